@@ -1,0 +1,43 @@
+//! The developer's inbox: posts each message to a page on this machine instead of a phone.
+
+use keyway_connector::{Failure, Manifest, Message, Sent, Sms, code, export_sms, http};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+/// Where the inbox listens.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    /// Address of the inbox, such as http://inbox.keyway.internal/messages.
+    #[schemars(title = "Inbox address", length(min = 1))]
+    endpoint: String,
+}
+
+struct DevInbox;
+
+impl Sms for DevInbox {
+    type Config = Config;
+
+    fn manifest() -> Manifest {
+        Manifest::sms("keyway-dev-inbox", "dev-inbox", "Developer inbox", env!("CARGO_PKG_VERSION"))
+            .name("zh-CN", "开发收件箱")
+            .description("en", "Shows codes on a page of this machine. For development only.")
+            .description("zh-CN", "在本机页面上显示验证码,仅供开发使用。")
+            .host("inbox.keyway.internal")
+            .sample(json!({ "endpoint": "http://inbox.keyway.internal/messages" }))
+            .readme("Codes appear at the address that `cargo xtask run` prints.")
+    }
+
+    fn send(config: &Config, message: &Message) -> Result<Sent, Failure> {
+        let body = json!({ "to": message.to, "usage": message.usage, "payload": message.payload });
+        let response = http::post_json(&config.endpoint, &body)?;
+        if response.is_success() {
+            Ok(Sent::default())
+        } else {
+            Err(Failure::new(code::GENERAL, format!("The inbox answered {}.", response.status)))
+        }
+    }
+}
+
+export_sms!(DevInbox);

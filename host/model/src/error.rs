@@ -1,0 +1,170 @@
+//! Refusals: every way in which a request can be turned down, with Logto's code and status.
+
+use serde_json::Value;
+
+/// A refused request: what went wrong, in a form that a program and a person can act on.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{}: {message}", code.code())]
+pub struct Refusal {
+    /// Which rule refused.
+    pub code: ErrorCode,
+    /// One sentence in English; pages use [`ErrorCode::text`] in the reader's language instead.
+    pub message: String,
+    /// Details for programs, such as the missing profile fields.
+    pub data: Option<Value>,
+}
+
+impl Refusal {
+    /// A refusal with its own message in place of the standard sentence.
+    pub fn with_message(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), data: None }
+    }
+
+    /// Attaches details for programs.
+    #[must_use]
+    pub fn with_data(mut self, data: Value) -> Self {
+        self.data = Some(data);
+        self
+    }
+
+    /// A request body or parameter that is not as documented; names the field and what it should be.
+    pub fn invalid_input(field: &str, expected: &str) -> Self {
+        Self::with_message(ErrorCode::InvalidInput, format!("{field}: {expected}"))
+    }
+}
+
+impl From<ErrorCode> for Refusal {
+    fn from(code: ErrorCode) -> Self {
+        Self { code, message: code.text(false).to_owned(), data: None }
+    }
+}
+
+macro_rules! codes {
+    ($($name:ident $status:literal $code:literal $en:literal $zh:literal;)*) => {
+        /// Stable codes; the names and statuses are Logto's where Logto has the case.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[expect(missing_docs, reason = "each case is documented by its sentence")]
+        pub enum ErrorCode { $($name,)* }
+
+        impl ErrorCode {
+            /// Every code, for tests and documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The stable code that programs compare.
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// HTTP status.
+            pub fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+
+            /// The sentence for a person, in Chinese or English.
+            pub fn text(self, chinese: bool) -> &'static str {
+                if chinese { match self { $(Self::$name => $zh,)* } } else { match self { $(Self::$name => $en,)* } }
+            }
+        }
+    };
+}
+
+codes! {
+    InvalidInput 400 "guard.invalid_input" "Something in the request is not as expected." "请求内容不符合要求。";
+    InvalidPagination 400 "guard.invalid_pagination" "page and page_size must be whole numbers from 1; page_size at most 100." "分页参数无效。";
+    EntityNotFound 404 "entity.not_found" "There is no such thing here." "未找到该内容。";
+    UniqueViolation 422 "entity.unique_integrity_violation" "Something with this name exists already." "已存在同名内容。";
+    RelationNotFound 422 "entity.relation_foreign_key_not_found" "A referenced id does not exist." "引用的 ID 不存在。";
+    Internal 500 "internal.error" "Something went wrong on our side. Please try again." "服务器出现问题,请稍后重试。";
+    Unavailable 503 "internal.unavailable" "The service is busy or restarting. Please try again." "服务繁忙,请稍后重试。";
+    AuthorizationHeaderMissing 401 "auth.authorization_header_missing" "The Authorization header is missing." "缺少 Authorization 请求头。";
+    AuthorizationTypeNotSupported 401 "auth.authorization_token_type_not_supported" "The Authorization header must hold a Bearer token." "Authorization 类型不受支持。";
+    Unauthorized 401 "auth.unauthorized" "The access token is not valid here." "访问令牌无效。";
+    Forbidden 403 "auth.forbidden" "This is not allowed." "没有权限执行此操作。";
+    SessionNotFound 400 "session.not_found" "This sign-in has expired or was finished. Go back to the application and start again." "登录会话已过期或已完成,请返回应用重新开始。";
+    InvalidCredentials 422 "session.invalid_credentials" "The account or the password is not right." "账号或密码不正确。";
+    InteractionNotFound 404 "session.interaction_not_found" "Start the sign-in first." "请先开始登录。";
+    IdentifierNotFound 404 "session.identifier_not_found" "Prove who you are first." "请先验证身份。";
+    VerificationNotFound 404 "session.verification_session_not_found" "This verification was not started here or has expired." "验证不存在或已过期。";
+    VerificationFailed 400 "session.verification_failed" "This step is not verified yet." "该步骤尚未通过验证。";
+    VerificationBlocked 400 "session.verification_blocked_too_many_attempts" "Too many wrong attempts. Please try again later." "错误次数过多,请稍后再试。";
+    NotSupportedForForgotPassword 400 "session.not_supported_for_forgot_password" "A password reset cannot turn into another flow." "重置密码流程不支持此操作。";
+    InvalidInteractionType 400 "session.invalid_interaction_type" "This step does not belong to this flow." "该步骤不属于当前流程。";
+    IdentityConflict 409 "session.identity_conflict" "This sign-in already belongs to another account." "该登录已关联其他账号。";
+    CsrfTokenMismatch 400 "session.csrf_token_mismatch" "This form was not opened from this site. Please reload the page and try again." "表单来源无效,请刷新页面后重试。";
+    UserNotExist 404 "user.user_not_exist" "There is no account with this identifier." "该账号不存在。";
+    UserSuspended 401 "user.suspended" "This account is suspended." "该账号已被停用。";
+    UsernameInUse 422 "user.username_already_in_use" "This username is taken." "该用户名已被使用。";
+    EmailInUse 422 "user.email_already_in_use" "This e-mail address already has an account." "该邮箱已注册。";
+    PhoneInUse 422 "user.phone_already_in_use" "This phone number already has an account." "该手机号已注册。";
+    InvalidEmail 422 "user.invalid_email" "Enter an e-mail address such as name@example.com." "请输入有效的邮箱地址。";
+    InvalidPhone 422 "user.invalid_phone" "Enter a phone number with its country code, such as +86 130 1234 5678." "请输入包含国家代码的手机号,例如 +86 130 1234 5678。";
+    InvalidUsername 422 "user.username_invalid_charset_hard" "A username has letters, digits and underscores and does not start with a digit." "用户名只能包含字母、数字和下划线,且不能以数字开头。";
+    UsernameTooLong 422 "user.username_too_long" "A username has 128 characters at most." "用户名最多 128 个字符。";
+    SignInMethodNotEnabled 422 "user.sign_in_method_not_enabled" "This way of signing in is switched off." "该登录方式未启用。";
+    MissingProfile 422 "user.missing_profile" "Something is still missing for this account." "账号信息尚不完整。";
+    SamePassword 422 "user.same_password" "The new password must differ from the present one." "新密码不能与当前密码相同。";
+    NewPasswordRequired 422 "user.new_password_required_in_profile" "Set a new password first." "请先设置新密码。";
+    UsernameExistsInProfile 422 "user.username_exists_in_profile" "This account has a username already." "该账号已有用户名。";
+    EmailExistsInProfile 422 "user.email_exists_in_profile" "This account has an e-mail address already." "该账号已有邮箱。";
+    PhoneExistsInProfile 422 "user.phone_exists_in_profile" "This account has a phone number already." "该账号已有手机号。";
+    PasswordExistsInProfile 422 "user.password_exists_in_profile" "This account has a password already." "该账号已有密码。";
+    PasswordAlgorithmRequired 400 "user.password_algorithm_required" "passwordAlgorithm is needed with passwordDigest." "导入密码摘要时必须提供 passwordAlgorithm。";
+    PasswordAndDigest 400 "user.password_and_digest" "Give either password or passwordDigest." "password 与 passwordDigest 只能提供一个。";
+    InvalidRoleType 422 "user.invalid_role_type" "A role for machines cannot be given to a user." "角色类型不匹配。";
+    PasswordRejected 422 "password.rejected" "This password is too easy to guess." "密码过于简单。";
+    UnsupportedHash 400 "password.unsupported_encryption_method" "passwordAlgorithm must be Argon2i, Argon2id or Bcrypt." "不支持该密码算法。";
+    CodeNotFound 400 "verification_code.not_found" "Ask for a code first." "请先获取验证码。";
+    CodePhoneMismatch 400 "verification_code.phone_mismatch" "This code was sent to another phone number." "验证码与手机号不匹配。";
+    CodeEmailMismatch 400 "verification_code.email_mismatch" "This code was sent to another e-mail address." "验证码与邮箱不匹配。";
+    CodeMismatch 400 "verification_code.code_mismatch" "The code is not right. Check it and try again." "验证码不正确,请检查后重试。";
+    CodeExpired 400 "verification_code.expired" "The code has expired. Ask for a new one." "验证码已过期,请重新获取。";
+    CodeTooManyTries 400 "verification_code.exceed_max_try" "Too many wrong codes. Ask for a new one." "错误次数过多,请重新获取验证码。";
+    MessageRateLimited 429 "request.message_rate_limited" "Too many messages. Please wait before asking for another." "发送过于频繁,请稍后再试。";
+    CountryNotAllowed 422 "request.country_not_allowed" "Messages to this country are switched off." "暂不支持向该国家或地区发送短信。";
+    ConnectorNotFound 501 "connector.not_found" "No connector of this kind is set up." "尚未配置该类型的连接器。";
+    ConnectorFactoryNotFound 404 "connector.not_found" "There is no connector factory with this id." "连接器不存在。";
+    ConnectorFactoryUnknown 422 "connector.not_found_with_connector_id" "There is no connector factory with this id." "连接器不存在。";
+    ConnectorUnexpectedType 400 "connector.unexpected_type" "This connector does not send to this kind of recipient: give phone for SMS, email for e-mail." "连接器类型不匹配。";
+    ConnectorInvalidConfig 400 "connector.invalid_config" "The configuration is not valid." "连接器配置无效。";
+    ConnectorInvalidResponse 400 "connector.invalid_response" "The provider answered something unexpected." "服务商返回了无法识别的内容。";
+    ConnectorTemplateNotFound 400 "connector.template_not_found" "The connector has no template for this message." "未找到消息模板。";
+    ConnectorRateLimit 429 "connector.rate_limit_exceeded" "The provider limits messages to this recipient. Please wait." "服务商限制了发送频率,请稍后再试。";
+    ConnectorGeneral 400 "connector.general" "The message could not be sent. Please try again." "消息发送失败,请重试。";
+    ConnectorUnreachable 502 "connector.unreachable" "The message could not be sent: the provider does not answer. Please try again." "服务商暂时无法访问,请稍后重试。";
+    ConnectorFailed 502 "connector.failed" "The message could not be sent: the connector failed. Please try again." "连接器运行失败,请稍后重试。";
+    ConnectorMetadataNotAllowed 400 "connector.cannot_overwrite_metadata_for_non_standard_connector" "metadata cannot be set for this connector." "该连接器不支持自定义元数据。";
+    ConnectorHostChanged 400 "connector.secrets_required" "The address changed, so enter the secrets again." "服务地址已更改,请重新输入密钥。";
+    DuplicatedSignUpIdentifiers 400 "sign_in_experiences.duplicated_sign_up_identifiers" "signUp.identifiers holds the same identifier twice." "注册标识重复。";
+    MissingSignUpIdentifiers 400 "sign_in_experiences.missing_sign_up_identifiers" "signUp.secondaryIdentifiers need a primary identifier in signUp.identifiers." "缺少主要注册标识。";
+    PasswordlessRequiresVerify 400 "sign_in_experiences.passwordless_requires_verify" "signUp.verify must be true when people sign up by phone or e-mail." "使用手机号或邮箱注册时必须开启验证。";
+    EnabledConnectorNotFound 400 "sign_in_experiences.enabled_connector_not_found" "Set up a connector of this type first." "请先配置对应类型的连接器。";
+    AtLeastOneFactor 400 "sign_in_experiences.at_least_one_authentication_factor" "Each entry of signIn.methods needs password or verificationCode." "每种登录方式至少需要一个验证因素。";
+    CodeSignInRequired 400 "sign_in_experiences.code_sign_in_must_be_enabled" "signIn.methods: verificationCode must be true when signUp.password is false." "注册不设密码时必须启用验证码登录。";
+    ForgotPasswordNeedsConnector 400 "sign_in_experiences.forgot_password_method_requires_connector" "forgotPasswordMethods: set up a connector of this type first." "请先配置找回密码所需的连接器。";
+    ResourceInUse 422 "resource.resource_identifier_in_use" "A resource with this indicator exists." "该 API 标识已被使用。";
+    ManagementApiFixed 400 "resource.cannot_delete_management_api" "The Management API cannot be deleted or changed." "不能删除或修改管理 API。";
+    ScopeExists 422 "scope.name_exists" "A scope with this name exists." "权限名称已存在。";
+    ScopeWithSpace 400 "scope.name_with_space" "A scope name holds no spaces." "权限名称不能包含空格。";
+    RoleNameInUse 422 "role.name_in_use" "A role with this name exists." "角色名称已存在。";
+    RoleNotForUsers 400 "role.management_api_scopes_not_assignable_to_user_role" "Management API scopes can only be given to machine-to-machine roles." "管理 API 权限只能授予机器角色。";
+    ApplicationRoleType 422 "application.invalid_role_type" "Only machine-to-machine roles can be given to an application." "应用只能使用机器角色。";
+    ApplicationType 422 "application.invalid_type" "Only machine-to-machine applications have roles." "只有机器应用可以拥有角色。";
+    SecretNameExists 422 "application.secret_name_exists" "A secret with this name exists." "密钥名称已存在。";
+    UnsupportedMediaType 415 "request.unsupported_media_type" "The request body has an unsupported content type." "请求内容类型不受支持。";
+    NotFound 404 "request.not_found" "There is nothing at this address." "该地址不存在。";
+    MethodNotAllowed 405 "request.method_not_allowed" "This address does not take this method." "该地址不支持此请求方法。";
+    TooLarge 413 "request.too_large" "The request is larger than allowed." "请求内容过大。";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ErrorCode;
+
+    #[test]
+    fn every_code_has_a_status_and_two_sentences() {
+        for code in ErrorCode::ALL {
+            assert!((400..600).contains(&code.status()), "{code:?}");
+            assert!(!code.text(false).is_empty() && !code.text(true).is_empty(), "{code:?}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! A sign-in under way: what was asked, what has been proven, what is still missing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::identifier::{Identifier, IdentifierKind};
+use crate::oauth::Authorization;
+use crate::user::PasswordHash;
+use crate::{ApplicationId, ErrorCode, InteractionId, Refusal, Timestamp, UserId, VerificationId};
+
+/// An interaction lives this many seconds.
+pub const INTERACTION_TTL: i64 = 3600;
+/// Wrong guesses that one code survives.
+pub const CODE_TRIES: u32 = 5;
+/// Seconds that a code lives.
+pub const CODE_TTL: i64 = 600;
+
+/// What the user came for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InteractionEvent {
+    /// Sign in to an account that exists.
+    SignIn,
+    /// Make an account.
+    Register,
+    /// Set a new password.
+    ForgotPassword,
+}
+
+impl InteractionEvent {
+    /// The name used in the API, in templates and in the audit log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignIn => "SignIn",
+            Self::Register => "Register",
+            Self::ForgotPassword => "ForgotPassword",
+        }
+    }
+}
+
+/// How something was, or is to be, proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum VerificationKind {
+    /// The account's password.
+    Password,
+    /// A code sent by e-mail.
+    EmailVerificationCode,
+    /// A code sent by text message.
+    PhoneVerificationCode,
+    /// A new username with a new password.
+    NewPasswordIdentity,
+}
+
+impl VerificationKind {
+    /// The name used in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "Password",
+            Self::EmailVerificationCode => "EmailVerificationCode",
+            Self::PhoneVerificationCode => "PhoneVerificationCode",
+            Self::NewPasswordIdentity => "NewPasswordIdentity",
+        }
+    }
+
+    /// The code kind for an identifier kind; usernames receive no codes.
+    pub fn code_for(kind: IdentifierKind) -> Option<Self> {
+        match kind {
+            IdentifierKind::Email => Some(Self::EmailVerificationCode),
+            IdentifierKind::Phone => Some(Self::PhoneVerificationCode),
+            IdentifierKind::Username => None,
+        }
+    }
+}
+
+/// A sent code; known by keyed hash only.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SentCode {
+    /// Keyed hash of code and verification id.
+    pub hash: String,
+    /// When it was sent.
+    pub sent_at: Timestamp,
+    /// After this moment it is refused.
+    pub expires_at: Timestamp,
+    /// Wrong guesses so far.
+    pub tries: u32,
+    /// A code that was used once is gone.
+    pub consumed: bool,
+}
+
+/// A proof, finished or not.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Verification {
+    /// Id.
+    pub id: VerificationId,
+    /// How.
+    pub kind: VerificationKind,
+    /// Of what.
+    pub identifier: Identifier,
+    /// Whether it is proven.
+    pub verified: bool,
+    /// The account whose password was right.
+    pub user_id: Option<UserId>,
+    /// The code under way.
+    pub code: Option<SentCode>,
+    /// The new password of a new username.
+    pub password: Option<PasswordHash>,
+    /// The event for which a code was sent.
+    pub event: Option<InteractionEvent>,
+}
+
+/// What the account will get at submission, or already got at registration.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Profile {
+    /// New username.
+    pub username: Option<String>,
+    /// New verified e-mail address.
+    pub email: Option<String>,
+    /// New verified phone number.
+    pub phone: Option<String>,
+    /// New password.
+    pub password: Option<PasswordHash>,
+}
+
+/// A sign-in under way.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Interaction {
+    /// Id. The browser's cookie holds a secret, of which the store keeps the hash.
+    pub id: InteractionId,
+    /// Which application asked.
+    pub application_id: ApplicationId,
+    /// What it asked for.
+    pub authorization: Authorization,
+    /// Secret of the forms of this interaction.
+    pub csrf: String,
+    /// What the user came for.
+    pub event: Option<InteractionEvent>,
+    /// Proofs; one of each kind.
+    pub verifications: Vec<Verification>,
+    /// The account that was identified.
+    pub user_id: Option<UserId>,
+    /// Fields to set at submission.
+    pub profile: Profile,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// After this moment it is gone.
+    pub expires_at: Timestamp,
+}
+
+impl Interaction {
+    /// The event, or `session.interaction_not_found` before it was chosen.
+    pub fn event(&self) -> Result<InteractionEvent, Refusal> {
+        self.event.ok_or_else(|| ErrorCode::InteractionNotFound.into())
+    }
+
+    /// The identified account, or `session.identifier_not_found`.
+    pub fn identified(&self) -> Result<&UserId, Refusal> {
+        self.user_id.as_ref().ok_or_else(|| ErrorCode::IdentifierNotFound.into())
+    }
+
+    /// Starts over with another event.
+    pub fn reset(&mut self, event: InteractionEvent) {
+        self.event = Some(event);
+        self.verifications.clear();
+        self.user_id = None;
+        self.profile = Profile::default();
+    }
+
+    /// Keeps `verification` as the only one of its kind.
+    pub fn put(&mut self, verification: Verification) {
+        self.verifications.retain(|other| other.kind != verification.kind);
+        self.verifications.push(verification);
+    }
+
+    /// The verification with this id, or `session.verification_session_not_found`.
+    pub fn verification(&self, id: &VerificationId) -> Result<&Verification, Refusal> {
+        self.verifications
+            .iter()
+            .find(|verification| verification.id == *id)
+            .ok_or_else(|| ErrorCode::VerificationNotFound.into())
+    }
+
+    /// As [`Self::verification`], and proven; else `session.verification_failed`.
+    pub fn verified(&self, id: &VerificationId) -> Result<&Verification, Refusal> {
+        let verification = self.verification(id)?;
+        if verification.verified { Ok(verification) } else { Err(ErrorCode::VerificationFailed.into()) }
+    }
+}
+
+/// Judges a guess against the sent code. Does not compare the code itself: `matches` says whether it was right.
+/// Counts the try; a right guess uses the code up.
+pub fn judge_code(code: &mut SentCode, matches: bool, now: Timestamp, max_tries: u32) -> Result<(), ErrorCode> {
+    if code.consumed {
+        return Err(ErrorCode::CodeNotFound);
+    }
+    if now > code.expires_at {
+        return Err(ErrorCode::CodeExpired);
+    }
+    if code.tries >= max_tries {
+        return Err(ErrorCode::CodeTooManyTries);
+    }
+    if !matches {
+        code.tries += 1;
+        return Err(ErrorCode::CodeMismatch);
+    }
+    code.consumed = true;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code() -> SentCode {
+        SentCode { hash: String::new(), sent_at: Timestamp(0), expires_at: Timestamp(600_000), tries: 0, consumed: false }
+    }
+
+    #[test]
+    fn otp_brute_force_ends_after_five_guesses() {
+        let mut code = code();
+        for _ in 0..CODE_TRIES {
+            assert_eq!(judge_code(&mut code, false, Timestamp(1), CODE_TRIES), Err(ErrorCode::CodeMismatch));
+        }
+        assert_eq!(judge_code(&mut code, true, Timestamp(1), CODE_TRIES), Err(ErrorCode::CodeTooManyTries));
+    }
+
+    #[test]
+    fn a_code_works_once_and_in_time() {
+        let mut late = code();
+        assert_eq!(judge_code(&mut late, true, Timestamp(600_001), CODE_TRIES), Err(ErrorCode::CodeExpired));
+        let mut code = code();
+        assert_eq!(judge_code(&mut code, true, Timestamp(600_000), CODE_TRIES), Ok(()));
+        assert_eq!(judge_code(&mut code, true, Timestamp(2), CODE_TRIES), Err(ErrorCode::CodeNotFound));
+    }
+}

@@ -1,0 +1,22 @@
+//! Plain types and pure rules of Keyway: no I/O, no async, no clock of its own.
+
+pub mod application;
+pub mod clock;
+pub mod connector;
+pub mod error;
+pub mod id;
+pub mod identifier;
+pub mod interaction;
+pub mod log;
+pub mod oauth;
+pub mod password_policy;
+pub mod phone;
+pub mod redirect;
+pub mod resource;
+pub mod session;
+pub mod sign_in_experience;
+pub mod user;
+
+pub use clock::{Clock, Rng, Timestamp};
+pub use error::{ErrorCode, Refusal};
+pub use id::*;

@@ -1,0 +1,101 @@
+//! API resources, their scopes, and roles.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ResourceId, RoleId, ScopeId};
+
+/// The Management API's indicator: the `aud` of tokens that may call it.
+pub const MANAGEMENT_API: &str = "https://default.logto.app/api";
+/// The scope that opens the whole Management API.
+pub const MANAGEMENT_SCOPE: &str = "all";
+
+/// An API that access tokens are made for (RFC 8707).
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Resource {
+    /// Id.
+    pub id: ResourceId,
+    /// For admins.
+    pub name: String,
+    /// The `resource` parameter and the token's `aud`.
+    pub indicator: String,
+    /// Used when a client names no resource.
+    pub is_default: bool,
+    /// Seconds that a token for it lives.
+    pub access_token_ttl: i64,
+}
+
+/// A permission of a resource.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Scope {
+    /// Id.
+    pub id: ScopeId,
+    /// Of which resource.
+    pub resource_id: ResourceId,
+    /// The word in `scope`.
+    pub name: String,
+    /// For admins and consent pages.
+    pub description: Option<String>,
+    /// When it was made, in milliseconds.
+    pub created_at: i64,
+}
+
+/// Whom a role is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RoleType {
+    /// People.
+    User,
+    /// Machine-to-machine applications.
+    MachineToMachine,
+}
+
+impl RoleType {
+    /// The name used in the API and in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "User",
+            Self::MachineToMachine => "MachineToMachine",
+        }
+    }
+}
+
+/// A named set of scopes.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Role {
+    /// Id.
+    pub id: RoleId,
+    /// Name, unique in the tenant.
+    pub name: String,
+    /// For admins.
+    pub description: String,
+    /// Whom it is for.
+    #[serde(rename = "type")]
+    pub kind: RoleType,
+    /// Given to every new user.
+    pub is_default: bool,
+}
+
+/// The requested scopes that are also granted, in the order of the request, each once.
+pub fn intersect(requested: &str, granted: &[String]) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    for scope in requested.split_ascii_whitespace() {
+        if granted.iter().any(|name| name == scope) && !kept.contains(&scope) {
+            kept.push(scope);
+        }
+    }
+    kept.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::intersect;
+
+    #[test]
+    fn a_token_carries_only_what_was_asked_and_granted() {
+        let granted = ["read".to_owned(), "write".to_owned()];
+        assert_eq!(intersect("write admin read read", &granted), "write read");
+        assert_eq!(intersect("", &granted), "");
+    }
+}

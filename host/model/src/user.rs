@@ -1,0 +1,123 @@
+//! Users.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::identifier::{Identifier, IdentifierKind};
+use crate::{ApplicationId, Timestamp, UserId};
+
+/// How a stored password hash was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PasswordMethod {
+    /// The present method.
+    Argon2id,
+    /// Logto's method; verifies and is renewed at the next sign-in.
+    Argon2i,
+    /// Imported; verifies and is renewed at the next sign-in.
+    Bcrypt,
+}
+
+impl PasswordMethod {
+    /// The name used in the API and in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Argon2id => "Argon2id",
+            Self::Argon2i => "Argon2i",
+            Self::Bcrypt => "Bcrypt",
+        }
+    }
+
+    /// Reads the name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Argon2id, Self::Argon2i, Self::Bcrypt].into_iter().find(|method| method.as_str() == name)
+    }
+}
+
+/// A password hash in PHC or bcrypt text form.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordHash {
+    /// How it was made.
+    pub method: PasswordMethod,
+    /// `$argon2id$v=19$…` or `$2b$…`.
+    pub encoded: String,
+}
+
+impl std::fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PasswordHash({})", self.method.as_str())
+    }
+}
+
+/// A user of a tenant.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// Id; the `sub` of tokens.
+    pub id: UserId,
+    /// Unique in the tenant.
+    pub username: Option<String>,
+    /// Verified address, in lower case; unique in the tenant.
+    pub primary_email: Option<String>,
+    /// Verified number, digits with country code; unique in the tenant.
+    pub primary_phone: Option<String>,
+    /// Absent for users who only sign in by code.
+    pub password: Option<PasswordHash>,
+    /// Display name.
+    pub name: Option<String>,
+    /// Address of a picture.
+    pub avatar: Option<String>,
+    /// The application's own data.
+    pub custom_data: Map<String, Value>,
+    /// Standard OIDC profile claims.
+    pub profile: Map<String, Value>,
+    /// The application through which the user signed up.
+    pub application_id: Option<ApplicationId>,
+    /// A suspended user gets no session and no token.
+    pub is_suspended: bool,
+    /// Last completed sign-in.
+    pub last_sign_in_at: Option<Timestamp>,
+    /// When the user was made.
+    pub created_at: Timestamp,
+    /// When a field last changed.
+    pub updated_at: Timestamp,
+}
+
+impl User {
+    /// An empty account.
+    pub fn new(id: UserId, now: Timestamp) -> Self {
+        Self {
+            id,
+            username: None,
+            primary_email: None,
+            primary_phone: None,
+            password: None,
+            name: None,
+            avatar: None,
+            custom_data: Map::new(),
+            profile: Map::new(),
+            application_id: None,
+            is_suspended: false,
+            last_sign_in_at: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Sets the field that `identifier` names.
+    pub fn set_identifier(&mut self, identifier: &Identifier) {
+        let value = Some(identifier.value.clone());
+        match identifier.kind {
+            IdentifierKind::Username => self.username = value,
+            IdentifierKind::Email => self.primary_email = value,
+            IdentifierKind::Phone => self.primary_phone = value,
+        }
+    }
+
+    /// The identifier of this kind, when the user has one.
+    pub fn identifier(&self, kind: IdentifierKind) -> Option<&str> {
+        match kind {
+            IdentifierKind::Username => self.username.as_deref(),
+            IdentifierKind::Email => self.primary_email.as_deref(),
+            IdentifierKind::Phone => self.primary_phone.as_deref(),
+        }
+    }
+}
