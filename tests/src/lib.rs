@@ -1,1 +1,1 @@
-//! x
+//! Black-box tests over real HTTP.

@@ -1,1 +1,40 @@
-fn main(){}
+//! Developer commands: `cargo xtask run | build | test | bench | connectors`.
+
+mod connectors;
+mod paths;
+mod process;
+mod run;
+mod test;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Builds, runs and tests Keyway")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build everything and start Keyway with a demo application, sample users and an inbox for codes
+    Run,
+    /// Build `target/release/keyway` with the official connectors in it
+    Build,
+    /// Run every check: format, lints, unit, both databases, components, clients, browser
+    Test {
+        /// Only the named parts: fmt, clippy, unit, clients
+        parts: Vec<String>,
+    },
+    /// Build the official connectors as components
+    Connectors,
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Run => run::run(),
+        Command::Build => run::build(),
+        Command::Test { parts } => test::test(&parts),
+        Command::Connectors => connectors::build().map(|_| ()),
+    }
+}

@@ -40,7 +40,8 @@ pub struct Template {
     pub usage_type: String,
     /// The template code, such as SMS_123456789; or one for China and one for overseas.
     #[schemars(title = "Template code", extend("x-message" = "a template code such as \"SMS_123456789\", or {\"china\": …, \"overseas\": …} with one code each"))]
-    pub template_code: TemplateCode,
+    #[serde(rename = "templateCode")]
+    pub code: TemplateCode,
     /// Aliyun's template type; kept for compatibility, not sent.
     #[serde(default, rename = "type")]
     #[schemars(title = "Template type", extend("enum" = [0, 1, 2, 6, 7, null]))]

@@ -6,7 +6,7 @@ mod config;
 mod region;
 mod signature;
 
-use keyway_connector::{Failure, Manifest, Message, Secret, Sent, Sms, code, export_sms, http, now_ms, uuid};
+use keyway_connector::{Failure, Manifest, Message, Sent, Sms, code, export_sms, http, now_ms, uuid};
 use serde::Deserialize;
 use serde_json::{Map, json};
 
@@ -56,7 +56,7 @@ fn template_for<'a>(config: &'a Config, usage: &str) -> Result<&'a Template, Fai
 }
 
 fn signed_form(config: &Config, template: &Template, message: &Message) -> String {
-    let template_code = match &template.template_code {
+    let template_code = match &template.code {
         TemplateCode::Everywhere(code) => code,
         TemplateCode::ByRegion { china, overseas } => {
             if region::is_mainland(&message.to, config.strict_phone_region_number_check) { china } else { overseas }
@@ -104,6 +104,8 @@ export_sms!(AliyunSms);
 
 #[cfg(test)]
 mod tests {
+    use keyway_connector::Secret;
+
     use super::*;
 
     fn response(status: u16, body: &str) -> http::Response {
@@ -118,9 +120,11 @@ mod tests {
 
     #[test]
     fn the_provider_s_refusals_become_typed_failures() {
-        let limited = interpret(&response(200, r#"{"Code":"isv.BUSINESS_LIMIT_CONTROL","Message":"m","RequestId":"r"}"#));
+        let limited =
+            interpret(&response(200, r#"{"Code":"isv.BUSINESS_LIMIT_CONTROL","Message":"m","RequestId":"r"}"#));
         assert_eq!(limited.unwrap_err().code, code::RATE_LIMIT_EXCEEDED);
-        let refused = interpret(&response(400, r#"{"Code":"InvalidAccessKeyId.NotFound","Message":"no key"}"#)).unwrap_err();
+        let refused =
+            interpret(&response(400, r#"{"Code":"InvalidAccessKeyId.NotFound","Message":"no key"}"#)).unwrap_err();
         assert_eq!((refused.code.as_str(), refused.message.as_str()), (code::GENERAL, "no key"));
         assert_eq!(interpret(&response(502, "<html>")).unwrap_err().code, code::INVALID_RESPONSE);
     }

@@ -9,7 +9,8 @@ use sha1::Sha1;
 
 /// The form body for `pairs` with its `Signature` added; every key and value is escaped by RFC 3986.
 pub fn sign(method: &str, pairs: &[(&str, &str)], secret: &str) -> String {
-    let mut encoded: Vec<String> = pairs.iter().map(|(key, value)| format!("{}={}", escape(key), escape(value))).collect();
+    let mut encoded: Vec<String> =
+        pairs.iter().map(|(key, value)| format!("{}={}", escape(key), escape(value))).collect();
     encoded.sort_unstable();
     let query = encoded.join("&");
     let text = format!("{method}&%2F&{}", escape(&query));

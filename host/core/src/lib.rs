@@ -1,1 +1,1 @@
-//! x
+//! What the server does: each public function is one use case.

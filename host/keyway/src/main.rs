@@ -1,1 +1,3 @@
-fn main(){}
+//! The server: command line, configuration, wiring.
+
+fn main() {}

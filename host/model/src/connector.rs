@@ -88,7 +88,9 @@ pub fn restore_secrets(schema: &Value, config: &mut Value, stored: &Value) -> us
     let mut secrets = secrets.into_iter();
     each_secret(schema, config, &mut |value| {
         let previous = secrets.next();
-        if value.as_str() == Some(SECRET_MASK) && let Some(previous) = previous {
+        if value.as_str() == Some(SECRET_MASK)
+            && let Some(previous) = previous
+        {
             *value = previous;
             restored += 1;
         }
@@ -105,7 +107,9 @@ pub fn secret_values(schema: &Value, config: &Value) -> Vec<String> {
 }
 
 fn each_secret(schema: &Value, config: &mut Value, visit: &mut impl FnMut(&mut Value)) {
-    let (Some(properties), Some(object)) = (schema.get("properties").and_then(Value::as_object), config.as_object_mut()) else {
+    let (Some(properties), Some(object)) =
+        (schema.get("properties").and_then(Value::as_object), config.as_object_mut())
+    else {
         return;
     };
     for (name, property) in properties {

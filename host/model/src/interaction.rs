@@ -209,7 +209,13 @@ mod tests {
     use super::*;
 
     fn code() -> SentCode {
-        SentCode { hash: String::new(), sent_at: Timestamp(0), expires_at: Timestamp(600_000), tries: 0, consumed: false }
+        SentCode {
+            hash: String::new(),
+            sent_at: Timestamp(0),
+            expires_at: Timestamp(600_000),
+            tries: 0,
+            consumed: false,
+        }
     }
 
     #[test]

@@ -30,10 +30,16 @@ pub fn check(password: &str, user: Option<&User>) -> Result<(), Refusal> {
     if is_run(&lower) {
         issues.push(json!({ "code": "password_rejected.restricted.sequence" }));
     }
-    if user.is_some_and(|user| names(user).any(|name| name.len() >= 4 && lower.len() < name.len() + 4 && lower.contains(&name))) {
+    if user.is_some_and(|user| {
+        names(user).any(|name| name.len() >= 4 && lower.len() < name.len() + 4 && lower.contains(&name))
+    }) {
         issues.push(json!({ "code": "password_rejected.restricted.user_info" }));
     }
-    if issues.is_empty() { Ok(()) } else { Err(Refusal::from(ErrorCode::PasswordRejected).with_data(Value::Array(issues))) }
+    if issues.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::from(ErrorCode::PasswordRejected).with_data(Value::Array(issues)))
+    }
 }
 
 fn names(user: &User) -> impl Iterator<Item = String> {

@@ -64,12 +64,17 @@ mod tests {
 
     #[test]
     fn identifier_normalisation_of_phone_numbers() {
-        for typed in ["+8613012345678", "8613012345678", "008613012345678", "+86 130-1234-5678", " +86 (130) 1234 5678 "] {
+        for typed in
+            ["+8613012345678", "8613012345678", "008613012345678", "+86 130-1234-5678", " +86 (130) 1234 5678 "]
+        {
             assert_eq!(Phone::parse(typed, None).unwrap().digits(), "8613012345678", "{typed}");
         }
         assert_eq!(Phone::parse("13012345678", Some("CN")).unwrap().digits(), "8613012345678");
         assert_eq!(Phone::parse("+8613012345678", Some("US")).unwrap().digits(), "8613012345678");
-        assert_eq!(Phone::parse("+4407700900123", Some("GB")).map(|p| p.digits().to_owned()).ok(), Phone::parse("07700900123", Some("GB")).map(|p| p.digits().to_owned()).ok());
+        assert_eq!(
+            Phone::parse("+4407700900123", Some("GB")).map(|p| p.digits().to_owned()).ok(),
+            Phone::parse("07700900123", Some("GB")).map(|p| p.digits().to_owned()).ok()
+        );
     }
 
     #[test]

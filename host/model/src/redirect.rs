@@ -7,7 +7,9 @@ pub fn check(uri: &str) -> Result<(), &'static str> {
     if uri.len() > 2048 || uri.chars().any(|c| c.is_control() || c == '\\' || c == ' ') {
         return Err("must be an address without spaces, backslashes or control characters");
     }
-    let Ok(url) = Url::parse(uri) else { return Err("must be an absolute address such as https://app.example.com/callback") };
+    let Ok(url) = Url::parse(uri) else {
+        return Err("must be an absolute address such as https://app.example.com/callback");
+    };
     if url.fragment().is_some() {
         return Err("must not have a fragment (#…)");
     }
@@ -21,7 +23,9 @@ pub fn check(uri: &str) -> Result<(), &'static str> {
         "https" => Ok(()),
         "http" if is_loopback(&url) || is_private(&url) => Ok(()),
         "http" => Err("must use https; http is allowed for localhost and private addresses only"),
-        "javascript" | "data" | "vbscript" | "file" | "blob" | "about" => Err("must use https or the application's own scheme"),
+        "javascript" | "data" | "vbscript" | "file" | "blob" | "about" => {
+            Err("must use https or the application's own scheme")
+        }
         _ => Ok(()),
     }
 }
@@ -108,10 +112,21 @@ mod tests {
 
     #[test]
     fn registration_refuses_what_cannot_be_safe() {
-        for good in ["https://a.example/cb", "http://localhost:3000/callback", "com.example.app:/cb", "http://192.168.1.5/cb"] {
+        for good in
+            ["https://a.example/cb", "http://localhost:3000/callback", "com.example.app:/cb", "http://192.168.1.5/cb"]
+        {
             assert_eq!(check(good), Ok(()), "{good}");
         }
-        for bad in ["", "/cb", "javascript:alert(1)", "https://a/#x", "http://example.com/cb", "https://u:p@a/cb", "https://*.a.b/cb", "data:text/html,x"] {
+        for bad in [
+            "",
+            "/cb",
+            "javascript:alert(1)",
+            "https://a/#x",
+            "http://example.com/cb",
+            "https://u:p@a/cb",
+            "https://*.a.b/cb",
+            "data:text/html,x",
+        ] {
             assert!(check(bad).is_err(), "{bad}");
         }
     }

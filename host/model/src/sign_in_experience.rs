@@ -105,8 +105,11 @@ pub struct SignInExperience {
     pub rest: Map<String, Value>,
 }
 
+/// Whether a value has the type of its setting.
+type Fits = fn(&Value) -> bool;
+
 /// Keys of a tenant's settings that may be set and how each must look.
-const REST: [(&str, fn(&Value) -> bool); 24] = [
+const REST: [(&str, Fits); 24] = [
     ("color", Value::is_object),
     ("branding", Value::is_object),
     ("hideLogtoBranding", Value::is_boolean),
@@ -223,7 +226,10 @@ impl SignInExperience {
         }
         let policy = self.verification_code_policy;
         if !(60..=3600).contains(&policy.expiration_duration) {
-            return Err(Refusal::invalid_input("verificationCodePolicy.expirationDuration", "must be 60 to 3600 seconds"));
+            return Err(Refusal::invalid_input(
+                "verificationCodePolicy.expirationDuration",
+                "must be 60 to 3600 seconds",
+            ));
         }
         if !(1..=100).contains(&policy.max_retry_attempts) {
             return Err(Refusal::invalid_input("verificationCodePolicy.maxRetryAttempts", "must be 1 to 100"));
@@ -339,7 +345,8 @@ impl SignInExperience {
         let mut missing = Vec::new();
         let has = |kind: IdentifierKind| user.identifier(kind).is_some();
         if !sign_up.identifiers.is_empty() && !sign_up.identifiers.iter().any(|kind| has(*kind)) {
-            let both = sign_up.identifiers.contains(&IdentifierKind::Email) && sign_up.identifiers.contains(&IdentifierKind::Phone);
+            let both = sign_up.identifiers.contains(&IdentifierKind::Email)
+                && sign_up.identifiers.contains(&IdentifierKind::Phone);
             match sign_up.identifiers.first() {
                 _ if both => missing.push("emailOrPhone"),
                 Some(kind) => missing.push(kind.as_str()),
@@ -351,7 +358,9 @@ impl SignInExperience {
                 "username" if !has(IdentifierKind::Username) => missing.push("username"),
                 "email" if !has(IdentifierKind::Email) => missing.push("email"),
                 "phone" if !has(IdentifierKind::Phone) => missing.push("phone"),
-                "emailOrPhone" if !has(IdentifierKind::Email) && !has(IdentifierKind::Phone) => missing.push("emailOrPhone"),
+                "emailOrPhone" if !has(IdentifierKind::Email) && !has(IdentifierKind::Phone) => {
+                    missing.push("emailOrPhone");
+                }
                 _ => {}
             }
         }

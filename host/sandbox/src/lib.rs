@@ -1,1 +1,19 @@
-//! x
+//! The sandbox: runs connectors. The only room that speaks wasmtime and the only one that lets a request out.
+//!
+//! Every call gets a fresh instance, a wall-clock and a CPU budget, a memory cap, and an egress guard that knows the
+//! hosts of its manifest. A breach is a typed error of that call and of nothing else.
+
+mod bindings;
+mod budget;
+mod cache;
+mod call;
+mod egress;
+mod engine;
+mod host;
+mod inspect;
+mod redact;
+
+pub use budget::Budgets;
+pub use call::{CallError, Failure, Message, Report};
+pub use egress::{EgressPolicy, Rewrite};
+pub use engine::{Component, LoadError, Loaded, Sandbox, Settings};

@@ -1,1 +1,1 @@
-//! x
+//! The only room that speaks SQL: SQLite and PostgreSQL behind one type.

@@ -1,1 +1,1 @@
-//! x
+//! The only room that speaks HTTP.

@@ -46,11 +46,17 @@ pub fn fetch(method: &str, url: &str, headers: &[(&str, &str)], body: Option<Vec
     let request = host::Request { method: method.to_owned(), url: url.to_owned(), headers, body };
     match host::fetch(&request) {
         Ok(response) => Ok(Response { status: response.status, body: response.body }),
-        Err(host::Error::Denied(what)) => Err(Failure::new(code::GENERAL, format!("The request was not allowed: {what}"))),
-        Err(host::Error::Invalid(what)) => Err(Failure::new(code::INVALID_CONFIG, format!("The request is malformed: {what}"))),
+        Err(host::Error::Denied(what)) => {
+            Err(Failure::new(code::GENERAL, format!("The request was not allowed: {what}")))
+        }
+        Err(host::Error::Invalid(what)) => {
+            Err(Failure::new(code::INVALID_CONFIG, format!("The request is malformed: {what}")))
+        }
         Err(host::Error::Timeout) => Err(Failure::new(code::UNREACHABLE, "The provider did not answer in time.")),
         Err(host::Error::Unreachable) => Err(Failure::new(code::UNREACHABLE, "The provider could not be reached.")),
-        Err(host::Error::TooLarge) => Err(Failure::new(code::INVALID_RESPONSE, "The provider's answer is larger than allowed.")),
+        Err(host::Error::TooLarge) => {
+            Err(Failure::new(code::INVALID_RESPONSE, "The provider's answer is larger than allowed."))
+        }
     }
 }
 

@@ -32,9 +32,7 @@ pub use secret::Secret;
 
 /// Guest bindings made from `wit/`; connectors use the types around them.
 #[doc(hidden)]
-#[expect(unsafe_code, reason = "generated bindings of the component model's canonical ABI")]
-#[expect(clippy::all, clippy::pedantic, reason = "generated code")]
-#[expect(missing_docs, reason = "generated code; the contract is documented in wit/")]
+#[expect(clippy::same_length_and_capacity, reason = "generated code")]
 pub mod bindings {
     wit_bindgen::generate!({
         path: "../../wit",
@@ -50,7 +48,7 @@ pub mod bindings {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::manifest::Built;
-    pub use crate::message::{describe, send, validate};
+    pub use crate::message::{SendFn, describe, send, validate};
 }
 
 /// Writes a line to the connector's log, which the admin reads. Secrets and recipients are masked by the host.
@@ -95,6 +93,11 @@ macro_rules! export_sms {
                 $crate::__private::send::<$connector>(&config, message)
             }
         }
+        // A native build, for unit tests, exports nothing but still checks and uses the code.
+        #[cfg(not(target_arch = "wasm32"))]
+        const _: fn() -> String = $crate::__private::describe::<$connector>;
+        #[cfg(not(target_arch = "wasm32"))]
+        const _: $crate::__private::SendFn = $crate::__private::send::<$connector>;
         #[cfg(target_arch = "wasm32")]
         $crate::bindings::export_sms_world!(__KeywayExports with_types_in $crate::bindings);
     };

@@ -62,6 +62,9 @@ pub fn validate<C: Sms>(config: &str) -> Result<(), types::Failure> {
     Ok(C::validate(&parse::<C>(config)?)?)
 }
 
+/// The exported form of [`send`].
+pub type SendFn = fn(&str, types::Message) -> Result<String, types::Failure>;
+
 /// Parses both arguments and sends.
 pub fn send<C: Sms>(config: &str, message: types::Message) -> Result<String, types::Failure> {
     let config = parse::<C>(config)?;

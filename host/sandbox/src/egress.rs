@@ -1,0 +1,447 @@
+//! The egress guard: the one way out. Decides by name, then again by address, and connects to that address.
+
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::{Host, Url};
+
+/// Sends the traffic of one origin to another; set by the operator for private gateways and tests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rewrite {
+    from: String,
+    to: Url,
+}
+
+impl FromStr for Rewrite {
+    type Err = String;
+
+    /// Reads `https://provider.example=http://127.0.0.1:18099`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong =
+            || format!("{text:?} must be two origins joined by '=', such as https://a.example=http://127.0.0.1:1");
+        let (from, to) = text.split_once('=').ok_or_else(wrong)?;
+        let (from, to) = (Url::parse(from.trim()).map_err(|_| wrong())?, Url::parse(to.trim()).map_err(|_| wrong())?);
+        if !from.origin().is_tuple() || !to.origin().is_tuple() {
+            return Err(wrong());
+        }
+        Ok(Self { from: from.origin().ascii_serialization(), to })
+    }
+}
+
+/// A destination that is not public but allowed by the operator: `127.0.0.1:9911`, `10.1.0.0/16` or an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Allowed {
+    Socket(SocketAddr),
+    Net(IpNet),
+}
+
+/// What the operator allows beyond the public internet.
+#[derive(Debug, Clone, Default)]
+pub struct EgressPolicy {
+    rewrites: Vec<Rewrite>,
+    allowed: Vec<Allowed>,
+}
+
+impl EgressPolicy {
+    /// Reads the two comma-separated settings; the error names the entry.
+    pub fn parse(rewrites: &str, allow: &str) -> Result<Self, String> {
+        let entries = |text: &str| -> Vec<String> {
+            text.split(',').map(|entry| entry.trim().to_owned()).filter(|entry| !entry.is_empty()).collect()
+        };
+        let allowed = |entry: String| {
+            let socket = entry.parse().map(Allowed::Socket).ok();
+            let net = || entry.parse().map(Allowed::Net).ok();
+            let address = || entry.parse::<IpAddr>().map(|address| Allowed::Net(address.into())).ok();
+            socket
+                .or_else(net)
+                .or_else(address)
+                .ok_or_else(|| format!("{entry:?} must be an address with a port, a network or an address"))
+        };
+        Ok(Self {
+            rewrites: entries(rewrites).iter().map(|entry| entry.parse()).collect::<Result<_, _>>()?,
+            allowed: entries(allow).into_iter().map(allowed).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Adds a rewrite, for the server's own development services.
+    #[must_use]
+    pub fn with_rewrite(mut self, rewrite: Rewrite) -> Self {
+        self.rewrites.push(rewrite);
+        self
+    }
+
+    fn is_allowed(&self, address: SocketAddr) -> bool {
+        is_public(address.ip())
+            || self.allowed.iter().any(|allowed| match allowed {
+                Allowed::Socket(socket) => *socket == address,
+                Allowed::Net(net) => net.contains(&address.ip()),
+            })
+    }
+
+    /// Decides on a URL of a guest. Returns where to send it and whether the operator chose that place.
+    fn decide(&self, url: &str, hosts: &[String]) -> Result<(Url, bool), Denied> {
+        let mut url = Url::parse(url).map_err(|error| Denied::Invalid(format!("the address is not valid: {error}")))?;
+        if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+            return Err(Denied::Invalid("the address must not hold a user name, password or fragment".into()));
+        }
+        let host = url.host_str().ok_or_else(|| Denied::Invalid("the address has no host".into()))?.to_owned();
+        let port = url.port();
+        if !hosts.iter().any(|pattern| host_matches(pattern, &host, port)) {
+            return Err(Denied::Policy(format!("host not in the allow-list: {host}")));
+        }
+        let origin = url.origin().ascii_serialization();
+        if let Some(rewrite) = self.rewrites.iter().find(|rewrite| rewrite.from == origin) {
+            let moved = url.set_scheme(rewrite.to.scheme()).is_ok()
+                && url.set_host(rewrite.to.host_str()).is_ok()
+                && url.set_port(rewrite.to.port()).is_ok();
+            return if moved {
+                Ok((url, true))
+            } else {
+                Err(Denied::Policy("the operator's rewrite does not fit".into()))
+            };
+        }
+        let literal = match url.host() {
+            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
+            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
+            _ => None,
+        };
+        let port = url.port_or_known_default().unwrap_or(0);
+        let private =
+            literal.is_some_and(|address| self.is_allowed(SocketAddr::new(address, port)) && !is_public(address));
+        match url.scheme() {
+            "https" => {}
+            "http" if private => {}
+            scheme => return Err(Denied::Policy(format!("{scheme} is not allowed, only https: {host}"))),
+        }
+        if literal.is_some_and(|address| !self.is_allowed(SocketAddr::new(address, port))) {
+            return Err(Denied::Policy(format!("private address: {host}")));
+        }
+        Ok((url, false))
+    }
+}
+
+/// Why a request was not sent.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// The request is malformed.
+    Invalid(String),
+    /// A rule forbids it; the text names which.
+    Policy(String),
+}
+
+/// Why a request that was sent brought no answer.
+#[derive(Debug, PartialEq, Eq)]
+pub enum FetchError {
+    /// Not sent.
+    Denied(Denied),
+    /// No answer in time.
+    Timeout,
+    /// No connection, or it broke.
+    Unreachable,
+    /// The answer exceeds its budget.
+    TooLarge,
+}
+
+/// A request of a guest.
+pub struct Request {
+    pub method: String,
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Option<Vec<u8>>,
+}
+
+/// An answer for a guest.
+#[derive(Debug)]
+pub struct Response {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+tokio::task_local! {
+    /// The addresses that the guard has checked for the request under way.
+    static PINNED: Vec<SocketAddr>;
+}
+
+/// Gives the HTTP client the checked addresses and no other: a second look-up could answer differently (DNS rebinding).
+struct Pinned;
+
+impl Resolve for Pinned {
+    fn resolve(&self, _: Name) -> Resolving {
+        let addresses = PINNED.try_with(Clone::clone).unwrap_or_default();
+        Box::pin(async move {
+            if addresses.is_empty() {
+                return Err("no checked address".into());
+            }
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// The HTTP client of one component; connections are not shared between components.
+pub struct Egress {
+    policy: Arc<EgressPolicy>,
+    client: reqwest::Client,
+}
+
+impl Egress {
+    /// A client under `policy`.
+    pub fn new(policy: Arc<EgressPolicy>) -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(Duration::from_secs(3))
+            .dns_resolver(Arc::new(Pinned))
+            .user_agent(concat!("Keyway/", env!("CARGO_PKG_VERSION")))
+            .pool_idle_timeout(Duration::from_secs(30))
+            .build()?;
+        Ok(Self { policy, client })
+    }
+
+    /// Sends a request to one of `hosts`; the answer's body is cut off with an error at `max_bytes`.
+    pub async fn fetch(
+        &self,
+        request: Request,
+        hosts: &[String],
+        max_bytes: usize,
+        time: Duration,
+    ) -> Result<Response, FetchError> {
+        let (url, chosen) = self.policy.decide(&request.url, hosts).map_err(FetchError::Denied)?;
+        let outgoing = build(&url, request)?;
+        let work = async {
+            let addresses = self.resolve(&url, chosen).await?;
+            PINNED.scope(addresses, self.exchange(outgoing, max_bytes)).await
+        };
+        tokio::time::timeout(time, work).await.map_err(|_| FetchError::Timeout)?
+    }
+
+    async fn resolve(&self, url: &Url, chosen: bool) -> Result<Vec<SocketAddr>, FetchError> {
+        let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
+        let port = url.port_or_known_default().unwrap_or(443);
+        let found = tokio::net::lookup_host((host.as_str(), port)).await.map_err(|_| FetchError::Unreachable)?;
+        let found: Vec<SocketAddr> = found.collect();
+        let allowed: Vec<SocketAddr> =
+            found.iter().copied().filter(|address| chosen || self.policy.is_allowed(*address)).collect();
+        if allowed.is_empty() && !found.is_empty() {
+            return Err(FetchError::Denied(Denied::Policy(format!("{host} resolves to a private address"))));
+        }
+        Ok(allowed)
+    }
+
+    async fn exchange(&self, request: reqwest::Request, max_bytes: usize) -> Result<Response, FetchError> {
+        let failed =
+            |error: reqwest::Error| if error.is_timeout() { FetchError::Timeout } else { FetchError::Unreachable };
+        #[expect(clippy::disallowed_methods, reason = "this is the guard through which every request must go")]
+        let mut answer = self.client.execute(request).await.map_err(failed)?;
+        let mut headers = Vec::new();
+        for (name, value) in answer.headers().iter().take(64) {
+            headers.push((name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > max_bytes {
+                return Err(FetchError::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Response { status: answer.status().as_u16(), headers, body })
+    }
+}
+
+fn build(url: &Url, request: Request) -> Result<reqwest::Request, FetchError> {
+    let invalid = |what: &str| FetchError::Denied(Denied::Invalid(what.to_owned()));
+    let method = match request.method.as_str() {
+        "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" => {
+            request.method.parse().map_err(|_| invalid("method"))?
+        }
+        _ => return Err(invalid("the method must be GET, HEAD, POST, PUT, PATCH or DELETE")),
+    };
+    if request.headers.len() > 64
+        || request.headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > 32 * 1024
+    {
+        return Err(invalid("more than 64 headers or 32 kB of them"));
+    }
+    let mut outgoing = reqwest::Request::new(method, url.clone());
+    for (name, value) in &request.headers {
+        let name: http::HeaderName = name.parse().map_err(|_| invalid("a header name is not valid"))?;
+        if is_forbidden_header(name.as_str()) {
+            return Err(invalid(&format!("the header {name} is set by the server")));
+        }
+        outgoing.headers_mut().append(name, value.parse().map_err(|_| invalid("a header value is not valid"))?);
+    }
+    *outgoing.body_mut() = request.body.map(Into::into);
+    Ok(outgoing)
+}
+
+/// `host`, `host:port` or `*.host` (any depth below, never the host itself).
+fn host_matches(pattern: &str, host: &str, port: Option<u16>) -> bool {
+    let (name, wanted) = match pattern.rsplit_once(':') {
+        Some((name, digits)) if digits.bytes().all(|byte| byte.is_ascii_digit()) => (name, digits.parse().ok()),
+        _ => (pattern, None),
+    };
+    let named = match name.strip_prefix("*.") {
+        Some(suffix) => suffix.contains('.') && host.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('.')),
+        None => name == host,
+    };
+    named && wanted == port
+}
+
+fn is_forbidden_header(name: &str) -> bool {
+    matches!(
+        name,
+        "host"
+            | "connection"
+            | "transfer-encoding"
+            | "content-length"
+            | "te"
+            | "trailer"
+            | "upgrade"
+            | "keep-alive"
+            | "expect"
+    ) || name.starts_with("proxy-")
+        || name.starts_with("x-forwarded-")
+        || name == "forwarded"
+}
+
+/// True for addresses of the public internet. IPv4 inside IPv6 (mapped, compatible, NAT64, 6to4) is unwrapped first.
+pub fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, c, _] = address.octets();
+            !(address.is_private()
+                || address.is_loopback()
+                || address.is_link_local()
+                || address.is_broadcast()
+                || address.is_multicast()
+                || address.is_documentation()
+                || a == 0
+                || a >= 240
+                || (a == 100 && (64..128).contains(&b))
+                || (a == 192 && b == 0 && c == 0)
+                || (a == 192 && b == 88 && c == 99)
+                || (a == 198 && (18..20).contains(&b)))
+        }
+        IpAddr::V6(address) => {
+            let [s0, s1, s2, s3, s4, s5, s6, s7] = address.segments();
+            let embedded = |high: u16, low: u16| {
+                let [a, b] = high.to_be_bytes();
+                let [c, d] = low.to_be_bytes();
+                is_public(IpAddr::V4([a, b, c, d].into()))
+            };
+            match (s0, s1, s2, s3, s4, s5) {
+                (0, 0, 0, 0, 0, 0) => false,
+                (0, 0, 0, 0, 0, 0xffff) => embedded(s6, s7),
+                (0x64, 0xff9b, 0, 0, 0, 0) => embedded(s6, s7),
+                (0x2002, ..) => embedded(s1, s2),
+                (0x2001, 0xdb8 | 0, ..) | (0x64, 0xff9b, ..) | (0x100 | 0x3fff, ..) => false,
+                // Global unicast is 2000::/3; unique local, link-local and multicast lie outside.
+                _ => (0x2000..0x4000).contains(&s0),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decide(url: &str) -> Result<(Url, bool), Denied> {
+        let hosts = [
+            "api.example.com",
+            "*.wild.example.com",
+            "127.0.0.1:9911",
+            "127.0.0.1",
+            "[::1]",
+            "10.0.0.1",
+            "localhost",
+            "2130706433",
+            "169.254.169.254",
+        ];
+        let policy = EgressPolicy::parse("https://moved.example=http://127.0.0.1:18099", "127.0.0.1:9911").unwrap();
+        policy.decide(url, &hosts.map(ToOwned::to_owned))
+    }
+
+    #[test]
+    fn ssrf_corpus_is_refused() {
+        for url in [
+            "http://api.example.com/",
+            "https://other.example.com/",
+            "https://api.example.com.evil.com/",
+            "https://api.example.com@evil.com/",
+            "https://user:p@api.example.com/",
+            "https://api.example.com/#x",
+            "file:///etc/passwd",
+            "gopher://api.example.com/",
+            "https://127.0.0.1/",
+            "https://2130706433/",
+            "https://0x7f.1/",
+            "https://017700000001/",
+            "https://[::1]/",
+            "https://10.0.0.1/",
+            "https://169.254.169.254/latest/meta-data",
+            "http://127.0.0.1:9912/",
+            "https://api.example.com:8443/",
+            "https://wild.example.com/",
+            "",
+        ] {
+            assert!(decide(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_the_manifest_and_the_operator_name_is_allowed() {
+        assert!(decide("https://api.example.com/x").is_ok());
+        assert!(decide("https://a.wild.example.com/").is_ok());
+        assert!(decide("http://127.0.0.1:9911/x").is_ok());
+    }
+
+    #[test]
+    fn a_rewrite_moves_the_origin_only() {
+        let policy = EgressPolicy::parse("https://moved.example=http://127.0.0.1:18099", "").unwrap();
+        let (url, chosen) = policy.decide("https://moved.example/a?b=c", &["moved.example".to_owned()]).unwrap();
+        assert_eq!((url.as_str(), chosen), ("http://127.0.0.1:18099/a?b=c", true));
+        assert!(policy.decide("https://moved.example/", &[]).is_err());
+    }
+
+    #[test]
+    fn private_addresses_in_every_wrapping() {
+        for address in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.0.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "224.0.0.1",
+            "255.255.255.255",
+            "192.0.2.1",
+            "198.18.0.1",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::127.0.0.1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "fc00::1",
+            "fe80::1",
+            "ff02::1",
+            "2001:db8::1",
+        ] {
+            assert!(!is_public(address.parse().unwrap()), "{address}");
+        }
+        for address in ["1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"] {
+            assert!(is_public(address.parse().unwrap()), "{address}");
+        }
+    }
+
+    #[test]
+    fn settings_that_cannot_be_read_are_named() {
+        assert!(EgressPolicy::parse("nonsense", "").unwrap_err().contains("nonsense"));
+        assert!(EgressPolicy::parse("", "10.0.0.0/99").unwrap_err().contains("10.0.0.0/99"));
+    }
+}

@@ -1,0 +1,175 @@
+//! What a guest may call: log, clock, random, crypto, http. Each call is counted.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use aws_lc_rs::{digest, hmac};
+use keyway_model::{Clock, Rng};
+use wasmtime::ResourceLimiter;
+
+use crate::bindings::keyway::connector::types;
+use crate::bindings::keyway::host::{clock, crypto, http, log, random};
+use crate::budget::Budgets;
+use crate::egress::{Denied, Egress, FetchError, Request};
+use crate::redact::Redactor;
+
+/// The state of one call.
+pub struct HostState {
+    pub clock: Arc<dyn Clock>,
+    pub rng: Arc<dyn Rng>,
+    pub egress: Arc<Egress>,
+    pub hosts: Arc<[String]>,
+    pub budgets: Budgets,
+    pub redactor: Redactor,
+    pub deadline: Instant,
+    pub host_calls: u32,
+    pub fetches: u32,
+    pub log: Vec<String>,
+    pub log_bytes: usize,
+    pub cpu_ticks: u64,
+    pub breach: Option<Breach>,
+    pub memory_peak: usize,
+}
+
+/// Which budget a guest went over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Breach {
+    Cpu,
+    Memory,
+    HostCalls,
+}
+
+impl HostState {
+    fn count(&mut self) -> wasmtime::Result<()> {
+        self.host_calls += 1;
+        if self.host_calls > self.budgets.host_calls {
+            self.breach = Some(Breach::HostCalls);
+            return Err(wasmtime::Error::msg("host call budget"));
+        }
+        Ok(())
+    }
+}
+
+impl ResourceLimiter for HostState {
+    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        if desired > self.budgets.memory {
+            self.breach = Some(Breach::Memory);
+            return Ok(false);
+        }
+        self.memory_peak = self.memory_peak.max(desired);
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(desired <= self.budgets.table_elements)
+    }
+}
+
+impl types::Host for HostState {}
+
+impl log::Host for HostState {
+    async fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
+        self.count()?;
+        if self.log.len() < self.budgets.log_lines && self.log_bytes + message.len() <= self.budgets.log_bytes {
+            self.log_bytes += message.len();
+            let level = match level {
+                log::Level::Debug => "debug",
+                log::Level::Info => "info",
+                log::Level::Warn => "warn",
+                log::Level::Error => "error",
+            };
+            let line: String =
+                self.redactor.apply(&message).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            self.log.push(format!("{level} {line}"));
+        } else if self.log.last().is_none_or(|last| last != "truncated") {
+            self.log.push("truncated".to_owned());
+        }
+        Ok(())
+    }
+}
+
+impl clock::Host for HostState {
+    async fn now_ms(&mut self) -> wasmtime::Result<u64> {
+        self.count()?;
+        Ok(u64::try_from(self.clock.now().0).unwrap_or(0))
+    }
+}
+
+impl random::Host for HostState {
+    async fn bytes(&mut self, len: u32) -> wasmtime::Result<Vec<u8>> {
+        self.count()?;
+        let mut bytes = vec![0; usize::try_from(len.min(4096))?];
+        self.rng.fill(&mut bytes);
+        Ok(bytes)
+    }
+
+    async fn uuid(&mut self) -> wasmtime::Result<String> {
+        self.count()?;
+        let mut bytes = [0_u8; 16];
+        self.rng.fill(&mut bytes);
+        // RFC 9562 section 5.4: version 4 and the variant are fixed bits.
+        let value = (u128::from_be_bytes(bytes) & !(0xf000 << 64) & !(0xc000 << 48)) | (0x4000 << 64) | (0x8000 << 48);
+        let text = format!("{value:032x}");
+        let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default().to_owned();
+        Ok([part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-"))
+    }
+}
+
+impl crypto::Host for HostState {
+    async fn digest(&mut self, algorithm: String, data: Vec<u8>) -> wasmtime::Result<Result<Vec<u8>, String>> {
+        self.count()?;
+        let algorithm = match algorithm.as_str() {
+            "sha-1" => &digest::SHA1_FOR_LEGACY_USE_ONLY,
+            "sha-256" => &digest::SHA256,
+            "sha-384" => &digest::SHA384,
+            "sha-512" => &digest::SHA512,
+            other => return Ok(Err(format!("there is no digest {other}"))),
+        };
+        Ok(Ok(digest::digest(algorithm, &data).as_ref().to_vec()))
+    }
+
+    async fn hmac(
+        &mut self,
+        algorithm: String,
+        key: Vec<u8>,
+        data: Vec<u8>,
+    ) -> wasmtime::Result<Result<Vec<u8>, String>> {
+        self.count()?;
+        let algorithm = match algorithm.as_str() {
+            "sha-1" => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+            "sha-256" => hmac::HMAC_SHA256,
+            "sha-384" => hmac::HMAC_SHA384,
+            "sha-512" => hmac::HMAC_SHA512,
+            other => return Ok(Err(format!("there is no hmac {other}"))),
+        };
+        Ok(Ok(hmac::sign(&hmac::Key::new(algorithm, &key), &data).as_ref().to_vec()))
+    }
+}
+
+impl http::Host for HostState {
+    async fn fetch(&mut self, request: http::Request) -> wasmtime::Result<Result<http::Response, http::Error>> {
+        self.count()?;
+        self.fetches += 1;
+        if self.fetches > self.budgets.fetches {
+            return Ok(Err(http::Error::Denied("too many requests in one call".into())));
+        }
+        if request.body.as_ref().is_some_and(|body| body.len() > self.budgets.request_bytes) {
+            return Ok(Err(http::Error::TooLarge));
+        }
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let request =
+            Request { method: request.method, url: request.url, headers: request.headers, body: request.body };
+        let (egress, hosts) = (Arc::clone(&self.egress), Arc::clone(&self.hosts));
+        let answer = egress.fetch(request, &hosts, self.budgets.response_bytes, left.min(self.budgets.fetch)).await;
+        Ok(match answer {
+            Ok(response) => {
+                Ok(http::Response { status: response.status, headers: response.headers, body: response.body })
+            }
+            Err(FetchError::Denied(Denied::Policy(what))) => Err(http::Error::Denied(what)),
+            Err(FetchError::Denied(Denied::Invalid(what))) => Err(http::Error::Invalid(what)),
+            Err(FetchError::Timeout) => Err(http::Error::Timeout),
+            Err(FetchError::Unreachable) => Err(http::Error::Unreachable),
+            Err(FetchError::TooLarge) => Err(http::Error::TooLarge),
+        })
+    }
+}
