@@ -2,6 +2,7 @@
 
 mod connectors;
 mod paths;
+mod postgres;
 mod process;
 mod run;
 mod test;

@@ -2,7 +2,8 @@
 
 use anyhow::bail;
 
-use crate::{connectors, process};
+use crate::postgres::Postgres;
+use crate::{connectors, paths, process};
 
 const PARTS: [&str; 4] = ["fmt", "clippy", "unit", "clients"];
 
@@ -20,7 +21,9 @@ pub fn test(parts: &[String]) -> anyhow::Result<()> {
         process::run(&mut process::cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
     }
     if wanted("unit") {
-        process::run(&mut process::cargo(&["test", "--workspace", "--no-fail-fast"]))?;
+        let postgres = Postgres::start()?;
+        let mut tests = process::cargo(&["test", "--workspace", "--no-fail-fast"]);
+        process::run(tests.env("KEYWAY_TEST_POSTGRES", &postgres.url).env("KEYWAY_CONNECTORS", paths::connectors()))?;
     }
     Ok(())
 }

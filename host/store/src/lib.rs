@@ -1,1 +1,33 @@
 //! The only room that speaks SQL: SQLite and PostgreSQL behind one type.
+//!
+//! One module per aggregate; each function takes a [`Tx`] and a tenant. Checks and the action they guard run in one
+//! [`Store::write`]. The SQL is common to both databases: text, 64-bit integers, `$1` parameters.
+
+pub mod applications;
+pub mod connectors;
+pub mod counters;
+mod db;
+mod error;
+pub mod interactions;
+pub mod keys;
+pub mod logs;
+pub mod resources;
+pub mod roles;
+mod seal;
+pub mod sessions;
+pub mod sign_in_experiences;
+pub mod tokens;
+pub mod users;
+
+pub use db::{Job, Store, Tx};
+pub use error::StoreError;
+pub use seal::MasterKey;
+
+/// A page of a list: how many rows to skip and how many to return.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// Rows to skip.
+    pub offset: i64,
+    /// Rows to return.
+    pub limit: i64,
+}

@@ -1,0 +1,150 @@
+//! Applications and their secrets.
+
+use keyway_model::application::{Application, ApplicationSecret, ApplicationType};
+use keyway_model::{ApplicationId, TenantId, Timestamp};
+use sqlx::any::AnyRow;
+use sqlx::{Row as _, query};
+
+use crate::{MasterKey, Page, StoreError, Tx};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, name, description, type, oidc_client_metadata, custom_client_metadata, custom_data, \
+             is_third_party, created_at FROM applications WHERE tenant_id = $1",
+            $rest
+        )
+    };
+}
+
+fn read(row: &AnyRow) -> Result<Application, StoreError> {
+    let kind: String = row.try_get("type")?;
+    Ok(Application {
+        id: ApplicationId(row.try_get("id")?),
+        name: row.try_get("name")?,
+        description: row.try_get("description")?,
+        kind: ApplicationType::from_name(&kind).ok_or(StoreError::Inconsistent("applications.type"))?,
+        oidc_client_metadata: serde_json::from_str(&row.try_get::<String, _>("oidc_client_metadata")?)?,
+        custom_client_metadata: serde_json::from_str(&row.try_get::<String, _>("custom_client_metadata")?)?,
+        custom_data: serde_json::from_str(&row.try_get::<String, _>("custom_data")?)?,
+        is_third_party: row.try_get::<i64, _>("is_third_party")? != 0,
+        created_at: Timestamp(row.try_get("created_at")?),
+    })
+}
+
+/// The application with this id.
+pub async fn find(tx: &mut Tx<'_>, tenant: &TenantId, id: &ApplicationId) -> Result<Option<Application>, StoreError> {
+    let row = tx.one(query(select!(" AND id = $2")).bind(tenant.0.clone()).bind(id.0.clone())).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// A page of applications, newest first, and how many there are.
+pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId, page: Page) -> Result<(Vec<Application>, i64), StoreError> {
+    let statement = query(select!(" ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3"));
+    let rows = tx.all(statement.bind(tenant.0.clone()).bind(page.limit).bind(page.offset)).await?;
+    let count = query("SELECT COUNT(*) AS total FROM applications WHERE tenant_id = $1").bind(tenant.0.clone());
+    let total = tx.one(count).await?.map_or(Ok(0), |row| row.try_get("total"))?;
+    Ok((rows.iter().map(read).collect::<Result<_, _>>()?, total))
+}
+
+fn bind(query: crate::db::Query, tenant: &TenantId, value: &Application) -> Result<crate::db::Query, StoreError> {
+    Ok(query
+        .bind(tenant.0.clone())
+        .bind(value.id.0.clone())
+        .bind(value.name.clone())
+        .bind(value.description.clone())
+        .bind(value.kind.as_str().to_owned())
+        .bind(serde_json::to_string(&value.oidc_client_metadata)?)
+        .bind(serde_json::to_string(&value.custom_client_metadata)?)
+        .bind(serde_json::to_string(&value.custom_data)?)
+        .bind(i64::from(value.is_third_party))
+        .bind(value.created_at.0))
+}
+
+/// Adds an application.
+pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, application: &Application) -> Result<(), StoreError> {
+    let statement = "INSERT INTO applications (tenant_id, id, name, description, type, oidc_client_metadata, \
+         custom_client_metadata, custom_data, is_third_party, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    tx.execute(bind(query(statement), tenant, application)?).await.map(|_| ())
+}
+
+/// Writes every field of the application.
+pub async fn update(tx: &mut Tx<'_>, tenant: &TenantId, application: &Application) -> Result<bool, StoreError> {
+    let statement = "UPDATE applications SET name = $3, description = $4, type = $5, oidc_client_metadata = $6, \
+         custom_client_metadata = $7, custom_data = $8, is_third_party = $9, created_at = $10 WHERE tenant_id = $1 AND id = $2";
+    Ok(tx.execute(bind(query(statement), tenant, application)?).await? > 0)
+}
+
+/// Removes the application with its secrets, grants and tokens; false when there was none.
+pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, id: &ApplicationId) -> Result<bool, StoreError> {
+    let statement = query("DELETE FROM applications WHERE tenant_id = $1 AND id = $2");
+    Ok(tx.execute(statement.bind(tenant.0.clone()).bind(id.0.clone())).await? > 0)
+}
+
+fn context(tenant: &TenantId, id: &ApplicationId) -> String {
+    format!("application_secrets/{tenant}/{id}")
+}
+
+/// Adds a secret; a taken name is [`StoreError::Unique`]. `hash` is SHA-256 of the value in hex.
+pub async fn insert_secret(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    id: &ApplicationId,
+    secret: &ApplicationSecret,
+    hash: &str,
+    key: &MasterKey,
+) -> Result<(), StoreError> {
+    let statement = "INSERT INTO application_secrets (tenant_id, application_id, name, value_sealed, value_hash, created_at, \
+         expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let sealed = key.seal(&context(tenant, id), &secret.value)?;
+    let statement = query(statement).bind(tenant.0.clone()).bind(id.0.clone()).bind(secret.name.clone()).bind(sealed);
+    let statement =
+        statement.bind(hash.to_owned()).bind(secret.created_at.0).bind(secret.expires_at.map(|time| time.0));
+    tx.execute(statement).await.map(|_| ())
+}
+
+/// The secrets of an application, oldest first.
+pub async fn secrets(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    id: &ApplicationId,
+    key: &MasterKey,
+) -> Result<Vec<ApplicationSecret>, StoreError> {
+    let statement = "SELECT name, value_sealed, created_at, expires_at FROM application_secrets WHERE tenant_id = $1 AND \
+         application_id = $2 ORDER BY created_at, name";
+    let rows = tx.all(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?;
+    let read = |row: &AnyRow| {
+        Ok(ApplicationSecret {
+            name: row.try_get("name")?,
+            value: key.open(&context(tenant, id), &row.try_get::<String, _>("value_sealed")?)?,
+            created_at: Timestamp(row.try_get("created_at")?),
+            expires_at: row.try_get::<Option<i64>, _>("expires_at")?.map(Timestamp),
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Whether the application has an unexpired secret with this hash.
+pub async fn has_secret(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    id: &ApplicationId,
+    hash: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let statement = "SELECT name FROM application_secrets WHERE tenant_id = $1 AND application_id = $2 AND value_hash = $3 \
+         AND (expires_at IS NULL OR expires_at > $4)";
+    let statement = query(statement).bind(tenant.0.clone()).bind(id.0.clone()).bind(hash.to_owned()).bind(now.0);
+    Ok(tx.one(statement).await?.is_some())
+}
+
+/// Removes a secret; false when there was none.
+pub async fn delete_secret(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    id: &ApplicationId,
+    name: &str,
+) -> Result<bool, StoreError> {
+    let statement = "DELETE FROM application_secrets WHERE tenant_id = $1 AND application_id = $2 AND name = $3";
+    Ok(tx.execute(query(statement).bind(tenant.0.clone()).bind(id.0.clone()).bind(name.to_owned())).await? > 0)
+}

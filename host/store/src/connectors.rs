@@ -1,0 +1,71 @@
+//! Configured connectors. The whole configuration is sealed: which fields are secret is the component's own word.
+
+use keyway_model::connector::{Connector, ConnectorKind};
+use keyway_model::{ConnectorId, FactoryId, TenantId, Timestamp};
+use sqlx::any::AnyRow;
+use sqlx::{Row as _, query};
+
+use crate::{MasterKey, StoreError, Tx};
+
+fn word(kind: ConnectorKind) -> &'static str {
+    match kind {
+        ConnectorKind::Sms => "Sms",
+        ConnectorKind::Email => "Email",
+        ConnectorKind::Social => "Social",
+    }
+}
+
+fn kind(word: &str) -> Result<ConnectorKind, StoreError> {
+    match word {
+        "Sms" => Ok(ConnectorKind::Sms),
+        "Email" => Ok(ConnectorKind::Email),
+        "Social" => Ok(ConnectorKind::Social),
+        _ => Err(StoreError::Inconsistent("connectors.kind")),
+    }
+}
+
+fn context(tenant: &TenantId, id: &ConnectorId) -> String {
+    format!("connectors/{tenant}/{id}")
+}
+
+fn read(tenant: &TenantId, key: &MasterKey, row: &AnyRow) -> Result<Connector, StoreError> {
+    let id = ConnectorId(row.try_get("id")?);
+    let config = key.open(&context(tenant, &id), &row.try_get::<String, _>("config_sealed")?)?;
+    Ok(Connector {
+        factory_id: FactoryId(row.try_get("factory_id")?),
+        kind: kind(&row.try_get::<String, _>("kind")?)?,
+        config: serde_json::from_str(&config)?,
+        created_at: Timestamp(row.try_get("created_at")?),
+        id,
+    })
+}
+
+/// All connectors of the tenant, oldest first.
+pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId, key: &MasterKey) -> Result<Vec<Connector>, StoreError> {
+    let statement = "SELECT id, factory_id, kind, config_sealed, created_at FROM connectors WHERE tenant_id = $1 ORDER BY \
+         created_at, id";
+    let rows = tx.all(query(statement).bind(tenant.0.clone())).await?;
+    rows.iter().map(|row| read(tenant, key, row)).collect()
+}
+
+/// Adds a connector, or replaces the one with its id.
+pub async fn put(tx: &mut Tx<'_>, tenant: &TenantId, connector: &Connector, key: &MasterKey) -> Result<(), StoreError> {
+    let statement = "INSERT INTO connectors (tenant_id, id, factory_id, kind, config_sealed, created_at) VALUES ($1, $2, $3, \
+         $4, $5, $6) ON CONFLICT (tenant_id, id) DO UPDATE SET config_sealed = EXCLUDED.config_sealed";
+    let sealed = key.seal(&context(tenant, &connector.id), &connector.config.to_string())?;
+    let statement = query(statement).bind(tenant.0.clone()).bind(connector.id.0.clone());
+    let statement = statement.bind(connector.factory_id.0.clone()).bind(word(connector.kind).to_owned());
+    tx.execute(statement.bind(sealed).bind(connector.created_at.0)).await.map(|_| ())
+}
+
+/// Removes every connector of this kind.
+pub async fn delete_kind(tx: &mut Tx<'_>, tenant: &TenantId, kind: ConnectorKind) -> Result<(), StoreError> {
+    let statement = query("DELETE FROM connectors WHERE tenant_id = $1 AND kind = $2");
+    tx.execute(statement.bind(tenant.0.clone()).bind(word(kind).to_owned())).await.map(|_| ())
+}
+
+/// Removes a connector; false when there was none.
+pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, id: &ConnectorId) -> Result<bool, StoreError> {
+    let statement = query("DELETE FROM connectors WHERE tenant_id = $1 AND id = $2");
+    Ok(tx.execute(statement.bind(tenant.0.clone()).bind(id.0.clone())).await? > 0)
+}

@@ -1,0 +1,206 @@
+//! Connections and transactions.
+//!
+//! SQLite has one writer: jobs queue for it, and those that wait together are committed together, so that one flush to
+//! disk makes many of them durable. Each runs in a savepoint of its own; a caller hears of success after the commit.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+
+use futures_util::FutureExt as _;
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
+use sqlx::{AnyConnection, AnyPool, Connection as _, Executor as _};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::StoreError;
+
+/// Jobs that one SQLite commit may carry.
+const GROUP: usize = 64;
+
+/// A boxed future that borrows the transaction.
+pub type Job<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// A connection, inside a transaction when it came from [`Store::write`].
+pub struct Tx<'c> {
+    connection: &'c mut AnyConnection,
+    dialect: Dialect,
+}
+
+pub(crate) type Query = sqlx::query::Query<'static, sqlx::Any, sqlx::any::AnyArguments>;
+
+impl Tx<'_> {
+    pub(crate) async fn execute(&mut self, query: Query) -> Result<u64, StoreError> {
+        Ok(query.execute(&mut *self.connection).await?.rows_affected())
+    }
+
+    pub(crate) async fn one(&mut self, query: Query) -> Result<Option<AnyRow>, StoreError> {
+        Ok(query.fetch_optional(&mut *self.connection).await?)
+    }
+
+    pub(crate) async fn all(&mut self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
+        Ok(query.fetch_all(&mut *self.connection).await?)
+    }
+
+    /// The statement that also locks the rows it reads: `locking` on PostgreSQL, `plain` on SQLite, whose only writer
+    /// needs no lock.
+    pub(crate) fn locking(&self, plain: &'static str, locking: &'static str) -> &'static str {
+        match self.dialect {
+            Dialect::Sqlite => plain,
+            Dialect::Postgres => locking,
+        }
+    }
+}
+
+type WriteJob = Box<dyn for<'t> FnOnce(Tx<'t>) -> Job<'t, Done> + Send>;
+/// Called after the commit, with whether it succeeded. Absent when the job failed and was rolled back.
+type Done = Option<Box<dyn FnOnce(bool) + Send>>;
+
+/// The database.
+#[derive(Clone)]
+pub struct Store {
+    pool: AnyPool,
+    dialect: Dialect,
+    writer: Option<mpsc::Sender<WriteJob>>,
+}
+
+impl Store {
+    /// Connects to `sqlite:<path>` or `postgres://…` and brings the schema up to date, one node at a time.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let dialect = if url.starts_with("sqlite:") {
+            Dialect::Sqlite
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Dialect::Postgres
+        } else {
+            return Err(StoreError::Url);
+        };
+        let url =
+            if dialect == Dialect::Sqlite && !url.contains('?') { format!("{url}?mode=rwc") } else { url.to_owned() };
+        let options: AnyConnectOptions = url.parse().map_err(StoreError::Database)?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(if dialect == Dialect::Sqlite { 4 } else { 16 })
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    if dialect == Dialect::Sqlite {
+                        connection.execute(SQLITE_SETTINGS).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .connect_with(options.clone())
+            .await?;
+        match dialect {
+            Dialect::Sqlite => sqlx::migrate!("../../migrations/sqlite").run(&pool).await?,
+            Dialect::Postgres => sqlx::migrate!("../../migrations/postgres").run(&pool).await?,
+        }
+        let writer = match dialect {
+            Dialect::Sqlite => {
+                let mut connection = AnyConnection::connect_with(&options).await?;
+                connection.execute(SQLITE_SETTINGS).await?;
+                let (sender, receiver) = mpsc::channel(1024);
+                tokio::spawn(write_in_groups(connection, receiver));
+                Some(sender)
+            }
+            Dialect::Postgres => None,
+        };
+        Ok(Self { pool, dialect, writer })
+    }
+
+    /// Runs `job` on a connection outside a transaction, for reads.
+    pub async fn read<T, E: From<StoreError>>(
+        &self,
+        job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, E>>,
+    ) -> Result<T, E> {
+        let mut connection = self.pool.acquire().await.map_err(StoreError::from)?;
+        let mut tx = Tx { connection: &mut connection, dialect: self.dialect };
+        job(&mut tx).await
+    }
+
+    /// Runs `job` in a transaction; its error rolls back. Success means durable.
+    pub async fn write<T, E>(
+        &self,
+        job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let Some(writer) = &self.writer else { return self.write_alone(job).await };
+        let (sender, receiver) = oneshot::channel::<Result<T, E>>();
+        let boxed: WriteJob = Box::new(move |mut tx| {
+            Box::pin(async move {
+                let result = job(&mut tx).await;
+                if result.is_err() {
+                    let _ = sender.send(result);
+                    return None;
+                }
+                let done: Box<dyn FnOnce(bool) + Send> = Box::new(move |committed| {
+                    let _ = sender.send(if committed { result } else { Err(StoreError::Aborted.into()) });
+                });
+                Some(done)
+            })
+        });
+        writer.send(boxed).await.map_err(|_| StoreError::Aborted)?;
+        receiver.await.map_err(|_| StoreError::Aborted)?
+    }
+
+    async fn write_alone<T, E: From<StoreError>>(
+        &self,
+        job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, E>>,
+    ) -> Result<T, E> {
+        let mut transaction = self.pool.begin().await.map_err(StoreError::from)?;
+        let mut tx = Tx { connection: &mut transaction, dialect: self.dialect };
+        let result = job(&mut tx).await?;
+        transaction.commit().await.map_err(StoreError::from)?;
+        Ok(result)
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.read(|tx| Box::pin(async move { tx.one(sqlx::query("SELECT id FROM tenants LIMIT 1")).await.map(|_| ()) }))
+            .await
+    }
+}
+
+/// WAL with a full flush at each commit: a commit that was reported survives a crash of process and machine.
+const SQLITE_SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+     PRAGMA busy_timeout = 10000; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY;";
+
+async fn write_in_groups(mut connection: AnyConnection, mut jobs: mpsc::Receiver<WriteJob>) {
+    while let Some(first) = jobs.recv().await {
+        if connection.execute("BEGIN IMMEDIATE").await.is_err() {
+            continue;
+        }
+        let mut done = Vec::new();
+        let mut next = Some(first);
+        while let Some(job) = next.take() {
+            done.extend(run_in_savepoint(&mut connection, job).await);
+            if done.len() < GROUP {
+                next = jobs.try_recv().ok();
+            }
+        }
+        let committed = connection.execute("COMMIT").await.is_ok();
+        if !committed {
+            let _ = connection.execute("ROLLBACK").await;
+        }
+        for report in done {
+            report(committed);
+        }
+    }
+}
+
+async fn run_in_savepoint(connection: &mut AnyConnection, job: WriteJob) -> Done {
+    connection.execute("SAVEPOINT job").await.ok()?;
+    let tx = Tx { connection: &mut *connection, dialect: Dialect::Sqlite };
+    let done = AssertUnwindSafe(job(tx)).catch_unwind().await.ok().flatten();
+    if done.is_none() {
+        let _ = connection.execute("ROLLBACK TO job").await;
+    }
+    let _ = connection.execute("RELEASE job").await;
+    done
+}

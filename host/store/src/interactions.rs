@@ -1,0 +1,48 @@
+//! Sign-ins under way: one row each, found by the hash of the browser's cookie.
+
+use keyway_model::interaction::Interaction;
+use keyway_model::{TenantId, Timestamp};
+use sqlx::{Row as _, query};
+
+use crate::{StoreError, Tx};
+
+/// Adds an interaction.
+pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, hash: &str, value: &Interaction) -> Result<(), StoreError> {
+    let statement = "INSERT INTO interactions (tenant_id, secret_hash, data, expires_at) VALUES ($1, $2, $3, $4)";
+    let statement = query(statement).bind(tenant.0.clone()).bind(hash.to_owned());
+    tx.execute(statement.bind(serde_json::to_string(value)?).bind(value.expires_at.0)).await.map(|_| ())
+}
+
+/// The interaction with this hash, unless it expired. In a write it stays locked until the commit, so that steps of one
+/// interaction follow each other.
+pub async fn find(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    hash: &str,
+    now: Timestamp,
+) -> Result<Option<Interaction>, StoreError> {
+    let statement = tx.locking(
+        "SELECT data FROM interactions WHERE tenant_id = $1 AND secret_hash = $2 AND expires_at > $3",
+        "SELECT data FROM interactions WHERE tenant_id = $1 AND secret_hash = $2 AND expires_at > $3 FOR UPDATE",
+    );
+    let row = tx.one(query(statement).bind(tenant.0.clone()).bind(hash.to_owned()).bind(now.0)).await?;
+    row.map(|row| Ok(serde_json::from_str(&row.try_get::<String, _>("data")?)?)).transpose()
+}
+
+/// Writes the interaction.
+pub async fn update(tx: &mut Tx<'_>, tenant: &TenantId, hash: &str, value: &Interaction) -> Result<(), StoreError> {
+    let statement = "UPDATE interactions SET data = $3, expires_at = $4 WHERE tenant_id = $1 AND secret_hash = $2";
+    let statement = query(statement).bind(tenant.0.clone()).bind(hash.to_owned());
+    tx.execute(statement.bind(serde_json::to_string(value)?).bind(value.expires_at.0)).await.map(|_| ())
+}
+
+/// Removes the interaction; false when another request was faster.
+pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, hash: &str) -> Result<bool, StoreError> {
+    let statement = query("DELETE FROM interactions WHERE tenant_id = $1 AND secret_hash = $2");
+    Ok(tx.execute(statement.bind(tenant.0.clone()).bind(hash.to_owned())).await? > 0)
+}
+
+/// Removes what expired. Expiry is checked on every read; this only frees space.
+pub async fn sweep(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, StoreError> {
+    tx.execute(query("DELETE FROM interactions WHERE expires_at <= $1").bind(now.0)).await
+}

@@ -1,0 +1,72 @@
+//! The audit log.
+
+use keyway_model::log::LogEntry;
+use keyway_model::{LogId, TenantId, Timestamp};
+use sqlx::any::AnyRow;
+use sqlx::{Row as _, query};
+
+use crate::{Page, StoreError, Tx};
+
+fn read(row: &AnyRow) -> Result<LogEntry, StoreError> {
+    Ok(LogEntry {
+        id: LogId(row.try_get("id")?),
+        key: row.try_get("key")?,
+        payload: serde_json::from_str(&row.try_get::<String, _>("payload")?)?,
+        user_id: row.try_get::<Option<String>, _>("user_id")?.map(Into::into),
+        application_id: row.try_get::<Option<String>, _>("application_id")?.map(Into::into),
+        created_at: Timestamp(row.try_get("created_at")?),
+    })
+}
+
+/// Adds an entry.
+pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, entry: &LogEntry) -> Result<(), StoreError> {
+    let statement = "INSERT INTO logs (tenant_id, id, key, payload, user_id, application_id, created_at) VALUES ($1, $2, $3, \
+         $4, $5, $6, $7)";
+    let statement = query(statement).bind(tenant.0.clone()).bind(entry.id.0.clone()).bind(entry.key.clone());
+    let statement = statement.bind(serde_json::to_string(&entry.payload)?);
+    let statement = statement.bind(entry.user_id.as_ref().map(|id| id.0.clone()));
+    let statement = statement.bind(entry.application_id.as_ref().map(|id| id.0.clone()));
+    tx.execute(statement.bind(entry.created_at.0)).await.map(|_| ())
+}
+
+/// Which entries to list; empty text means all.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of this user.
+    pub user_id: String,
+    /// Through this application.
+    pub application_id: String,
+    /// With this key.
+    pub key: String,
+}
+
+/// A page of entries, newest first, and how many there are.
+pub async fn list(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    filter: &Filter,
+    page: Page,
+) -> Result<(Vec<LogEntry>, i64), StoreError> {
+    const WHERE: &str =
+        "tenant_id = $1 AND ($2 = '' OR user_id = $2) AND ($3 = '' OR application_id = $3) AND ($4 = '' OR key = $4)";
+    let bound = |statement: String| {
+        let statement = query(sqlx::AssertSqlSafe(statement)).bind(tenant.0.clone()).bind(filter.user_id.clone());
+        statement.bind(filter.application_id.clone()).bind(filter.key.clone())
+    };
+    let select = format!(
+        "SELECT id, key, payload, user_id, application_id, created_at FROM logs WHERE {WHERE} ORDER BY created_at DESC, id \
+         DESC LIMIT $5 OFFSET $6"
+    );
+    let rows = tx.all(bound(select).bind(page.limit).bind(page.offset)).await?;
+    let count = tx.one(bound(format!("SELECT COUNT(*) AS total FROM logs WHERE {WHERE}"))).await?;
+    let total = count.map_or(Ok(0), |row| row.try_get("total"))?;
+    Ok((rows.iter().map(read).collect::<Result<_, _>>()?, total))
+}
+
+/// The entry with this id.
+pub async fn find(tx: &mut Tx<'_>, tenant: &TenantId, id: &LogId) -> Result<Option<LogEntry>, StoreError> {
+    let statement =
+        "SELECT id, key, payload, user_id, application_id, created_at FROM logs WHERE tenant_id = $1 AND id = $2";
+    let row = tx.one(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?;
+    row.as_ref().map(read).transpose()
+}

@@ -1,0 +1,137 @@
+//! API resources and their scopes.
+
+use keyway_model::resource::{Resource, Scope};
+use keyway_model::{ApplicationId, ResourceId, ScopeId, TenantId, Timestamp, UserId};
+use sqlx::any::AnyRow;
+use sqlx::{Row as _, query};
+
+use crate::{StoreError, Tx};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT id, name, indicator, is_default, access_token_ttl FROM resources WHERE tenant_id = $1", $rest)
+    };
+}
+
+fn read(row: &AnyRow) -> Result<Resource, StoreError> {
+    Ok(Resource {
+        id: ResourceId(row.try_get("id")?),
+        name: row.try_get("name")?,
+        indicator: row.try_get("indicator")?,
+        is_default: row.try_get::<i64, _>("is_default")? != 0,
+        access_token_ttl: row.try_get("access_token_ttl")?,
+    })
+}
+
+fn read_scope(row: &AnyRow) -> Result<Scope, StoreError> {
+    Ok(Scope {
+        id: ScopeId(row.try_get("id")?),
+        resource_id: ResourceId(row.try_get("resource_id")?),
+        name: row.try_get("name")?,
+        description: row.try_get("description")?,
+        created_at: row.try_get("created_at")?,
+    })
+}
+
+/// All resources, oldest first.
+pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<Resource>, StoreError> {
+    let rows = tx.all(query(select!(" ORDER BY created_at, id")).bind(tenant.0.clone())).await?;
+    rows.iter().map(read).collect()
+}
+
+/// The resource with this id.
+pub async fn find(tx: &mut Tx<'_>, tenant: &TenantId, id: &ResourceId) -> Result<Option<Resource>, StoreError> {
+    let row = tx.one(query(select!(" AND id = $2")).bind(tenant.0.clone()).bind(id.0.clone())).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// The resource with this indicator.
+pub async fn find_by_indicator(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    indicator: &str,
+) -> Result<Option<Resource>, StoreError> {
+    let row = tx.one(query(select!(" AND indicator = $2")).bind(tenant.0.clone()).bind(indicator.to_owned())).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Adds a resource; a taken indicator is [`StoreError::Unique`].
+pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, value: &Resource, now: Timestamp) -> Result<(), StoreError> {
+    let statement = "INSERT INTO resources (tenant_id, id, name, indicator, is_default, access_token_ttl, created_at) VALUES \
+         ($1, $2, $3, $4, $5, $6, $7)";
+    let statement = query(statement).bind(tenant.0.clone()).bind(value.id.0.clone()).bind(value.name.clone());
+    let statement = statement.bind(value.indicator.clone()).bind(i64::from(value.is_default));
+    tx.execute(statement.bind(value.access_token_ttl).bind(now.0)).await.map(|_| ())
+}
+
+/// Writes name and life time.
+pub async fn update(tx: &mut Tx<'_>, tenant: &TenantId, value: &Resource) -> Result<bool, StoreError> {
+    let statement = "UPDATE resources SET name = $3, access_token_ttl = $4 WHERE tenant_id = $1 AND id = $2";
+    let statement = query(statement).bind(tenant.0.clone()).bind(value.id.0.clone()).bind(value.name.clone());
+    Ok(tx.execute(statement.bind(value.access_token_ttl)).await? > 0)
+}
+
+/// Removes a resource with its scopes; false when there was none.
+pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, id: &ResourceId) -> Result<bool, StoreError> {
+    let statement = query("DELETE FROM resources WHERE tenant_id = $1 AND id = $2");
+    Ok(tx.execute(statement.bind(tenant.0.clone()).bind(id.0.clone())).await? > 0)
+}
+
+/// The scopes of a resource, oldest first.
+pub async fn scopes(tx: &mut Tx<'_>, tenant: &TenantId, id: &ResourceId) -> Result<Vec<Scope>, StoreError> {
+    let statement = "SELECT id, resource_id, name, description, created_at FROM scopes WHERE tenant_id = $1 AND resource_id = \
+         $2 ORDER BY created_at, id";
+    let rows = tx.all(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?;
+    rows.iter().map(read_scope).collect()
+}
+
+/// Adds a scope; a taken name is [`StoreError::Unique`].
+pub async fn insert_scope(tx: &mut Tx<'_>, tenant: &TenantId, scope: &Scope) -> Result<(), StoreError> {
+    let statement = "INSERT INTO scopes (tenant_id, id, resource_id, name, description, created_at) VALUES ($1, $2, $3, $4, $5, \
+         $6)";
+    let statement = query(statement).bind(tenant.0.clone()).bind(scope.id.0.clone()).bind(scope.resource_id.0.clone());
+    let statement = statement.bind(scope.name.clone()).bind(scope.description.clone()).bind(scope.created_at);
+    tx.execute(statement).await.map(|_| ())
+}
+
+/// Removes a scope; false when there was none.
+pub async fn delete_scope(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    resource: &ResourceId,
+    id: &ScopeId,
+) -> Result<bool, StoreError> {
+    let statement = query("DELETE FROM scopes WHERE tenant_id = $1 AND resource_id = $2 AND id = $3");
+    Ok(tx.execute(statement.bind(tenant.0.clone()).bind(resource.0.clone()).bind(id.0.clone())).await? > 0)
+}
+
+/// Names of the scopes of `indicator` that the user's roles hold.
+pub async fn scopes_of_user(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    user: &UserId,
+    indicator: &str,
+) -> Result<Vec<String>, StoreError> {
+    let statement = "SELECT DISTINCT s.name FROM scopes s JOIN resources r ON r.tenant_id = s.tenant_id AND r.id = \
+         s.resource_id JOIN role_scopes rs ON rs.tenant_id = s.tenant_id AND rs.scope_id = s.id JOIN user_roles ur ON \
+         ur.tenant_id = s.tenant_id AND ur.role_id = rs.role_id WHERE s.tenant_id = $1 AND ur.user_id = $2 AND r.indicator = $3";
+    names(tx, query(statement).bind(tenant.0.clone()).bind(user.0.clone()).bind(indicator.to_owned())).await
+}
+
+/// Names of the scopes of `indicator` that the application's roles hold.
+pub async fn scopes_of_application(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    application: &ApplicationId,
+    indicator: &str,
+) -> Result<Vec<String>, StoreError> {
+    let statement = "SELECT DISTINCT s.name FROM scopes s JOIN resources r ON r.tenant_id = s.tenant_id AND r.id = \
+         s.resource_id JOIN role_scopes rs ON rs.tenant_id = s.tenant_id AND rs.scope_id = s.id JOIN application_roles ar ON \
+         ar.tenant_id = s.tenant_id AND ar.role_id = rs.role_id WHERE s.tenant_id = $1 AND ar.application_id = $2 AND \
+         r.indicator = $3";
+    names(tx, query(statement).bind(tenant.0.clone()).bind(application.0.clone()).bind(indicator.to_owned())).await
+}
+
+async fn names(tx: &mut Tx<'_>, query: crate::db::Query) -> Result<Vec<String>, StoreError> {
+    tx.all(query).await?.iter().map(|row| Ok(row.try_get("name")?)).collect()
+}

@@ -1,0 +1,73 @@
+//! Roles, what they hold and who has them.
+
+use keyway_model::resource::{Role, RoleType};
+use keyway_model::{ApplicationId, RoleId, ScopeId, TenantId, UserId};
+use sqlx::any::AnyRow;
+use sqlx::{Row as _, query};
+
+use crate::{StoreError, Tx};
+
+fn read(row: &AnyRow) -> Result<Role, StoreError> {
+    let kind: String = row.try_get("type")?;
+    Ok(Role {
+        id: RoleId(row.try_get("id")?),
+        name: row.try_get("name")?,
+        description: row.try_get("description")?,
+        kind: if kind == RoleType::User.as_str() { RoleType::User } else { RoleType::MachineToMachine },
+        is_default: row.try_get::<i64, _>("is_default")? != 0,
+    })
+}
+
+/// All roles.
+pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<Role>, StoreError> {
+    let statement = "SELECT id, name, description, type, is_default FROM roles WHERE tenant_id = $1 ORDER BY name";
+    tx.all(query(statement).bind(tenant.0.clone())).await?.iter().map(read).collect()
+}
+
+/// Adds a role; a taken name is [`StoreError::Unique`].
+pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, role: &Role) -> Result<(), StoreError> {
+    let statement =
+        "INSERT INTO roles (tenant_id, id, name, description, type, is_default) VALUES ($1, $2, $3, $4, $5, $6)";
+    let statement = query(statement).bind(tenant.0.clone()).bind(role.id.0.clone()).bind(role.name.clone());
+    let statement = statement.bind(role.description.clone()).bind(role.kind.as_str().to_owned());
+    tx.execute(statement.bind(i64::from(role.is_default))).await.map(|_| ())
+}
+
+/// Removes a role; false when there was none.
+pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, id: &RoleId) -> Result<bool, StoreError> {
+    let statement = query("DELETE FROM roles WHERE tenant_id = $1 AND id = $2");
+    Ok(tx.execute(statement.bind(tenant.0.clone()).bind(id.0.clone())).await? > 0)
+}
+
+/// Puts a scope into a role; nothing happens when it is there.
+pub async fn add_scope(tx: &mut Tx<'_>, tenant: &TenantId, role: &RoleId, scope: &ScopeId) -> Result<(), StoreError> {
+    let statement = "INSERT INTO role_scopes (tenant_id, role_id, scope_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    tx.execute(query(statement).bind(tenant.0.clone()).bind(role.0.clone()).bind(scope.0.clone())).await.map(|_| ())
+}
+
+/// Gives a role to a user; nothing happens when the user has it.
+pub async fn add_user(tx: &mut Tx<'_>, tenant: &TenantId, role: &RoleId, user: &UserId) -> Result<(), StoreError> {
+    let statement = "INSERT INTO user_roles (tenant_id, user_id, role_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    tx.execute(query(statement).bind(tenant.0.clone()).bind(user.0.clone()).bind(role.0.clone())).await.map(|_| ())
+}
+
+/// Gives a role to an application; nothing happens when it has it.
+pub async fn add_application(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    role: &RoleId,
+    application: &ApplicationId,
+) -> Result<(), StoreError> {
+    let statement =
+        "INSERT INTO application_roles (tenant_id, application_id, role_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    let statement = query(statement).bind(tenant.0.clone()).bind(application.0.clone()).bind(role.0.clone());
+    tx.execute(statement).await.map(|_| ())
+}
+
+/// Names of a user's roles.
+pub async fn names_of_user(tx: &mut Tx<'_>, tenant: &TenantId, user: &UserId) -> Result<Vec<String>, StoreError> {
+    let statement = "SELECT r.name FROM roles r JOIN user_roles ur ON ur.tenant_id = r.tenant_id AND ur.role_id = r.id WHERE \
+         r.tenant_id = $1 AND ur.user_id = $2 ORDER BY r.name";
+    let rows = tx.all(query(statement).bind(tenant.0.clone()).bind(user.0.clone())).await?;
+    rows.iter().map(|row| Ok(row.try_get("name")?)).collect()
+}

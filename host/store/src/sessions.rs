@@ -1,0 +1,53 @@
+//! Sessions, found by the hash of the browser's cookie.
+
+use keyway_model::session::Session;
+use keyway_model::{SessionId, TenantId, Timestamp, UserId};
+use sqlx::{Row as _, query};
+
+use crate::{StoreError, Tx};
+
+/// Adds a session.
+pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, hash: &str, value: &Session) -> Result<(), StoreError> {
+    let statement = "INSERT INTO sessions (tenant_id, id, secret_hash, user_id, authenticated_at, expires_at, user_agent, ip) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let statement = query(statement).bind(tenant.0.clone()).bind(value.id.0.clone()).bind(hash.to_owned());
+    let statement = statement.bind(value.user_id.0.clone()).bind(value.authenticated_at.0).bind(value.expires_at.0);
+    tx.execute(statement.bind(value.user_agent.clone()).bind(value.ip.clone())).await.map(|_| ())
+}
+
+/// The session with this hash, unless it expired or its user is suspended.
+pub async fn find(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    hash: &str,
+    now: Timestamp,
+) -> Result<Option<Session>, StoreError> {
+    let statement = "SELECT s.id, s.user_id, s.authenticated_at, s.expires_at, s.user_agent, s.ip FROM sessions s JOIN users u \
+         ON u.tenant_id = s.tenant_id AND u.id = s.user_id WHERE s.tenant_id = $1 AND s.secret_hash = $2 AND s.expires_at > $3 \
+         AND u.is_suspended = 0";
+    let row = tx.one(query(statement).bind(tenant.0.clone()).bind(hash.to_owned()).bind(now.0)).await?;
+    row.map(|row| {
+        Ok(Session {
+            id: SessionId(row.try_get("id")?),
+            user_id: UserId(row.try_get("user_id")?),
+            authenticated_at: Timestamp(row.try_get("authenticated_at")?),
+            expires_at: Timestamp(row.try_get("expires_at")?),
+            user_agent: row.try_get("user_agent")?,
+            ip: row.try_get("ip")?,
+        })
+    })
+    .transpose()
+}
+
+/// Ends the session with this hash; returns its id.
+pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, hash: &str) -> Result<Option<SessionId>, StoreError> {
+    let statement = query("DELETE FROM sessions WHERE tenant_id = $1 AND secret_hash = $2 RETURNING id");
+    let row = tx.one(statement.bind(tenant.0.clone()).bind(hash.to_owned())).await?;
+    row.map(|row| Ok(SessionId(row.try_get("id")?))).transpose()
+}
+
+/// Ends every session of a user.
+pub async fn delete_of_user(tx: &mut Tx<'_>, tenant: &TenantId, user: &UserId) -> Result<u64, StoreError> {
+    let statement = query("DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2");
+    tx.execute(statement.bind(tenant.0.clone()).bind(user.0.clone())).await
+}

@@ -1,0 +1,23 @@
+//! The sign-in settings of a tenant.
+
+use keyway_model::TenantId;
+use keyway_model::sign_in_experience::SignInExperience;
+use sqlx::{Row as _, query};
+
+use crate::{StoreError, Tx};
+
+/// The settings; the defaults when none were saved.
+pub async fn get(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<SignInExperience, StoreError> {
+    let statement = query("SELECT settings FROM sign_in_experiences WHERE tenant_id = $1").bind(tenant.0.clone());
+    match tx.one(statement).await? {
+        Some(row) => Ok(serde_json::from_str(&row.try_get::<String, _>("settings")?)?),
+        None => Ok(SignInExperience::default()),
+    }
+}
+
+/// Saves the settings.
+pub async fn put(tx: &mut Tx<'_>, tenant: &TenantId, settings: &SignInExperience) -> Result<(), StoreError> {
+    let statement = "INSERT INTO sign_in_experiences (tenant_id, settings) VALUES ($1, $2) ON CONFLICT (tenant_id) DO UPDATE \
+         SET settings = EXCLUDED.settings";
+    tx.execute(query(statement).bind(tenant.0.clone()).bind(serde_json::to_string(settings)?)).await.map(|_| ())
+}

@@ -1,0 +1,344 @@
+//! The same contract for both databases.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it fails")]
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use keyway_model::identifier::{Identifier, IdentifierKind};
+use keyway_model::interaction::{Interaction, Profile};
+use keyway_model::oauth::{Authorization, Grant, StoredToken, TokenKind};
+use keyway_model::session::Session;
+use keyway_model::user::User;
+use keyway_model::{TenantId, Timestamp};
+use keyway_store::{Page, Store, StoreError, counters, interactions, sessions, tokens, users};
+
+struct Database {
+    store: Store,
+    _folder: Option<tempfile::TempDir>,
+}
+
+async fn sqlite() -> Database {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("keyway.db").display());
+    Database { store: Store::open(&url).await.unwrap(), _folder: Some(folder) }
+}
+
+async fn postgres() -> Database {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let url = std::env::var("KEYWAY_TEST_POSTGRES").expect("run the tests by `cargo xtask test`");
+    let name = format!("contract_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    sqlx::any::install_default_drivers();
+    let pool = sqlx::AnyPool::connect(&url).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&pool).await.unwrap();
+    let (server, _) = url.rsplit_once('/').unwrap();
+    let store = Store::open(&format!("{server}/{name}")).await.unwrap();
+    Database { store, _folder: None }
+}
+
+macro_rules! on_both {
+    ($($name:ident)*) => {$(
+        mod $name {
+            #[tokio::test]
+            async fn sqlite() {
+                super::contract::$name(super::sqlite().await.store).await;
+            }
+            #[tokio::test]
+            async fn postgres() {
+                super::contract::$name(super::postgres().await.store).await;
+            }
+        }
+    )*};
+}
+
+on_both! {
+    users_are_kept_and_identifiers_are_unique
+    idor_cross_tenant
+    a_failed_transaction_leaves_nothing
+    a_token_is_consumed_once_under_fifty_parallel_requests
+    counters_count_under_fifty_parallel_requests_and_end
+    steps_of_one_interaction_follow_each_other
+    session_outlives_revocation
+    search_takes_wildcards_literally
+}
+
+mod contract {
+    use super::*;
+
+    fn tenant() -> TenantId {
+        TenantId::default_tenant()
+    }
+
+    fn user(id: &str, phone: Option<&str>) -> User {
+        let mut user = User::new(id.into(), Timestamp(1));
+        user.primary_phone = phone.map(ToOwned::to_owned);
+        user
+    }
+
+    async fn insert(store: &Store, tenant: TenantId, user: User) -> Result<(), StoreError> {
+        store.write(move |tx| Box::pin(async move { users::insert(tx, &tenant, &user).await })).await
+    }
+
+    async fn find(store: &Store, tenant: TenantId, id: &str) -> Option<User> {
+        let id = id.into();
+        store.read::<_, StoreError>(|tx| Box::pin(async move { users::find(tx, &tenant, &id).await })).await.unwrap()
+    }
+
+    pub async fn users_are_kept_and_identifiers_are_unique(store: Store) {
+        let mut ann = user("ann", Some("8613012345678"));
+        ann.custom_data.insert("a".into(), 1.into());
+        insert(&store, tenant(), ann.clone()).await.unwrap();
+        assert_eq!(find(&store, tenant(), "ann").await.unwrap().custom_data, ann.custom_data);
+        let taken = insert(&store, tenant(), user("bob", Some("8613012345678"))).await;
+        assert!(matches!(taken, Err(StoreError::Unique(_))), "{taken:?}");
+        insert(&store, tenant(), user("cat", None)).await.unwrap();
+        insert(&store, tenant(), user("dog", None)).await.unwrap();
+        ann.primary_phone = None;
+        ann.username = Some("Ann".into());
+        let changed = ann.clone();
+        store
+            .write::<_, StoreError>(|tx| Box::pin(async move { users::update(tx, &tenant(), &changed).await }))
+            .await
+            .unwrap();
+        let identifier = Identifier { kind: IdentifierKind::Username, value: "Ann".into() };
+        let found = store
+            .read::<_, StoreError>(|tx| {
+                Box::pin(async move { users::find_by_identifier(tx, &tenant(), &identifier).await })
+            })
+            .await;
+        assert_eq!(found.unwrap().unwrap().id, ann.id);
+    }
+
+    pub async fn idor_cross_tenant(store: Store) {
+        insert(&store, tenant(), user("ann", Some("1"))).await.unwrap();
+        assert!(find(&store, TenantId::admin(), "ann").await.is_none());
+        insert(&store, TenantId::admin(), user("ann", Some("1"))).await.unwrap();
+        let deleted = store.write::<_, StoreError>(|tx| {
+            Box::pin(async move { users::delete(tx, &TenantId::admin(), &"ann".into()).await })
+        });
+        assert!(deleted.await.unwrap());
+        assert!(find(&store, tenant(), "ann").await.is_some());
+    }
+
+    pub async fn a_failed_transaction_leaves_nothing(store: Store) {
+        let result: Result<(), StoreError> = store
+            .write(|tx| {
+                Box::pin(async move {
+                    users::insert(tx, &tenant(), &user("ann", None)).await?;
+                    Err(StoreError::Aborted)
+                })
+            })
+            .await;
+        assert!(result.is_err());
+        assert!(find(&store, tenant(), "ann").await.is_none());
+        insert(&store, tenant(), user("bob", None)).await.unwrap();
+        assert!(find(&store, tenant(), "bob").await.is_some());
+    }
+
+    async fn with_application(store: &Store) {
+        use keyway_model::application::{Application, ApplicationType, CustomClientMetadata, OidcClientMetadata};
+        let application = Application {
+            id: "app".into(),
+            name: "App".into(),
+            description: None,
+            kind: ApplicationType::Traditional,
+            oidc_client_metadata: OidcClientMetadata::default(),
+            custom_client_metadata: CustomClientMetadata::default(),
+            custom_data: serde_json::Map::new(),
+            is_third_party: false,
+            created_at: Timestamp(1),
+        };
+        store
+            .write::<_, StoreError>(|tx| {
+                Box::pin(async move { keyway_store::applications::insert(tx, &tenant(), &application).await })
+            })
+            .await
+            .unwrap();
+    }
+
+    pub async fn a_token_is_consumed_once_under_fifty_parallel_requests(store: Store) {
+        insert(&store, tenant(), user("ann", None)).await.unwrap();
+        with_application(&store).await;
+        let grant = Grant {
+            id: "g".into(),
+            user_id: "ann".into(),
+            application_id: "app".into(),
+            session_id: "s".into(),
+            scope: "openid".into(),
+            resources: vec!["https://api".into()],
+            nonce: None,
+            authenticated_at: Timestamp(1),
+            created_at: Timestamp(1),
+            revoked_at: None,
+        };
+        let token = StoredToken {
+            hash: "h".into(),
+            kind: TokenKind::Code,
+            grant_id: "g".into(),
+            redirect_uri: "https://a".into(),
+            code_challenge: "c".into(),
+            created_at: Timestamp(1),
+            expires_at: Timestamp(60_000),
+            consumed_at: None,
+        };
+        store
+            .write::<_, StoreError>(|tx| {
+                Box::pin(async move {
+                    tokens::insert_grant(tx, &tenant(), &grant).await?;
+                    tokens::insert(tx, &tenant(), &token).await
+                })
+            })
+            .await
+            .unwrap();
+        let tries = (0..50).map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                store
+                    .write::<_, StoreError>(|tx| {
+                        Box::pin(async move { tokens::consume(tx, &tenant(), "h", Timestamp(2)).await })
+                    })
+                    .await
+                    .unwrap()
+            })
+        });
+        let mut won = 0;
+        for attempt in tries.collect::<Vec<_>>() {
+            won += u32::from(attempt.await.unwrap());
+        }
+        assert_eq!(won, 1);
+        let found = store
+            .read::<_, StoreError>(|tx| {
+                Box::pin(async move { tokens::find(tx, &tenant(), TokenKind::Code, "h").await })
+            })
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!((found.0.consumed_at, found.1.resources), (Some(Timestamp(2)), vec!["https://api".to_owned()]));
+    }
+
+    pub async fn counters_count_under_fifty_parallel_requests_and_end(store: Store) {
+        let add = |store: Store, now: i64| async move {
+            store
+                .write::<_, StoreError>(move |tx| {
+                    Box::pin(async move { counters::add(tx, &tenant(), "sends", 60, Timestamp(now)).await })
+                })
+                .await
+                .unwrap()
+        };
+        let mut counts = Vec::new();
+        for handle in (0..50).map(|_| tokio::spawn(add(store.clone(), 0))).collect::<Vec<_>>() {
+            counts.push(handle.await.unwrap());
+        }
+        counts.sort_unstable();
+        assert_eq!(counts, (1..=50).collect::<Vec<_>>());
+        assert_eq!(add(store.clone(), 60_000).await, 1);
+    }
+
+    pub async fn steps_of_one_interaction_follow_each_other(store: Store) {
+        let interaction = Interaction {
+            id: "i".into(),
+            application_id: "app".into(),
+            authorization: Authorization::default(),
+            csrf: "0".into(),
+            event: None,
+            verifications: Vec::new(),
+            user_id: None,
+            profile: Profile::default(),
+            created_at: Timestamp(0),
+            expires_at: Timestamp(1000),
+        };
+        store
+            .write::<_, StoreError>(|tx| {
+                Box::pin(async move { interactions::insert(tx, &tenant(), "h", &interaction).await })
+            })
+            .await
+            .unwrap();
+        let step = |store: Store| async move {
+            store
+                .write::<_, StoreError>(|tx| {
+                    Box::pin(async move {
+                        let mut value = interactions::find(tx, &tenant(), "h", Timestamp(1)).await?.unwrap();
+                        value.csrf = (value.csrf.parse::<u32>().unwrap() + 1).to_string();
+                        interactions::update(tx, &tenant(), "h", &value).await
+                    })
+                })
+                .await
+                .unwrap();
+        };
+        for handle in (0..50).map(|_| tokio::spawn(step(store.clone()))).collect::<Vec<_>>() {
+            handle.await.unwrap();
+        }
+        let read = |now| {
+            let store = store.clone();
+            async move {
+                store
+                    .read::<_, StoreError>(move |tx| {
+                        Box::pin(async move { interactions::find(tx, &tenant(), "h", Timestamp(now)).await })
+                    })
+                    .await
+                    .unwrap()
+            }
+        };
+        assert_eq!(read(1).await.unwrap().csrf, "50");
+        assert!(read(1000).await.is_none(), "expiry is checked on read, with no cleaner running");
+    }
+
+    pub async fn session_outlives_revocation(store: Store) {
+        let mut ann = user("ann", None);
+        insert(&store, tenant(), ann.clone()).await.unwrap();
+        let session = Session {
+            id: "s".into(),
+            user_id: "ann".into(),
+            authenticated_at: Timestamp(0),
+            expires_at: Timestamp(1000),
+            user_agent: None,
+            ip: None,
+        };
+        store
+            .write::<_, StoreError>(|tx| Box::pin(async move { sessions::insert(tx, &tenant(), "h", &session).await }))
+            .await
+            .unwrap();
+        let find = |now| {
+            let store = store.clone();
+            async move {
+                store
+                    .read::<_, StoreError>(move |tx| {
+                        Box::pin(async move { sessions::find(tx, &tenant(), "h", Timestamp(now)).await })
+                    })
+                    .await
+                    .unwrap()
+            }
+        };
+        assert!(find(1).await.is_some());
+        assert!(find(1000).await.is_none());
+        ann.is_suspended = true;
+        store
+            .write::<_, StoreError>(|tx| Box::pin(async move { users::update(tx, &tenant(), &ann).await }))
+            .await
+            .unwrap();
+        assert!(find(1).await.is_none(), "a suspended user has no session");
+    }
+
+    pub async fn search_takes_wildcards_literally(store: Store) {
+        for (id, name) in [("a", "50% off"), ("b", "Bob"), ("c", "x' OR '1'='1")] {
+            let mut user = user(id, None);
+            user.name = Some(name.into());
+            insert(&store, tenant(), user).await.unwrap();
+        }
+        let search = |text: &'static str| {
+            let store = store.clone();
+            async move {
+                let page = Page { offset: 0, limit: 10 };
+                let found = store
+                    .read::<_, StoreError>(move |tx| {
+                        Box::pin(async move { users::list(tx, &tenant(), Some(text), page).await })
+                    })
+                    .await;
+                found.unwrap().0.into_iter().map(|user| user.id.0).collect::<Vec<_>>()
+            }
+        };
+        assert_eq!(search("50%").await, ["a"]);
+        assert_eq!(search("%").await, ["a"]);
+        assert_eq!(search("BOB").await, ["b"]);
+        assert_eq!(search("' OR '1'='1").await, ["c"]);
+    }
+}
