@@ -1,1 +1,119 @@
-//! What the server does: each public function is one use case.
+//! What the server does. Each public function is one use case: it parses nothing and renders nothing.
+
+pub mod connectors;
+mod error;
+pub mod keys;
+pub mod limits;
+mod logs;
+
+pub mod oauth;
+pub mod password;
+pub mod secret;
+pub mod signin;
+
+pub mod tenants;
+
+use std::sync::Arc;
+
+use keyway_model::{Clock, Rng, TenantId, Timestamp};
+use keyway_sandbox::Sandbox;
+use keyway_store::{MasterKey, Store};
+use url::Url;
+
+pub use error::CoreError;
+
+/// What the core is made of.
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// Runs connectors.
+    pub sandbox: Arc<Sandbox>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The random source.
+    pub rng: Arc<dyn Rng>,
+    /// Seals secrets.
+    pub master_key: MasterKey,
+    /// Public address of the users' tenant.
+    pub endpoint: Url,
+    /// Public address of the operators' tenant.
+    pub admin_endpoint: Url,
+    /// Limits on messages and guesses.
+    pub limits: limits::Limits,
+}
+
+/// The use cases, over a store, a sandbox, a clock and a random source.
+pub struct Core {
+    parts: Parts,
+    registry: connectors::Registry,
+    keys: keys::KeyRing,
+    hasher: password::Hasher,
+}
+
+/// Who sent a request, for limits and the audit log.
+#[derive(Debug, Clone, Default)]
+pub struct Visitor {
+    /// The browser's address, as far as trusted proxies tell it.
+    pub ip: String,
+    /// The browser's user agent.
+    pub user_agent: Option<String>,
+    /// A program on this machine that calls without a proxy: not counted by address or country.
+    pub local: bool,
+}
+
+impl Core {
+    /// Opens the tenants, their keys and the given connector components.
+    pub async fn open(parts: Parts, components: Vec<Vec<u8>>) -> Result<Arc<Self>, CoreError> {
+        tenants::seed(&parts).await?;
+        let keys = keys::KeyRing::open(&parts).await?;
+        let registry = connectors::Registry::load(Arc::clone(&parts.sandbox), components);
+        let hasher = password::Hasher::new(Arc::clone(&parts.rng))?;
+        Ok(Arc::new(Self { parts, registry, keys, hasher }))
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    /// The database, for health checks.
+    pub fn store(&self) -> &Store {
+        &self.parts.store
+    }
+
+    pub(crate) fn rng(&self) -> &(dyn Rng + 'static) {
+        &*self.parts.rng
+    }
+
+    /// A new random id.
+    pub(crate) fn id<T: From<String>>(&self) -> T {
+        T::from(self.rng().text(21))
+    }
+
+    /// Public address of a tenant, without a slash at its end.
+    pub fn endpoint(&self, tenant: &TenantId) -> String {
+        let url = if *tenant == TenantId::admin() { &self.parts.admin_endpoint } else { &self.parts.endpoint };
+        url.as_str().trim_end_matches('/').to_owned()
+    }
+
+    /// The issuer of a tenant's tokens.
+    pub fn issuer(&self, tenant: &TenantId) -> String {
+        format!("{}/oidc", self.endpoint(tenant))
+    }
+
+    /// Removes what expired. Nothing depends on it: expiry is checked on every read.
+    pub async fn sweep(&self) -> Result<(), CoreError> {
+        let now = self.now();
+        self.parts
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    keyway_store::interactions::sweep(tx, now).await?;
+                    keyway_store::tokens::sweep(tx, now).await?;
+                    keyway_store::counters::sweep(tx, now).await?;
+                    Ok::<_, CoreError>(())
+                })
+            })
+            .await
+    }
+}

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::identifier::{Identifier, IdentifierKind};
 use crate::oauth::Authorization;
-use crate::user::PasswordHash;
+use crate::user::{PasswordHash, User};
 use crate::{ApplicationId, ErrorCode, InteractionId, Refusal, Timestamp, UserId, VerificationId};
 
 /// An interaction lives this many seconds.
@@ -117,6 +117,24 @@ pub struct Profile {
     pub phone: Option<String>,
     /// New password.
     pub password: Option<PasswordHash>,
+}
+
+impl Profile {
+    /// Writes the fields into an account.
+    pub fn apply(&self, user: &mut User) {
+        for (field, value) in [
+            (&mut user.username, &self.username),
+            (&mut user.primary_email, &self.email),
+            (&mut user.primary_phone, &self.phone),
+        ] {
+            if value.is_some() {
+                field.clone_from(value);
+            }
+        }
+        if self.password.is_some() {
+            user.password.clone_from(&self.password);
+        }
+    }
 }
 
 /// A sign-in under way.

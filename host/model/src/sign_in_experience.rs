@@ -324,6 +324,14 @@ impl SignInExperience {
         self.sign_in.methods.iter().find(|method| method.identifier == kind)
     }
 
+    /// Whether registration asks for this kind of identifier.
+    pub fn collects(&self, kind: IdentifierKind) -> bool {
+        let either = kind != IdentifierKind::Username;
+        let mut secondary = self.sign_up.secondary_identifiers.iter().map(|secondary| secondary.identifier.as_str());
+        self.sign_up.identifiers.contains(&kind)
+            || secondary.any(|name| name == kind.as_str() || (either && name == "emailOrPhone"))
+    }
+
     /// Identifier kinds that may name a password reset, given which connectors are set up.
     pub fn reset_kinds(&self, connectors: &[ConnectorKind]) -> Vec<IdentifierKind> {
         [

@@ -28,6 +28,13 @@ pub async fn get(tx: &mut Tx<'_>, tenant: &TenantId, name: &str, now: Timestamp)
     row.map_or(Ok(0), |row| Ok(row.try_get("count")?))
 }
 
+/// Takes one from the counter, down to zero.
+pub async fn subtract(tx: &mut Tx<'_>, tenant: &TenantId, name: &str, now: Timestamp) -> Result<(), StoreError> {
+    let statement =
+        "UPDATE counters SET count = count - 1 WHERE tenant_id = $1 AND name = $2 AND expires_at > $3 AND count > 0";
+    tx.execute(query(statement).bind(tenant.0.clone()).bind(name.to_owned()).bind(now.0)).await.map(|_| ())
+}
+
 /// Forgets the counter, after a success.
 pub async fn reset(tx: &mut Tx<'_>, tenant: &TenantId, name: &str) -> Result<(), StoreError> {
     let statement = query("DELETE FROM counters WHERE tenant_id = $1 AND name = $2");

@@ -16,6 +16,7 @@ pub mod roles;
 mod seal;
 pub mod sessions;
 pub mod sign_in_experiences;
+pub mod tenants;
 pub mod tokens;
 pub mod users;
 

@@ -1,0 +1,150 @@
+//! Checks a configuration against its connector's schema and says in an admin's words what is wrong.
+
+use jsonschema::{Draft, PatternOptions, ValidationError};
+use keyway_model::{ErrorCode, Refusal};
+use serde_json::{Value, json};
+
+/// Most problems that one answer lists.
+const MOST: usize = 10;
+
+/// Refuses a configuration that the schema does not accept; `message` names each field and what it should be.
+pub fn check(schema: &Value, config: &Value) -> Result<(), Refusal> {
+    let validator = jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .with_pattern_options(PatternOptions::regex())
+        .build(schema)
+        .map_err(|_| {
+            Refusal::with_message(ErrorCode::ConnectorInvalidConfig, "The connector's schema cannot be used.")
+        })?;
+    let problems: Vec<Value> = validator
+        .iter_errors(config)
+        .take(MOST)
+        .map(|error| json!({ "path": field(&error), "message": sentence(schema, &error) }))
+        .collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let text = |problem: &Value, name: &str| problem.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let lines: Vec<String> =
+        problems.iter().map(|problem| format!("{} {}", text(problem, "path"), text(problem, "message"))).collect();
+    let message = format!("{}.", lines.join("; "));
+    Err(Refusal::with_message(ErrorCode::ConnectorInvalidConfig, message).with_data(Value::Array(problems)))
+}
+
+/// The field as people write it: `templates[0].templateCode`.
+fn field(error: &ValidationError<'_>) -> String {
+    let pointer = error.instance_path().to_string();
+    let mut name = String::new();
+    for part in pointer.split('/').skip(1) {
+        if part.bytes().all(|byte| byte.is_ascii_digit()) {
+            name.push('[');
+            name.push_str(part);
+            name.push(']');
+        } else {
+            if !name.is_empty() {
+                name.push('.');
+            }
+            name.push_str(part);
+        }
+    }
+    let kind = json_of(error);
+    let inner = kind.get("property").and_then(Value::as_str);
+    match (inner, name.is_empty()) {
+        (Some(inner), true) => inner.to_owned(),
+        (Some(inner), false) => format!("{name}.{inner}"),
+        (None, true) => "config".to_owned(),
+        (None, false) => name,
+    }
+}
+
+fn json_of(error: &ValidationError<'_>) -> Value {
+    use jsonschema::error::ValidationErrorKind as Kind;
+    match error.kind() {
+        Kind::Required { property } => json!({ "property": property.as_str() }),
+        Kind::AdditionalProperties { unexpected } => json!({ "property": unexpected.first() }),
+        _ => Value::Null,
+    }
+}
+
+fn sentence(schema: &Value, error: &ValidationError<'_>) -> String {
+    let path = error.schema_path().to_string();
+    if let Some(own) = own_message(schema, &path) {
+        return format!("must be {own}").replace("must be must", "must");
+    }
+    let limit = schema.pointer(&path).cloned().unwrap_or_default();
+    match error.kind().keyword() {
+        "required" => "is missing".to_owned(),
+        "additionalProperties" => "is not a setting of this connector".to_owned(),
+        "minLength" => "must not be empty".to_owned(),
+        "type" => format!("must be {}", type_words(&limit)),
+        "enum" => format!("must be one of {limit}"),
+        "pattern" => format!("must match the pattern {limit}"),
+        "minimum" => format!("must be at least {limit}"),
+        "maximum" => format!("must be at most {limit}"),
+        "minItems" => format!("must have at least {limit} entries"),
+        _ => "does not have the expected form".to_owned(),
+    }
+}
+
+/// The schema author's own sentence: `x-message` beside the keyword that failed, or one level up.
+fn own_message<'a>(schema: &'a Value, path: &str) -> Option<&'a str> {
+    let mut at = path;
+    for _ in 0..2 {
+        at = at.rsplit_once('/')?.0;
+        if let Some(message) = schema.pointer(at).and_then(|part| part.get("x-message")).and_then(Value::as_str) {
+            return Some(message);
+        }
+    }
+    None
+}
+
+fn type_words(expected: &Value) -> String {
+    let word = |name: &str| match name {
+        "string" => "text",
+        "object" => "an object {…}",
+        "array" => "a list […]",
+        "boolean" => "true or false",
+        "integer" => "a whole number",
+        "number" => "a number",
+        _ => "empty",
+    };
+    match expected {
+        Value::String(name) => word(name).to_owned(),
+        Value::Array(names) => names.iter().filter_map(Value::as_str).map(word).collect::<Vec<_>>().join(" or "),
+        _ => "of another type".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema() -> Value {
+        json!({
+            "type": "object", "additionalProperties": false, "required": ["id", "list"],
+            "properties": {
+                "id": { "type": "string", "minLength": 1 },
+                "list": { "type": "array", "allOf": [{ "contains": { "const": "a" }, "x-message": "must hold \"a\"" }], "items": { "type": "string" } },
+                "code": { "anyOf": [{ "type": "string" }], "x-message": "a code" },
+            },
+        })
+    }
+
+    #[test]
+    fn each_problem_names_the_field_and_what_it_should_be() {
+        for (config, expected) in [
+            (json!({ "list": ["a"] }), "id is missing"),
+            (json!({ "id": "", "list": ["a"] }), "id must not be empty"),
+            (json!({ "id": 1, "list": ["a"] }), "id must be text"),
+            (json!({ "id": "x", "list": [] }), "list must hold \"a\""),
+            (json!({ "id": "x", "list": ["a", 1] }), "list[1] must be text"),
+            (json!({ "id": "x", "list": ["a"], "extra": 1 }), "extra is not a setting of this connector"),
+            (json!({ "id": "x", "list": ["a"], "code": 1 }), "code must be a code"),
+            (json!([]), "config must be an object {…}"),
+        ] {
+            let message = check(&schema(), &config).unwrap_err().message;
+            assert!(message.contains(expected), "{expected:?} in {message:?}");
+        }
+        assert_eq!(check(&schema(), &json!({ "id": "x", "list": ["a"] })), Ok(()));
+    }
+}

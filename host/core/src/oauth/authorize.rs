@@ -1,0 +1,300 @@
+//! `/oidc/auth`: checks the request, then answers at once from a session or starts an interaction.
+
+use keyway_model::application::{Application, ApplicationType};
+use keyway_model::interaction::{INTERACTION_TTL, Interaction, InteractionEvent, Profile};
+use keyway_model::oauth::{Authorization, OAuthError};
+use keyway_model::session::Session;
+use keyway_model::{ApplicationId, TenantId, redirect};
+use keyway_store::{applications, interactions, resources, sessions, sign_in_experiences};
+
+use crate::{Core, CoreError, secret};
+
+/// The parameters of a request, as they came.
+#[derive(Debug, Default, Clone)]
+#[expect(missing_docs, reason = "the names are those of the specifications")]
+pub struct AuthorizationParameters {
+    pub client_id: String,
+    pub redirect_uri: String,
+    pub response_type: String,
+    pub response_mode: Option<String>,
+    pub scope: Option<String>,
+    pub state: Option<String>,
+    pub nonce: Option<String>,
+    pub code_challenge: Option<String>,
+    pub code_challenge_method: Option<String>,
+    pub prompt: Option<String>,
+    pub resources: Vec<String>,
+    pub first_screen: Option<String>,
+    pub login_hint: Option<String>,
+    pub ui_locales: Option<String>,
+    pub max_age: Option<String>,
+}
+
+/// An answer for the application, to be carried by the browser.
+#[derive(Debug, Clone)]
+pub struct AuthorizationAnswer {
+    /// Registered address.
+    pub redirect_uri: String,
+    /// `query`, `fragment` or `form_post`.
+    pub response_mode: String,
+    /// Parameters in order.
+    pub parameters: Vec<(&'static str, String)>,
+}
+
+/// What follows from an authorization request.
+#[derive(Debug)]
+pub enum Authorized {
+    /// The browser goes back to the application.
+    Answer(AuthorizationAnswer),
+    /// The browser signs in first: the cookie's secret and the page that opens.
+    Interact {
+        /// For the interaction cookie.
+        secret: String,
+        /// Path of the first page.
+        page: &'static str,
+    },
+}
+
+impl Core {
+    /// Decides on a request. An error is for the person in front of the browser: the address that it came with is not to be
+    /// trusted. Every other refusal goes back to the application.
+    pub async fn authorize(
+        &self,
+        tenant: &TenantId,
+        parameters: AuthorizationParameters,
+        session_secret: Option<String>,
+    ) -> Result<Authorized, CoreError> {
+        let application = self.requesting_application(tenant, &parameters).await?;
+        match self.checked(tenant, &application, &parameters).await {
+            Ok(asked) => self.answer_or_interact(tenant, application, asked, session_secret).await,
+            Err(CoreError::OAuth(error)) => Ok(Authorized::Answer(self.refusal(
+                tenant,
+                &parameters.redirect_uri,
+                parameters.response_mode.as_deref(),
+                parameters.state.as_deref(),
+                &error,
+            ))),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn requesting_application(
+        &self,
+        tenant: &TenantId,
+        parameters: &AuthorizationParameters,
+    ) -> Result<Application, CoreError> {
+        let (owner, id) = (tenant.clone(), ApplicationId(parameters.client_id.clone()));
+        let found = self
+            .parts
+            .store
+            .read(|tx| Box::pin(async move { Ok::<_, CoreError>(applications::find(tx, &owner, &id).await?) }))
+            .await?;
+        let application = found.ok_or_else(|| OAuthError::new("invalid_client", "client_id names no application"))?;
+        let native = application.kind == ApplicationType::Native;
+        if !redirect::matches(&application.oidc_client_metadata.redirect_uris, &parameters.redirect_uri, native) {
+            let description = "redirect_uri is not one of the application's registered redirect URIs";
+            return Err(OAuthError::new("invalid_redirect_uri", description).into());
+        }
+        Ok(application)
+    }
+
+    async fn checked(
+        &self,
+        tenant: &TenantId,
+        application: &Application,
+        parameters: &AuthorizationParameters,
+    ) -> Result<Authorization, CoreError> {
+        let refuse = |error, description: &str| Err(CoreError::OAuth(OAuthError::new(error, description)));
+        if application.kind == ApplicationType::MachineToMachine {
+            return refuse("unauthorized_client", "a machine-to-machine application has no users");
+        }
+        if parameters.response_type != "code" {
+            return refuse("unsupported_response_type", "response_type must be code");
+        }
+        let response_mode = parameters.response_mode.clone().unwrap_or_else(|| "query".into());
+        if !["query", "fragment", "form_post"].contains(&response_mode.as_str()) {
+            return refuse("unsupported_response_mode", "response_mode must be query, fragment or form_post");
+        }
+        match (&parameters.code_challenge, parameters.code_challenge_method.as_deref()) {
+            (Some(challenge), Some("S256")) if challenge.len() == 43 => {}
+            (Some(_), Some("S256")) => return refuse("invalid_request", "code_challenge must have 43 characters"),
+            (Some(_), _) => return refuse("invalid_request", "code_challenge_method must be S256"),
+            (None, Some(_)) => return refuse("invalid_request", "code_challenge is missing"),
+            (None, None) if application.kind.is_public() => {
+                return refuse("invalid_request", "a public client must use PKCE: code_challenge is missing");
+            }
+            (None, None) => {}
+        }
+        let prompt: Vec<String> =
+            parameters.prompt.iter().flat_map(|text| text.split_ascii_whitespace()).map(ToOwned::to_owned).collect();
+        if prompt.iter().any(|word| !["none", "login", "consent", "select_account"].contains(&word.as_str())) {
+            return refuse("invalid_request", "prompt must hold none, login, consent or select_account");
+        }
+        if prompt.len() > 1 && prompt.iter().any(|word| word == "none") {
+            return refuse("invalid_request", "prompt none stands alone");
+        }
+        let named: Vec<String> = parameters
+            .resources
+            .iter()
+            .flat_map(|text| text.split(','))
+            .map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty())
+            .collect();
+        let (owner, wanted) = (tenant.clone(), named.clone());
+        let known = self.parts.store.read(|tx| {
+            Box::pin(async move {
+                for indicator in &wanted {
+                    if resources::find_by_indicator(tx, &owner, indicator).await?.is_none() {
+                        return Ok::<_, CoreError>(false);
+                    }
+                }
+                Ok(true)
+            })
+        });
+        if !named.is_empty() && !known.await? {
+            return refuse("invalid_target", "resource names no registered API resource");
+        }
+        if application.is_third_party {
+            return refuse("consent_required", "consent to third-party applications is not offered");
+        }
+        Ok(Authorization {
+            redirect_uri: parameters.redirect_uri.clone(),
+            scope: parameters.scope.clone().unwrap_or_else(|| "openid".into()),
+            state: parameters.state.clone(),
+            nonce: parameters.nonce.clone(),
+            code_challenge: parameters.code_challenge.clone(),
+            resources: named,
+            prompt,
+            response_mode,
+            first_screen: parameters.first_screen.clone(),
+            login_hint: parameters.login_hint.clone(),
+            ui_locales: parameters.ui_locales.clone(),
+        })
+    }
+
+    async fn answer_or_interact(
+        &self,
+        tenant: &TenantId,
+        application: Application,
+        asked: Authorization,
+        session_secret: Option<String>,
+    ) -> Result<Authorized, CoreError> {
+        let now = self.now();
+        let session = match session_secret {
+            Some(secret) => {
+                let (owner, hash) = (tenant.clone(), secret::hash(&secret));
+                self.parts
+                    .store
+                    .read(|tx| {
+                        Box::pin(async move { Ok::<_, CoreError>(sessions::find(tx, &owner, &hash, now).await?) })
+                    })
+                    .await?
+            }
+            None => None,
+        };
+        if let Some(session) = session.filter(|_| !asked.prompts("login") && !asked.prompts("select_account")) {
+            return Ok(Authorized::Answer(self.answer_from_session(tenant, &application, &asked, &session).await?));
+        }
+        if asked.prompts("none") {
+            let error = OAuthError::new("login_required", "the user is not signed in");
+            let mode = Some(asked.response_mode.as_str());
+            return Ok(Authorized::Answer(self.refusal(
+                tenant,
+                &asked.redirect_uri,
+                mode,
+                asked.state.as_deref(),
+                &error,
+            )));
+        }
+        self.start_interaction(tenant, application, asked).await
+    }
+
+    async fn answer_from_session(
+        &self,
+        tenant: &TenantId,
+        application: &Application,
+        asked: &Authorization,
+        session: &Session,
+    ) -> Result<AuthorizationAnswer, CoreError> {
+        let code = self.code_to_be(self.now());
+        let answer = self.success(tenant, asked, &code.value);
+        let (owner, application, asked, session) =
+            (tenant.clone(), application.clone(), asked.clone(), session.clone());
+        self.parts
+            .store
+            .write(move |tx| {
+                Box::pin(
+                    async move { Ok::<_, CoreError>(code.store(tx, &owner, &application, &asked, &session).await?) },
+                )
+            })
+            .await?;
+        Ok(answer)
+    }
+
+    async fn start_interaction(
+        &self,
+        tenant: &TenantId,
+        application: Application,
+        asked: Authorization,
+    ) -> Result<Authorized, CoreError> {
+        let now = self.now();
+        let secret = secret::generate(self.rng());
+        let first_screen = asked.first_screen.clone();
+        let interaction = Interaction {
+            id: self.id(),
+            application_id: application.id,
+            authorization: asked,
+            csrf: secret::generate(self.rng()),
+            event: None,
+            verifications: Vec::new(),
+            user_id: None,
+            profile: Profile::default(),
+            created_at: now,
+            expires_at: now.plus_seconds(INTERACTION_TTL),
+        };
+        let (owner, hash) = (tenant.clone(), secret::hash(&secret));
+        let experience = self.parts.store.write(move |tx| {
+            Box::pin(async move {
+                interactions::insert(tx, &owner, &hash, &interaction).await?;
+                Ok::<_, CoreError>(sign_in_experiences::get(tx, &owner).await?)
+            })
+        });
+        let experience = experience.await?;
+        let page = match first_screen.as_deref() {
+            Some("register" | "signUp" | "identifier:register") if experience.allows(InteractionEvent::Register) => {
+                "/register"
+            }
+            Some("reset_password") => "/forgot-password",
+            _ if !experience.allows(InteractionEvent::SignIn) => "/register",
+            _ => "/sign-in",
+        };
+        Ok(Authorized::Interact { secret, page })
+    }
+
+    /// The answer that carries a code; `iss` stops mix-up attacks (RFC 9207).
+    pub(crate) fn success(&self, tenant: &TenantId, asked: &Authorization, code: &str) -> AuthorizationAnswer {
+        let mut parameters = vec![("code", code.to_owned())];
+        parameters.extend(asked.state.clone().map(|state| ("state", state)));
+        parameters.push(("iss", self.issuer(tenant)));
+        AuthorizationAnswer {
+            redirect_uri: asked.redirect_uri.clone(),
+            response_mode: asked.response_mode.clone(),
+            parameters,
+        }
+    }
+
+    fn refusal(
+        &self,
+        tenant: &TenantId,
+        redirect_uri: &str,
+        mode: Option<&str>,
+        state: Option<&str>,
+        error: &OAuthError,
+    ) -> AuthorizationAnswer {
+        let mut parameters = vec![("error", error.error.to_owned()), ("error_description", error.description.clone())];
+        parameters.extend(state.map(|state| ("state", state.to_owned())));
+        parameters.push(("iss", self.issuer(tenant)));
+        let mode = mode.filter(|mode| ["fragment", "form_post"].contains(mode)).unwrap_or("query");
+        AuthorizationAnswer { redirect_uri: redirect_uri.to_owned(), response_mode: mode.to_owned(), parameters }
+    }
+}

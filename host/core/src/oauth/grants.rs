@@ -1,0 +1,76 @@
+//! Turns a signed-in session into an authorization code.
+
+use keyway_model::application::{Application, ApplicationType};
+use keyway_model::oauth::{Authorization, CODE_TTL, Grant, StoredToken, TokenKind};
+use keyway_model::session::Session;
+use keyway_model::{GrantId, TenantId, Timestamp};
+use keyway_store::{StoreError, Tx, tokens};
+
+use crate::{Core, secret};
+
+/// A code that is to be stored and handed out.
+pub(crate) struct CodeToBe {
+    /// The code itself.
+    pub value: String,
+    grant_id: GrantId,
+    now: Timestamp,
+}
+
+impl Core {
+    /// Throws the dice for a code; it works once and for 60 seconds.
+    pub(crate) fn code_to_be(&self, now: Timestamp) -> CodeToBe {
+        CodeToBe { value: secret::generate(self.rng()), grant_id: self.id(), now }
+    }
+}
+
+impl CodeToBe {
+    /// Stores the grant that a session gives to an application, and the code that leads to it.
+    pub async fn store(
+        &self,
+        tx: &mut Tx<'_>,
+        tenant: &TenantId,
+        application: &Application,
+        asked: &Authorization,
+        session: &Session,
+    ) -> Result<(), StoreError> {
+        let grant = Grant {
+            id: self.grant_id.clone(),
+            user_id: session.user_id.clone(),
+            application_id: application.id.clone(),
+            session_id: session.id.clone(),
+            scope: granted_scope(application, asked),
+            resources: asked.resources.clone(),
+            nonce: asked.nonce.clone(),
+            authenticated_at: session.authenticated_at,
+            created_at: self.now,
+            revoked_at: None,
+        };
+        let token = StoredToken {
+            hash: secret::hash(&self.value),
+            kind: TokenKind::Code,
+            grant_id: self.grant_id.clone(),
+            redirect_uri: asked.redirect_uri.clone(),
+            code_challenge: asked.code_challenge.clone().unwrap_or_default(),
+            created_at: self.now,
+            expires_at: self.now.plus_seconds(CODE_TTL),
+            consumed_at: None,
+        };
+        tokens::insert_grant(tx, tenant, &grant).await?;
+        tokens::insert(tx, tenant, &token).await
+    }
+}
+
+/// `offline_access` is granted with `prompt=consent` (OpenID Connect Core section 11), or always where a web application
+/// is set so.
+fn granted_scope(application: &Application, asked: &Authorization) -> String {
+    let web = matches!(application.kind, ApplicationType::Traditional | ApplicationType::Spa);
+    let always = web && application.custom_client_metadata.always_issue_refresh_token == Some(true);
+    let mut words: Vec<&str> = asked.scope.split_ascii_whitespace().collect();
+    words.dedup();
+    if !always && !asked.prompts("consent") {
+        words.retain(|word| *word != "offline_access");
+    } else if always && !words.contains(&"offline_access") {
+        words.push("offline_access");
+    }
+    words.join(" ")
+}

@@ -1,0 +1,39 @@
+//! `/oidc/token/revocation` (RFC 7009): ends the grant that a token follows from.
+
+use keyway_model::TenantId;
+use keyway_model::oauth::{OAuthError, TokenKind};
+use keyway_store::tokens;
+
+use super::ClientCredentials;
+use crate::{Core, CoreError, secret};
+
+impl Core {
+    /// Revokes a refresh or opaque access token of this client. An unknown token is no error (RFC 7009 section 2.2).
+    pub async fn revoke_token(
+        &self,
+        tenant: &TenantId,
+        client: &ClientCredentials,
+        token: &str,
+    ) -> Result<(), CoreError> {
+        let application = self.authenticate_client(tenant, client).await?;
+        if token.split('.').count() == 3 {
+            return Err(OAuthError::new("unsupported_token_type", "a JWT access token cannot be revoked").into());
+        }
+        let (owner, hash, now) = (tenant.clone(), secret::hash(token), self.now());
+        self.parts
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    for kind in [TokenKind::Refresh, TokenKind::Access] {
+                        if let Some((_, grant)) = tokens::find(tx, &owner, kind, &hash).await?
+                            && grant.application_id == application.id
+                        {
+                            tokens::revoke_grant(tx, &owner, &grant.id, now).await?;
+                        }
+                    }
+                    Ok::<_, CoreError>(())
+                })
+            })
+            .await
+    }
+}

@@ -1,0 +1,111 @@
+//! Password hashing: argon2id, off the async threads, as many at once as there are cores.
+
+use std::sync::Arc;
+
+use argon2::password_hash::phc::PasswordHash as Phc;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Algorithm, Argon2, Params, Version};
+use keyway_model::Rng;
+use keyway_model::user::{PasswordHash, PasswordMethod};
+use tokio::sync::Semaphore;
+
+use crate::CoreError;
+
+/// Memory in KiB, passes and lanes: OWASP's first choice for argon2id.
+const COST: (u32, u32, u32) = (19_456, 2, 1);
+
+/// Hashes and verifies passwords.
+pub struct Hasher {
+    rng: Arc<dyn Rng>,
+    slots: Arc<Semaphore>,
+    /// Verified in place of an account that does not exist, so that both take the same time.
+    decoy: PasswordHash,
+}
+
+fn argon2() -> Result<Argon2<'static>, CoreError> {
+    let (memory, passes, lanes) = COST;
+    let params = Params::new(memory, passes, lanes, None).map_err(|_| CoreError::Internal("argon2 parameters"))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+fn hash(password: &str, salt: &[u8]) -> Result<PasswordHash, CoreError> {
+    let encoded = argon2()?
+        .hash_password_with_salt(password.as_bytes(), salt)
+        .map_err(|_| CoreError::Internal("argon2 hash"))?
+        .to_string();
+    Ok(PasswordHash { method: PasswordMethod::Argon2id, encoded })
+}
+
+fn verify(password: &str, hash: &PasswordHash) -> bool {
+    match hash.method {
+        PasswordMethod::Argon2id | PasswordMethod::Argon2i => Phc::new(&hash.encoded)
+            .is_ok_and(|parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok()),
+        PasswordMethod::Bcrypt => bcrypt::verify(password, &hash.encoded).unwrap_or(false),
+    }
+}
+
+impl Hasher {
+    /// A hasher with a slot for each core.
+    pub fn new(rng: Arc<dyn Rng>) -> Result<Self, CoreError> {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Ok(Self { slots: Arc::new(Semaphore::new(cores)), decoy: hash("decoy", b"decoy-salt-16-by")?, rng })
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, CoreError> {
+        let permit = Arc::clone(&self.slots).acquire_owned().await.map_err(|_| CoreError::Internal("hash slots"))?;
+        let work = move || {
+            let _permit = permit;
+            work()
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| CoreError::Internal("hash thread"))
+    }
+
+    /// Hashes a new password.
+    pub async fn hash(&self, password: String) -> Result<PasswordHash, CoreError> {
+        let mut salt = [0; 16];
+        self.rng.fill(&mut salt);
+        self.run(move || hash(&password, &salt)).await?
+    }
+
+    /// Whether `password` is the one behind `stored`; without a stored hash the answer is no, after the same time.
+    pub async fn verify(&self, password: String, stored: Option<PasswordHash>) -> Result<bool, CoreError> {
+        let known = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.decoy.clone());
+        Ok(self.run(move || verify(&password, &stored)).await? && known)
+    }
+}
+
+/// Whether an imported hash can be verified at all.
+pub fn is_readable(hash: &PasswordHash) -> bool {
+    match hash.method {
+        PasswordMethod::Argon2id | PasswordMethod::Argon2i => Phc::new(&hash.encoded).is_ok(),
+        PasswordMethod::Bcrypt => hash.encoded.starts_with("$2") && hash.encoded.len() == 60,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Fixed;
+    impl Rng for Fixed {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(9);
+        }
+    }
+
+    #[tokio::test]
+    async fn imported_hashes_verify() {
+        let hasher = Hasher::new(Arc::new(Fixed)).unwrap();
+        let made = hasher.hash("a good password".into()).await.unwrap();
+        assert!(hasher.verify("a good password".into(), Some(made.clone())).await.unwrap());
+        assert!(!hasher.verify("another".into(), Some(made)).await.unwrap());
+        assert!(!hasher.verify("decoy".into(), None).await.unwrap());
+        let bcrypt = PasswordHash { method: PasswordMethod::Bcrypt, encoded: bcrypt::hash("old", 4).unwrap() };
+        assert!(is_readable(&bcrypt) && hasher.verify("old".into(), Some(bcrypt)).await.unwrap());
+        let argon2i = Argon2::new(Algorithm::Argon2i, Version::V0x13, Params::new(64, 2, 1, None).unwrap());
+        let encoded = argon2i.hash_password_with_salt(b"old", b"0123456789abcdef").unwrap().to_string();
+        let argon2i = PasswordHash { method: PasswordMethod::Argon2i, encoded };
+        assert!(is_readable(&argon2i) && hasher.verify("old".into(), Some(argon2i)).await.unwrap());
+    }
+}

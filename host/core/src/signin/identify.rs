@@ -1,0 +1,157 @@
+//! Says whose account it is: finds it, or makes it at registration.
+
+use keyway_model::identifier::IdentifierKind;
+use keyway_model::interaction::{Interaction, InteractionEvent, Verification, VerificationKind};
+use keyway_model::sign_in_experience::SignInExperience;
+use keyway_model::user::User;
+use keyway_model::{ErrorCode, Refusal, TenantId, Timestamp, UserId, VerificationId};
+use keyway_store::{Tx, roles, sign_in_experiences, users};
+use serde_json::json;
+
+use super::Caller;
+use crate::logs::Event;
+use crate::{Core, CoreError};
+
+impl Core {
+    /// Identifies the account by something that was proven; true when it was made just now. `user.user_not_exist` when there
+    /// is none, `user.missing_profile` when a new one still lacks something.
+    pub async fn identify(&self, caller: &Caller, id: Option<VerificationId>) -> Result<bool, CoreError> {
+        let (tenant, now) = (caller.tenant.clone(), self.now());
+        let new_id = UserId(self.rng().text(12));
+        let audit = Event::new(self, "Interaction.Identifier.Submit", &caller.visitor);
+        self.step(caller, move |tx, interaction| {
+            Box::pin(async move {
+                let event = interaction.event()?;
+                let audit = audit.key(format!("Interaction.{}.Identifier.Submit", event.as_str()));
+                let result = match event {
+                    InteractionEvent::Register => register(tx, &tenant, interaction, id, new_id, now).await,
+                    _ => find(tx, &tenant, interaction, event, id).await,
+                };
+                match result {
+                    Ok(user) => {
+                        interaction.user_id = Some(user);
+                        audit.interaction(interaction).write(tx, &tenant).await?;
+                        Ok(event == InteractionEvent::Register)
+                    }
+                    Err(CoreError::Refusal(refusal)) => {
+                        audit.interaction(interaction).failed(refusal.code.code()).write(tx, &tenant).await?;
+                        Err(refusal.into())
+                    }
+                    Err(error) => Err(error),
+                }
+            })
+        })
+        .await
+    }
+}
+
+async fn find(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    interaction: &Interaction,
+    event: InteractionEvent,
+    id: Option<VerificationId>,
+) -> Result<UserId, CoreError> {
+    let id = id.ok_or_else(|| Refusal::invalid_input("verificationId", "is missing"))?;
+    let verification = interaction.verification(&id)?;
+    let experience = sign_in_experiences::get(tx, tenant).await?;
+    check_method(&experience, event, verification)?;
+    interaction.verified(&id)?;
+    let user = match &verification.user_id {
+        Some(user) => users::find(tx, tenant, user).await?,
+        None => users::find_by_identifier(tx, tenant, &verification.identifier).await?,
+    };
+    let user = user.ok_or(ErrorCode::UserNotExist)?;
+    if user.is_suspended {
+        return Err(ErrorCode::UserSuspended.into());
+    }
+    if interaction.user_id.as_ref().is_some_and(|identified| *identified != user.id) {
+        return Err(ErrorCode::IdentityConflict.into());
+    }
+    Ok(user.id)
+}
+
+/// Which proofs name an account in which flow.
+fn check_method(
+    experience: &SignInExperience,
+    event: InteractionEvent,
+    verification: &Verification,
+) -> Result<(), Refusal> {
+    let kind = verification.identifier.kind;
+    let method = experience.method(kind);
+    let by_code = VerificationKind::code_for(kind) == Some(verification.kind);
+    let enabled = match (event, verification.kind) {
+        (InteractionEvent::ForgotPassword, _) if !by_code => {
+            return Err(ErrorCode::NotSupportedForForgotPassword.into());
+        }
+        (InteractionEvent::ForgotPassword, _) => true,
+        (InteractionEvent::SignIn, VerificationKind::Password) => method.is_some_and(|method| method.password),
+        (InteractionEvent::SignIn, _) if by_code => method.is_some_and(|method| method.verification_code),
+        (InteractionEvent::Register, VerificationKind::NewPasswordIdentity) => experience.collects(kind),
+        (InteractionEvent::Register, _) if by_code => experience.collects(kind),
+        _ => return Err(ErrorCode::InvalidInteractionType.into()),
+    };
+    if enabled { Ok(()) } else { Err(ErrorCode::SignInMethodNotEnabled.into()) }
+}
+
+async fn register(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    interaction: &mut Interaction,
+    id: Option<VerificationId>,
+    new_id: UserId,
+    now: Timestamp,
+) -> Result<UserId, CoreError> {
+    let experience = sign_in_experiences::get(tx, tenant).await?;
+    if !experience.allows(InteractionEvent::Register) {
+        return Err(ErrorCode::Forbidden.into());
+    }
+    if interaction.user_id.is_some() {
+        return Err(ErrorCode::IdentityConflict.into());
+    }
+    if let Some(id) = id {
+        check_method(&experience, InteractionEvent::Register, interaction.verification(&id)?)?;
+        let verification = interaction.verified(&id)?.clone();
+        let profile = &mut interaction.profile;
+        let value = Some(verification.identifier.value.clone());
+        match verification.identifier.kind {
+            IdentifierKind::Username => profile.username = value,
+            IdentifierKind::Email => profile.email = value,
+            IdentifierKind::Phone => profile.phone = value,
+        }
+        if verification.password.is_some() {
+            profile.password = verification.password;
+        }
+    }
+    let mut user = User::new(new_id, now);
+    interaction.profile.apply(&mut user);
+    check_free(tx, tenant, &user).await?;
+    let missing = experience.missing_profile(&user);
+    if !missing.is_empty() {
+        return Err(Refusal::from(ErrorCode::MissingProfile).with_data(json!({ "missingProfile": missing })).into());
+    }
+    user.application_id = Some(interaction.application_id.clone());
+    users::insert(tx, tenant, &user).await?;
+    for role in roles::list(tx, tenant).await?.into_iter().filter(|role| role.is_default) {
+        roles::add_user(tx, tenant, &role.id, &user.id).await?;
+    }
+    interaction.profile = keyway_model::interaction::Profile::default();
+    Ok(user.id)
+}
+
+/// Refuses identifiers that another account has.
+pub(super) async fn check_free(tx: &mut Tx<'_>, tenant: &TenantId, user: &User) -> Result<(), CoreError> {
+    for (kind, code) in [
+        (IdentifierKind::Username, ErrorCode::UsernameInUse),
+        (IdentifierKind::Email, ErrorCode::EmailInUse),
+        (IdentifierKind::Phone, ErrorCode::PhoneInUse),
+    ] {
+        let Some(value) = user.identifier(kind) else { continue };
+        let identifier = keyway_model::identifier::Identifier { kind, value: value.to_owned() };
+        let other = users::find_by_identifier(tx, tenant, &identifier).await?;
+        if other.is_some_and(|other| other.id != user.id) {
+            return Err(code.into());
+        }
+    }
+    Ok(())
+}

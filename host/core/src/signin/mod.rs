@@ -1,0 +1,112 @@
+//! Signing in, signing up and setting a new password: one file per step of an interaction.
+
+mod code;
+mod identify;
+mod password;
+mod profile;
+mod start;
+mod submit;
+
+use keyway_model::application::Application;
+use keyway_model::connector::ConnectorKind;
+use keyway_model::interaction::Interaction;
+use keyway_model::sign_in_experience::SignInExperience;
+use keyway_model::{ErrorCode, Refusal, TenantId};
+use keyway_store::{Job, StoreError, Tx, applications, interactions, sign_in_experiences};
+
+use crate::{Core, CoreError, Visitor, secret};
+
+pub use profile::ProfileField;
+pub use submit::Submitted;
+
+/// The browser behind a step: its tenant, the secret of its interaction cookie and where it comes from.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Whose users.
+    pub tenant: TenantId,
+    /// The interaction cookie; empty when there is none.
+    pub secret: String,
+    /// Where it comes from.
+    pub visitor: Visitor,
+    /// The language for messages, as a BCP 47 tag.
+    pub locale: Option<String>,
+}
+
+/// What a page needs to know of an interaction.
+pub struct InteractionView {
+    /// The interaction itself.
+    pub interaction: Interaction,
+    /// The application that asked.
+    pub application: Application,
+    /// The tenant's settings.
+    pub experience: SignInExperience,
+    /// The connectors that are set up.
+    pub connectors: Vec<ConnectorKind>,
+}
+
+impl Core {
+    /// The tenant's sign-in settings.
+    pub async fn sign_in_experience(&self, tenant: &TenantId) -> Result<SignInExperience, CoreError> {
+        let tenant = tenant.clone();
+        self.parts.store.read(|tx| Box::pin(async move { Ok(sign_in_experiences::get(tx, &tenant).await?) })).await
+    }
+
+    /// The interaction with all that a page shows of it.
+    pub async fn interaction(&self, caller: &Caller) -> Result<InteractionView, CoreError> {
+        let (tenant, hash, now) = (caller.tenant.clone(), secret::hash(&caller.secret), self.now());
+        let found = self.parts.store.read(|tx| {
+            Box::pin(async move {
+                let Some(interaction) = interactions::find(tx, &tenant, &hash, now).await? else { return Ok(None) };
+                let application = applications::find(tx, &tenant, &interaction.application_id).await?;
+                let experience = sign_in_experiences::get(tx, &tenant).await?;
+                Ok::<_, CoreError>(application.map(|application| (interaction, application, experience)))
+            })
+        });
+        let (interaction, application, experience) = found.await?.ok_or(ErrorCode::SessionNotFound)?;
+        let connectors = self.connector_kinds(&caller.tenant).await?;
+        Ok(InteractionView { interaction, application, experience, connectors })
+    }
+
+    /// Runs one step: loads the interaction and holds it, lets `step` judge and change it, and saves it. A refusal by
+    /// `step` is saved as well, so that what it counted stays counted; any other error undoes everything.
+    pub(crate) async fn step<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        step: impl for<'t> FnOnce(&'t mut Tx<'_>, &'t mut Interaction) -> Job<'t, Result<T, CoreError>> + Send + 'static,
+    ) -> Result<T, CoreError> {
+        let (tenant, hash, now) = (caller.tenant.clone(), secret::hash(&caller.secret), self.now());
+        let outcome: Result<T, Refusal> = self
+            .parts
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let Some(mut interaction) = interactions::find(tx, &tenant, &hash, now).await? else {
+                        return Ok(Err(ErrorCode::SessionNotFound.into()));
+                    };
+                    let outcome = match step(tx, &mut interaction).await {
+                        Ok(value) => Ok(value),
+                        Err(CoreError::Refusal(refusal)) => Err(refusal),
+                        Err(error) => return Err(error),
+                    };
+                    interactions::update(tx, &tenant, &hash, &interaction).await?;
+                    Ok(outcome)
+                })
+            })
+            .await
+            .map_err(taken)?;
+        Ok(outcome?)
+    }
+}
+
+/// Tells a taken identifier from a failing database: the unique index decides between two that come at once.
+fn taken(error: CoreError) -> CoreError {
+    let CoreError::Store(StoreError::Unique(name)) = &error else { return error };
+    [
+        ("username", ErrorCode::UsernameInUse),
+        ("primary_email", ErrorCode::EmailInUse),
+        ("primary_phone", ErrorCode::PhoneInUse),
+    ]
+    .into_iter()
+    .find(|(field, _)| name.contains(field))
+    .map_or(error, |(_, code)| code.into())
+}

@@ -1,0 +1,58 @@
+//! Chooses what the user came for.
+
+use keyway_model::ErrorCode;
+use keyway_model::interaction::{Interaction, InteractionEvent};
+use keyway_model::{Refusal, TenantId};
+use keyway_store::{Tx, sign_in_experiences};
+
+use super::Caller;
+use crate::logs::Event;
+use crate::{Core, CoreError};
+
+impl Core {
+    /// Starts the interaction over with this event. `auth.forbidden` when the tenant does not offer it.
+    pub async fn start(&self, caller: &Caller, event: InteractionEvent) -> Result<(), CoreError> {
+        let audit = Event::new(self, format!("Interaction.{}.Update", event.as_str()), &caller.visitor);
+        let tenant = caller.tenant.clone();
+        self.step(caller, move |tx, interaction| {
+            Box::pin(async move {
+                offered(tx, &tenant, event).await?;
+                interaction.reset(event);
+                audit.interaction(interaction).write(tx, &tenant).await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Turns a sign-in into a registration or back; what was proven stays proven.
+    pub async fn change_event(&self, caller: &Caller, event: InteractionEvent) -> Result<(), CoreError> {
+        let tenant = caller.tenant.clone();
+        self.step(caller, move |tx, interaction| {
+            Box::pin(async move {
+                check_change(interaction, event)?;
+                offered(tx, &tenant, event).await?;
+                interaction.event = Some(event);
+                Ok(())
+            })
+        })
+        .await
+    }
+}
+
+async fn offered(tx: &mut Tx<'_>, tenant: &TenantId, event: InteractionEvent) -> Result<(), CoreError> {
+    let experience = sign_in_experiences::get(tx, tenant).await?;
+    if experience.allows(event) { Ok(()) } else { Err(ErrorCode::Forbidden.into()) }
+}
+
+fn check_change(interaction: &Interaction, event: InteractionEvent) -> Result<(), Refusal> {
+    let present = interaction.event()?;
+    let resets = [present, event].contains(&InteractionEvent::ForgotPassword);
+    if resets && present != event {
+        return Err(ErrorCode::NotSupportedForForgotPassword.into());
+    }
+    if present != event && interaction.user_id.is_some() {
+        return Err(ErrorCode::IdentityConflict.into());
+    }
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! The two tenants, what they start with, and the machine that administers them.
+
+use keyway_model::application::{
+    Application, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
+};
+use keyway_model::resource::{MANAGEMENT_API, MANAGEMENT_SCOPE, Resource, Role, RoleType, Scope};
+use keyway_model::{ApplicationId, RoleId, TenantId};
+use keyway_store::{StoreError, Tx, applications, resources, roles};
+
+use crate::{Core, CoreError, Parts, secret};
+
+/// The role that opens the Management API.
+const MANAGEMENT_ROLE: &str = "management-api-access";
+
+/// Holds the tenant for this transaction, so that two nodes that start at once do not both seed it.
+pub(crate) async fn lock(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<(), StoreError> {
+    keyway_store::tenants::lock(tx, tenant).await
+}
+
+/// Makes what every installation has: the Management API, its scope and the role that holds it.
+pub(crate) async fn seed(parts: &Parts) -> Result<(), CoreError> {
+    let now = parts.clock.now();
+    parts
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                let tenant = TenantId::default_tenant();
+                lock(tx, &tenant).await?;
+                if resources::find_by_indicator(tx, &tenant, MANAGEMENT_API).await?.is_some() {
+                    return Ok(());
+                }
+                let resource = Resource {
+                    id: "management-api".into(),
+                    name: "Logto Management API".into(),
+                    indicator: MANAGEMENT_API.into(),
+                    is_default: false,
+                    access_token_ttl: 3600,
+                };
+                resources::insert(tx, &tenant, &resource, now).await?;
+                let scope = Scope {
+                    id: "management-api-all".into(),
+                    resource_id: resource.id,
+                    name: MANAGEMENT_SCOPE.into(),
+                    description: Some("Full access to the Management API".into()),
+                    created_at: now.0,
+                };
+                resources::insert_scope(tx, &tenant, &scope).await?;
+                let role = Role {
+                    id: RoleId(MANAGEMENT_ROLE.into()),
+                    name: "Logto Management API access".into(),
+                    description: "Full access to the Management API".into(),
+                    kind: RoleType::MachineToMachine,
+                    is_default: false,
+                };
+                roles::insert(tx, &tenant, &role).await?;
+                roles::add_scope(tx, &tenant, &role.id, &scope.id).await?;
+                Ok::<_, CoreError>(())
+            })
+        })
+        .await
+}
+
+impl Core {
+    /// Makes a machine-to-machine application with full Management API access; returns its id and secret.
+    pub async fn create_management_application(&self, name: String) -> Result<(ApplicationId, String), CoreError> {
+        let tenant = TenantId::default_tenant();
+        let now = self.now();
+        let application = Application {
+            id: self.id(),
+            name,
+            description: None,
+            kind: ApplicationType::MachineToMachine,
+            oidc_client_metadata: OidcClientMetadata::default(),
+            custom_client_metadata: CustomClientMetadata::default(),
+            custom_data: serde_json::Map::new(),
+            is_third_party: false,
+            created_at: now,
+        };
+        let value = secret::generate(self.rng());
+        let made = (application.id.clone(), value.clone());
+        let secret = ApplicationSecret { name: "Default secret".into(), value, created_at: now, expires_at: None };
+        let key = self.parts.master_key.clone();
+        self.parts
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    applications::insert(tx, &tenant, &application).await?;
+                    let hash = secret::hash(&secret.value);
+                    applications::insert_secret(tx, &tenant, &application.id, &secret, &hash, &key).await?;
+                    roles::add_application(tx, &tenant, &RoleId(MANAGEMENT_ROLE.into()), &application.id).await?;
+                    Ok::<_, CoreError>(())
+                })
+            })
+            .await?;
+        Ok(made)
+    }
+}
