@@ -6,6 +6,7 @@ pub mod keys;
 pub mod limits;
 mod logs;
 
+pub mod management;
 pub mod oauth;
 pub mod password;
 pub mod secret;

@@ -23,7 +23,7 @@ fn read(row: &AnyRow) -> Result<Resource, StoreError> {
     })
 }
 
-fn read_scope(row: &AnyRow) -> Result<Scope, StoreError> {
+pub(crate) fn read_scope(row: &AnyRow) -> Result<Scope, StoreError> {
     Ok(Scope {
         id: ScopeId(row.try_get("id")?),
         resource_id: ResourceId(row.try_get("resource_id")?),
@@ -83,6 +83,14 @@ pub async fn scopes(tx: &mut Tx<'_>, tenant: &TenantId, id: &ResourceId) -> Resu
          $2 ORDER BY created_at, id";
     let rows = tx.all(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?;
     rows.iter().map(read_scope).collect()
+}
+
+/// The scope with this id.
+pub async fn find_scope(tx: &mut Tx<'_>, tenant: &TenantId, id: &ScopeId) -> Result<Option<Scope>, StoreError> {
+    let statement =
+        "SELECT id, resource_id, name, description, created_at FROM scopes WHERE tenant_id = $1 AND id = $2";
+    let row = tx.one(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?;
+    row.as_ref().map(read_scope).transpose()
 }
 
 /// Adds a scope; a taken name is [`StoreError::Unique`].

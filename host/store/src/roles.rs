@@ -1,6 +1,6 @@
 //! Roles, what they hold and who has them.
 
-use keyway_model::resource::{Role, RoleType};
+use keyway_model::resource::{Role, RoleType, Scope};
 use keyway_model::{ApplicationId, RoleId, ScopeId, TenantId, UserId};
 use sqlx::any::AnyRow;
 use sqlx::{Row as _, query};
@@ -62,6 +62,71 @@ pub async fn add_application(
         "INSERT INTO application_roles (tenant_id, application_id, role_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     let statement = query(statement).bind(tenant.0.clone()).bind(application.0.clone()).bind(role.0.clone());
     tx.execute(statement).await.map(|_| ())
+}
+
+/// The scopes that a role holds, by name.
+pub async fn scopes(tx: &mut Tx<'_>, tenant: &TenantId, role: &RoleId) -> Result<Vec<Scope>, StoreError> {
+    let statement = "SELECT s.id, s.resource_id, s.name, s.description, s.created_at FROM scopes s JOIN role_scopes rs ON \
+         rs.tenant_id = s.tenant_id AND rs.scope_id = s.id WHERE s.tenant_id = $1 AND rs.role_id = $2 ORDER BY s.name, s.id";
+    let rows = tx.all(query(statement).bind(tenant.0.clone()).bind(role.0.clone())).await?;
+    rows.iter().map(crate::resources::read_scope).collect()
+}
+
+/// The roles of a user.
+pub async fn of_user(tx: &mut Tx<'_>, tenant: &TenantId, user: &UserId) -> Result<Vec<Role>, StoreError> {
+    let statement = "SELECT r.id, r.name, r.description, r.type, r.is_default FROM roles r JOIN user_roles ur ON ur.tenant_id \
+         = r.tenant_id AND ur.role_id = r.id WHERE r.tenant_id = $1 AND ur.user_id = $2 ORDER BY r.name";
+    tx.all(query(statement).bind(tenant.0.clone()).bind(user.0.clone())).await?.iter().map(read).collect()
+}
+
+/// The roles of an application.
+pub async fn of_application(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    application: &ApplicationId,
+) -> Result<Vec<Role>, StoreError> {
+    let statement = "SELECT r.id, r.name, r.description, r.type, r.is_default FROM roles r JOIN application_roles ar ON \
+         ar.tenant_id = r.tenant_id AND ar.role_id = r.id WHERE r.tenant_id = $1 AND ar.application_id = $2 ORDER BY r.name";
+    tx.all(query(statement).bind(tenant.0.clone()).bind(application.0.clone())).await?.iter().map(read).collect()
+}
+
+async fn remove(
+    tx: &mut Tx<'_>,
+    statement: &'static str,
+    tenant: &TenantId,
+    role: &RoleId,
+    from: &str,
+) -> Result<bool, StoreError> {
+    let statement = query(statement).bind(tenant.0.clone()).bind(role.0.clone()).bind(from.to_owned());
+    Ok(tx.execute(statement).await? > 0)
+}
+
+/// Takes a scope from a role; false when it was not there.
+pub async fn remove_scope(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    role: &RoleId,
+    scope: &ScopeId,
+) -> Result<bool, StoreError> {
+    let statement = "DELETE FROM role_scopes WHERE tenant_id = $1 AND role_id = $2 AND scope_id = $3";
+    remove(tx, statement, tenant, role, scope.as_str()).await
+}
+
+/// Takes a role from a user; false when it was not there.
+pub async fn remove_user(tx: &mut Tx<'_>, tenant: &TenantId, role: &RoleId, user: &UserId) -> Result<bool, StoreError> {
+    let statement = "DELETE FROM user_roles WHERE tenant_id = $1 AND role_id = $2 AND user_id = $3";
+    remove(tx, statement, tenant, role, user.as_str()).await
+}
+
+/// Takes a role from an application; false when it was not there.
+pub async fn remove_application(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    role: &RoleId,
+    application: &ApplicationId,
+) -> Result<bool, StoreError> {
+    let statement = "DELETE FROM application_roles WHERE tenant_id = $1 AND role_id = $2 AND application_id = $3";
+    remove(tx, statement, tenant, role, application.as_str()).await
 }
 
 /// Names of a user's roles.

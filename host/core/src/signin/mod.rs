@@ -99,7 +99,7 @@ impl Core {
 }
 
 /// Tells a taken identifier from a failing database: the unique index decides between two that come at once.
-fn taken(error: CoreError) -> CoreError {
+pub(crate) fn taken(error: CoreError) -> CoreError {
     let CoreError::Store(StoreError::Unique(name)) = &error else { return error };
     [
         ("username", ErrorCode::UsernameInUse),

@@ -1,0 +1,41 @@
+//! What administrators do: one file per kind of thing. Callers describe a change as a function over the stored value;
+//! rules are checked on the result, and nothing is saved when one refuses.
+
+mod applications;
+mod audit;
+mod resources;
+mod roles;
+mod settings;
+mod users;
+
+use keyway_store::{Job, StoreError, Tx};
+
+use crate::{Core, CoreError};
+
+pub use applications::{NewApplication, NewSecret};
+pub use keyway_store::Page;
+pub use keyway_store::logs::Filter as LogFilter;
+pub use settings::PublicExperience;
+pub use users::{NewPassword, NewUser};
+
+impl Core {
+    /// A write whose taken names are `code`.
+    async fn save<T: Send + 'static>(
+        &self,
+        code: keyway_model::ErrorCode,
+        job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, CoreError>> + Send + 'static,
+    ) -> Result<T, CoreError> {
+        self.parts.store.write(job).await.map_err(|error| match error {
+            CoreError::Store(StoreError::Unique(_)) => code.into(),
+            CoreError::Store(StoreError::Reference) => keyway_model::ErrorCode::RelationNotFound.into(),
+            error => error,
+        })
+    }
+
+    async fn look<T>(
+        &self,
+        job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, StoreError>>,
+    ) -> Result<T, CoreError> {
+        Ok(self.parts.store.read(job).await?)
+    }
+}

@@ -1,0 +1,138 @@
+//! API resources and their scopes.
+
+use keyway_model::resource::{MANAGEMENT_API, Resource, Scope};
+use keyway_model::{ErrorCode, Refusal, ResourceId, ScopeId, TenantId};
+use keyway_store::resources;
+
+use crate::{Core, CoreError};
+
+fn check(resource: &Resource) -> Result<(), Refusal> {
+    if !(1..=256).contains(&resource.name.chars().count()) {
+        return Err(Refusal::invalid_input("name", "must have 1 to 256 characters"));
+    }
+    if !(60..=86_400 * 365).contains(&resource.access_token_ttl) {
+        return Err(Refusal::invalid_input("accessTokenTtl", "must be 60 to 31536000 seconds"));
+    }
+    let absolute = url::Url::parse(&resource.indicator).is_ok_and(|url| url.fragment().is_none());
+    if !absolute || resource.indicator.contains(char::is_whitespace) {
+        let expected = "must be an absolute address without a fragment, such as https://api.example.com (RFC 8707)";
+        return Err(Refusal::invalid_input("indicator", expected));
+    }
+    Ok(())
+}
+
+impl Core {
+    /// Every resource, oldest first.
+    pub async fn resources(&self, tenant: &TenantId) -> Result<Vec<Resource>, CoreError> {
+        let tenant = tenant.clone();
+        self.look(|tx| Box::pin(async move { resources::list(tx, &tenant).await })).await
+    }
+
+    /// A resource.
+    pub async fn resource(&self, tenant: &TenantId, id: &ResourceId) -> Result<Resource, CoreError> {
+        let (tenant, id) = (tenant.clone(), id.clone());
+        let found = self.look(|tx| Box::pin(async move { resources::find(tx, &tenant, &id).await })).await?;
+        found.ok_or_else(|| ErrorCode::EntityNotFound.into())
+    }
+
+    /// Makes a resource.
+    pub async fn create_resource(
+        &self,
+        tenant: &TenantId,
+        name: String,
+        indicator: String,
+        access_token_ttl: i64,
+    ) -> Result<Resource, CoreError> {
+        let resource = Resource { id: self.id(), name, indicator, is_default: false, access_token_ttl };
+        check(&resource)?;
+        let (tenant, now) = (tenant.clone(), self.now());
+        self.save(ErrorCode::ResourceInUse, move |tx| {
+            Box::pin(async move {
+                resources::insert(tx, &tenant, &resource, now).await?;
+                Ok(resource)
+            })
+        })
+        .await
+    }
+
+    /// Changes a resource's name and life time; its indicator stays.
+    pub async fn update_resource(
+        &self,
+        tenant: &TenantId,
+        id: &ResourceId,
+        change: impl FnOnce(&mut Resource) + Send + 'static,
+    ) -> Result<Resource, CoreError> {
+        let (tenant, id) = (tenant.clone(), id.clone());
+        self.save(ErrorCode::ResourceInUse, move |tx| {
+            Box::pin(async move {
+                let found = resources::find(tx, &tenant, &id).await?;
+                let mut resource = found.ok_or(ErrorCode::EntityNotFound)?;
+                change(&mut resource);
+                check(&resource)?;
+                resources::update(tx, &tenant, &resource).await?;
+                Ok(resource)
+            })
+        })
+        .await
+    }
+
+    /// Removes a resource with its scopes; the Management API stays.
+    pub async fn delete_resource(&self, tenant: &TenantId, id: &ResourceId) -> Result<(), CoreError> {
+        if self.resource(tenant, id).await?.indicator == MANAGEMENT_API {
+            return Err(ErrorCode::ManagementApiFixed.into());
+        }
+        let (tenant, id) = (tenant.clone(), id.clone());
+        let deleted = self.save(ErrorCode::UniqueViolation, move |tx| {
+            Box::pin(async move { Ok(resources::delete(tx, &tenant, &id).await?) })
+        });
+        if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
+    }
+
+    /// The scopes of a resource, oldest first.
+    pub async fn scopes(&self, tenant: &TenantId, resource: &ResourceId) -> Result<Vec<Scope>, CoreError> {
+        self.resource(tenant, resource).await?;
+        let (tenant, resource) = (tenant.clone(), resource.clone());
+        self.look(|tx| Box::pin(async move { resources::scopes(tx, &tenant, &resource).await })).await
+    }
+
+    /// Adds a scope to a resource.
+    pub async fn create_scope(
+        &self,
+        tenant: &TenantId,
+        resource: &ResourceId,
+        name: String,
+        description: Option<String>,
+    ) -> Result<Scope, CoreError> {
+        if self.resource(tenant, resource).await?.indicator == MANAGEMENT_API {
+            return Err(ErrorCode::ManagementApiFixed.into());
+        }
+        if name.is_empty() || name.chars().count() > 256 {
+            return Err(Refusal::invalid_input("name", "must have 1 to 256 characters").into());
+        }
+        if name.contains(char::is_whitespace) {
+            return Err(ErrorCode::ScopeWithSpace.into());
+        }
+        let created_at = self.now().0;
+        let scope = Scope { id: self.id(), resource_id: resource.clone(), name, description, created_at };
+        let tenant = tenant.clone();
+        self.save(ErrorCode::ScopeExists, move |tx| {
+            Box::pin(async move {
+                resources::insert_scope(tx, &tenant, &scope).await?;
+                Ok(scope)
+            })
+        })
+        .await
+    }
+
+    /// Removes a scope from a resource and from every role.
+    pub async fn delete_scope(&self, tenant: &TenantId, resource: &ResourceId, id: ScopeId) -> Result<(), CoreError> {
+        if self.resource(tenant, resource).await?.indicator == MANAGEMENT_API {
+            return Err(ErrorCode::ManagementApiFixed.into());
+        }
+        let (tenant, resource) = (tenant.clone(), resource.clone());
+        let deleted = self.save(ErrorCode::UniqueViolation, move |tx| {
+            Box::pin(async move { Ok(resources::delete_scope(tx, &tenant, &resource, &id).await?) })
+        });
+        if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
+    }
+}

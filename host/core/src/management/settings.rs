@@ -1,0 +1,47 @@
+//! The sign-in settings of a tenant.
+
+use keyway_model::TenantId;
+use keyway_model::identifier::IdentifierKind;
+use keyway_model::sign_in_experience::SignInExperience;
+use keyway_store::sign_in_experiences;
+use serde_json::{Map, Value};
+
+use crate::{Core, CoreError};
+
+/// The settings as anyone may see them.
+pub struct PublicExperience {
+    /// The settings.
+    pub experience: SignInExperience,
+    /// Identifier kinds by which a password can be reset.
+    pub reset_kinds: Vec<IdentifierKind>,
+}
+
+impl Core {
+    /// Applies a partial update; nothing is saved when a rule refuses.
+    pub async fn update_sign_in_experience(
+        &self,
+        tenant: &TenantId,
+        patch: Map<String, Value>,
+    ) -> Result<SignInExperience, CoreError> {
+        let connectors = self.connector_kinds(tenant).await?;
+        let tenant = tenant.clone();
+        self.parts
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    crate::tenants::lock(tx, &tenant).await?;
+                    let next = sign_in_experiences::get(tx, &tenant).await?.patched(&patch, &connectors)?;
+                    sign_in_experiences::put(tx, &tenant, &next).await?;
+                    Ok(next)
+                })
+            })
+            .await
+    }
+
+    /// The settings as anyone may see them.
+    pub async fn public_experience(&self, tenant: &TenantId) -> Result<PublicExperience, CoreError> {
+        let experience = self.sign_in_experience(tenant).await?;
+        let reset_kinds = experience.reset_kinds(&self.connector_kinds(tenant).await?);
+        Ok(PublicExperience { experience, reset_kinds })
+    }
+}
