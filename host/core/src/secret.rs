@@ -22,6 +22,11 @@ pub fn challenge(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()))
 }
 
+/// Whether two secrets are equal, in a time that does not depend on where they differ.
+pub fn equal(a: &str, b: &str) -> bool {
+    subtle::ConstantTimeEq::ct_eq(a.as_bytes(), b.as_bytes()).into()
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

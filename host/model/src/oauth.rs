@@ -36,6 +36,9 @@ pub struct Authorization {
     pub resources: Vec<String>,
     /// `prompt` words.
     pub prompt: Vec<String>,
+    /// A session in which the user proved who they are longer ago, in seconds, is not good enough.
+    #[serde(default)]
+    pub max_age: Option<i64>,
     /// `query`, `fragment` or `form_post`.
     pub response_mode: String,
     /// The page that opens first.

@@ -1,1 +1,74 @@
-//! The only room that speaks HTTP.
+//! The server's HTTP face: OpenID Connect, the Experience API, the Management API and the sign-in pages.
+//!
+//! Handlers read a request, call one use case of the core and write its answer; they decide nothing.
+
+mod api;
+mod cookies;
+mod cors;
+mod error;
+mod experience;
+mod guard;
+mod management;
+mod oidc;
+mod operations;
+mod pages;
+mod request;
+mod well_known;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use ipnet::IpNet;
+use keyway_core::Core;
+use keyway_model::TenantId;
+use tower_http::catch_panic::CatchPanicLayer;
+
+pub use api::openapi;
+pub use operations::{Metrics, operations};
+
+/// Largest accepted request body in bytes.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// What a listener serves.
+#[derive(Clone)]
+pub struct Web {
+    core: Arc<Core>,
+    tenant: TenantId,
+    trusted_proxies: Arc<[IpNet]>,
+    metrics: Metrics,
+}
+
+impl Web {
+    /// A listener of one tenant. Only peers within `trusted_proxies` may say for whom they speak.
+    pub fn new(core: Arc<Core>, tenant: TenantId, trusted_proxies: Vec<IpNet>, metrics: Metrics) -> Self {
+        Self { core, tenant, trusted_proxies: trusted_proxies.into(), metrics }
+    }
+
+    /// Whether browsers reach this listener over TLS.
+    fn is_secure(&self) -> bool {
+        self.core.endpoint(&self.tenant).starts_with("https://")
+    }
+
+    /// Every route of the listener.
+    pub fn router(self) -> Router {
+        let api = Router::new().merge(management::router(&self)).merge(well_known::router());
+        let browser = Router::new()
+            .merge(experience::router())
+            .merge(pages::router())
+            .route_layer(middleware::from_fn(guard::same_site));
+        Router::new()
+            .merge(oidc::router(&self))
+            .merge(api)
+            .merge(browser)
+            .merge(operations::health())
+            .fallback(error::not_found)
+            .method_not_allowed_fallback(error::method_not_allowed)
+            .layer(middleware::from_fn(guard::headers))
+            .layer(middleware::from_fn_with_state(self.clone(), operations::measure))
+            .layer(DefaultBodyLimit::max(BODY_LIMIT))
+            .layer(CatchPanicLayer::custom(error::panicked))
+            .with_state(self)
+    }
+}

@@ -157,7 +157,13 @@ impl Core {
         if application.is_third_party {
             return refuse("consent_required", "consent to third-party applications is not offered");
         }
+        let max_age = match parameters.max_age.as_deref().map(str::parse::<i64>) {
+            Some(Ok(seconds)) if seconds >= 0 => Some(seconds),
+            Some(_) => return refuse("invalid_request", "max_age must be a number of seconds"),
+            None => None,
+        };
         Ok(Authorization {
+            max_age,
             redirect_uri: parameters.redirect_uri.clone(),
             scope: parameters.scope.clone().unwrap_or_else(|| "openid".into()),
             state: parameters.state.clone(),
@@ -192,7 +198,10 @@ impl Core {
             }
             None => None,
         };
-        if let Some(session) = session.filter(|_| !asked.prompts("login") && !asked.prompts("select_account")) {
+        let fresh =
+            |session: &Session| asked.max_age.is_none_or(|most| now.seconds_since(session.authenticated_at) <= most);
+        let reuse = !asked.prompts("login") && !asked.prompts("select_account");
+        if let Some(session) = session.filter(|session| reuse && fresh(session)) {
             return Ok(Authorized::Answer(self.answer_from_session(tenant, &application, &asked, &session).await?));
         }
         if asked.prompts("none") {

@@ -2,8 +2,8 @@
 
 use keyway_model::application::Application;
 use keyway_model::oauth::OAuthError;
-use keyway_model::{ApplicationId, TenantId};
-use keyway_store::applications;
+use keyway_model::{ApplicationId, TenantId, redirect};
+use keyway_store::{Page, applications};
 
 use crate::{Core, CoreError, secret};
 
@@ -50,5 +50,24 @@ impl Core {
             .await?;
         let application = application.ok_or_else(refused)?;
         if application.kind.is_public() || secret_fits { Ok(application) } else { Err(refused().into()) }
+    }
+
+    /// Whether scripts of this origin may read answers: the origin of a registered redirect address, or a listed one.
+    pub async fn is_registered_origin(&self, tenant: &TenantId, origin: &str) -> Result<bool, CoreError> {
+        let (tenant, origin) = (tenant.clone(), origin.to_owned());
+        self.parts
+            .store
+            .read(|tx| {
+                Box::pin(async move {
+                    let all = Page { offset: 0, limit: i64::MAX };
+                    let (applications, _) = applications::list(tx, &tenant, all).await?;
+                    Ok(applications.iter().any(|application| {
+                        let redirects = &application.oidc_client_metadata.redirect_uris;
+                        redirects.iter().any(|uri| redirect::origin(uri).as_ref() == Some(&origin))
+                            || application.custom_client_metadata.cors_allowed_origins.contains(&origin)
+                    }))
+                })
+            })
+            .await
     }
 }

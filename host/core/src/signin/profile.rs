@@ -115,6 +115,14 @@ impl Core {
         .await
     }
 
+    /// What the account in progress still lacks, in Logto's words.
+    pub async fn missing_profile(&self, caller: &Caller) -> Result<Vec<&'static str>, CoreError> {
+        let (mut user, _) = self.account_in_progress(caller).await?;
+        let view = self.interaction(caller).await?;
+        view.interaction.profile.apply(&mut user);
+        Ok(view.experience.missing_profile(&user))
+    }
+
     /// The identified account, or, before registration, an empty one under the names that were proven so far.
     async fn account_in_progress(&self, caller: &Caller) -> Result<(User, InteractionEvent), CoreError> {
         let (tenant, hash, now) = (caller.tenant.clone(), secret::hash(&caller.secret), self.now());

@@ -1,0 +1,67 @@
+//! The two cookies of a browser: its interaction and its session.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use cookie::{Cookie, SameSite, time::Duration};
+use keyway_model::TenantId;
+
+use crate::Web;
+
+/// Which cookie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A sign-in under way.
+    Interaction,
+    /// A signed-in browser.
+    Session,
+}
+
+impl Kind {
+    /// Ports do not keep cookies apart (RFC 6265 section 8.5), so the tenants of one host differ by name. Over TLS the
+    /// `__Host-` prefix keeps neighbouring hosts from planting one.
+    fn name(self, web: &Web) -> String {
+        let base = match self {
+            Self::Interaction => "interaction",
+            Self::Session => "session",
+        };
+        let tenant = if web.tenant == TenantId::admin() { "_admin" } else { "" };
+        let prefix = if web.is_secure() { "__Host-" } else { "" };
+        format!("{prefix}{tenant}_{base}")
+    }
+
+    fn seconds(self) -> i64 {
+        match self {
+            Self::Interaction => keyway_model::interaction::INTERACTION_TTL,
+            Self::Session => keyway_model::session::SESSION_TTL,
+        }
+    }
+}
+
+/// The cookie's value. A name that comes twice is refused as if it were absent: one of the two was planted.
+pub fn read(web: &Web, headers: &HeaderMap, kind: Kind) -> Option<String> {
+    let name = kind.name(web);
+    let mut values = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(Cookie::split_parse)
+        .filter_map(Result::ok)
+        .filter(|cookie| cookie.name() == name)
+        .map(|cookie| cookie.value().to_owned());
+    let value = values.next()?;
+    values.next().is_none().then_some(value)
+}
+
+/// A `Set-Cookie` header; an empty value removes the cookie.
+pub fn write(web: &Web, kind: Kind, value: &str) -> (header::HeaderName, HeaderValue) {
+    let life = if value.is_empty() { 0 } else { kind.seconds() };
+    let cookie = Cookie::build((kind.name(web), value.to_owned()))
+        .path("/")
+        .http_only(true)
+        .secure(web.is_secure())
+        .same_site(SameSite::Lax)
+        .max_age(Duration::seconds(life))
+        .build();
+    // Names and values are our own, in base64url.
+    let header = HeaderValue::from_str(&cookie.to_string()).unwrap_or_else(|_| HeaderValue::from_static(""));
+    (header::SET_COOKIE, header)
+}

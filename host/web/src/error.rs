@@ -1,0 +1,126 @@
+//! The one place where an error becomes an HTTP answer.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use keyway_core::CoreError;
+use keyway_model::oauth::OAuthError;
+use keyway_model::{ErrorCode, Refusal};
+use serde_json::{Value, json};
+
+/// An error on its way to the client.
+#[derive(Debug)]
+pub enum WebError {
+    /// A rule refused: `{code, message, data?}`.
+    Refusal(Box<Refusal>),
+    /// An OAuth rule refused: `{code, message, error, error_description}`.
+    OAuth(OAuthError),
+}
+
+impl From<ErrorCode> for WebError {
+    fn from(code: ErrorCode) -> Self {
+        Self::Refusal(Box::new(code.into()))
+    }
+}
+
+impl From<Refusal> for WebError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refusal(Box::new(refusal))
+    }
+}
+
+impl From<OAuthError> for WebError {
+    fn from(error: OAuthError) -> Self {
+        Self::OAuth(error)
+    }
+}
+
+impl From<CoreError> for WebError {
+    fn from(error: CoreError) -> Self {
+        match error {
+            CoreError::Refusal(refusal) => Self::Refusal(Box::new(refusal)),
+            CoreError::OAuth(error) => Self::OAuth(error),
+            // The cause is for the operator; the client learns only that it is not to blame.
+            CoreError::Store(error) => {
+                tracing::error!(%error, "store failed");
+                ErrorCode::Unavailable.into()
+            }
+            CoreError::Internal(cause) => {
+                tracing::error!(cause, "internal error");
+                ErrorCode::Internal.into()
+            }
+        }
+    }
+}
+
+impl WebError {
+    /// The same error without the provider's own words: they are for the admin.
+    #[must_use]
+    pub fn for_end_user(self) -> Self {
+        match self {
+            Self::Refusal(refusal) if refusal.code.code().starts_with("connector.") => refusal.code.into(),
+            other => other,
+        }
+    }
+
+    /// HTTP status.
+    pub fn status(&self) -> StatusCode {
+        let number = match self {
+            Self::Refusal(refusal) => refusal.code.status(),
+            Self::OAuth(error) => error.status,
+        };
+        StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The body of a JSON answer.
+    pub fn body(&self) -> Value {
+        match self {
+            Self::Refusal(refusal) => {
+                let mut body = json!({ "code": refusal.code.code(), "message": refusal.message });
+                if let (Some(data), Some(body)) = (&refusal.data, body.as_object_mut()) {
+                    body.insert("data".into(), data.clone());
+                }
+                body
+            }
+            Self::OAuth(error) => json!({
+                "code": format!("oidc.{}", error.error),
+                "message": error.description,
+                "error": error.error,
+                "error_description": error.description,
+            }),
+        }
+    }
+}
+
+impl IntoResponse for WebError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status(), Json(self.body())).into_response();
+        if let Self::OAuth(error) = &self
+            && error.status == 401
+        {
+            let challenge = match error.error {
+                "invalid_token" => "Bearer error=\"invalid_token\"",
+                _ => "Basic realm=\"oidc\"",
+            };
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        response
+    }
+}
+
+/// An unknown address.
+pub async fn not_found() -> WebError {
+    ErrorCode::NotFound.into()
+}
+
+/// A known address with another method.
+pub async fn method_not_allowed() -> WebError {
+    ErrorCode::MethodNotAllowed.into()
+}
+
+/// A defect of the server; the process lives on.
+pub fn panicked(cause: Box<dyn std::any::Any + Send>) -> Response {
+    let text = cause.downcast_ref::<String>().map(String::as_str).or_else(|| cause.downcast_ref::<&str>().copied());
+    tracing::error!(cause = text.unwrap_or_default(), "a handler panicked");
+    WebError::from(ErrorCode::Internal).into_response()
+}

@@ -1,0 +1,147 @@
+//! Starts, shows and ends an interaction.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use keyway_core::signin::Submitted;
+use keyway_model::interaction::{Interaction, InteractionEvent};
+use keyway_model::oauth::Authorization;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::Web;
+use crate::cookies::{self, Kind};
+use crate::error::WebError;
+use crate::oidc::answer;
+use crate::request::{Body, Browser};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventBody {
+    interaction_event: InteractionEvent,
+}
+
+/// `PUT /api/experience`
+pub async fn start(
+    State(web): State<Web>,
+    Browser(caller): Browser,
+    Body(body): Body<EventBody>,
+) -> Result<StatusCode, WebError> {
+    web.core.start(&caller, body.interaction_event).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `PUT /api/experience/interaction-event`
+pub async fn change_event(
+    State(web): State<Web>,
+    Browser(caller): Browser,
+    Body(body): Body<EventBody>,
+) -> Result<StatusCode, WebError> {
+    web.core.change_event(&caller, body.interaction_event).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IdentificationBody {
+    verification_id: Option<String>,
+}
+
+/// `POST /api/experience/identification`: 201 when an account was made.
+pub async fn identify(
+    State(web): State<Web>,
+    Browser(caller): Browser,
+    Body(body): Body<IdentificationBody>,
+) -> Result<StatusCode, WebError> {
+    let made = web.core.identify(&caller, body.verification_id.map(Into::into)).await?;
+    Ok(if made { StatusCode::CREATED } else { StatusCode::NO_CONTENT })
+}
+
+/// `POST /api/experience/submit`
+pub async fn submit(
+    State(web): State<Web>,
+    Browser(caller): Browser,
+    headers: HeaderMap,
+) -> Result<Response, WebError> {
+    let asked = web.core.interaction(&caller).await?.interaction;
+    let previous = cookies::read(&web, &headers, Kind::Session);
+    match web.core.submit(&caller, previous).await? {
+        Submitted::PasswordReset => Ok(StatusCode::NO_CONTENT.into_response()),
+        Submitted::SignedIn { session, answer: carried } => {
+            // A form cannot be posted by an address: the browser asks again, and is answered from its new session.
+            let redirect_to = answer::location(&carried).unwrap_or_else(|| resume(&web, &asked));
+            let session = cookies::write(&web, Kind::Session, &session);
+            let mut response = Json(json!({ "redirectTo": redirect_to })).into_response();
+            let interaction = cookies::write(&web, Kind::Interaction, "");
+            for (name, value) in [session, interaction] {
+                response.headers_mut().append(name, value);
+            }
+            Ok(response)
+        }
+    }
+}
+
+fn resume(web: &Web, interaction: &Interaction) -> String {
+    let Authorization { redirect_uri, scope, state, nonce, code_challenge, resources, response_mode, .. } =
+        &interaction.authorization;
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("client_id", interaction.application_id.as_str());
+    query.append_pair("response_type", "code");
+    for (name, value) in [
+        ("redirect_uri", Some(redirect_uri)),
+        ("scope", Some(scope)),
+        ("response_mode", Some(response_mode)),
+        ("state", state.as_ref()),
+        ("nonce", nonce.as_ref()),
+        ("code_challenge", code_challenge.as_ref()),
+    ] {
+        value.map(|value| query.append_pair(name, value));
+    }
+    if code_challenge.is_some() {
+        query.append_pair("code_challenge_method", "S256");
+    }
+    for resource in resources {
+        query.append_pair("resource", resource);
+    }
+    if interaction.authorization.prompts("consent") {
+        query.append_pair("prompt", "consent");
+    }
+    format!("{}/auth?{}", web.core.issuer(&web.tenant), query.finish())
+}
+
+/// `GET /api/experience/interaction`: what is known so far, without hashes.
+pub async fn show(State(web): State<Web>, Browser(caller): Browser) -> Result<Json<Value>, WebError> {
+    let interaction = web.core.interaction(&caller).await?.interaction;
+    let records: Vec<Value> = interaction
+        .verifications
+        .iter()
+        .map(|verification| {
+            json!({
+                "id": verification.id,
+                "type": verification.kind,
+                "identifier": verification.identifier,
+                "verified": verification.verified,
+                "templateType": verification.event,
+            })
+        })
+        .collect();
+    let profile = &interaction.profile;
+    Ok(Json(json!({
+        "interactionEvent": interaction.event()?,
+        "userId": interaction.user_id,
+        "profile": {
+            "username": profile.username,
+            "primaryEmail": profile.email,
+            "primaryPhone": profile.phone,
+            "hasPassword": profile.password.is_some(),
+        },
+        "verificationRecords": records,
+        "captcha": { "verified": false, "skipped": true },
+    })))
+}
+
+/// `GET /api/experience/sso-connectors`: there is no enterprise sign-in.
+pub async fn sso_connectors() -> Json<Value> {
+    Json(json!({ "connectorIds": [] }))
+}

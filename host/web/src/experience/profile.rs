@@ -1,0 +1,60 @@
+//! Completes an account.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use keyway_core::signin::ProfileField;
+use keyway_model::Refusal;
+use keyway_model::identifier::IdentifierKind;
+use serde::Deserialize;
+
+use crate::Web;
+use crate::error::WebError;
+use crate::request::{Body, Browser};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProfileBody {
+    #[serde(rename = "type")]
+    kind: String,
+    value: Option<String>,
+    verification_id: Option<String>,
+}
+
+impl ProfileBody {
+    fn field(self) -> Result<ProfileField, Refusal> {
+        let value = self.value.ok_or_else(|| Refusal::invalid_input("value", "is missing"));
+        let proof = self.verification_id.ok_or_else(|| Refusal::invalid_input("verificationId", "is missing"));
+        match self.kind.as_str() {
+            "username" => Ok(ProfileField::Username(value?)),
+            "password" => Ok(ProfileField::Password(value?)),
+            "email" => Ok(ProfileField::Verified(IdentifierKind::Email, proof?.into())),
+            "phone" => Ok(ProfileField::Verified(IdentifierKind::Phone, proof?.into())),
+            _ => Err(Refusal::invalid_input("type", "must be username, password, email or phone")),
+        }
+    }
+}
+
+/// `POST /api/experience/profile`
+pub async fn add(
+    State(web): State<Web>,
+    Browser(caller): Browser,
+    Body(body): Body<ProfileBody>,
+) -> Result<StatusCode, WebError> {
+    web.core.add_profile(&caller, body.field()?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+pub struct PasswordBody {
+    password: String,
+}
+
+/// `PUT /api/experience/profile/password`
+pub async fn set_password(
+    State(web): State<Web>,
+    Browser(caller): Browser,
+    Body(body): Body<PasswordBody>,
+) -> Result<StatusCode, WebError> {
+    web.core.set_new_password(&caller, body.password).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,90 @@
+//! Proofs: by password, by code, and the new password of a new username.
+
+use axum::Json;
+use axum::extract::State;
+use keyway_model::identifier::{Identifier, IdentifierKind};
+use keyway_model::interaction::InteractionEvent;
+use keyway_model::{Refusal, VerificationId};
+use serde::Deserialize;
+
+use super::VerificationAnswer;
+use crate::Web;
+use crate::error::WebError;
+use crate::request::{Body, Browser};
+
+#[derive(Deserialize)]
+struct IdentifierBody {
+    #[serde(rename = "type")]
+    kind: IdentifierKind,
+    value: String,
+}
+
+impl IdentifierBody {
+    fn parse(&self) -> Result<Identifier, Refusal> {
+        Identifier::parse(self.kind, &self.value)
+    }
+}
+
+#[derive(Deserialize)]
+pub struct PasswordBody {
+    identifier: IdentifierBody,
+    password: String,
+}
+
+fn answer(id: VerificationId) -> Json<VerificationAnswer> {
+    Json(VerificationAnswer { verification_id: id.0 })
+}
+
+/// `POST /api/experience/verification/password`
+pub async fn password(
+    State(web): State<Web>,
+    Browser(caller): Browser,
+    Body(body): Body<PasswordBody>,
+) -> Result<Json<VerificationAnswer>, WebError> {
+    Ok(answer(web.core.verify_password(&caller, body.identifier.parse()?, body.password).await?))
+}
+
+/// `POST /api/experience/verification/new-password-identity`
+pub async fn new_password_identity(
+    State(web): State<Web>,
+    Browser(caller): Browser,
+    Body(body): Body<PasswordBody>,
+) -> Result<Json<VerificationAnswer>, WebError> {
+    Ok(answer(web.core.new_password_identity(&caller, body.identifier.parse()?, body.password).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SendBody {
+    identifier: IdentifierBody,
+    interaction_event: InteractionEvent,
+}
+
+/// `POST /api/experience/verification/verification-code`. The provider's own words stay in the log.
+pub async fn send_code(
+    State(web): State<Web>,
+    Browser(caller): Browser,
+    Body(body): Body<SendBody>,
+) -> Result<Json<VerificationAnswer>, WebError> {
+    let identifier = body.identifier.parse()?;
+    let sent = web.core.send_code(&caller, identifier, body.interaction_event).await;
+    Ok(answer(sent.map_err(|error| WebError::from(error).for_end_user())?))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifyBody {
+    identifier: IdentifierBody,
+    verification_id: String,
+    code: String,
+}
+
+/// `POST /api/experience/verification/verification-code/verify`
+pub async fn verify_code(
+    State(web): State<Web>,
+    Browser(caller): Browser,
+    Body(body): Body<VerifyBody>,
+) -> Result<Json<VerificationAnswer>, WebError> {
+    let id = body.verification_id.into();
+    Ok(answer(web.core.verify_code(&caller, body.identifier.parse()?, id, &body.code).await?))
+}

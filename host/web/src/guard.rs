@@ -1,0 +1,83 @@
+//! Headers that protect every answer, and the check that a state-changing request comes from our own pages.
+
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use keyway_model::ErrorCode;
+
+use crate::error::WebError;
+
+/// Sets the headers that no answer goes without; a page's own policy stays.
+pub async fn headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    headers
+        .entry(header::HeaderName::from_static("cross-origin-opener-policy"))
+        .or_insert(HeaderValue::from_static("same-origin"));
+    response
+}
+
+/// Refuses writes that another site makes a browser send. `Sec-Fetch-Site` is set by the browser and out of reach of
+/// scripts; without it (an old browser, or a program) `Origin` must name the host that was asked.
+pub async fn same_site(request: Request, next: Next) -> Response {
+    let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
+    if reads || is_same_site(&request) {
+        return next.run(request).await;
+    }
+    WebError::from(ErrorCode::CsrfTokenMismatch).into_response()
+}
+
+/// Whether our own pages, or no page at all, sent the request.
+pub fn is_same_site(request: &Request) -> bool {
+    let text = |name: header::HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
+    match text(header::HeaderName::from_static("sec-fetch-site")) {
+        Some(site) => site == "same-origin" || site == "none",
+        None => match (text(header::ORIGIN), text(header::HOST)) {
+            (None, _) => true,
+            (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, authority)| authority == host),
+            (Some(_), None) => false,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+
+    fn request(headers: &[(&str, &str)]) -> Request {
+        let builder = headers.iter().fold(Request::builder(), |builder, (name, value)| builder.header(*name, *value));
+        builder.body(Body::empty()).unwrap()
+    }
+
+    #[test]
+    fn csrf_is_refused() {
+        for allowed in [
+            &[][..],
+            &[("sec-fetch-site", "same-origin")],
+            &[("sec-fetch-site", "none")],
+            &[("origin", "https://id.example.com"), ("host", "id.example.com")],
+        ] {
+            assert!(is_same_site(&request(allowed)), "{allowed:?}");
+        }
+        for refused in [
+            &[("sec-fetch-site", "cross-site")][..],
+            &[("sec-fetch-site", "same-site")],
+            &[("origin", "https://id.example.com.evil.com"), ("host", "id.example.com")],
+            &[("origin", "null"), ("host", "id.example.com")],
+            &[("sec-fetch-site", "cross-site"), ("origin", "https://id.example.com"), ("host", "id.example.com")],
+        ] {
+            assert!(!is_same_site(&request(refused)), "{refused:?}");
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! `/api/users`
+
+#![expect(clippy::option_option, reason = "a field that is null differs from one that is absent")]
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+use keyway_core::management::{NewPassword, NewUser};
+use keyway_model::user::User;
+use keyway_model::{RoleId, Timestamp, UserId};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::paging::page;
+use crate::Web;
+use crate::error::WebError;
+use crate::request::{Body, Pagination};
+
+pub fn router() -> OpenApiRouter<Web> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(get, update, delete))
+        .routes(routes!(get_custom_data, update_custom_data))
+        .routes(routes!(update_profile))
+        .routes(routes!(suspend))
+        .routes(routes!(set_password))
+        .routes(routes!(check_password))
+        .routes(routes!(has_password))
+        .routes(routes!(list_roles, add_roles))
+        .routes(routes!(remove_role))
+}
+
+/// Tells a field that is null from one that is absent.
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(reader: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(reader).map(Some)
+}
+
+/// A user without the password hash.
+fn view(user: &User) -> Value {
+    json!({
+        "id": user.id,
+        "username": user.username,
+        "primaryEmail": user.primary_email,
+        "primaryPhone": user.primary_phone,
+        "name": user.name,
+        "avatar": user.avatar,
+        "customData": user.custom_data,
+        "identities": {},
+        "ssoIdentities": [],
+        "mfaVerificationFactors": [],
+        "profile": user.profile,
+        "applicationId": user.application_id,
+        "isSuspended": user.is_suspended,
+        "hasPassword": user.password.is_some(),
+        "lastSignInAt": user.last_sign_in_at,
+        "createdAt": user.created_at,
+        "updatedAt": user.updated_at,
+    })
+}
+
+#[derive(Deserialize)]
+struct Search {
+    search: Option<String>,
+}
+
+/// Users, newest first; `search` is looked for in ids, names and identifiers, with `%` at either end as in Logto.
+#[utoipa::path(get, path = "/api/users", tag = "Users", summary = "List users",
+    params(("search" = Option<String>, Query), ("page" = Option<i64>, Query), ("page_size" = Option<i64>, Query)),
+    responses((status = 200)))]
+async fn list(
+    State(web): State<Web>,
+    Query(query): Query<Search>,
+    paging: Pagination,
+    uri: Uri,
+) -> Result<Response, WebError> {
+    let search = query.search.map(|text| text.trim_matches('%').to_owned()).filter(|text| !text.is_empty());
+    let (users, total) = web.core.users(&web.tenant, search, paging.page()).await?;
+    Ok(page(users.iter().map(view).collect(), total, paging, &uri))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CreateUser {
+    id: Option<String>,
+    username: Option<String>,
+    primary_email: Option<String>,
+    primary_phone: Option<String>,
+    password: Option<String>,
+    password_digest: Option<String>,
+    /// `Argon2i`, `Argon2id` or `Bcrypt`.
+    password_algorithm: Option<String>,
+    name: Option<String>,
+    avatar: Option<String>,
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    custom_data: Map<String, Value>,
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    profile: Map<String, Value>,
+}
+
+/// Makes a user, with a password, an imported hash or neither.
+#[utoipa::path(post, path = "/api/users", tag = "Users", summary = "Create a user", request_body = CreateUser,
+    responses((status = 200), (status = 400), (status = 422)))]
+async fn create(State(web): State<Web>, Body(body): Body<CreateUser>) -> Result<Json<Value>, WebError> {
+    let password = NewPassword::from_fields(body.password, body.password_digest, body.password_algorithm)?;
+    let now: Timestamp = web.core.now();
+    let user = User {
+        username: body.username,
+        primary_email: body.primary_email,
+        primary_phone: body.primary_phone,
+        name: body.name,
+        avatar: body.avatar,
+        custom_data: body.custom_data,
+        profile: body.profile,
+        ..User::new(UserId(body.id.unwrap_or_default()), now)
+    };
+    Ok(Json(view(&web.core.create_user(&web.tenant, NewUser { user, password }).await?)))
+}
+
+/// One user.
+#[utoipa::path(get, path = "/api/users/{userId}", tag = "Users", summary = "Get a user",
+    params(("userId" = String, Path)), responses((status = 200), (status = 404)))]
+async fn get(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Value>, WebError> {
+    Ok(Json(view(&web.core.user(&web.tenant, &UserId(id)).await?)))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct UpdateUser {
+    #[serde(default, deserialize_with = "given")]
+    username: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    primary_email: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    primary_phone: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    avatar: Option<Option<String>>,
+    #[schema(value_type = Option<Object>)]
+    custom_data: Option<Map<String, Value>>,
+    #[schema(value_type = Option<Object>)]
+    profile: Option<Map<String, Value>>,
+}
+
+/// Changes the given fields; null empties one.
+#[utoipa::path(patch, path = "/api/users/{userId}", tag = "Users", summary = "Update a user",
+    params(("userId" = String, Path)), request_body = UpdateUser,
+    responses((status = 200), (status = 400), (status = 404), (status = 422)))]
+async fn update(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    Body(body): Body<UpdateUser>,
+) -> Result<Json<Value>, WebError> {
+    let change = move |user: &mut User| {
+        for (field, value) in [
+            (&mut user.username, body.username),
+            (&mut user.primary_email, body.primary_email),
+            (&mut user.primary_phone, body.primary_phone),
+            (&mut user.name, body.name),
+            (&mut user.avatar, body.avatar),
+        ] {
+            if let Some(value) = value {
+                *field = value.filter(|text| !text.is_empty());
+            }
+        }
+        for (field, value) in [(&mut user.custom_data, body.custom_data), (&mut user.profile, body.profile)] {
+            if let Some(value) = value {
+                *field = value;
+            }
+        }
+    };
+    Ok(Json(view(&web.core.update_user(&web.tenant, &UserId(id), change).await?)))
+}
+
+/// Removes a user with sessions and tokens.
+#[utoipa::path(delete, path = "/api/users/{userId}", tag = "Users", summary = "Delete a user",
+    params(("userId" = String, Path)), responses((status = 204), (status = 404)))]
+async fn delete(State(web): State<Web>, Path(id): Path<String>) -> Result<StatusCode, WebError> {
+    web.core.delete_user(&web.tenant, &UserId(id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The application's own data.
+#[utoipa::path(get, path = "/api/users/{userId}/custom-data", tag = "Users", summary = "Get a user's custom data",
+    params(("userId" = String, Path)), responses((status = 200), (status = 404)))]
+async fn get_custom_data(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Value>, WebError> {
+    Ok(Json(Value::Object(web.core.user(&web.tenant, &UserId(id)).await?.custom_data)))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CustomData {
+    #[schema(value_type = Object)]
+    custom_data: Map<String, Value>,
+}
+
+/// Merges into the application's own data.
+#[utoipa::path(patch, path = "/api/users/{userId}/custom-data", tag = "Users", summary = "Update a user's custom data",
+    params(("userId" = String, Path)), request_body = CustomData, responses((status = 200), (status = 404)))]
+async fn update_custom_data(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    Body(body): Body<CustomData>,
+) -> Result<Json<Value>, WebError> {
+    let change = move |user: &mut User| user.custom_data.extend(body.custom_data);
+    Ok(Json(Value::Object(web.core.update_user(&web.tenant, &UserId(id), change).await?.custom_data)))
+}
+
+#[derive(Deserialize, ToSchema)]
+struct Profile {
+    #[schema(value_type = Object)]
+    profile: Map<String, Value>,
+}
+
+/// Merges into the profile.
+#[utoipa::path(patch, path = "/api/users/{userId}/profile", tag = "Users", summary = "Update a user's profile",
+    params(("userId" = String, Path)), request_body = Profile, responses((status = 200), (status = 404)))]
+async fn update_profile(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    Body(body): Body<Profile>,
+) -> Result<Json<Value>, WebError> {
+    let change = move |user: &mut User| user.profile.extend(body.profile);
+    Ok(Json(Value::Object(web.core.update_user(&web.tenant, &UserId(id), change).await?.profile)))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Suspension {
+    is_suspended: bool,
+}
+
+/// Suspends a user, who is signed out everywhere at once, or lets the user in again.
+#[utoipa::path(patch, path = "/api/users/{userId}/is-suspended", tag = "Users", summary = "Suspend or resume a user",
+    params(("userId" = String, Path)), request_body = Suspension, responses((status = 200), (status = 404)))]
+async fn suspend(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    Body(body): Body<Suspension>,
+) -> Result<Json<Value>, WebError> {
+    let change = move |user: &mut User| user.is_suspended = body.is_suspended;
+    Ok(Json(view(&web.core.update_user(&web.tenant, &UserId(id), change).await?)))
+}
+
+#[derive(Deserialize, ToSchema)]
+struct Password {
+    password: String,
+}
+
+/// Sets the password and signs the user out everywhere.
+#[utoipa::path(patch, path = "/api/users/{userId}/password", tag = "Users", summary = "Set a user's password",
+    params(("userId" = String, Path)), request_body = Password, responses((status = 200), (status = 404), (status = 422)))]
+async fn set_password(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    Body(body): Body<Password>,
+) -> Result<Json<Value>, WebError> {
+    Ok(Json(view(&web.core.set_user_password(&web.tenant, &UserId(id), body.password).await?)))
+}
+
+/// Says whether the password is the user's.
+#[utoipa::path(post, path = "/api/users/{userId}/password/verify", tag = "Users", summary = "Check a user's password",
+    params(("userId" = String, Path)), request_body = Password, responses((status = 204), (status = 404), (status = 422)))]
+async fn check_password(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    Body(body): Body<Password>,
+) -> Result<StatusCode, WebError> {
+    web.core.check_user_password(&web.tenant, &UserId(id), body.password).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whether the user has a password.
+#[utoipa::path(get, path = "/api/users/{userId}/has-password", tag = "Users", summary = "Tell whether a user has a password",
+    params(("userId" = String, Path)), responses((status = 200), (status = 404)))]
+async fn has_password(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Value>, WebError> {
+    let user = web.core.user(&web.tenant, &UserId(id)).await?;
+    Ok(Json(json!({ "hasPassword": user.password.is_some() })))
+}
+
+/// The roles of a user.
+#[utoipa::path(get, path = "/api/users/{userId}/roles", tag = "Users", summary = "List a user's roles",
+    params(("userId" = String, Path)), responses((status = 200), (status = 404)))]
+async fn list_roles(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Value>, WebError> {
+    Ok(Json(json!(web.core.user_roles(&web.tenant, &UserId(id)).await?)))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RoleIds {
+    pub role_ids: Vec<String>,
+}
+
+/// Gives roles to a user.
+#[utoipa::path(post, path = "/api/users/{userId}/roles", tag = "Users", summary = "Give roles to a user",
+    params(("userId" = String, Path)), request_body = RoleIds, responses((status = 201), (status = 404), (status = 422)))]
+async fn add_roles(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    Body(body): Body<RoleIds>,
+) -> Result<StatusCode, WebError> {
+    let roles = body.role_ids.into_iter().map(RoleId).collect();
+    web.core.add_user_roles(&web.tenant, &UserId(id), roles).await?;
+    Ok(StatusCode::CREATED)
+}
+
+/// Takes a role from a user.
+#[utoipa::path(delete, path = "/api/users/{userId}/roles/{roleId}", tag = "Users", summary = "Take a role from a user",
+    params(("userId" = String, Path), ("roleId" = String, Path)), responses((status = 204), (status = 404)))]
+async fn remove_role(State(web): State<Web>, Path((id, role)): Path<(String, String)>) -> Result<StatusCode, WebError> {
+    web.core.remove_user_role(&web.tenant, &UserId(id), RoleId(role)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

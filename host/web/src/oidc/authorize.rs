@@ -1,0 +1,54 @@
+//! `/oidc/auth`
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use keyway_core::oauth::{AuthorizationParameters, Authorized};
+
+use super::answer::{respond, see_other};
+use crate::cookies::{self, Kind};
+use crate::error::WebError;
+use crate::request::{Parameters, is_chinese};
+use crate::{Web, pages};
+
+/// Answers from the session, or opens the sign-in pages.
+pub async fn authorize(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    parameters: Result<Parameters, WebError>,
+) -> Response {
+    match parameters {
+        Ok(parameters) => decide(&web, &headers, &parameters).await,
+        Err(error) => Err(error),
+    }
+    .unwrap_or_else(|error| pages::error(&headers, error))
+}
+
+async fn decide(web: &Web, headers: &HeaderMap, parameters: &Parameters) -> Result<Response, WebError> {
+    let get = |name| parameters.get(name);
+    let asked = AuthorizationParameters {
+        client_id: get("client_id").unwrap_or_default(),
+        redirect_uri: get("redirect_uri").unwrap_or_default(),
+        response_type: get("response_type").unwrap_or_default(),
+        response_mode: get("response_mode"),
+        scope: get("scope"),
+        state: get("state"),
+        nonce: get("nonce"),
+        code_challenge: get("code_challenge"),
+        code_challenge_method: get("code_challenge_method"),
+        prompt: get("prompt"),
+        resources: parameters.all("resource"),
+        first_screen: get("first_screen").or_else(|| get("interaction_mode")),
+        login_hint: get("login_hint"),
+        ui_locales: get("ui_locales"),
+        max_age: get("max_age"),
+    };
+    let chinese = is_chinese(headers, asked.ui_locales.as_deref());
+    let session = cookies::read(web, headers, Kind::Session);
+    match web.core.authorize(&web.tenant, asked, session).await? {
+        Authorized::Answer(answer) => Ok(respond(&answer, chinese)),
+        Authorized::Interact { secret, page } => {
+            Ok(([cookies::write(web, Kind::Interaction, &secret)], see_other(page)).into_response())
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! `POST /oidc/token`
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use keyway_core::oauth::{ClientCredentials, TokenParameters};
+use keyway_model::oauth::OAuthError;
+
+use crate::Web;
+use crate::error::WebError;
+use crate::request::{Parameters, Peer, basic};
+
+/// The credentials of a client: Basic authentication, form fields, or both for one client.
+pub fn client(headers: &HeaderMap, parameters: &Parameters) -> ClientCredentials {
+    ClientCredentials {
+        basic: basic(headers),
+        client_id: parameters.get("client_id"),
+        client_secret: parameters.get("client_secret"),
+    }
+}
+
+/// Exchanges a code, a refresh token or a machine's credentials for tokens.
+pub async fn token(
+    State(web): State<Web>,
+    Peer(visitor): Peer,
+    headers: HeaderMap,
+    parameters: Parameters,
+) -> Result<Response, WebError> {
+    let mut resources = parameters.all("resource");
+    if resources.len() > 1 {
+        return Err(OAuthError::new("invalid_target", "one resource at a time").into());
+    }
+    let asked = TokenParameters {
+        grant_type: parameters.get("grant_type").unwrap_or_default(),
+        code: parameters.get("code"),
+        redirect_uri: parameters.get("redirect_uri"),
+        code_verifier: parameters.get("code_verifier"),
+        refresh_token: parameters.get("refresh_token"),
+        resource: resources.pop(),
+        scope: parameters.get("scope"),
+    };
+    let answer = web.core.token(&web.tenant, &client(&headers, &parameters), asked, &visitor).await?;
+    Ok(([(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")], Json(answer)).into_response())
+}

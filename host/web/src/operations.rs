@@ -1,0 +1,107 @@
+//! What operators watch: health, readiness and metrics.
+
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use keyway_core::Core;
+use prometheus_client::encoding::{EncodeLabelSet, text::encode};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use std::sync::Arc;
+
+use crate::Web;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    tenant: String,
+    method: String,
+    path: String,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Route {
+    path: String,
+}
+
+/// Counts and times of requests; labels hold routes, never addresses of users.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    requests: Family<Answered, Counter>,
+    seconds: Family<Route, Histogram>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("keyway");
+        let requests = Family::default();
+        let seconds: Family<Route, Histogram> =
+            Family::new_with_constructor(|| Histogram::new([0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0]));
+        registry.register("http_requests", "Answered requests", requests.clone());
+        registry.register("http_request_seconds", "Time to the answer in seconds", seconds.clone());
+        Self { registry: Arc::new(registry), requests, seconds }
+    }
+}
+
+/// Counts and times every request by its route.
+pub async fn measure(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map_or("unknown", |path| path.as_str()).to_owned();
+    let method = request.method().to_string();
+    let start = Instant::now();
+    let response = next.run(request).await;
+    let status = response.status().as_u16();
+    let elapsed = start.elapsed().as_secs_f64();
+    tracing::debug!(%method, route, status, milliseconds = elapsed * 1000.0, tenant = %web.tenant, "request");
+    web.metrics.seconds.get_or_create(&Route { path: route.clone() }).observe(elapsed);
+    let label = Answered { tenant: web.tenant.0.clone(), method, path: route, status };
+    web.metrics.requests.get_or_create(&label).inc();
+    response
+}
+
+/// `/healthz`: the process answers. `/readyz`: the database answers too. `/api/status`: as in Logto.
+pub fn health() -> Router<Web> {
+    Router::new()
+        .route("/healthz", get(async || "ok"))
+        .route("/readyz", get(ready))
+        .route("/api/status", get(async || StatusCode::NO_CONTENT))
+}
+
+async fn ready(State(web): State<Web>) -> Response {
+    is_ready(&web.core).await
+}
+
+async fn is_ready(core: &Core) -> Response {
+    match core.store().ping().await {
+        Ok(()) => "ready".into_response(),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer").into_response()
+        }
+    }
+}
+
+/// The operators' own listener: metrics in the Prometheus text format, health and readiness.
+pub fn operations(core: Arc<Core>, metrics: Metrics) -> Router {
+    let ready_core = Arc::clone(&core);
+    Router::new()
+        .route(
+            "/metrics",
+            get(async move || {
+                let mut text = String::new();
+                // Writing to a String does not fail.
+                let _ = encode(&mut text, &metrics.registry);
+                let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+                ([(header::CONTENT_TYPE, kind)], text)
+            }),
+        )
+        .route("/healthz", get(async || "ok"))
+        .route("/readyz", get(async move || is_ready(&ready_core).await))
+}

@@ -1,0 +1,72 @@
+//! Style, colours, script and icon of the pages: the only things that the content policy lets them load.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use serde_json::Value;
+
+use crate::Web;
+
+const CACHED: (header::HeaderName, &str) = (header::CACHE_CONTROL, "public, max-age=3600");
+
+/// `/assets/style.css`
+pub async fn style() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), CACHED], include_str!("../assets/style.css"))
+}
+
+/// `/assets/app.js`
+pub async fn script() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), CACHED], include_str!("../assets/app.js"))
+}
+
+/// `/favicon.ico`
+pub async fn icon() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "image/svg+xml"), CACHED], include_str!("../assets/icon.svg"))
+}
+
+/// `/assets/theme.css`: the tenant's colours. Only what is a colour gets into the sheet.
+pub async fn theme(State(web): State<Web>) -> impl IntoResponse {
+    let settings = web.core.sign_in_experience(&web.tenant).await.map(|found| found.rest).unwrap_or_default();
+    let color = |name: &str, default: &'static str| {
+        let text = settings.get("color").and_then(|color| color.get(name)).and_then(Value::as_str);
+        text.filter(|text| is_color(text)).unwrap_or(default).to_owned()
+    };
+    let light = color("primaryColor", "#4f46e5");
+    let dark = color("darkPrimaryColor", "#8b8cf8");
+    let sheet = format!(
+        ":root{{--brand:{light};--brand-text:{}}}@media(prefers-color-scheme:dark){{:root{{--brand:{dark};--brand-text:{}}}}}",
+        readable_on(&light),
+        readable_on(&dark),
+    );
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=60")], sheet)
+}
+
+fn is_color(text: &str) -> bool {
+    text.len() == 7 && text.starts_with('#') && text.bytes().skip(1).all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Black or white, whichever has the greater contrast (WCAG 2.2 relative luminance).
+fn readable_on(color: &str) -> &'static str {
+    let channel = |from: usize| {
+        let value = color.get(from..from + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).unwrap_or_default();
+        let part = f64::from(value) / 255.0;
+        if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+    };
+    let luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
+    if luminance > 0.179 { "#111" } else { "#fff" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn css_injection_through_a_colour_is_refused() {
+        assert!(is_color("#4f46e5"));
+        for bad in ["red", "#fff", "#4f46e5}", "#4f46eg", "url(x)"] {
+            assert!(!is_color(bad), "{bad}");
+        }
+        assert_eq!(readable_on("#4f46e5"), "#fff");
+        assert_eq!(readable_on("#ffe066"), "#111");
+    }
+}

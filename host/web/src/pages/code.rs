@@ -1,0 +1,97 @@
+//! The page that takes a code.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use keyway_core::signin::ProfileField;
+use keyway_model::interaction::InteractionEvent;
+
+use super::render::Frame;
+use super::visit::Visit;
+use crate::error::WebError;
+use crate::oidc::answer::see_other;
+
+/// Seconds before another code may be asked for.
+const RESEND_AFTER: i64 = 60;
+
+#[derive(Template)]
+#[template(path = "code.html")]
+struct CodePage {
+    frame: Frame,
+    sent: &'static str,
+    recipient: String,
+    /// `profile` when the code completes an account.
+    purpose: String,
+    /// Seconds until a new code may be asked for.
+    wait: i64,
+    back: &'static str,
+    /// Whether the account may have a password to sign in with instead.
+    password: bool,
+}
+
+fn page(visit: &Visit, status: StatusCode, alert: String) -> Response {
+    let Some(pending) = visit.pending_code() else { return see_other("/sign-in") };
+    let event = visit.view.interaction.event;
+    let t = visit.t();
+    let sent_at = pending.code.as_ref().map_or(0, |code| code.sent_at.0);
+    let purpose = visit.field("for");
+    let back = match event {
+        _ if !purpose.is_empty() => "/complete",
+        Some(InteractionEvent::ForgotPassword) => "/forgot-password",
+        Some(InteractionEvent::Register) => "/register",
+        _ => "/sign-in",
+    };
+    let method = visit.view.experience.method(pending.identifier.kind);
+    let signs_in = event == Some(InteractionEvent::SignIn) && purpose.is_empty();
+    let certain =
+        event != Some(InteractionEvent::ForgotPassword) && visit.view.experience.allows(InteractionEvent::Register);
+    let page = CodePage {
+        frame: Frame { alert, ..visit.frame() },
+        sent: if certain { t.code_sent } else { t.code_may_be_sent },
+        recipient: pending.identifier.display(),
+        purpose,
+        wait: (RESEND_AFTER - (visit.web.core.now().0 - sent_at) / 1000).clamp(0, RESEND_AFTER),
+        back,
+        password: signs_in && method.is_some_and(|method| method.password),
+    };
+    visit.page(status, &page)
+}
+
+/// `GET /code`
+pub async fn show(visit: Visit) -> Response {
+    page(&visit, StatusCode::OK, String::new())
+}
+
+/// `POST /code`
+pub async fn submit(visit: Visit) -> Response {
+    match decide(&visit).await {
+        Ok(response) => response,
+        Err(error) => page(&visit, error.status(), visit.explain(&error)),
+    }
+}
+
+async fn decide(visit: &Visit) -> Result<Response, WebError> {
+    let (core, caller) = (&visit.web.core, &visit.caller);
+    let Some(pending) = visit.pending_code() else { return Ok(see_other("/sign-in")) };
+    let digits: String = visit.field("code").chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    let proof = core.verify_code(caller, pending.identifier.clone(), pending.id.clone(), &digits).await?;
+    if visit.field("for") != "profile" {
+        return visit.proceed(Some(proof)).await;
+    }
+    core.add_profile(caller, ProfileField::Verified(pending.identifier.kind, proof)).await?;
+    super::complete::go_on(visit).await
+}
+
+/// `POST /code/resend`
+pub async fn resend(visit: Visit) -> Response {
+    let Some(pending) = visit.pending_code() else { return see_other("/sign-in") };
+    let event = pending.event.unwrap_or(InteractionEvent::SignIn);
+    match visit.web.core.send_code(&visit.caller, pending.identifier.clone(), event).await {
+        Ok(_) if visit.field("for") == "profile" => see_other("/code?for=profile"),
+        Ok(_) => see_other("/code"),
+        Err(error) => {
+            let error = WebError::from(error);
+            page(&visit, error.status(), visit.explain(&error))
+        }
+    }
+}

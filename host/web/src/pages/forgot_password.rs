@@ -1,0 +1,76 @@
+//! The pages that lead to a new password.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use keyway_model::interaction::InteractionEvent;
+
+use super::render::Frame;
+use super::visit::{Field, Visit};
+use crate::error::WebError;
+use crate::oidc::answer::see_other;
+
+#[derive(Template)]
+#[template(path = "forgot_password.html")]
+struct ForgotPage {
+    frame: Frame,
+    /// None when no channel is set up.
+    field: Option<Field>,
+}
+
+fn page(visit: &Visit, status: StatusCode, alert: String) -> Response {
+    let kinds = visit.view.experience.reset_kinds(&visit.view.connectors);
+    let field = (!kinds.is_empty()).then(|| Field::new(visit, &kinds, "username"));
+    visit.page(status, &ForgotPage { frame: Frame { alert, ..visit.frame() }, field })
+}
+
+/// `GET /forgot-password`
+pub async fn show(visit: Visit) -> Response {
+    page(&visit, StatusCode::OK, String::new())
+}
+
+/// `POST /forgot-password`: goes on in the same way whether there is an account or not.
+pub async fn submit(visit: Visit) -> Response {
+    let sent = async {
+        let kinds = visit.view.experience.reset_kinds(&visit.view.connectors);
+        let identifier = visit.identifier(&kinds)?;
+        visit.web.core.start(&visit.caller, InteractionEvent::ForgotPassword).await?;
+        visit.web.core.send_code(&visit.caller, identifier, InteractionEvent::ForgotPassword).await?;
+        Ok::<_, WebError>(see_other("/code"))
+    };
+    match sent.await {
+        Ok(response) => response,
+        Err(error) => page(&visit, error.status(), visit.explain(&error)),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "new_password.html")]
+struct NewPasswordPage {
+    frame: Frame,
+}
+
+fn new_page(visit: &Visit, status: StatusCode, alert: String) -> Response {
+    let resets = visit.view.interaction.event == Some(InteractionEvent::ForgotPassword);
+    if !resets || visit.view.interaction.user_id.is_none() {
+        return see_other("/forgot-password");
+    }
+    visit.page(status, &NewPasswordPage { frame: Frame { alert, ..visit.frame() } })
+}
+
+/// `GET /new-password`
+pub async fn show_new(visit: Visit) -> Response {
+    new_page(&visit, StatusCode::OK, String::new())
+}
+
+/// `POST /new-password`
+pub async fn submit_new(visit: Visit) -> Response {
+    let set = async {
+        visit.web.core.set_new_password(&visit.caller, visit.password()).await?;
+        visit.finish().await
+    };
+    match set.await {
+        Ok(response) => response,
+        Err(error) => new_page(&visit, error.status(), visit.explain(&error)),
+    }
+}

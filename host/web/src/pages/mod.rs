@@ -1,0 +1,39 @@
+//! The sign-in pages: rendered here, working without JavaScript and better with it.
+
+mod assets;
+mod code;
+mod complete;
+mod forgot_password;
+mod register;
+mod render;
+mod sign_in;
+mod texts;
+mod visit;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::Web;
+
+pub use render::{ask_sign_out, error, form_post, signed_out};
+
+/// The pages and what they load.
+pub fn router() -> Router<Web> {
+    Router::new()
+        .route("/", get(sign_in::root))
+        .route("/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route("/register", get(register::show).post(register::submit))
+        .route("/no-account", get(register::offer).post(register::accept))
+        .route("/account-exists", get(sign_in::offer).post(sign_in::accept))
+        .route("/code", get(code::show).post(code::submit))
+        .route("/code/resend", post(code::resend))
+        .route("/complete", get(complete::show).post(complete::submit))
+        .route("/forgot-password", get(forgot_password::show).post(forgot_password::submit))
+        .route("/new-password", get(forgot_password::show_new).post(forgot_password::submit_new))
+        .route("/unknown-session", get(render::unknown_session))
+        .route("/assets/style.css", get(assets::style))
+        .route("/assets/theme.css", get(assets::theme))
+        .route("/assets/app.js", get(assets::script))
+        .route("/favicon.ico", get(assets::icon))
+        .route("/assets/icon.svg", get(assets::icon))
+}

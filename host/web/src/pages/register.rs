@@ -1,0 +1,92 @@
+//! The registration page.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use keyway_model::identifier::IdentifierKind;
+use keyway_model::interaction::InteractionEvent;
+
+use super::render::{self, Frame};
+use super::sign_in::Offer;
+use super::visit::{Field, Visit};
+use crate::error::WebError;
+use crate::oidc::answer::see_other;
+
+#[derive(Template)]
+#[template(path = "register.html")]
+struct RegisterPage {
+    frame: Frame,
+    field: Field,
+    /// Whether a password is asked for on this page.
+    password: bool,
+    sign_in: bool,
+}
+
+fn page(visit: &Visit, status: StatusCode, alert: String, with_password: bool) -> Response {
+    let kinds = &visit.view.experience.sign_up.identifiers;
+    let only_username = *kinds == [IdentifierKind::Username];
+    let mut field = Field::new(visit, kinds, "username");
+    if only_username {
+        field.hint = visit.t().username_hint;
+    }
+    let frame = Frame { alert, ..visit.frame() };
+    let sign_in = visit.view.experience.allows(InteractionEvent::SignIn);
+    visit.page(status, &RegisterPage { frame, field, password: with_password || only_username, sign_in })
+}
+
+/// `GET /register`
+pub async fn show(visit: Visit) -> Response {
+    if !visit.view.experience.allows(InteractionEvent::Register) {
+        return see_other("/sign-in");
+    }
+    page(&visit, StatusCode::OK, String::new(), false)
+}
+
+/// `POST /register`
+pub async fn submit(visit: Visit) -> Response {
+    match decide(&visit).await {
+        Ok(response) => response,
+        Err(error) => page(&visit, error.status(), visit.explain(&error), visit.form.get("password").is_some()),
+    }
+}
+
+async fn decide(visit: &Visit) -> Result<Response, WebError> {
+    let (core, caller) = (&visit.web.core, &visit.caller);
+    let identifier = visit.identifier(&visit.view.experience.sign_up.identifiers)?;
+    if identifier.kind != IdentifierKind::Username {
+        core.start(caller, InteractionEvent::Register).await?;
+        core.send_code(caller, identifier, InteractionEvent::Register).await?;
+        return Ok(see_other("/code"));
+    }
+    let password = visit.password();
+    if password.is_empty() {
+        return Ok(page(visit, StatusCode::OK, String::new(), true));
+    }
+    core.start(caller, InteractionEvent::Register).await?;
+    let proof = core.new_password_identity(caller, identifier, password).await?;
+    visit.proceed(Some(proof)).await
+}
+
+/// `GET /no-account`: what was to sign in has no account.
+pub async fn offer(visit: Visit) -> Response {
+    let t = visit.t();
+    let page = Offer {
+        frame: visit.frame(),
+        title: t.no_account_title,
+        text: t.no_account,
+        who: visit.known_identifier(),
+        action: "/no-account",
+        button: t.create_it,
+        back: "/sign-in",
+    };
+    visit.page(StatusCode::OK, &page)
+}
+
+/// `POST /no-account`: makes one; the proof is there already.
+pub async fn accept(visit: Visit) -> Response {
+    let turned = async {
+        visit.web.core.change_event(&visit.caller, InteractionEvent::Register).await?;
+        visit.proceed(visit.proven()).await
+    };
+    turned.await.unwrap_or_else(|error: WebError| render::error(&visit.headers, error))
+}

@@ -1,0 +1,158 @@
+//! Turns templates into answers, and the pages that belong to no interaction.
+
+use askama::Template;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use keyway_core::oauth::AuthorizationAnswer;
+use keyway_core::signin::InteractionView;
+use keyway_model::redirect;
+use serde_json::Value;
+
+use super::texts::{Texts, texts};
+use crate::error::WebError;
+use crate::request::{is_chinese, text};
+
+/// What every page has.
+pub struct Frame {
+    /// The sentences.
+    pub t: &'static Texts,
+    /// Proves that a form comes from this interaction.
+    pub csrf: String,
+    /// Name of the application, or empty.
+    pub application: String,
+    /// Address of a logo, or empty.
+    pub logo: String,
+    /// What went wrong, for an element with the role `alert`.
+    pub alert: String,
+    /// Good news, for an element with the role `status`.
+    pub notice: String,
+    /// Address of the terms of use, or empty.
+    pub terms: String,
+    /// Address of the privacy policy, or empty.
+    pub privacy: String,
+}
+
+impl Frame {
+    /// A frame outside any interaction.
+    pub fn plain(chinese: bool) -> Self {
+        Self {
+            t: texts(chinese),
+            csrf: String::new(),
+            application: String::new(),
+            logo: String::new(),
+            alert: String::new(),
+            notice: String::new(),
+            terms: String::new(),
+            privacy: String::new(),
+        }
+    }
+
+    /// The frame of an interaction's pages.
+    pub fn of(view: &InteractionView, chinese: bool) -> Self {
+        let settings = &view.experience.rest;
+        let address = |value: Option<&Value>| {
+            let text = value.and_then(Value::as_str).unwrap_or_default();
+            if text.starts_with("https://") || text.starts_with("http://") { text.to_owned() } else { String::new() }
+        };
+        Self {
+            csrf: view.interaction.csrf.clone(),
+            application: view.application.name.clone(),
+            logo: address(settings.get("branding").and_then(|branding| branding.get("logoUrl"))),
+            terms: address(settings.get("termsOfUseUrl")),
+            privacy: address(settings.get("privacyPolicyUrl")),
+            ..Self::plain(chinese)
+        }
+    }
+}
+
+/// A page under a strict content policy. `form_target` is where forms of the page may lead after redirects.
+pub fn html(status: StatusCode, page: &impl Template, form_target: Option<&str>) -> Response {
+    let body = match page.render() {
+        Ok(body) => body,
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            return WebError::from(keyway_model::ErrorCode::Internal).into_response();
+        }
+    };
+    let target = form_target.and_then(redirect::origin).unwrap_or_default();
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; \
+         form-action 'self' {target}; base-uri 'none'; frame-ancestors 'none'"
+    );
+    let mut response = (status, Html(body)).into_response();
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct Message {
+    frame: Frame,
+    title: &'static str,
+    text: &'static str,
+    detail: String,
+    /// Address of a form with one button, or empty.
+    action: &'static str,
+    button: &'static str,
+}
+
+impl Message {
+    fn new(chinese: bool, title: &'static str, text: &'static str) -> Self {
+        Self { frame: Frame::plain(chinese), title, text, detail: String::new(), action: "", button: "" }
+    }
+}
+
+/// An error that ends the visit: a page for people, JSON for programs.
+pub fn error(headers: &HeaderMap, error: WebError) -> Response {
+    if !text(headers, header::ACCEPT).is_some_and(|accepted| accepted.contains("text/html")) {
+        return error.into_response();
+    }
+    let chinese = is_chinese(headers, None);
+    let t = texts(chinese);
+    let status = error.status();
+    if let WebError::Refusal(refusal) = &error
+        && refusal.code == keyway_model::ErrorCode::SessionNotFound
+    {
+        return html(status, &Message::new(chinese, t.expired_title, t.expired_text), None);
+    }
+    let detail = match &error {
+        WebError::Refusal(refusal) => refusal.code.text(chinese).to_owned(),
+        WebError::OAuth(error) => format!("{}: {}", error.error, error.description),
+    };
+    html(status, &Message { detail, ..Message::new(chinese, t.error_title, t.error_text) }, None)
+}
+
+/// `/unknown-session`
+pub async fn unknown_session(headers: HeaderMap) -> Response {
+    let chinese = is_chinese(&headers, None);
+    let t = texts(chinese);
+    html(StatusCode::OK, &Message::new(chinese, t.expired_title, t.expired_text), None)
+}
+
+/// Asks before signing out when no known application asked.
+pub fn ask_sign_out(chinese: bool) -> Response {
+    let t = texts(chinese);
+    let action = "/oidc/session/end/confirm";
+    let page = Message { action, button: t.sign_out, ..Message::new(chinese, t.sign_out_title, t.sign_out_text) };
+    html(StatusCode::OK, &page, None)
+}
+
+/// The session is over.
+pub fn signed_out(chinese: bool) -> Response {
+    let t = texts(chinese);
+    html(StatusCode::OK, &Message::new(chinese, t.signed_out_title, t.signed_out_text), None)
+}
+
+#[derive(Template)]
+#[template(path = "form_post.html")]
+struct FormPost<'a> {
+    frame: Frame,
+    answer: &'a AuthorizationAnswer,
+}
+
+/// Posts an authorization answer (OAuth 2.0 Form Post Response Mode); without JavaScript there is a button.
+pub fn form_post(answer: &AuthorizationAnswer, chinese: bool) -> Response {
+    html(StatusCode::OK, &FormPost { frame: Frame::plain(chinese), answer }, Some(&answer.redirect_uri))
+}

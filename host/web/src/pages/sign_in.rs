@@ -1,0 +1,151 @@
+//! The sign-in page.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use keyway_model::identifier::IdentifierKind;
+use keyway_model::interaction::InteractionEvent;
+use keyway_model::sign_in_experience::SignInExperience;
+
+use super::render::{self, Frame};
+use super::visit::{Field, Visit};
+use crate::Web;
+use crate::cookies::{self, Kind};
+use crate::error::WebError;
+use crate::oidc::answer::see_other;
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each is one link or field of the page")]
+struct SignInPage {
+    frame: Frame,
+    field: Field,
+    /// Whether the password is asked for on this page.
+    password: bool,
+    /// Whether a code can be asked for.
+    code: bool,
+    /// Whether the other way, by password, can be chosen.
+    password_offered: bool,
+    register: bool,
+    reset: bool,
+}
+
+fn kinds(experience: &SignInExperience) -> Vec<IdentifierKind> {
+    experience.sign_in.methods.iter().map(|method| method.identifier).collect()
+}
+
+/// Whether the page asks for the password at once: when no method prefers a code.
+fn password_first(experience: &SignInExperience) -> bool {
+    experience
+        .sign_in
+        .methods
+        .iter()
+        .all(|method| method.password && (method.is_password_primary || !method.verification_code))
+}
+
+fn page(visit: &Visit, status: StatusCode, alert: String, with_password: bool) -> Response {
+    let experience = &visit.view.experience;
+    let methods = &experience.sign_in.methods;
+    let by_password = methods.iter().any(|method| method.password);
+    let notice = visit.form.get("reset").map(|_| visit.t().password_was_reset.to_owned()).unwrap_or_default();
+    let frame = Frame { alert, notice, ..visit.frame() };
+    visit.page(
+        status,
+        &SignInPage {
+            frame,
+            field: Field::new(visit, &kinds(experience), "username"),
+            password: with_password && by_password,
+            code: methods.iter().any(|method| method.verification_code),
+            password_offered: by_password,
+            register: experience.allows(InteractionEvent::Register),
+            reset: by_password && !experience.reset_kinds(&visit.view.connectors).is_empty(),
+        },
+    )
+}
+
+/// `GET /`
+pub async fn root(State(web): State<Web>, headers: HeaderMap) -> Response {
+    match cookies::read(&web, &headers, Kind::Interaction) {
+        Some(_) => see_other("/sign-in"),
+        None => render::unknown_session(headers).await,
+    }
+}
+
+/// `GET /sign-in`
+pub async fn show(visit: Visit) -> Response {
+    let experience = &visit.view.experience;
+    if !experience.allows(InteractionEvent::SignIn) {
+        return see_other("/register");
+    }
+    let with_password = password_first(experience) || visit.field("with") == "password";
+    page(&visit, StatusCode::OK, String::new(), with_password)
+}
+
+/// `POST /sign-in`
+pub async fn submit(visit: Visit) -> Response {
+    let with_password = visit.form.get("password").is_some();
+    match decide(&visit).await {
+        Ok(response) => response,
+        Err(error) => {
+            let alert = visit.explain(&error);
+            page(&visit, error.status(), alert, with_password || password_first(&visit.view.experience))
+        }
+    }
+}
+
+async fn decide(visit: &Visit) -> Result<Response, WebError> {
+    let (core, caller) = (&visit.web.core, &visit.caller);
+    let identifier = visit.identifier(&kinds(&visit.view.experience))?;
+    let method = visit.view.experience.method(identifier.kind);
+    let by_code = method.is_some_and(|method| method.verification_code);
+    let wants_code = visit.field("action") == "code";
+    let password = visit.password();
+    if by_code && wants_code {
+        core.start(caller, InteractionEvent::SignIn).await?;
+        core.send_code(caller, identifier, InteractionEvent::SignIn).await?;
+        return Ok(see_other("/code"));
+    }
+    if password.is_empty() {
+        return Ok(page(visit, StatusCode::OK, String::new(), true));
+    }
+    core.start(caller, InteractionEvent::SignIn).await?;
+    let proof = core.verify_password(caller, identifier, password).await?;
+    visit.proceed(Some(proof)).await
+}
+
+#[derive(Template)]
+#[template(path = "offer.html")]
+pub(super) struct Offer {
+    pub frame: Frame,
+    pub title: &'static str,
+    pub text: &'static str,
+    pub who: String,
+    pub action: &'static str,
+    pub button: &'static str,
+    pub back: &'static str,
+}
+
+/// `GET /account-exists`: what was to be registered has an account.
+pub async fn offer(visit: Visit) -> Response {
+    let t = visit.t();
+    let page = Offer {
+        frame: visit.frame(),
+        title: t.account_exists_title,
+        text: t.account_exists,
+        who: visit.known_identifier(),
+        action: "/account-exists",
+        button: t.sign_in_with_it,
+        back: "/register",
+    };
+    visit.page(StatusCode::OK, &page)
+}
+
+/// `POST /account-exists`: signs in to it; the proof is there already.
+pub async fn accept(visit: Visit) -> Response {
+    let turned = async {
+        visit.web.core.change_event(&visit.caller, InteractionEvent::SignIn).await?;
+        visit.proceed(visit.proven()).await
+    };
+    turned.await.unwrap_or_else(|error: WebError| render::error(&visit.headers, error))
+}

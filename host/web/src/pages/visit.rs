@@ -1,0 +1,227 @@
+//! One request of a page: its interaction, its form, and the way on from a proof.
+
+use askama::Template;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use keyway_core::CoreError;
+use keyway_core::secret;
+use keyway_core::signin::{Caller, InteractionView, Submitted};
+use keyway_model::identifier::{Identifier, IdentifierKind};
+use keyway_model::interaction::{InteractionEvent, Verification};
+use keyway_model::{ErrorCode, Refusal, VerificationId};
+use serde_json::Value;
+
+use super::render::{self, Frame};
+use super::texts::{Texts, texts};
+use crate::Web;
+use crate::cookies::{self, Kind};
+use crate::error::WebError;
+use crate::oidc::answer::{respond, see_other};
+use crate::request::{Browser, Parameters, is_chinese};
+
+/// A page's request. A form is read only when it holds the interaction's own secret.
+pub struct Visit {
+    /// The listener.
+    pub web: Web,
+    /// The browser.
+    pub caller: Caller,
+    /// The request's headers.
+    pub headers: HeaderMap,
+    /// Query or form.
+    pub form: Parameters,
+    /// The interaction.
+    pub view: InteractionView,
+    /// The reader's language.
+    pub chinese: bool,
+}
+
+impl FromRequest<Web> for Visit {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let headers = parts.headers.clone();
+        let refuse = |error: WebError| render::error(&headers, error);
+        let Browser(mut caller) = Browser::from_request_parts(&mut parts, web).await.map_err(refuse)?;
+        let reads = parts.method.is_safe();
+        let form = Parameters::from_request(Request::from_parts(parts, body), web).await.map_err(refuse)?;
+        let view = web.core.interaction(&caller).await.map_err(|error| refuse(error.into()))?;
+        if !reads && !secret::equal(&form.get("csrf").unwrap_or_default(), &view.interaction.csrf) {
+            return Err(refuse(ErrorCode::CsrfTokenMismatch.into()));
+        }
+        let chinese = is_chinese(&headers, view.interaction.authorization.ui_locales.as_deref());
+        caller.locale = Some(if chinese { "zh-CN" } else { "en" }.to_owned());
+        Ok(Self { web: web.clone(), caller, headers, form, view, chinese })
+    }
+}
+
+impl Visit {
+    /// The sentences.
+    pub fn t(&self) -> &'static Texts {
+        texts(self.chinese)
+    }
+
+    /// The frame of this page.
+    pub fn frame(&self) -> Frame {
+        Frame::of(&self.view, self.chinese)
+    }
+
+    /// A page of the interaction.
+    pub fn page(&self, status: StatusCode, page: &impl Template) -> Response {
+        render::html(status, page, Some(&self.view.interaction.authorization.redirect_uri))
+    }
+
+    /// A form field without surrounding space.
+    pub fn field(&self, name: &str) -> String {
+        self.form.get(name).unwrap_or_default().trim().to_owned()
+    }
+
+    /// The password field, as typed.
+    pub fn password(&self) -> String {
+        self.form.get("password").unwrap_or_default()
+    }
+
+    /// Country whose national phone numbers the reader may type.
+    fn region(&self) -> Option<String> {
+        let accepted = crate::request::text(&self.headers, axum::http::header::ACCEPT_LANGUAGE).unwrap_or_default();
+        let first = accepted.split([',', ';']).next().unwrap_or_default();
+        match first.split_once('-') {
+            Some((_, region)) if region.len() == 2 => Some(region.to_ascii_uppercase()),
+            _ if self.chinese => Some("CN".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Reads what was typed into the identifier field.
+    pub fn identifier(&self, kinds: &[IdentifierKind]) -> Result<Identifier, Refusal> {
+        Identifier::guess(&self.field("identifier"), kinds, self.region().as_deref())
+    }
+
+    /// The code that was asked for and not used.
+    pub fn pending_code(&self) -> Option<&Verification> {
+        let mut sent = self.view.interaction.verifications.iter().rev();
+        sent.find(|verification| verification.code.is_some() && !verification.verified)
+    }
+
+    /// The proof that a registration can start from.
+    pub fn proven(&self) -> Option<VerificationId> {
+        let mut proofs = self.view.interaction.verifications.iter();
+        proofs.find(|verification| verification.verified).map(|verification| verification.id.clone())
+    }
+
+    /// What to type into the identifier field: what was typed, what a code was sent to, or what the application hints.
+    pub fn known_identifier(&self) -> String {
+        let typed = self.field("identifier");
+        if !typed.is_empty() {
+            return typed;
+        }
+        let sent = self.view.interaction.verifications.last().map(|verification| verification.identifier.display());
+        sent.or_else(|| self.view.interaction.authorization.login_hint.clone()).unwrap_or_default()
+    }
+
+    /// From a proof to the account and back to the application, with a stop where a question is open.
+    pub async fn proceed(&self, proof: Option<VerificationId>) -> Result<Response, WebError> {
+        let event = self.web.core.interaction(&self.caller).await?.interaction.event()?;
+        let offers = |other| self.view.experience.allows(other);
+        match self.web.core.identify(&self.caller, proof).await {
+            Ok(_) if event == InteractionEvent::ForgotPassword => Ok(see_other("/new-password")),
+            Ok(_) => self.finish().await,
+            Err(CoreError::Refusal(refusal)) => match refusal.code {
+                ErrorCode::MissingProfile => Ok(see_other("/complete")),
+                ErrorCode::UserNotExist if event == InteractionEvent::SignIn && offers(InteractionEvent::Register) => {
+                    Ok(see_other("/no-account"))
+                }
+                ErrorCode::PhoneInUse | ErrorCode::EmailInUse if offers(InteractionEvent::SignIn) => {
+                    Ok(see_other("/account-exists"))
+                }
+                _ => Err(refusal.into()),
+            },
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Submits the interaction.
+    pub async fn finish(&self) -> Result<Response, WebError> {
+        let previous = cookies::read(&self.web, &self.headers, Kind::Session);
+        match self.web.core.submit(&self.caller, previous).await {
+            Ok(Submitted::PasswordReset) => Ok(see_other("/sign-in?reset=done")),
+            Ok(Submitted::SignedIn { session, answer }) => {
+                let mut response = respond(&answer, self.chinese);
+                let session = cookies::write(&self.web, Kind::Session, &session);
+                let interaction = cookies::write(&self.web, Kind::Interaction, "");
+                for (name, value) in [session, interaction] {
+                    response.headers_mut().append(name, value);
+                }
+                Ok(response.into_response())
+            }
+            Err(CoreError::Refusal(refusal)) if refusal.code == ErrorCode::MissingProfile => Ok(see_other("/complete")),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What to tell the reader about an error.
+    pub fn explain(&self, error: &WebError) -> String {
+        let WebError::Refusal(refusal) = error else { return self.t().error_text.to_owned() };
+        if refusal.code == ErrorCode::PasswordRejected {
+            let issues = refusal.data.as_ref().and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+            let sentences: Vec<&str> = issues.iter().filter_map(|issue| self.password_issue(issue)).collect();
+            return sentences.join(" ");
+        }
+        refusal.code.text(self.chinese).to_owned()
+    }
+
+    fn password_issue(&self, issue: &Value) -> Option<&'static str> {
+        let t = self.t();
+        Some(match issue.get("code")?.as_str()? {
+            "password_rejected.too_short" => t.password_too_short,
+            "password_rejected.too_long" => t.password_too_long,
+            "password_rejected.pwned" => t.password_common,
+            "password_rejected.restricted.sequence" => t.password_sequence,
+            "password_rejected.restricted.user_info" => t.password_user_info,
+            _ => return None,
+        })
+    }
+
+    /// The label of a field into which any of `kinds` may be typed.
+    pub fn label(&self, kinds: &[IdentifierKind]) -> String {
+        let t = self.t();
+        let names: Vec<&str> = kinds
+            .iter()
+            .map(|kind| match kind {
+                IdentifierKind::Username => t.username,
+                IdentifierKind::Email => t.email,
+                IdentifierKind::Phone => t.phone,
+            })
+            .collect();
+        names.join(t.or)
+    }
+}
+
+/// How a field for these identifier kinds behaves: type, help and completion.
+pub struct Field {
+    /// Label.
+    pub label: String,
+    /// `type` of the input.
+    pub kind: &'static str,
+    /// `autocomplete` of the input.
+    pub autocomplete: &'static str,
+    /// Help below the field.
+    pub hint: &'static str,
+    /// What is in it.
+    pub value: String,
+}
+
+impl Field {
+    /// The field for `kinds`, filled with what is known.
+    pub fn new(visit: &Visit, kinds: &[IdentifierKind], autocomplete: &'static str) -> Self {
+        let t = visit.t();
+        let (kind, hint) = match kinds {
+            [IdentifierKind::Phone] => ("tel", t.phone_hint),
+            [IdentifierKind::Email] => ("email", ""),
+            _ if kinds.contains(&IdentifierKind::Phone) => ("text", t.phone_hint),
+            _ => ("text", ""),
+        };
+        Self { label: visit.label(kinds), kind, autocomplete, hint, value: visit.known_identifier() }
+    }
+}

@@ -1,0 +1,44 @@
+//! What anyone may read of a tenant: its sign-in settings and the descriptions of its APIs.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router};
+use keyway_model::identifier::IdentifierKind;
+use serde_json::{Value, json};
+
+use crate::error::WebError;
+use crate::{Web, api};
+
+/// Routes below `/api/.well-known`, and the OpenAPI document.
+pub fn router() -> Router<Web> {
+    Router::new()
+        .route("/api/.well-known/sign-in-exp", get(sign_in_experience))
+        .route("/api/swagger.json", get(document))
+        .route("/api/.well-known/management.openapi.json", get(document))
+}
+
+async fn document() -> impl IntoResponse {
+    ([(header::CACHE_CONTROL, "public, max-age=300")], Json(api::openapi()))
+}
+
+async fn sign_in_experience(State(web): State<Web>) -> Result<Json<Value>, WebError> {
+    let public = web.core.public_experience(&web.tenant).await?;
+    let mut body = serde_json::to_value(&public.experience).unwrap_or_default();
+    if let Some(body) = body.as_object_mut() {
+        body.remove("emailBlocklistPolicy");
+        body.remove("forgotPasswordMethods");
+        body.remove("smsCountries");
+        body.insert("id".into(), json!("default"));
+        body.insert("tenantId".into(), json!(web.tenant));
+        body.insert("socialConnectors".into(), json!([]));
+        body.insert("ssoConnectors".into(), json!([]));
+        let reset = |kind| public.reset_kinds.contains(&kind);
+        let forgot = json!({ "email": reset(IdentifierKind::Email), "phone": reset(IdentifierKind::Phone) });
+        body.insert("forgotPassword".into(), forgot);
+        body.insert("isDevelopmentTenant".into(), json!(false));
+        body.insert("customProfileFields".into(), json!([]));
+    }
+    Ok(Json(body))
+}
