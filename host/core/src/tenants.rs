@@ -3,9 +3,11 @@
 use keyway_model::application::{
     Application, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
 };
+use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::resource::{MANAGEMENT_API, MANAGEMENT_SCOPE, Resource, Role, RoleType, Scope};
-use keyway_model::{ApplicationId, RoleId, TenantId};
-use keyway_store::{StoreError, Tx, applications, resources, roles};
+use keyway_model::user::User;
+use keyway_model::{ApplicationId, ErrorCode, RoleId, TenantId, UserId, password_policy};
+use keyway_store::{Page, StoreError, Tx, applications, resources, roles, users};
 
 use crate::{Core, CoreError, Parts, secret};
 
@@ -93,5 +95,50 @@ impl Core {
             })
             .await?;
         Ok(made)
+    }
+
+    /// The secret of the first administrator's link: the same on every node, worth nothing once there is an administrator.
+    fn first_admin_secret(&self) -> String {
+        hex::encode(self.parts.master_key.derive("first-admin"))
+    }
+
+    /// The link by which the first administrator is made; none when there is one.
+    pub async fn first_admin_link(&self) -> Result<Option<String>, CoreError> {
+        let tenant = TenantId::admin();
+        let (_, administrators) = self.users(&tenant, None, Page { offset: 0, limit: 1 }).await?;
+        let link = format!("{}/welcome?secret={}", self.endpoint(&tenant), self.first_admin_secret());
+        Ok((administrators == 0).then_some(link))
+    }
+
+    /// Makes the first administrator. Refused when the secret is wrong or there is one already.
+    pub async fn create_first_admin(
+        &self,
+        presented: &str,
+        username: String,
+        password: String,
+    ) -> Result<(), CoreError> {
+        if !secret::equal(presented, &self.first_admin_secret()) {
+            return Err(ErrorCode::Forbidden.into());
+        }
+        let tenant = TenantId::admin();
+        let identifier = Identifier::parse(IdentifierKind::Username, &username)?;
+        let mut user = User::new(UserId(self.rng().text(12)), self.now());
+        user.set_identifier(&identifier);
+        password_policy::check(&password, Some(&user))?;
+        user.password = Some(self.hasher.hash(password).await?);
+        self.parts
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    lock(tx, &tenant).await?;
+                    let (_, administrators) = users::list(tx, &tenant, None, Page { offset: 0, limit: 1 }).await?;
+                    if administrators > 0 {
+                        return Err(ErrorCode::Forbidden.into());
+                    }
+                    users::insert(tx, &tenant, &user).await?;
+                    Ok::<_, CoreError>(())
+                })
+            })
+            .await
     }
 }

@@ -1,3 +1,88 @@
-//! The server: command line, configuration, wiring.
+//! The Keyway server: command line, settings, wiring and shut-down.
 
-fn main() {}
+mod admin;
+mod demo;
+mod master_key;
+mod serve;
+mod settings;
+mod system;
+mod wiring;
+
+use clap::{Parser, Subcommand};
+use settings::Settings;
+
+#[derive(Parser)]
+#[command(name = "keyway", version, about = "An identity server whose connectors run in a sandbox")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the server; it needs no configuration
+    Serve {
+        #[command(flatten)]
+        settings: Box<Settings>,
+        /// Add a demo application, sample users and an inbox that shows codes; for this machine only
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Settings
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Administration from the command line, with the server running or not
+    Admin {
+        #[command(subcommand)]
+        command: AdminCommand,
+    },
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Check the settings and print what is in force
+    Check {
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
+}
+
+#[derive(Subcommand)]
+enum AdminCommand {
+    /// Make a machine-to-machine application with full access to the Management API
+    CreateM2m {
+        #[command(flatten)]
+        settings: Box<Settings>,
+        /// Its name
+        #[arg(long, default_value = "Management")]
+        name: String,
+        /// Print JSON: {"id", "secret"}
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn main() -> std::process::ExitCode {
+    let result = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
+        runtime.block_on(async {
+            match Arguments::parse().command {
+                Command::Serve { settings, demo } => serve::serve(settings.with_file()?, demo).await,
+                Command::Config { command: ConfigCommand::Check { settings } } => {
+                    settings::check(&settings.with_file()?)
+                }
+                Command::Admin { command: AdminCommand::CreateM2m { settings, name, json } } => {
+                    admin::create_m2m(settings.with_file()?, name, json).await
+                }
+            }
+        })
+    });
+    match result {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("keyway: {error:#}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}

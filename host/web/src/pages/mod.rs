@@ -9,6 +9,7 @@ mod render;
 mod sign_in;
 mod texts;
 mod visit;
+mod welcome;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -30,6 +31,7 @@ pub fn router() -> Router<Web> {
         .route("/complete", get(complete::show).post(complete::submit))
         .route("/forgot-password", get(forgot_password::show).post(forgot_password::submit))
         .route("/new-password", get(forgot_password::show_new).post(forgot_password::submit_new))
+        .route("/welcome", get(welcome::show).post(welcome::submit))
         .route("/unknown-session", get(render::unknown_session))
         .route("/assets/style.css", get(assets::style))
         .route("/assets/theme.css", get(assets::theme))

@@ -139,10 +139,15 @@ pub fn ask_sign_out(chinese: bool) -> Response {
     html(StatusCode::OK, &page, None)
 }
 
+/// A page that only says something.
+pub fn message(chinese: bool, title: &'static str, text: &'static str) -> Response {
+    html(StatusCode::OK, &Message::new(chinese, title, text), None)
+}
+
 /// The session is over.
 pub fn signed_out(chinese: bool) -> Response {
     let t = texts(chinese);
-    html(StatusCode::OK, &Message::new(chinese, t.signed_out_title, t.signed_out_text), None)
+    message(chinese, t.signed_out_title, t.signed_out_text)
 }
 
 #[derive(Template)]

@@ -162,25 +162,7 @@ impl Visit {
 
     /// What to tell the reader about an error.
     pub fn explain(&self, error: &WebError) -> String {
-        let WebError::Refusal(refusal) = error else { return self.t().error_text.to_owned() };
-        if refusal.code == ErrorCode::PasswordRejected {
-            let issues = refusal.data.as_ref().and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-            let sentences: Vec<&str> = issues.iter().filter_map(|issue| self.password_issue(issue)).collect();
-            return sentences.join(" ");
-        }
-        refusal.code.text(self.chinese).to_owned()
-    }
-
-    fn password_issue(&self, issue: &Value) -> Option<&'static str> {
-        let t = self.t();
-        Some(match issue.get("code")?.as_str()? {
-            "password_rejected.too_short" => t.password_too_short,
-            "password_rejected.too_long" => t.password_too_long,
-            "password_rejected.pwned" => t.password_common,
-            "password_rejected.restricted.sequence" => t.password_sequence,
-            "password_rejected.restricted.user_info" => t.password_user_info,
-            _ => return None,
-        })
+        explain(error, self.chinese)
     }
 
     /// The label of a field into which any of `kinds` may be typed.
@@ -196,6 +178,29 @@ impl Visit {
             .collect();
         names.join(t.or)
     }
+}
+
+/// What to tell a reader about an error: never a provider's raw answer.
+pub fn explain(error: &WebError, chinese: bool) -> String {
+    let WebError::Refusal(refusal) = error else { return texts(chinese).error_text.to_owned() };
+    if refusal.code == ErrorCode::PasswordRejected {
+        let issues = refusal.data.as_ref().and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let sentences: Vec<&str> = issues.iter().filter_map(|issue| password_issue(issue, chinese)).collect();
+        return sentences.join(" ");
+    }
+    refusal.code.text(chinese).to_owned()
+}
+
+fn password_issue(issue: &Value, chinese: bool) -> Option<&'static str> {
+    let t = texts(chinese);
+    Some(match issue.get("code")?.as_str()? {
+        "password_rejected.too_short" => t.password_too_short,
+        "password_rejected.too_long" => t.password_too_long,
+        "password_rejected.pwned" => t.password_common,
+        "password_rejected.restricted.sequence" => t.password_sequence,
+        "password_rejected.restricted.user_info" => t.password_user_info,
+        _ => return None,
+    })
 }
 
 /// How a field for these identifier kinds behaves: type, help and completion.

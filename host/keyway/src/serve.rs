@@ -1,0 +1,124 @@
+//! `keyway serve`: listeners, upkeep and shut-down.
+
+use std::io::IsTerminal as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::serve::ListenerExt as _;
+use keyway_core::Core;
+use keyway_model::TenantId;
+use keyway_web::{Metrics, Web, operations};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tracing_subscriber::EnvFilter;
+
+use crate::demo::Demo;
+use crate::settings::{LogFormat, Settings};
+use crate::wiring;
+
+/// How long requests under way may take after the signal to stop.
+const GRACE: Duration = Duration::from_secs(10);
+/// How often expired rows are removed.
+const SWEEP: Duration = Duration::from_mins(5);
+
+fn start_log(settings: &Settings) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(settings.log.as_deref().unwrap_or("info")).context("log")?;
+    let colours = std::io::stderr().is_terminal();
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
+    match settings.log_format.unwrap_or(LogFormat::Human) {
+        LogFormat::Human => builder.with_target(false).init(),
+        LogFormat::Json => builder.json().flatten_event(true).init(),
+    }
+    Ok(())
+}
+
+/// Serves until a signal says stop.
+pub async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> {
+    start_log(&settings)?;
+    let bind = async |address: IpAddr, port: u16| {
+        let address = SocketAddr::new(address, port);
+        TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))
+    };
+    let host = settings.host();
+    let users = bind(host, settings.port()).await?;
+    let operators = bind(host, settings.admin_port()).await?;
+    let demo = if demo { Some(Demo::bind().await?) } else { None };
+    let mut egress = settings.egress()?;
+    if let Some(demo) = &demo {
+        egress = egress.with_rewrite(demo.rewrite()?);
+    }
+    let core = wiring::core(&settings, egress, true).await?;
+    let (stop, stopped) = watch::channel(false);
+    let mut servers = tokio::task::JoinSet::new();
+    if let Some(demo) = demo {
+        let router = demo.start(&core).await?;
+        servers.spawn(run(router.0, router.1, stopped.clone()));
+    }
+    let metrics = Metrics::default();
+    let proxies = settings.trusted_proxies()?;
+    let listeners = [(users, TenantId::default_tenant()), (operators, TenantId::admin())];
+    for (listener, tenant) in listeners {
+        let web = Web::new(Arc::clone(&core), tenant, proxies.clone(), metrics.clone());
+        servers.spawn(run(listener, web.router(), stopped.clone()));
+    }
+    if settings.metrics_port() > 0 {
+        let listener = bind(IpAddr::V4(Ipv4Addr::LOCALHOST), settings.metrics_port()).await?;
+        servers.spawn(run(listener, operations(Arc::clone(&core), metrics), stopped.clone()));
+    }
+    tokio::spawn(sweep(Arc::clone(&core)));
+    greet(&settings, &core).await?;
+    wait_for_signal().await?;
+    tracing::info!("stopping");
+    let _ = stop.send(true);
+    let finish = async { while servers.join_next().await.is_some() {} };
+    if tokio::time::timeout(GRACE, finish).await.is_err() {
+        tracing::warn!("some requests did not finish in time");
+    }
+    Ok(())
+}
+
+async fn run(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) {
+    // Answers are small: waiting to fill a packet would only delay them.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let stop = async move {
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    };
+    if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stop).await {
+        tracing::error!(%error, "a listener failed");
+    }
+}
+
+async fn sweep(core: Arc<Core>) {
+    let mut interval = tokio::time::interval(SWEEP);
+    loop {
+        interval.tick().await;
+        if let Err(error) = core.sweep().await {
+            tracing::warn!(%error, "expired rows were not removed");
+        }
+    }
+}
+
+async fn greet(settings: &Settings, core: &Core) -> anyhow::Result<()> {
+    let (users, admins) = (TenantId::default_tenant(), TenantId::admin());
+    tracing::info!(address = core.endpoint(&users), port = settings.port(), "users sign in here");
+    tracing::info!(address = core.endpoint(&admins), port = settings.admin_port(), "operators sign in here");
+    if let Some(link) = core.first_admin_link().await? {
+        println!("\nMake the first administrator with this link; it works once:\n  {link}\n");
+    }
+    Ok(())
+}
+
+async fn wait_for_signal() -> anyhow::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

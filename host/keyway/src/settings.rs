@@ -1,0 +1,212 @@
+//! Settings: flags, environment and a TOML file, in this order of precedence. Each is documented here once; the field's
+//! name is its name in the file.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use ipnet::IpNet;
+use keyway_core::limits::Limits;
+use keyway_sandbox::EgressPolicy;
+use serde::Deserialize;
+use url::Url;
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+macro_rules! settings {
+    ($($(#[doc = $doc:literal])* $name:ident: $kind:ty = $env:literal;)*) => {
+        /// Settings as given; what is absent has a default.
+        #[derive(Debug, Clone, Default, Args, Deserialize)]
+        #[serde(default, deny_unknown_fields, rename_all = "snake_case")]
+        pub struct Settings {
+            /// TOML file with any of the settings below, and a table `limits`
+            #[arg(long, env = "KEYWAY_CONFIG")]
+            #[serde(skip)]
+            pub config: Option<PathBuf>,
+            $($(#[doc = $doc])*
+            #[arg(long, env = $env, hide_env_values = true)]
+            pub $name: Option<$kind>,)*
+            /// Limits on messages and guesses
+            #[arg(skip)]
+            pub limits: Option<Limits>,
+        }
+
+        impl Settings {
+            fn or(self, file: Self) -> Self {
+                Self { config: self.config, $($name: self.$name.or(file.$name),)* limits: self.limits.or(file.limits) }
+            }
+        }
+    };
+}
+
+settings! {
+    /// Folder of the database, the master key and compiled connectors [default: keyway-data]
+    data_dir: PathBuf = "KEYWAY_DATA_DIR";
+    /// sqlite:PATH or postgres://USER@HOST/NAME [default: SQLite in the data folder]
+    database_url: String = "KEYWAY_DATABASE_URL";
+    /// Master key, 64 hex digits; several nodes need the same [default: the file master.key in the data folder]
+    master_key: String = "KEYWAY_MASTER_KEY";
+    /// Address to listen on [default: 0.0.0.0]
+    host: IpAddr = "KEYWAY_HOST";
+    /// Port of the users' tenant [default: 3001]
+    port: u16 = "KEYWAY_PORT";
+    /// Port of the operators' tenant [default: 3002]
+    admin_port: u16 = "KEYWAY_ADMIN_PORT";
+    /// Port on 127.0.0.1 of metrics, health and readiness; 0 turns it off [default: 9464]
+    metrics_port: u16 = "KEYWAY_METRICS_PORT";
+    /// Public address of the users' tenant [default: http://localhost:PORT]
+    endpoint: Url = "KEYWAY_ENDPOINT";
+    /// Public address of the operators' tenant [default: http://localhost:ADMIN_PORT]
+    admin_endpoint: Url = "KEYWAY_ADMIN_ENDPOINT";
+    /// Comma-separated networks of proxies whose X-Forwarded-For is believed [default: none]
+    trusted_proxies: String = "KEYWAY_TRUSTED_PROXIES";
+    /// Comma-separated FROM=TO origins: sends a connector's traffic elsewhere [default: none]
+    egress_rewrite: String = "KEYWAY_EGRESS_REWRITE";
+    /// Comma-separated addresses or networks that connectors may reach though they are private [default: none]
+    egress_allow: String = "KEYWAY_EGRESS_ALLOW";
+    /// Reserve sandbox instances ahead; false on machines that limit virtual memory [default: true]
+    sandbox_pooling: bool = "KEYWAY_SANDBOX_POOLING";
+    /// How log lines look [default: human]
+    log_format: LogFormat = "KEYWAY_LOG_FORMAT";
+    /// Which log lines: error, warn, info, debug, or a filter such as keyway_core=debug [default: info]
+    log: String = "KEYWAY_LOG";
+}
+
+impl Settings {
+    /// Adds what the file says, where one is named.
+    pub fn with_file(self) -> anyhow::Result<Self> {
+        let Some(path) = self.config.clone() else { return Ok(self) };
+        let text = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let file: Self = toml::from_str(&text).with_context(|| format!("{} is not as documented", path.display()))?;
+        Ok(self.or(file))
+    }
+
+    pub fn data_dir(&self) -> PathBuf {
+        self.data_dir.clone().unwrap_or_else(|| PathBuf::from("keyway-data"))
+    }
+
+    pub fn database_url(&self) -> String {
+        let default = || format!("sqlite:{}", self.data_dir().join("keyway.db").display());
+        self.database_url.clone().unwrap_or_else(default)
+    }
+
+    pub fn host(&self) -> IpAddr {
+        self.host.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(3001)
+    }
+
+    pub fn admin_port(&self) -> u16 {
+        self.admin_port.unwrap_or(3002)
+    }
+
+    pub fn metrics_port(&self) -> u16 {
+        self.metrics_port.unwrap_or(9464)
+    }
+
+    fn address(given: Option<&Url>, port: u16) -> anyhow::Result<Url> {
+        match given {
+            Some(url) => {
+                let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+                anyhow::ensure!(
+                    ["http", "https"].contains(&url.scheme()) && plain && url.path() == "/",
+                    "{url} must be an origin such as https://id.example.com"
+                );
+                Ok(url.clone())
+            }
+            None => Ok(format!("http://localhost:{port}").parse()?),
+        }
+    }
+
+    pub fn endpoint(&self) -> anyhow::Result<Url> {
+        Self::address(self.endpoint.as_ref(), self.port()).context("endpoint")
+    }
+
+    pub fn admin_endpoint(&self) -> anyhow::Result<Url> {
+        Self::address(self.admin_endpoint.as_ref(), self.admin_port()).context("admin_endpoint")
+    }
+
+    pub fn trusted_proxies(&self) -> anyhow::Result<Vec<IpNet>> {
+        let text = self.trusted_proxies.as_deref().unwrap_or_default();
+        let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+        let read = |entry: &str| {
+            let address = || entry.parse::<IpAddr>().map(IpNet::from);
+            entry.parse::<IpNet>().or_else(|_| address()).with_context(|| format!("trusted_proxies: {entry:?}"))
+        };
+        entries.map(read).collect()
+    }
+
+    pub fn egress(&self) -> anyhow::Result<EgressPolicy> {
+        let rewrite = self.egress_rewrite.as_deref().unwrap_or_default();
+        let allow = self.egress_allow.as_deref().unwrap_or_default();
+        EgressPolicy::parse(rewrite, allow).map_err(|error| anyhow::anyhow!("egress_rewrite or egress_allow: {error}"))
+    }
+
+    pub fn limits(&self) -> Limits {
+        self.limits.unwrap_or_default()
+    }
+}
+
+/// `keyway config check`
+pub fn check(settings: &Settings) -> anyhow::Result<()> {
+    settings.trusted_proxies()?;
+    settings.egress()?;
+    if let Some(key) = &settings.master_key {
+        crate::master_key::parse(key).context("master_key")?;
+    }
+    println!("data_dir         {}", settings.data_dir().display());
+    println!("database         {}", without_password(&settings.database_url()));
+    println!("endpoint         {} on {}:{}", settings.endpoint()?, settings.host(), settings.port());
+    println!("admin_endpoint   {} on {}:{}", settings.admin_endpoint()?, settings.host(), settings.admin_port());
+    println!("metrics          127.0.0.1:{}", settings.metrics_port());
+    println!("trusted_proxies  {:?}", settings.trusted_proxies()?);
+    println!("limits           {:?}", settings.limits());
+    println!("The settings are in order.");
+    Ok(())
+}
+
+fn without_password(url: &str) -> String {
+    let Ok(mut parsed) = Url::parse(url) else { return url.to_owned() };
+    if parsed.password().is_some() && parsed.set_password(Some("…")).is_ok() { parsed.into() } else { url.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_win_over_the_file_and_unknown_settings_are_refused() {
+        let file: Settings =
+            toml::from_str("port = 1\nhost = \"127.0.0.1\"\n[limits]\nsends_per_recipient_hour = 9").unwrap();
+        let merged = Settings { port: Some(2), ..Settings::default() }.or(file);
+        assert_eq!((merged.port(), merged.host().to_string().as_str()), (2, "127.0.0.1"));
+        assert_eq!(merged.limits().sends_per_recipient_hour, 9);
+        assert!(toml::from_str::<Settings>("prot = 1").is_err());
+        assert!(toml::from_str::<Settings>("[limits]\nsends = 1").is_err());
+    }
+
+    #[test]
+    fn an_endpoint_is_an_origin() {
+        let with = |text: &str| Settings { endpoint: text.parse().ok(), ..Settings::default() }.endpoint();
+        assert!(with("https://id.example.com").is_ok() && with("http://localhost:3001/").is_ok());
+        for bad in ["ftp://a", "https://a/path", "https://a/?x=1", "https://u@a/"] {
+            assert!(with(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn passwords_of_databases_are_not_shown() {
+        assert!(!without_password("postgres://a:secret@h/db").contains("secret"));
+    }
+}

@@ -1,0 +1,47 @@
+//! Puts the rooms together.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use keyway_core::{Core, Parts};
+use keyway_model::{Clock, Rng};
+use keyway_sandbox::{Budgets, EgressPolicy, Sandbox};
+use keyway_store::Store;
+
+use crate::master_key;
+use crate::settings::Settings;
+use crate::system::{SystemClock, SystemRng};
+
+include!(concat!(env!("OUT_DIR"), "/connectors.rs"));
+
+/// A core on the configured database; `connectors` says whether the official ones are loaded.
+pub async fn core(settings: &Settings, egress: EgressPolicy, connectors: bool) -> anyhow::Result<Arc<Core>> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let rng: Arc<dyn Rng> = Arc::new(SystemRng);
+    let (master_key, made) = master_key::open(settings, &*rng)?;
+    if let Some(path) = made {
+        eprintln!("A master key was made: {path}\nBack it up: without it the stored secrets cannot be read.");
+    }
+    let store = Store::open(&settings.database_url()).await.context("the database cannot be opened")?;
+    let sandbox = Sandbox::new(keyway_sandbox::Settings {
+        cache: settings.data_dir().join("compiled"),
+        cache_key: master_key.derive("compiled-components"),
+        pooling: connectors && settings.sandbox_pooling.unwrap_or(true),
+        budgets: Budgets::default(),
+        egress,
+        clock: Arc::clone(&clock),
+        rng: Arc::clone(&rng),
+    })?;
+    let parts = Parts {
+        store,
+        sandbox,
+        clock,
+        rng,
+        master_key,
+        endpoint: settings.endpoint()?,
+        admin_endpoint: settings.admin_endpoint()?,
+        limits: settings.limits(),
+    };
+    let components = if connectors { CONNECTORS.iter().map(|wasm| wasm.to_vec()).collect() } else { Vec::new() };
+    Core::open(parts, components).await.context("the server cannot start on this database")
+}
