@@ -1,6 +1,8 @@
 //! `cargo xtask test`: every check, in the order in which a failure is cheapest.
 
-use anyhow::bail;
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
 
 use crate::postgres::Postgres;
 use crate::{connectors, paths, process};
@@ -25,5 +27,23 @@ pub fn test(parts: &[String]) -> anyhow::Result<()> {
         let mut tests = process::cargo(&["test", "--workspace", "--no-fail-fast"]);
         process::run(tests.env("KEYWAY_TEST_POSTGRES", &postgres.url).env("KEYWAY_CONNECTORS", paths::connectors()))?;
     }
+    if wanted("clients") {
+        clients()?;
+    }
     Ok(())
+}
+
+/// The real npm clients in a real browser against the built server.
+fn clients() -> anyhow::Result<()> {
+    process::run(&mut process::cargo(&["build", "--package", "keyway"]))?;
+    let folder = paths::root().join("tests/clients");
+    let npm = |arguments: &[&str]| {
+        let mut npm = Command::new("npm");
+        npm.args(arguments).arg("--prefix").arg(&folder).env("KEYWAY_BIN", paths::target().join("debug/keyway"));
+        process::run(&mut npm)
+            .context("the client tests need Node.js 20 and Chromium: apt-get install nodejs npm chromium")
+    };
+    npm(&["install", "--no-audit", "--no-fund"])?;
+    npm(&["run", "build"])?;
+    npm(&["test"])
 }
