@@ -45,7 +45,7 @@ pub async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> {
     let host = settings.host();
     let users = bind(host, settings.port()).await?;
     let operators = bind(host, settings.admin_port()).await?;
-    let demo = if demo { Some(Demo::bind().await?) } else { None };
+    let demo = if demo { Some(Demo::bind(settings.demo_port()).await?) } else { None };
     let mut egress = settings.egress()?;
     if let Some(demo) = &demo {
         egress = egress.with_rewrite(demo.rewrite()?);

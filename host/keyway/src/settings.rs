@@ -63,6 +63,8 @@ settings! {
     admin_port: u16 = "KEYWAY_ADMIN_PORT";
     /// Port on 127.0.0.1 of metrics, health and readiness; 0 turns it off [default: 9464]
     metrics_port: u16 = "KEYWAY_METRICS_PORT";
+    /// Port on 127.0.0.1 of the pages of `serve --demo` [default: 3003]
+    demo_port: u16 = "KEYWAY_DEMO_PORT";
     /// Public address of the users' tenant [default: http://localhost:PORT]
     endpoint: Url = "KEYWAY_ENDPOINT";
     /// Public address of the operators' tenant [default: http://localhost:ADMIN_PORT]
@@ -113,6 +115,10 @@ impl Settings {
 
     pub fn metrics_port(&self) -> u16 {
         self.metrics_port.unwrap_or(9464)
+    }
+
+    pub fn demo_port(&self) -> u16 {
+        self.demo_port.unwrap_or(3003)
     }
 
     fn address(given: Option<&Url>, port: u16) -> anyhow::Result<Url> {

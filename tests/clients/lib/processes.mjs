@@ -35,13 +35,13 @@ function start(program, args, env) {
   return { child, output: () => text };
 }
 
-export async function startKeyway(env = {}) {
+export async function startKeyway(env = {}, args = []) {
   const folder = mkdtempSync(path.join(tmpdir(), 'keyway-'));
   const [port, adminPort] = [await freePort(), await freePort()];
   const settings = {
     KEYWAY_DATA_DIR: folder, KEYWAY_PORT: String(port), KEYWAY_ADMIN_PORT: String(adminPort), KEYWAY_METRICS_PORT: '0', ...env,
   };
-  const { child, output } = start(binary, ['serve'], settings);
+  const { child, output } = start(binary, ['serve', ...args], settings);
   const endpoint = `http://localhost:${port}`;
   await untilAnswers(`http://127.0.0.1:${port}/readyz`, child, output);
   const created = execFileSync(binary, ['admin', 'create-m2m', '--name', 'test', '--json'], { env: { ...process.env, ...settings } });

@@ -19,8 +19,6 @@ use tokio::net::TcpListener;
 
 use crate::system::SystemClock;
 
-/// Port of the demo's pages.
-const PORT: u16 = 3003;
 /// Messages that the inbox keeps.
 const KEPT: usize = 50;
 /// Where the dev inbox connector believes that the inbox is.
@@ -39,10 +37,9 @@ struct Pages {
 
 impl Demo {
     /// Takes the port.
-    pub async fn bind() -> anyhow::Result<Self> {
-        let address = (Ipv4Addr::LOCALHOST, PORT);
-        let listener =
-            TcpListener::bind(address).await.with_context(|| format!("port {PORT} is needed for the demo"))?;
+    pub async fn bind(port: u16) -> anyhow::Result<Self> {
+        let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+        let listener = bound.with_context(|| format!("port {port} is needed for the demo"))?;
         Ok(Self { listener })
     }
 
@@ -54,7 +51,7 @@ impl Demo {
 
     /// Adds the demo's data and says where things are.
     pub async fn start(self, core: &Core) -> anyhow::Result<(TcpListener, Router)> {
-        let origin = format!("http://localhost:{PORT}");
+        let origin = format!("http://localhost:{}", self.listener.local_addr()?.port());
         let client_id = seed::seed(core, &origin).await?;
         let endpoint = core.endpoint(&TenantId::default_tenant());
         println!("\nKeyway is running with demo data.");
@@ -78,8 +75,7 @@ impl Demo {
 
 async fn receive(State(pages): State<Pages>, Json(mut message): Json<Value>) -> StatusCode {
     let text = |name: &str| message.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let payload: Value = serde_json::from_str(&text("payload")).unwrap_or_default();
-    let code = payload.get("code").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let code = message.pointer("/payload/code").and_then(Value::as_str).unwrap_or_default().to_owned();
     println!("  Code {code} for +{} ({})", text("to"), text("usage"));
     if let Some(fields) = message.as_object_mut() {
         fields.insert("code".into(), code.into());
