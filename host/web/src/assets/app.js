@@ -17,7 +17,7 @@ for (const button of document.querySelectorAll("[data-wait]")) {
   const tick = () => {
     const left = Math.ceil((end - Date.now()) / 1000);
     button.disabled = left > 0;
-    button.textContent = left > 0 ? `${button.dataset.waitText} ${left} ${button.dataset.waitUnit}` : text;
+    button.textContent = left > 0 ? button.dataset.waitText.replace("{}", left) : text;
     if (left > 0) setTimeout(tick, 250);
   };
   tick();
