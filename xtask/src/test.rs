@@ -22,24 +22,25 @@ pub fn test(parts: &[String]) -> anyhow::Result<()> {
     if wanted("clippy") {
         process::run(&mut process::cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
     }
+    let postgres = Postgres::start()?;
     if wanted("unit") {
-        let postgres = Postgres::start()?;
         let mut tests = process::cargo(&["test", "--workspace", "--no-fail-fast"]);
         process::run(tests.env("KEYWAY_TEST_POSTGRES", &postgres.url).env("KEYWAY_CONNECTORS", paths::connectors()))?;
     }
     if wanted("clients") {
-        clients()?;
+        clients(&postgres)?;
     }
     Ok(())
 }
 
 /// The real npm clients in a real browser against the built server.
-fn clients() -> anyhow::Result<()> {
+fn clients(postgres: &Postgres) -> anyhow::Result<()> {
     process::run(&mut process::cargo(&["build", "--package", "keyway"]))?;
     let folder = paths::root().join("tests/clients");
     let npm = |arguments: &[&str]| {
         let mut npm = Command::new("npm");
         npm.args(arguments).arg("--prefix").arg(&folder).env("KEYWAY_BIN", paths::target().join("debug/keyway"));
+        npm.env("KEYWAY_TEST_POSTGRES", &postgres.url);
         process::run(&mut npm)
             .context("the client tests need Node.js 20 and Chromium: apt-get install nodejs npm chromium")
     };

@@ -15,6 +15,15 @@ export async function freePort() {
   return port;
 }
 
+// A new database on the test run's PostgreSQL server.
+let databases = 0;
+export function newDatabase(server) {
+  databases += 1;
+  const name = `clients_${process.pid}_${databases}`;
+  execFileSync('psql', [server, '-q', '-c', `CREATE DATABASE ${name}`]);
+  return server.replace(/\/[^/]*$/, `/${name}`);
+}
+
 async function untilAnswers(url, child, output) {
   for (;;) {
     if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode} before it answered ${url}:\n${output()}`);
@@ -41,9 +50,19 @@ export async function startKeyway(env = {}, args = []) {
   const settings = {
     KEYWAY_DATA_DIR: folder, KEYWAY_PORT: String(port), KEYWAY_ADMIN_PORT: String(adminPort), KEYWAY_METRICS_PORT: '0', ...env,
   };
-  const { child, output } = start(binary, ['serve', ...args], settings);
   const endpoint = `http://localhost:${port}`;
-  await untilAnswers(`http://127.0.0.1:${port}/readyz`, child, output);
+  let running;
+  const restart = async () => {
+    running = start(binary, ['serve', ...args], settings);
+    await untilAnswers(`http://127.0.0.1:${port}/readyz`, running.child, running.output);
+  };
+  const end = async (signal) => {
+    const { child } = running;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill(signal);
+    await new Promise((done) => child.on('exit', done));
+  };
+  await restart();
   const created = execFileSync(binary, ['admin', 'create-m2m', '--name', 'test', '--json'], { env: { ...process.env, ...settings } });
   const machine = JSON.parse(created.toString());
   const token = await (await fetch(`${endpoint}/oidc/token`, {
@@ -61,11 +80,10 @@ export async function startKeyway(env = {}, args = []) {
     return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : null };
   };
   const stop = async () => {
-    child.kill('SIGTERM');
-    await new Promise((done) => (child.exitCode === null ? child.on('exit', done) : done()));
+    await end('SIGTERM');
     rmSync(folder, { recursive: true });
   };
-  return { endpoint, port, api, output, stop };
+  return { endpoint, port, api, output: () => running.output(), kill: () => end('SIGKILL'), restart, stop };
 }
 
 export async function startApp(name, env) {

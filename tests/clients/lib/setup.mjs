@@ -9,6 +9,9 @@ export const CONFIG = {
   templates: ['SignIn', 'Register', 'ForgotPassword', 'Generic'].map((usageType, index) => ({ usageType, templateCode: TEMPLATES[index] })),
 };
 
+// Settings without limits on messages, for tests that send many to one number.
+export const UNLIMITED = new URL('../keyway.toml', import.meta.url).pathname;
+
 export async function startWithAliyun(env = {}) {
   const aliyun = await new Aliyun().start();
   const rewrite = `https://dysmsapi.aliyuncs.com=http://127.0.0.1:${aliyun.port}`;
