@@ -1,5 +1,6 @@
 //! Developer commands: `cargo xtask run | build | test | bench | connectors`.
 
+mod bench;
 mod connectors;
 mod paths;
 mod postgres;
@@ -27,6 +28,8 @@ enum Command {
         /// Only the named parts: fmt, clippy, unit, clients
         parts: Vec<String>,
     },
+    /// Measure the release build under load, on both databases
+    Bench,
     /// Build the official connectors as components
     Connectors,
 }
@@ -36,6 +39,7 @@ fn main() -> anyhow::Result<()> {
         Command::Run => run::run(),
         Command::Build => run::build(),
         Command::Test { parts } => test::test(&parts),
+        Command::Bench => bench::bench(),
         Command::Connectors => connectors::build().map(|_| ()),
     }
 }

@@ -15,8 +15,17 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts the newest PostgreSQL of the machine.
+    /// Starts the newest PostgreSQL of the machine; a crash of the machine may lose its data.
     pub fn start() -> anyhow::Result<Self> {
+        Self::start_with("-c fsync=off")
+    }
+
+    /// As [`Self::start`], with every commit flushed to disk.
+    pub fn start_durable() -> anyhow::Result<Self> {
+        Self::start_with("")
+    }
+
+    fn start_with(more: &str) -> anyhow::Result<Self> {
         let bin = newest_bin()?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let folder = std::env::temp_dir().join(format!("keyway-postgres-{}", std::process::id()));
@@ -27,7 +36,7 @@ impl Postgres {
         }
         let data = server.folder.join("data");
         run(server.command("initdb").arg("-D").arg(&data).args(["-U", "keyway", "-A", "trust", "-E", "UTF8"]))?;
-        let options = format!("-p {port} -k {} -c listen_addresses=127.0.0.1 -c fsync=off", server.folder.display());
+        let options = format!("-p {port} -k {} -c listen_addresses=127.0.0.1 {more}", server.folder.display());
         let log = server.folder.join("log");
         run(server.command("pg_ctl").arg("-D").arg(&data).args(["-w", "-o", &options, "-l"]).arg(log).arg("start"))?;
         Ok(server)

@@ -5,6 +5,8 @@
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::FutureExt as _;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
@@ -66,6 +68,7 @@ pub struct Store {
     pool: AnyPool,
     dialect: Dialect,
     writer: Option<mpsc::Sender<WriteJob>>,
+    transactions: Arc<AtomicU64>,
 }
 
 impl Store {
@@ -108,7 +111,7 @@ impl Store {
             }
             Dialect::Postgres => None,
         };
-        Ok(Self { pool, dialect, writer })
+        Ok(Self { pool, dialect, writer, transactions: Arc::default() })
     }
 
     /// Runs `job` on a connection outside a transaction, for reads.
@@ -130,6 +133,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.transactions.fetch_add(1, Ordering::Relaxed);
         let Some(writer) = &self.writer else { return self.write_alone(job).await };
         let (sender, receiver) = oneshot::channel::<Result<T, E>>();
         let boxed: WriteJob = Box::new(move |mut tx| {
@@ -158,6 +162,11 @@ impl Store {
         let result = job(&mut tx).await?;
         transaction.commit().await.map_err(StoreError::from)?;
         Ok(result)
+    }
+
+    /// Write transactions since the start.
+    pub fn transactions(&self) -> u64 {
+        self.transactions.load(Ordering::Relaxed)
     }
 
     /// Whether the database answers.

@@ -1,5 +1,6 @@
 //! What operators watch: health, readiness and metrics.
 
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use axum::Router;
@@ -37,6 +38,7 @@ pub struct Metrics {
     registry: Arc<Registry>,
     requests: Family<Answered, Counter>,
     seconds: Family<Route, Histogram>,
+    transactions: Counter,
 }
 
 impl Default for Metrics {
@@ -47,7 +49,9 @@ impl Default for Metrics {
             Family::new_with_constructor(|| Histogram::new([0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0]));
         registry.register("http_requests", "Answered requests", requests.clone());
         registry.register("http_request_seconds", "Time to the answer in seconds", seconds.clone());
-        Self { registry: Arc::new(registry), requests, seconds }
+        let transactions = Counter::default();
+        registry.register("store_transactions", "Write transactions", transactions.clone());
+        Self { registry: Arc::new(registry), requests, seconds, transactions }
     }
 }
 
@@ -90,11 +94,12 @@ async fn is_ready(core: &Core) -> Response {
 
 /// The operators' own listener: metrics in the Prometheus text format, health and readiness.
 pub fn operations(core: Arc<Core>, metrics: Metrics) -> Router {
-    let ready_core = Arc::clone(&core);
+    let measured = Arc::clone(&core);
     Router::new()
         .route(
             "/metrics",
             get(async move || {
+                metrics.transactions.inner().store(measured.store().transactions(), Ordering::Relaxed);
                 let mut text = String::new();
                 // Writing to a String does not fail.
                 let _ = encode(&mut text, &metrics.registry);
@@ -103,5 +108,5 @@ pub fn operations(core: Arc<Core>, metrics: Metrics) -> Router {
             }),
         )
         .route("/healthz", get(async || "ok"))
-        .route("/readyz", get(async move || is_ready(&ready_core).await))
+        .route("/readyz", get(async move || is_ready(&core).await))
 }

@@ -1,0 +1,77 @@
+//! The load generator of `cargo xtask bench`: starts a release server, drives it over real HTTP on the same machine, and
+//! prints a table and one JSON document. Speeds of the raw primitives, measured in the same run, stand beside those of the
+//! server.
+
+mod aliyun;
+mod baseline;
+mod client;
+mod flows;
+mod measure;
+mod report;
+mod server;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Parser;
+use measure::{Rate, rate};
+use report::Report;
+use server::Server;
+
+#[derive(Parser)]
+struct Arguments {
+    /// The server's binary
+    #[arg(long)]
+    keyway: PathBuf,
+    /// Name of the database in the report
+    #[arg(long)]
+    name: String,
+    /// Its address; SQLite in a temporary folder when absent
+    #[arg(long)]
+    database_url: Option<String>,
+    /// Seconds of each round
+    #[arg(long, default_value_t = 3)]
+    seconds: u64,
+    /// Rounds of each measurement
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Connections at once
+    #[arg(long, default_value_t = 32)]
+    connections: usize,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let aliyun = aliyun::Aliyun::start().await?;
+    let server = Arc::new(Server::start(&arguments, &aliyun).await?);
+    let mut report = Report::new(&arguments.name);
+    report.milliseconds("cold start to first answer", &server.cold_starts);
+    report.megabytes("resident memory at rest", server.resident_megabytes()?);
+    let setup = Arc::new(flows::Setup::new(&server, &aliyun).await?);
+    let plan = measure::Plan::new(&arguments);
+    let signing = baseline::es384(&plan);
+    let hashing = baseline::argon2id(&plan);
+    report.rate("raw ES384 signatures", &signing, None);
+    report.rate("raw argon2id hashes", &hashing, None);
+    for (name, flow, base) in [
+        ("discovery", flows::Flow::Discovery, None),
+        ("user info", flows::Flow::UserInfo, None),
+        ("refresh", flows::Flow::Refresh, None),
+        ("client credentials", flows::Flow::ClientCredentials, Some(&signing)),
+        ("sign-in by code", flows::Flow::Code, None),
+        ("sign-in by password", flows::Flow::Password, Some(&hashing)),
+    ] {
+        let before = server.transactions().await?;
+        let measured: Rate = rate(&plan, Arc::clone(&setup), flow).await?;
+        let transactions = server.transactions().await? - before;
+        report.rate(name, &measured, base);
+        if matches!(flow, flows::Flow::Code | flows::Flow::Password) {
+            report.number(&format!("transactions per {name}"), transactions / f64::from(measured.total));
+        }
+    }
+    report.megabytes("resident memory after the load", server.resident_megabytes()?);
+    report.megabytes("peak resident memory", server.peak_megabytes()?);
+    report.print();
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! The table for people and the JSON for programs.
+
+use serde_json::{Map, Value, json};
+
+use crate::measure::{Rate, spread};
+
+/// What was measured so far.
+pub struct Report {
+    database: String,
+    values: Map<String, Value>,
+}
+
+impl Report {
+    /// An empty report.
+    pub fn new(database: &str) -> Self {
+        Self { database: database.to_owned(), values: Map::new() }
+    }
+
+    fn add(&mut self, name: &str, line: String, value: Value) {
+        eprintln!("{name:<34}{line}");
+        self.values.insert(name.to_owned(), value);
+    }
+
+    /// A rate, with its share of a raw primitive's.
+    pub fn rate(&mut self, name: &str, rate: &Rate, base: Option<&Rate>) {
+        let (least, median, most) = rate.spread();
+        let share = base.map(|base| median / base.spread().1);
+        let note = share.map(|share| format!("  {:.0} % of raw", share * 100.0)).unwrap_or_default();
+        let line = format!("{median:>10.1} /s   ({least:.1} – {most:.1}){note}");
+        self.add(name, line, json!({ "perSecond": median, "min": least, "max": most, "shareOfRaw": share }));
+    }
+
+    /// Milliseconds.
+    pub fn milliseconds(&mut self, name: &str, values: &[f64]) {
+        let (least, median, most) = spread(values);
+        let line = format!("{median:>10.1} ms   ({least:.1} – {most:.1})");
+        self.add(name, line, json!({ "milliseconds": median, "min": least, "max": most }));
+    }
+
+    /// Megabytes.
+    pub fn megabytes(&mut self, name: &str, value: f64) {
+        self.add(name, format!("{value:>10.1} MB"), json!({ "megabytes": value }));
+    }
+
+    /// A plain number.
+    pub fn number(&mut self, name: &str, value: f64) {
+        self.add(name, format!("{value:>10.1}"), json!(value));
+    }
+
+    /// Prints the JSON; the table went to standard error as it grew.
+    pub fn print(&self) {
+        println!("{}", json!({ "database": self.database, "results": self.values }));
+    }
+}

@@ -1,0 +1,30 @@
+//! `cargo xtask bench`: the release server under load, on SQLite and on PostgreSQL.
+
+use anyhow::Context as _;
+use std::process::{Command, Stdio};
+
+use crate::postgres::Postgres;
+use crate::{paths, process, run};
+
+/// Measures on both databases; writes `target/bench.json`.
+pub fn bench() -> anyhow::Result<()> {
+    run::build()?;
+    process::run(&mut process::cargo(&["build", "--release", "--package", "keyway-load"]))?;
+    let postgres = Postgres::start_durable()?;
+    let mut results = Vec::new();
+    for (name, url) in [("SQLite", None), ("PostgreSQL", Some(&postgres.url))] {
+        println!("\n{name}");
+        let mut load = Command::new(paths::target().join("release/keyway-load"));
+        load.arg("--keyway").arg(paths::target().join("release/keyway")).args(["--name", name]);
+        if let Some(url) = url {
+            load.args(["--database-url", url]);
+        }
+        let output = load.stderr(Stdio::inherit()).output().context("the load generator cannot be started")?;
+        anyhow::ensure!(output.status.success(), "the load generator failed on {name}");
+        results.push(String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    }
+    let path = paths::target().join("bench.json");
+    std::fs::write(&path, format!("[{}]\n", results.join(",")))?;
+    println!("\n{}", path.display());
+    Ok(())
+}
