@@ -57,9 +57,11 @@ impl Server {
             command
         };
         let mut cold_starts = Vec::new();
-        let mut child = None;
+        let mut child: Option<Child> = None;
         for _ in 0..=STARTS {
-            drop(child.take());
+            if let Some(mut child) = child.take() {
+                child.kill().await?;
+            }
             let start = Instant::now();
             let mut started = command("serve").spawn().context("the server cannot be started")?;
             while answers(port).await.is_err() {
