@@ -1,23 +1,29 @@
 //! Password hashing: argon2id, off the async threads, as many at once as there are cores.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use argon2::password_hash::phc::PasswordHash as Phc;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
-use keyway_model::Rng;
 use keyway_model::user::{PasswordHash, PasswordMethod};
-use tokio::sync::Semaphore;
+use keyway_model::{ErrorCode, Rng};
+use tokio::sync::oneshot;
 
 use crate::CoreError;
 
 /// Memory in KiB, passes and lanes: OWASP's first choice for argon2id.
 const COST: (u32, u32, u32) = (19_456, 2, 1);
 
-/// Hashes and verifies passwords.
+/// Passwords that may wait.
+const QUEUE: usize = 1024;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Hashes and verifies passwords. Threads of its own keep the 19 MiB of each hash: on shared threads every one of them
+/// would end up with a copy.
 pub struct Hasher {
     rng: Arc<dyn Rng>,
-    slots: Arc<Semaphore>,
+    queue: mpsc::SyncSender<Job>,
     /// Verified in place of an account that does not exist, so that both take the same time.
     decoy: PasswordHash,
 }
@@ -45,19 +51,33 @@ fn verify(password: &str, hash: &PasswordHash) -> bool {
 }
 
 impl Hasher {
-    /// A hasher with a slot for each core.
+    /// A hasher with a thread for each core.
     pub fn new(rng: Arc<dyn Rng>) -> Result<Self, CoreError> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Ok(Self { slots: Arc::new(Semaphore::new(cores)), decoy: hash("decoy", b"decoy-salt-16-by")?, rng })
+        let (queue, jobs) = mpsc::sync_channel::<Job>(QUEUE);
+        let jobs = Arc::new(Mutex::new(jobs));
+        for number in 0..cores {
+            let jobs = Arc::clone(&jobs);
+            let next = move || jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let work = move || {
+                while let Ok(job) = next() {
+                    job();
+                }
+            };
+            let thread = std::thread::Builder::new().name(format!("hash-{number}"));
+            thread.spawn(work).map_err(|_| CoreError::Internal("hash thread"))?;
+        }
+        Ok(Self { queue, decoy: hash("decoy", b"decoy-salt-16-by")?, rng })
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, CoreError> {
-        let permit = Arc::clone(&self.slots).acquire_owned().await.map_err(|_| CoreError::Internal("hash slots"))?;
-        let work = move || {
-            let _permit = permit;
-            work()
-        };
-        tokio::task::spawn_blocking(work).await.map_err(|_| CoreError::Internal("hash thread"))
+        let (sender, receiver) = oneshot::channel();
+        let job: Job = Box::new(move || {
+            let _ = sender.send(work());
+        });
+        // A full queue would take longer to work off than anybody waits.
+        self.queue.try_send(job).map_err(|_| ErrorCode::Unavailable)?;
+        receiver.await.map_err(|_| CoreError::Internal("hash thread"))
     }
 
     /// Hashes a new password.

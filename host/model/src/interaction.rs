@@ -120,6 +120,11 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// Whether it holds an identifier or a password.
+    pub fn names_account(&self) -> bool {
+        self.username.is_some() || self.email.is_some() || self.phone.is_some() || self.password.is_some()
+    }
+
     /// Writes the fields into an account.
     pub fn apply(&self, user: &mut User) {
         for (field, value) in [

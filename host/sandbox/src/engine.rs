@@ -224,9 +224,9 @@ fn config(pooling: bool, budgets: &Budgets) -> Config {
             .max_tables_per_component(64)
             .max_memory_size(budgets.memory)
             .table_elements(budgets.table_elements)
-            .max_unused_warm_slots(32)
+            .max_unused_warm_slots(8)
             .pagemap_scan(Enabled::Auto)
-            .linear_memory_keep_resident(2 * 1024 * 1024)
+            .linear_memory_keep_resident(1024 * 1024)
             .async_stack_keep_resident(128 * 1024);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     }

@@ -38,6 +38,23 @@ pub async fn find(tx: &mut Tx<'_>, tenant: &TenantId, id: &ApplicationId) -> Res
     row.as_ref().map(read).transpose()
 }
 
+/// The application with this id, and whether it has an unexpired secret with this hash.
+pub async fn find_with_secret(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    id: &ApplicationId,
+    hash: Option<&str>,
+    now: Timestamp,
+) -> Result<Option<(Application, bool)>, StoreError> {
+    let statement = "SELECT a.id, a.name, a.description, a.type, a.oidc_client_metadata, a.custom_client_metadata, \
+         a.custom_data, a.is_third_party, a.created_at, s.name AS secret FROM applications a LEFT JOIN application_secrets s \
+         ON s.tenant_id = a.tenant_id AND s.application_id = a.id AND s.value_hash = $3 AND (s.expires_at IS NULL OR \
+         s.expires_at > $4) WHERE a.tenant_id = $1 AND a.id = $2";
+    let statement = query(statement).bind(tenant.0.clone()).bind(id.0.clone());
+    let row = tx.one(statement.bind(hash.unwrap_or_default().to_owned()).bind(now.0)).await?;
+    row.map(|row| Ok((read(&row)?, row.try_get::<Option<String>, _>("secret")?.is_some()))).transpose()
+}
+
 /// A page of applications, newest first, and how many there are.
 pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId, page: Page) -> Result<(Vec<Application>, i64), StoreError> {
     let statement = query(select!(" ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3"));
@@ -122,20 +139,6 @@ pub async fn secrets(
         })
     };
     rows.iter().map(read).collect()
-}
-
-/// Whether the application has an unexpired secret with this hash.
-pub async fn has_secret(
-    tx: &mut Tx<'_>,
-    tenant: &TenantId,
-    id: &ApplicationId,
-    hash: &str,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let statement = "SELECT name FROM application_secrets WHERE tenant_id = $1 AND application_id = $2 AND value_hash = $3 \
-         AND (expires_at IS NULL OR expires_at > $4)";
-    let statement = query(statement).bind(tenant.0.clone()).bind(id.0.clone()).bind(hash.to_owned()).bind(now.0);
-    Ok(tx.one(statement).await?.is_some())
 }
 
 /// Removes a secret; false when there was none.

@@ -126,18 +126,26 @@ pub async fn scopes_of_user(
     names(tx, query(statement).bind(tenant.0.clone()).bind(user.0.clone()).bind(indicator.to_owned())).await
 }
 
-/// Names of the scopes of `indicator` that the application's roles hold.
-pub async fn scopes_of_application(
+/// The resource with this indicator, and the names of its scopes that the application's roles hold.
+pub async fn for_application(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     application: &ApplicationId,
     indicator: &str,
-) -> Result<Vec<String>, StoreError> {
-    let statement = "SELECT DISTINCT s.name FROM scopes s JOIN resources r ON r.tenant_id = s.tenant_id AND r.id = \
-         s.resource_id JOIN role_scopes rs ON rs.tenant_id = s.tenant_id AND rs.scope_id = s.id JOIN application_roles ar ON \
-         ar.tenant_id = s.tenant_id AND ar.role_id = rs.role_id WHERE s.tenant_id = $1 AND ar.application_id = $2 AND \
-         r.indicator = $3";
-    names(tx, query(statement).bind(tenant.0.clone()).bind(application.0.clone()).bind(indicator.to_owned())).await
+) -> Result<Option<(Resource, Vec<String>)>, StoreError> {
+    let statement = "SELECT r.id, r.name, r.indicator, r.is_default, r.access_token_ttl, g.name AS scope FROM resources r LEFT \
+         JOIN (SELECT DISTINCT s.tenant_id, s.resource_id, s.name FROM scopes s JOIN role_scopes rs ON rs.tenant_id = \
+         s.tenant_id AND rs.scope_id = s.id JOIN application_roles ar ON ar.tenant_id = s.tenant_id AND ar.role_id = \
+         rs.role_id WHERE ar.application_id = $2) g ON g.tenant_id = r.tenant_id AND g.resource_id = r.id WHERE r.tenant_id = \
+         $1 AND r.indicator = $3";
+    let rows =
+        tx.all(query(statement).bind(tenant.0.clone()).bind(application.0.clone()).bind(indicator.to_owned())).await?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let mut scopes = Vec::new();
+    for row in &rows {
+        scopes.extend(row.try_get::<Option<String>, _>("scope")?);
+    }
+    Ok(Some((read(first)?, scopes)))
 }
 
 async fn names(tx: &mut Tx<'_>, query: crate::db::Query) -> Result<Vec<String>, StoreError> {

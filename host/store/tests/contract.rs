@@ -256,7 +256,7 @@ mod contract {
             store
                 .write::<_, StoreError>(|tx| {
                     Box::pin(async move {
-                        let mut value = interactions::find(tx, &tenant(), "h", Timestamp(1)).await?.unwrap();
+                        let (mut value, _) = interactions::find(tx, &tenant(), "h", Timestamp(1)).await?.unwrap();
                         value.csrf = (value.csrf.parse::<u32>().unwrap() + 1).to_string();
                         interactions::update(tx, &tenant(), "h", &value).await
                     })
@@ -278,7 +278,7 @@ mod contract {
                     .unwrap()
             }
         };
-        assert_eq!(read(1).await.unwrap().csrf, "50");
+        assert_eq!(read(1).await.unwrap().0.csrf, "50");
         assert!(read(1000).await.is_none(), "expiry is checked on read, with no cleaner running");
     }
 

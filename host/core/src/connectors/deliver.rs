@@ -1,8 +1,8 @@
 //! Sends a code through the tenant's connector.
 
-use keyway_model::connector::{ConnectorKind, secret_values};
+use keyway_model::connector::{Connector, ConnectorKind, secret_values};
 use keyway_model::identifier::{Identifier, IdentifierKind};
-use keyway_model::{ErrorCode, Refusal, TenantId};
+use keyway_model::{ErrorCode, Refusal};
 use keyway_sandbox::{CallError, Failure, Message};
 use serde_json::{Value, json};
 
@@ -19,19 +19,15 @@ pub(crate) fn kind_for(identifier: IdentifierKind) -> Option<ConnectorKind> {
 }
 
 impl Core {
-    /// Delivers a code. The refusal holds the provider's words in `data`, for the log; its message is for anyone.
+    /// Delivers a code through a connector. The refusal holds the provider's words in `data`, for the log; its message is for anyone.
     pub(crate) async fn deliver(
         &self,
-        tenant: &TenantId,
+        connector: &Connector,
         to: &Identifier,
         usage: &str,
         code: &str,
         locale: Option<String>,
     ) -> Result<(), CoreError> {
-        let kind = kind_for(to.kind).ok_or(ErrorCode::ConnectorNotFound)?;
-        let connectors = self.stored_connectors(tenant).await?;
-        let connector =
-            connectors.into_iter().find(|connector| connector.kind == kind).ok_or(ErrorCode::ConnectorNotFound)?;
         let factory = self.registry.get(&connector.factory_id).await.ok_or(ErrorCode::ConnectorNotFound)?;
         self.call(&factory, &connector.config, &to.value, usage, code, locale).await
     }

@@ -34,21 +34,12 @@ impl Core {
         };
         let (tenant, id, now) = (tenant.clone(), ApplicationId(id), self.now());
         let hash = presented.map(|secret| secret::hash(&secret));
-        let (application, secret_fits) = self
-            .parts
-            .store
-            .read(|tx| {
-                Box::pin(async move {
-                    let application = applications::find(tx, &tenant, &id).await?;
-                    let fits = match &hash {
-                        Some(hash) => applications::has_secret(tx, &tenant, &id, hash, now).await?,
-                        None => false,
-                    };
-                    Ok::<_, CoreError>((application, fits))
-                })
+        let found = self.parts.store.read(|tx| {
+            Box::pin(async move {
+                Ok::<_, CoreError>(applications::find_with_secret(tx, &tenant, &id, hash.as_deref(), now).await?)
             })
-            .await?;
-        let application = application.ok_or_else(refused)?;
+        });
+        let (application, secret_fits) = found.await?.ok_or_else(refused)?;
         if application.kind.is_public() || secret_fits { Ok(application) } else { Err(refused().into()) }
     }
 

@@ -194,11 +194,7 @@ impl Core {
         let indicator = parameters.resource.ok_or_else(|| OAuthError::new("invalid_target", "resource is missing"))?;
         let (owner, id, wanted) = (tenant.clone(), application.id.clone(), indicator.clone());
         let found = self.parts.store.read(|tx| {
-            Box::pin(async move {
-                let resource = resources::find_by_indicator(tx, &owner, &wanted).await?;
-                let scopes = resources::scopes_of_application(tx, &owner, &id, &wanted).await?;
-                Ok::<_, CoreError>(resource.map(|resource| (resource, scopes)))
-            })
+            Box::pin(async move { Ok::<_, CoreError>(resources::for_application(tx, &owner, &id, &wanted).await?) })
         });
         let (resource, granted) = found
             .await?
@@ -313,7 +309,8 @@ async fn judge_and_use(
         tokens::insert(tx, tenant, &stored(TokenKind::Access, &new.access, &grant, now, expires_at)).await?;
         Access::Opaque(new.access)
     };
-    let roles = roles::names_of_user(tx, tenant, &user.id).await?;
+    let with_roles = grant.scope.split_ascii_whitespace().any(|word| word == "roles");
+    let roles = if with_roles { roles::names_of_user(tx, tenant, &user.id).await? } else { Vec::new() };
     Ok(Ok(Ready { grant, user, roles, access, refresh_token }))
 }
 

@@ -1,12 +1,12 @@
 //! Proof by a code that is sent to a phone or an e-mail address.
 
-use keyway_model::connector::ConnectorKind;
+use keyway_model::connector::{Connector, ConnectorKind};
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::interaction::{InteractionEvent, SentCode, Verification, VerificationKind, judge_code};
 use keyway_model::phone::Phone;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ErrorCode, Refusal, VerificationId};
-use keyway_store::{sign_in_experiences, users};
+use keyway_store::users;
 
 use super::Caller;
 use crate::connectors::kind_for;
@@ -47,7 +47,10 @@ impl Core {
         event: InteractionEvent,
     ) -> Result<VerificationId, CoreError> {
         let kind = VerificationKind::code_for(identifier.kind).ok_or(ErrorCode::InvalidInteractionType)?;
-        let connectors = self.connector_kinds(&caller.tenant).await?;
+        let connectors = self.stored_connectors(&caller.tenant).await?;
+        let kinds: Vec<ConnectorKind> = connectors.iter().map(|connector| connector.kind).collect();
+        let mut of_kind = connectors.into_iter().filter(|connector| kind_for(identifier.kind) == Some(connector.kind));
+        let connector = of_kind.next().ok_or(ErrorCode::ConnectorNotFound)?;
         let recipient = Recipient::new(caller, identifier.clone())?;
         let (now, code) = (self.now(), self.rng().six_digits());
         let id: VerificationId = self.id();
@@ -66,11 +69,10 @@ impl Core {
         let audit = Event::new(self, key, &caller.visitor).with("identifier", identifier.kind.as_str().into());
         let (tenant, limits, local) = (caller.tenant.clone(), self.parts.limits, caller.visitor.local);
         let (known, hides) = self
-            .step(caller, move |tx, interaction| {
+            .step(caller, move |tx, interaction, experience| {
                 Box::pin(async move {
                     interaction.event()?;
-                    let experience = sign_in_experiences::get(tx, &tenant).await?;
-                    check_offer(&experience, &connectors, event, &recipient)?;
+                    check_offer(experience, &kinds, event, &recipient)?;
                     let audit = audit.interaction(interaction);
                     if let Err(code) = limits::count_send(tx, &tenant, &limits, &recipient.send(local), now).await? {
                         audit.failed(code.code()).write(tx, &tenant).await?;
@@ -91,13 +93,13 @@ impl Core {
             })
             .await?;
         if !hides {
-            return self.deliver_or_refund(caller, &identifier, event, &code).await.map(|()| id);
+            return self.deliver_or_refund(caller, &connector, &identifier, event, &code).await.map(|()| id);
         }
         if known {
             let (core, caller) = (std::sync::Arc::clone(self), caller.clone());
             tokio::spawn(async move {
                 // The person sees the same page either way; the reason is in the server's log.
-                let _ = core.deliver_or_refund(&caller, &identifier, event, &code).await;
+                let _ = core.deliver_or_refund(&caller, &connector, &identifier, event, &code).await;
             });
         }
         Ok(id)
@@ -107,12 +109,13 @@ impl Core {
     async fn deliver_or_refund(
         &self,
         caller: &Caller,
+        connector: &Connector,
         identifier: &Identifier,
         event: InteractionEvent,
         code: &str,
     ) -> Result<(), CoreError> {
         let tenant = &caller.tenant;
-        let sent = self.deliver(tenant, identifier, event.as_str(), code, caller.locale.clone()).await;
+        let sent = self.deliver(connector, identifier, event.as_str(), code, caller.locale.clone()).await;
         if sent.is_err() {
             let (owner, recipient, now) = (tenant.clone(), identifier.value.clone(), self.now());
             self.parts
@@ -142,12 +145,12 @@ impl Core {
         let recipient = Recipient::new(caller, identifier)?;
         let audit = Event::new(self, "Interaction.VerificationCode.Submit", &caller.visitor);
         let (tenant, limits, local) = (caller.tenant.clone(), self.parts.limits, caller.visitor.local);
-        self.step(caller, move |tx, interaction| {
+        self.step(caller, move |tx, interaction, experience| {
             Box::pin(async move {
                 let name = interaction.event()?.as_str();
                 let audit = audit.key(format!("Interaction.{name}.Verification.VerificationCode.Submit"));
                 let audit = audit.interaction(interaction);
-                let policy = sign_in_experiences::get(tx, &tenant).await?.verification_code_policy;
+                let policy = experience.verification_code_policy;
                 let identifier = &recipient.identifier;
                 let mut verdict = limits::check_failures(tx, &tenant, &limits, &identifier.value, now).await?;
                 if verdict.is_ok() {
@@ -201,9 +204,6 @@ fn check_offer(
     recipient: &Recipient,
 ) -> Result<(), Refusal> {
     let kind = recipient.identifier.kind;
-    if !kind_for(kind).is_some_and(|connector| connectors.contains(&connector)) {
-        return Err(ErrorCode::ConnectorNotFound.into());
-    }
     let useful = match event {
         InteractionEvent::ForgotPassword => experience.reset_kinds(connectors).contains(&kind),
         InteractionEvent::SignIn | InteractionEvent::Register => {

@@ -5,7 +5,7 @@ use keyway_model::interaction::{Interaction, InteractionEvent, Verification, Ver
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::user::User;
 use keyway_model::{ErrorCode, Refusal, TenantId, Timestamp, UserId, VerificationId};
-use keyway_store::{Tx, roles, sign_in_experiences, users};
+use keyway_store::{Tx, roles, users};
 use serde_json::json;
 
 use super::Caller;
@@ -19,13 +19,13 @@ impl Core {
         let (tenant, now) = (caller.tenant.clone(), self.now());
         let new_id = UserId(self.rng().text(12));
         let audit = Event::new(self, "Interaction.Identifier.Submit", &caller.visitor);
-        self.step(caller, move |tx, interaction| {
+        self.step(caller, move |tx, interaction, experience| {
             Box::pin(async move {
                 let event = interaction.event()?;
                 let audit = audit.key(format!("Interaction.{}.Identifier.Submit", event.as_str()));
                 let result = match event {
-                    InteractionEvent::Register => register(tx, &tenant, interaction, id, new_id, now).await,
-                    _ => find(tx, &tenant, interaction, event, id).await,
+                    InteractionEvent::Register => register(tx, &tenant, interaction, experience, id, new_id, now).await,
+                    _ => find(tx, &tenant, interaction, experience, event, id).await,
                 };
                 match result {
                     Ok(user) => {
@@ -49,13 +49,13 @@ async fn find(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     interaction: &Interaction,
+    experience: &SignInExperience,
     event: InteractionEvent,
     id: Option<VerificationId>,
 ) -> Result<UserId, CoreError> {
     let id = id.ok_or_else(|| Refusal::invalid_input("verificationId", "is missing"))?;
     let verification = interaction.verification(&id)?;
-    let experience = sign_in_experiences::get(tx, tenant).await?;
-    check_method(&experience, event, verification)?;
+    check_method(experience, event, verification)?;
     interaction.verified(&id)?;
     let user = match &verification.user_id {
         Some(user) => users::find(tx, tenant, user).await?,
@@ -98,11 +98,11 @@ async fn register(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     interaction: &mut Interaction,
+    experience: &SignInExperience,
     id: Option<VerificationId>,
     new_id: UserId,
     now: Timestamp,
 ) -> Result<UserId, CoreError> {
-    let experience = sign_in_experiences::get(tx, tenant).await?;
     if !experience.allows(InteractionEvent::Register) {
         return Err(ErrorCode::Forbidden.into());
     }
@@ -110,7 +110,7 @@ async fn register(
         return Err(ErrorCode::IdentityConflict.into());
     }
     if let Some(id) = id {
-        check_method(&experience, InteractionEvent::Register, interaction.verification(&id)?)?;
+        check_method(experience, InteractionEvent::Register, interaction.verification(&id)?)?;
         let verification = interaction.verified(&id)?.clone();
         let profile = &mut interaction.profile;
         let value = Some(verification.identifier.value.clone());

@@ -56,9 +56,9 @@ impl Core {
         let (tenant, hash, now) = (caller.tenant.clone(), secret::hash(&caller.secret), self.now());
         let found = self.parts.store.read(|tx| {
             Box::pin(async move {
-                let Some(interaction) = interactions::find(tx, &tenant, &hash, now).await? else { return Ok(None) };
+                let found = interactions::find(tx, &tenant, &hash, now).await?;
+                let Some((interaction, experience)) = found else { return Ok(None) };
                 let application = applications::find(tx, &tenant, &interaction.application_id).await?;
-                let experience = sign_in_experiences::get(tx, &tenant).await?;
                 Ok::<_, CoreError>(application.map(|application| (interaction, application, experience)))
             })
         });
@@ -72,7 +72,13 @@ impl Core {
     pub(crate) async fn step<T: Send + 'static>(
         &self,
         caller: &Caller,
-        step: impl for<'t> FnOnce(&'t mut Tx<'_>, &'t mut Interaction) -> Job<'t, Result<T, CoreError>> + Send + 'static,
+        step: impl for<'t> FnOnce(
+            &'t mut Tx<'_>,
+            &'t mut Interaction,
+            &'t SignInExperience,
+        ) -> Job<'t, Result<T, CoreError>>
+        + Send
+        + 'static,
     ) -> Result<T, CoreError> {
         let (tenant, hash, now) = (caller.tenant.clone(), secret::hash(&caller.secret), self.now());
         let outcome: Result<T, Refusal> = self
@@ -80,10 +86,10 @@ impl Core {
             .store
             .write(move |tx| {
                 Box::pin(async move {
-                    let Some(mut interaction) = interactions::find(tx, &tenant, &hash, now).await? else {
+                    let Some((mut interaction, experience)) = interactions::find(tx, &tenant, &hash, now).await? else {
                         return Ok(Err(ErrorCode::SessionNotFound.into()));
                     };
-                    let outcome = match step(tx, &mut interaction).await {
+                    let outcome = match step(tx, &mut interaction, &experience).await {
                         Ok(value) => Ok(value),
                         Err(CoreError::Refusal(refusal)) => Err(refusal),
                         Err(error) => return Err(error),

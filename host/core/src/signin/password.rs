@@ -4,7 +4,7 @@ use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::interaction::{InteractionEvent, Verification, VerificationKind};
 use keyway_model::user::{PasswordMethod, User};
 use keyway_model::{ErrorCode, Timestamp, UserId, VerificationId, password_policy};
-use keyway_store::{interactions, sign_in_experiences, users};
+use keyway_store::{interactions, users};
 
 use super::Caller;
 use crate::logs::Event;
@@ -39,7 +39,7 @@ impl Core {
             event: None,
         };
         let (tenant, limits) = (caller.tenant.clone(), self.parts.limits);
-        self.step(caller, move |tx, interaction| {
+        self.step(caller, move |tx, interaction, _| {
             Box::pin(async move {
                 let name = &verification.identifier.value;
                 let audit = audit.interaction(interaction);
@@ -82,11 +82,10 @@ impl Core {
             .read(|tx| {
                 Box::pin(async move {
                     let found = interactions::find(tx, &tenant, &hash, now).await?;
-                    let interaction = found.ok_or(ErrorCode::SessionNotFound)?;
+                    let (interaction, experience) = found.ok_or(ErrorCode::SessionNotFound)?;
                     if interaction.event()? != InteractionEvent::SignIn {
                         return Err(ErrorCode::InvalidInteractionType.into());
                     }
-                    let experience = sign_in_experiences::get(tx, &tenant).await?;
                     if !experience.method(identifier.kind).is_some_and(|method| method.password) {
                         return Err(ErrorCode::SignInMethodNotEnabled.into());
                     }
@@ -122,7 +121,7 @@ impl Core {
             event: None,
         };
         let tenant = caller.tenant.clone();
-        self.step(caller, move |tx, interaction| {
+        self.step(caller, move |tx, interaction, _| {
             Box::pin(async move {
                 if interaction.event()? != InteractionEvent::Register {
                     return Err(ErrorCode::InvalidInteractionType.into());

@@ -40,7 +40,7 @@ impl Core {
             ProfileField::Verified(kind, id) => Ready::Verified(kind, id),
         };
         let (tenant, now) = (caller.tenant.clone(), self.now());
-        self.step(caller, move |tx, interaction| {
+        self.step(caller, move |tx, interaction, _| {
             Box::pin(async move {
                 match interaction.event()? {
                     InteractionEvent::ForgotPassword => return Err(ErrorCode::NotSupportedForForgotPassword.into()),
@@ -102,7 +102,7 @@ impl Core {
             return Err(ErrorCode::SamePassword.into());
         }
         let hash = self.hasher.hash(password).await?;
-        self.step(caller, move |_, interaction| {
+        self.step(caller, move |_, interaction, _| {
             Box::pin(async move {
                 if interaction.event()? != InteractionEvent::ForgotPassword {
                     return Err(ErrorCode::InvalidInteractionType.into());
@@ -131,7 +131,7 @@ impl Core {
             .read(|tx| {
                 Box::pin(async move {
                     let found = interactions::find(tx, &tenant, &hash, now).await?;
-                    let interaction = found.ok_or(ErrorCode::SessionNotFound)?;
+                    let (interaction, _) = found.ok_or(ErrorCode::SessionNotFound)?;
                     let event = interaction.event()?;
                     let mut user = account(tx, &tenant, &interaction, now).await?;
                     if user.id.as_str().is_empty() {

@@ -1,9 +1,9 @@
 //! Chooses what the user came for.
 
 use keyway_model::ErrorCode;
+use keyway_model::Refusal;
 use keyway_model::interaction::{Interaction, InteractionEvent};
-use keyway_model::{Refusal, TenantId};
-use keyway_store::{Tx, sign_in_experiences};
+use keyway_model::sign_in_experience::SignInExperience;
 
 use super::Caller;
 use crate::logs::Event;
@@ -14,9 +14,9 @@ impl Core {
     pub async fn start(&self, caller: &Caller, event: InteractionEvent) -> Result<(), CoreError> {
         let audit = Event::new(self, format!("Interaction.{}.Update", event.as_str()), &caller.visitor);
         let tenant = caller.tenant.clone();
-        self.step(caller, move |tx, interaction| {
+        self.step(caller, move |tx, interaction, experience| {
             Box::pin(async move {
-                offered(tx, &tenant, event).await?;
+                offered(experience, event)?;
                 interaction.reset(event);
                 audit.interaction(interaction).write(tx, &tenant).await?;
                 Ok(())
@@ -27,11 +27,10 @@ impl Core {
 
     /// Turns a sign-in into a registration or back; what was proven stays proven.
     pub async fn change_event(&self, caller: &Caller, event: InteractionEvent) -> Result<(), CoreError> {
-        let tenant = caller.tenant.clone();
-        self.step(caller, move |tx, interaction| {
+        self.step(caller, move |_, interaction, experience| {
             Box::pin(async move {
                 check_change(interaction, event)?;
-                offered(tx, &tenant, event).await?;
+                offered(experience, event)?;
                 interaction.event = Some(event);
                 Ok(())
             })
@@ -40,8 +39,7 @@ impl Core {
     }
 }
 
-async fn offered(tx: &mut Tx<'_>, tenant: &TenantId, event: InteractionEvent) -> Result<(), CoreError> {
-    let experience = sign_in_experiences::get(tx, tenant).await?;
+fn offered(experience: &SignInExperience, event: InteractionEvent) -> Result<(), Refusal> {
     if experience.allows(event) { Ok(()) } else { Err(ErrorCode::Forbidden.into()) }
 }
 

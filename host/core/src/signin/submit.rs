@@ -1,11 +1,11 @@
 //! Ends an interaction: writes the account, opens the session and answers the application.
 
-use keyway_model::application::Application;
 use keyway_model::interaction::{Interaction, InteractionEvent, Profile};
 use keyway_model::session::{SESSION_TTL, Session};
+use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::user::User;
 use keyway_model::{ErrorCode, Refusal, SessionId, TenantId, Timestamp};
-use keyway_store::{Tx, applications, interactions, sessions, sign_in_experiences, tokens, users};
+use keyway_store::{Tx, applications, interactions, sessions, tokens, users};
 use serde_json::json;
 
 use super::identify::check_free;
@@ -23,13 +23,15 @@ pub enum Submitted {
         session: String,
         /// To be carried by the browser.
         answer: AuthorizationAnswer,
+        /// What was asked, for a browser that must ask again.
+        interaction: Box<Interaction>,
     },
     /// The new password is set; the user signs in with it.
     PasswordReset,
 }
 
 enum Outcome {
-    SignedIn(Box<(Interaction, Application, Session)>),
+    SignedIn(Box<Interaction>),
     PasswordReset,
 }
 
@@ -50,7 +52,7 @@ impl Core {
             .store
             .write(move |tx| {
                 Box::pin(async move {
-                    let Some(mut interaction) = interactions::find(tx, &tenant, &hash, now).await? else {
+                    let Some((mut interaction, experience)) = interactions::find(tx, &tenant, &hash, now).await? else {
                         return Ok(Err(ErrorCode::SessionNotFound.into()));
                     };
                     let event = interaction.event()?;
@@ -65,7 +67,7 @@ impl Core {
                         interactions::update(tx, &tenant, &hash, &interaction).await?;
                         return Ok(Ok(Outcome::PasswordReset));
                     }
-                    let user = complete_account(tx, &tenant, &interaction, now).await?;
+                    let user = complete_account(tx, &tenant, &interaction, &experience, now).await?;
                     let found = applications::find(tx, &tenant, &interaction.application_id).await?;
                     let application = found.ok_or(ErrorCode::SessionNotFound)?;
                     let session = Session {
@@ -83,16 +85,16 @@ impl Core {
                     code.store(tx, &tenant, &application, &interaction.authorization, &session).await?;
                     interactions::delete(tx, &tenant, &hash).await?;
                     audit.write(tx, &tenant).await?;
-                    Ok(Ok(Outcome::SignedIn(Box::new((interaction, application, session)))))
+                    Ok(Ok(Outcome::SignedIn(Box::new(interaction))))
                 })
             })
             .await
             .map_err(taken)?;
         match outcome? {
             Outcome::PasswordReset => Ok(Submitted::PasswordReset),
-            Outcome::SignedIn(parts) => {
-                let answer = self.success(&caller.tenant, &parts.0.authorization, &code_value);
-                Ok(Submitted::SignedIn { session: secret, answer })
+            Outcome::SignedIn(interaction) => {
+                let answer = self.success(&caller.tenant, &interaction.authorization, &code_value);
+                Ok(Submitted::SignedIn { session: secret, answer, interaction })
             }
         }
     }
@@ -120,6 +122,7 @@ async fn complete_account(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     interaction: &Interaction,
+    experience: &SignInExperience,
     now: Timestamp,
 ) -> Result<User, CoreError> {
     let id = interaction.identified()?;
@@ -127,9 +130,11 @@ async fn complete_account(
     if user.is_suspended {
         return Err(ErrorCode::UserSuspended.into());
     }
-    interaction.profile.apply(&mut user);
-    check_free(tx, tenant, &user).await?;
-    let missing = sign_in_experiences::get(tx, tenant).await?.missing_profile(&user);
+    if interaction.profile.names_account() {
+        interaction.profile.apply(&mut user);
+        check_free(tx, tenant, &user).await?;
+    }
+    let missing = experience.missing_profile(&user);
     if !missing.is_empty() {
         return Err(Refusal::from(ErrorCode::MissingProfile).with_data(json!({ "missingProfile": missing })).into());
     }

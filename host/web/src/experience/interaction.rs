@@ -64,11 +64,10 @@ pub async fn submit(
     Browser(caller): Browser,
     headers: HeaderMap,
 ) -> Result<Response, WebError> {
-    let asked = web.core.interaction(&caller).await?.interaction;
     let previous = cookies::read(&web, &headers, Kind::Session);
     match web.core.submit(&caller, previous).await? {
         Submitted::PasswordReset => Ok(StatusCode::NO_CONTENT.into_response()),
-        Submitted::SignedIn { session, answer: carried } => {
+        Submitted::SignedIn { session, answer: carried, interaction: asked } => {
             // A form cannot be posted by an address: the browser asks again, and is answered from its new session.
             let redirect_to = answer::location(&carried).unwrap_or_else(|| resume(&web, &asked));
             let session = cookies::write(&web, Kind::Session, &session);

@@ -146,7 +146,7 @@ impl Visit {
         let previous = cookies::read(&self.web, &self.headers, Kind::Session);
         match self.web.core.submit(&self.caller, previous).await {
             Ok(Submitted::PasswordReset) => Ok(see_other("/sign-in?reset=done")),
-            Ok(Submitted::SignedIn { session, answer }) => {
+            Ok(Submitted::SignedIn { session, answer, .. }) => {
                 let mut response = respond(&answer, self.chinese);
                 let session = cookies::write(&self.web, Kind::Session, &session);
                 let interaction = cookies::write(&self.web, Kind::Interaction, "");
