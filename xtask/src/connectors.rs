@@ -5,12 +5,13 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use crate::{paths, process};
+use crate::{packages, paths, process};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Builds all connectors; returns the paths of the components.
 pub fn build() -> anyhow::Result<Vec<PathBuf>> {
+    packages::for_build()?;
     ensure_target()?;
     let mut names = Vec::new();
     for entry in std::fs::read_dir(paths::root().join("connectors"))? {

@@ -2,6 +2,7 @@
 
 mod bench;
 mod connectors;
+mod packages;
 mod paths;
 mod postgres;
 mod process;

@@ -6,6 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 
+use crate::packages::is_root;
+
 /// A running server; dropped, it stops and its folder is removed.
 pub struct Postgres {
     bin: PathBuf,
@@ -71,10 +73,6 @@ fn newest_bin() -> anyhow::Result<PathBuf> {
         .collect();
     versions.sort();
     versions.pop().context("PostgreSQL is missing: apt-get install postgresql")
-}
-
-fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.starts_with(b"0\n"))
 }
 
 fn run(command: &mut Command) -> anyhow::Result<()> {

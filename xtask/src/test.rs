@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 
 use crate::postgres::Postgres;
-use crate::{connectors, paths, process};
+use crate::{connectors, packages, paths, process};
 
 const PARTS: [&str; 4] = ["fmt", "clippy", "unit", "clients"];
 
@@ -18,6 +18,7 @@ pub fn test(parts: &[String]) -> anyhow::Result<()> {
     if wanted("fmt") {
         process::run(&mut process::cargo(&["fmt", "--all", "--check"]))?;
     }
+    packages::for_tests()?;
     connectors::build()?;
     if wanted("clippy") {
         process::run(&mut process::cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;

@@ -1,10 +1,10 @@
 //! Password hashing: argon2id, off the async threads, as many at once as there are cores.
 
+use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
-use argon2::password_hash::phc::PasswordHash as Phc;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash as Phc, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use keyway_model::user::{PasswordHash, PasswordMethod};
 use keyway_model::{ErrorCode, Rng};
 use tokio::sync::oneshot;
@@ -14,6 +14,8 @@ use crate::CoreError;
 /// Memory in KiB, passes and lanes: OWASP's first choice for argon2id.
 const COST: (u32, u32, u32) = (19_456, 2, 1);
 
+/// Most memory in KiB that an imported hash may ask for.
+const MOST_MEMORY: u32 = 256 * 1024;
 /// Passwords that may wait.
 const QUEUE: usize = 1024;
 
@@ -28,26 +30,54 @@ pub struct Hasher {
     decoy: PasswordHash,
 }
 
-fn argon2() -> Result<Argon2<'static>, CoreError> {
-    let (memory, passes, lanes) = COST;
-    let params = Params::new(memory, passes, lanes, None).map_err(|_| CoreError::Internal("argon2 parameters"))?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+thread_local! {
+    /// The blocks of this thread's hashes. Asked for anew each time, 19 MiB cost page faults and fragment the heap.
+    static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Computes `out` from a password in this thread's own memory.
+fn compute(argon2: &Argon2<'_>, password: &str, salt: &[u8], out: &mut [u8]) -> Result<(), argon2::Error> {
+    MEMORY.with_borrow_mut(|memory| {
+        let needed = argon2.params().block_count();
+        if memory.len() < needed {
+            memory.resize(needed, Block::default());
+        }
+        argon2.hash_password_into_with_memory(password.as_bytes(), salt, out, memory)
+    })
 }
 
 fn hash(password: &str, salt: &[u8]) -> Result<PasswordHash, CoreError> {
-    let encoded = argon2()?
-        .hash_password_with_salt(password.as_bytes(), salt)
-        .map_err(|_| CoreError::Internal("argon2 hash"))?
-        .to_string();
-    Ok(PasswordHash { method: PasswordMethod::Argon2id, encoded })
+    let failed = |_| CoreError::Internal("argon2 hash");
+    let (memory, passes, lanes) = COST;
+    let params = Params::new(memory, passes, lanes, None).map_err(failed)?;
+    let encoded_params = ParamsString::try_from(&params).map_err(|_| CoreError::Internal("argon2 parameters"))?;
+    let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
+    compute(&Argon2::new(Algorithm::Argon2id, Version::V0x13, params), password, salt, &mut out).map_err(failed)?;
+    let phc = Phc {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: encoded_params,
+        salt: Some(Salt::new(salt).map_err(|_| CoreError::Internal("salt"))?),
+        hash: Some(Output::new(&out).map_err(|_| CoreError::Internal("argon2 output"))?),
+    };
+    Ok(PasswordHash { method: PasswordMethod::Argon2id, encoded: phc.to_string() })
 }
 
 fn verify(password: &str, hash: &PasswordHash) -> bool {
     match hash.method {
-        PasswordMethod::Argon2id | PasswordMethod::Argon2i => Phc::new(&hash.encoded)
-            .is_ok_and(|parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok()),
+        PasswordMethod::Argon2id | PasswordMethod::Argon2i => verify_argon2(password, &hash.encoded).unwrap_or(false),
         PasswordMethod::Bcrypt => bcrypt::verify(password, &hash.encoded).unwrap_or(false),
     }
+}
+
+fn verify_argon2(password: &str, encoded: &str) -> Option<bool> {
+    let phc = Phc::new(encoded).ok()?;
+    let (salt, expected) = (phc.salt.as_ref()?, phc.hash.as_ref()?);
+    let version = phc.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
+    let argon2 = Argon2::new(phc.algorithm.as_str().try_into().ok()?, version, Params::try_from(&phc).ok()?);
+    let mut out = vec![0; expected.len()];
+    compute(&argon2, password, salt, &mut out).ok()?;
+    Some(subtle::ConstantTimeEq::ct_eq(out.as_slice(), expected.as_bytes()).into())
 }
 
 impl Hasher {
@@ -98,13 +128,16 @@ impl Hasher {
 /// Whether an imported hash can be verified at all.
 pub fn is_readable(hash: &PasswordHash) -> bool {
     match hash.method {
-        PasswordMethod::Argon2id | PasswordMethod::Argon2i => Phc::new(&hash.encoded).is_ok(),
+        PasswordMethod::Argon2id | PasswordMethod::Argon2i => Phc::new(&hash.encoded)
+            .is_ok_and(|phc| Params::try_from(&phc).is_ok_and(|params| params.m_cost() <= MOST_MEMORY)),
         PasswordMethod::Bcrypt => hash.encoded.starts_with("$2") && hash.encoded.len() == 60,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use argon2::password_hash::PasswordHasher as _;
+
     use super::*;
 
     struct Fixed;

@@ -87,6 +87,8 @@ impl Store {
         let options: AnyConnectOptions = url.parse().map_err(StoreError::Database)?;
         let pool = AnyPoolOptions::new()
             .max_connections(if dialect == Dialect::Sqlite { 4 } else { 16 })
+            // A file does not hang up; a server may.
+            .test_before_acquire(dialect == Dialect::Postgres)
             .after_connect(move |connection, _| {
                 Box::pin(async move {
                     if dialect == Dialect::Sqlite {
@@ -182,18 +184,27 @@ const SQLITE_SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = F
 
 async fn write_in_groups(mut connection: AnyConnection, mut jobs: mpsc::Receiver<WriteJob>) {
     while let Some(first) = jobs.recv().await {
-        if connection.execute("BEGIN IMMEDIATE").await.is_err() {
+        if connection.execute("BEGIN IMMEDIATE; SAVEPOINT job").await.is_err() {
             continue;
         }
         let mut done = Vec::new();
         let mut next = Some(first);
         while let Some(job) = next.take() {
-            done.extend(run_in_savepoint(&mut connection, job).await);
+            let tx = Tx { connection: &mut connection, dialect: Dialect::Sqlite };
+            match AssertUnwindSafe(job(tx)).catch_unwind().await.ok().flatten() {
+                Some(report) => done.push(report),
+                None if connection.execute("ROLLBACK TO job").await.is_err() => break,
+                None => {}
+            }
             if done.len() < GROUP {
                 next = jobs.try_recv().ok();
             }
+            // Each statement is a trip to the connection's thread, so two go in one.
+            if next.is_some() && connection.execute("RELEASE job; SAVEPOINT job").await.is_err() {
+                break;
+            }
         }
-        let committed = connection.execute("COMMIT").await.is_ok();
+        let committed = connection.execute("RELEASE job; COMMIT").await.is_ok();
         if !committed {
             let _ = connection.execute("ROLLBACK").await;
         }
@@ -201,15 +212,4 @@ async fn write_in_groups(mut connection: AnyConnection, mut jobs: mpsc::Receiver
             report(committed);
         }
     }
-}
-
-async fn run_in_savepoint(connection: &mut AnyConnection, job: WriteJob) -> Done {
-    connection.execute("SAVEPOINT job").await.ok()?;
-    let tx = Tx { connection: &mut *connection, dialect: Dialect::Sqlite };
-    let done = AssertUnwindSafe(job(tx)).catch_unwind().await.ok().flatten();
-    if done.is_none() {
-        let _ = connection.execute("ROLLBACK TO job").await;
-    }
-    let _ = connection.execute("RELEASE job").await;
-    done
 }
