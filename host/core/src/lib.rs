@@ -68,7 +68,7 @@ impl Core {
         tenants::seed(&parts).await?;
         let keys = keys::KeyRing::open(&parts).await?;
         let registry = connectors::Registry::load(Arc::clone(&parts.sandbox), components);
-        let hasher = password::Hasher::new(Arc::clone(&parts.rng))?;
+        let hasher = password::Hasher::new(Arc::clone(&parts.rng)).await?;
         Ok(Arc::new(Self { parts, registry, keys, hasher }))
     }
 

@@ -82,7 +82,7 @@ fn verify_argon2(password: &str, encoded: &str) -> Option<bool> {
 
 impl Hasher {
     /// A hasher with a thread for each core.
-    pub fn new(rng: Arc<dyn Rng>) -> Result<Self, CoreError> {
+    pub async fn new(rng: Arc<dyn Rng>) -> Result<Self, CoreError> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let (queue, jobs) = mpsc::sync_channel::<Job>(QUEUE);
         let jobs = Arc::new(Mutex::new(jobs));
@@ -97,7 +97,10 @@ impl Hasher {
             let thread = std::thread::Builder::new().name(format!("hash-{number}"));
             thread.spawn(work).map_err(|_| CoreError::Internal("hash thread"))?;
         }
-        Ok(Self { queue, decoy: hash("decoy", b"decoy-salt-16-by")?, rng })
+        let empty = PasswordHash { method: PasswordMethod::Argon2id, encoded: String::new() };
+        let hasher = Self { queue, decoy: empty, rng };
+        let decoy = hasher.hash("decoy".to_owned()).await?;
+        Ok(Self { decoy, ..hasher })
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, CoreError> {
@@ -149,7 +152,7 @@ mod tests {
 
     #[tokio::test]
     async fn imported_hashes_verify() {
-        let hasher = Hasher::new(Arc::new(Fixed)).unwrap();
+        let hasher = Hasher::new(Arc::new(Fixed)).await.unwrap();
         let made = hasher.hash("a good password".into()).await.unwrap();
         assert!(hasher.verify("a good password".into(), Some(made.clone())).await.unwrap());
         assert!(!hasher.verify("another".into(), Some(made)).await.unwrap());
