@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-/// The repository's root.
+/// The repository's root. Cargo says at run time where this package lies; the path of the build would be another clone's
+/// when several share one target directory.
 pub fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().map(PathBuf::from).unwrap_or_default()
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("xtask"), PathBuf::from);
+    package.parent().map(PathBuf::from).unwrap_or_default()
 }
 
 /// Cargo's target directory.

@@ -234,6 +234,21 @@ describe('tutorial', { concurrency: false }, () => {
     assert.equal((await user()).phone_number, '8613100000001');
   });
 
+  test('a member who registers again is offered the account', async () => {
+    await newVisitor();
+    await page.goto(first.url);
+    await press('Sign in');
+    await page.getByRole('link', { name: 'Create account' }).click();
+    await page.getByLabel('Phone number').fill(PHONE);
+    await press('Continue');
+    await page.getByLabel('Code').waitFor();
+    await typeCode(aliyun.to(DIGITS).code);
+    await page.getByRole('heading', { name: 'Welcome back' }).waitFor();
+    await press('Sign in to it');
+    await page.locator('#user').waitFor();
+    assert.equal((await user()).phone_number, DIGITS);
+  });
+
   test('forgot password: a new one is set, the old one is over', async () => {
     await newVisitor();
     await page.goto(first.url);

@@ -4,6 +4,7 @@ mod assets;
 mod code;
 mod complete;
 mod forgot_password;
+mod offer;
 mod register;
 mod render;
 mod sign_in;
@@ -24,8 +25,8 @@ pub fn router() -> Router<Web> {
         .route("/", get(sign_in::root))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/register", get(register::show).post(register::submit))
-        .route("/no-account", get(register::offer).post(register::accept))
-        .route("/account-exists", get(sign_in::offer).post(sign_in::accept))
+        .route("/no-account", get(offer::no_account).post(offer::create_account))
+        .route("/account-exists", get(offer::account_exists).post(offer::use_account))
         .route("/code", get(code::show).post(code::submit))
         .route("/code/resend", post(code::resend))
         .route("/complete", get(complete::show).post(complete::submit))

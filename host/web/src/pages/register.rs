@@ -6,8 +6,7 @@ use axum::response::Response;
 use keyway_model::identifier::IdentifierKind;
 use keyway_model::interaction::InteractionEvent;
 
-use super::render::{self, Frame};
-use super::sign_in::Offer;
+use super::render::Frame;
 use super::visit::{Field, Visit};
 use crate::error::WebError;
 use crate::oidc::answer::see_other;
@@ -65,28 +64,4 @@ async fn decide(visit: &Visit) -> Result<Response, WebError> {
     core.start(caller, InteractionEvent::Register).await?;
     let proof = core.new_password_identity(caller, identifier, password).await?;
     visit.proceed(Some(proof)).await
-}
-
-/// `GET /no-account`: what was to sign in has no account.
-pub async fn offer(visit: Visit) -> Response {
-    let t = visit.t();
-    let page = Offer {
-        frame: visit.frame(),
-        title: t.no_account_title,
-        text: t.no_account,
-        who: visit.known_identifier(),
-        action: "/no-account",
-        button: t.create_it,
-        back: "/sign-in",
-    };
-    visit.page(StatusCode::OK, &page)
-}
-
-/// `POST /no-account`: makes one; the proof is there already.
-pub async fn accept(visit: Visit) -> Response {
-    let turned = async {
-        visit.web.core.change_event(&visit.caller, InteractionEvent::Register).await?;
-        visit.proceed(visit.proven()).await
-    };
-    turned.await.unwrap_or_else(|error: WebError| render::error(&visit.headers, error))
 }

@@ -113,39 +113,3 @@ async fn decide(visit: &Visit) -> Result<Response, WebError> {
     let proof = core.verify_password(caller, identifier, password).await?;
     visit.proceed(Some(proof)).await
 }
-
-#[derive(Template)]
-#[template(path = "offer.html")]
-pub(super) struct Offer {
-    pub frame: Frame,
-    pub title: &'static str,
-    pub text: &'static str,
-    pub who: String,
-    pub action: &'static str,
-    pub button: &'static str,
-    pub back: &'static str,
-}
-
-/// `GET /account-exists`: what was to be registered has an account.
-pub async fn offer(visit: Visit) -> Response {
-    let t = visit.t();
-    let page = Offer {
-        frame: visit.frame(),
-        title: t.account_exists_title,
-        text: t.account_exists,
-        who: visit.known_identifier(),
-        action: "/account-exists",
-        button: t.sign_in_with_it,
-        back: "/register",
-    };
-    visit.page(StatusCode::OK, &page)
-}
-
-/// `POST /account-exists`: signs in to it; the proof is there already.
-pub async fn accept(visit: Visit) -> Response {
-    let turned = async {
-        visit.web.core.change_event(&visit.caller, InteractionEvent::SignIn).await?;
-        visit.proceed(visit.proven()).await
-    };
-    turned.await.unwrap_or_else(|error: WebError| render::error(&visit.headers, error))
-}

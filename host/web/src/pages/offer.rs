@@ -1,0 +1,71 @@
+//! The stops where what was proven does not fit what was wanted: no account to sign in to, or one already.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use keyway_model::interaction::InteractionEvent;
+
+use super::render::{self, Frame};
+use super::visit::Visit;
+use crate::error::WebError;
+
+#[derive(Template)]
+#[template(path = "offer.html")]
+struct OfferPage {
+    frame: Frame,
+    title: &'static str,
+    text: &'static str,
+    who: String,
+    action: &'static str,
+    button: &'static str,
+    back: &'static str,
+}
+
+/// `GET /no-account`: what was to sign in has no account.
+pub async fn no_account(visit: Visit) -> Response {
+    let t = visit.t();
+    let page = OfferPage {
+        frame: visit.frame(),
+        title: t.no_account_title,
+        text: t.no_account,
+        who: visit.known_identifier(),
+        action: "/no-account",
+        button: t.create_it,
+        back: "/sign-in",
+    };
+    visit.page(StatusCode::OK, &page)
+}
+
+/// `POST /no-account`: makes one.
+pub async fn create_account(visit: Visit) -> Response {
+    turn(visit, InteractionEvent::Register).await
+}
+
+/// `GET /account-exists`: what was to be registered has an account.
+pub async fn account_exists(visit: Visit) -> Response {
+    let t = visit.t();
+    let page = OfferPage {
+        frame: visit.frame(),
+        title: t.account_exists_title,
+        text: t.account_exists,
+        who: visit.known_identifier(),
+        action: "/account-exists",
+        button: t.sign_in_with_it,
+        back: "/register",
+    };
+    visit.page(StatusCode::OK, &page)
+}
+
+/// `POST /account-exists`: signs in to it.
+pub async fn use_account(visit: Visit) -> Response {
+    turn(visit, InteractionEvent::SignIn).await
+}
+
+/// Goes on with the other event; the proof is there already.
+async fn turn(visit: Visit, event: InteractionEvent) -> Response {
+    let turned = async {
+        visit.web.core.change_event(&visit.caller, event).await?;
+        visit.proceed(visit.proven()).await
+    };
+    turned.await.unwrap_or_else(|error: WebError| render::error(&visit.headers, error))
+}
