@@ -1,5 +1,6 @@
 //! What the server does. Each public function is one use case: it parses nothing and renders nothing.
 
+mod configuration;
 pub mod connectors;
 mod error;
 pub mod keys;
@@ -21,6 +22,7 @@ use keyway_sandbox::Sandbox;
 use keyway_store::{MasterKey, Store};
 use url::Url;
 
+pub use configuration::Settings;
 pub use error::CoreError;
 
 /// What the core is made of.
@@ -47,6 +49,7 @@ pub struct Parts {
 pub struct Core {
     parts: Parts,
     registry: connectors::Registry,
+    configuration: configuration::Configuration,
     keys: keys::KeyRing,
     hasher: password::Hasher,
 }
@@ -69,7 +72,7 @@ impl Core {
         let keys = keys::KeyRing::open(&parts).await?;
         let registry = connectors::Registry::load(Arc::clone(&parts.sandbox), components);
         let hasher = password::Hasher::new(Arc::clone(&parts.rng)).await?;
-        Ok(Arc::new(Self { parts, registry, keys, hasher }))
+        Ok(Arc::new(Self { parts, registry, configuration: configuration::Configuration::default(), keys, hasher }))
     }
 
     /// The present moment.

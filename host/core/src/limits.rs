@@ -1,7 +1,10 @@
 //! Limits on messages and guesses, counted in the store so that they hold over all nodes and restarts.
 
+use std::collections::HashMap;
+
 use keyway_model::{ErrorCode, TenantId, Timestamp};
-use keyway_store::{StoreError, Tx, counters};
+use keyway_store::counters::{self, Window};
+use keyway_store::{StoreError, Tx};
 
 /// The numbers; zero switches a limit off.
 #[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
@@ -17,8 +20,12 @@ pub struct Limits {
     pub unverified_per_ip_hour: i64,
     /// Messages asked for from one address in a day whose code was not used.
     pub unverified_per_ip_day: i64,
+    /// Messages to one country in an hour whose code was not used.
+    pub unverified_per_country_hour: i64,
     /// Messages to one country in a day whose code was not used.
     pub unverified_per_country_day: i64,
+    /// Countries that one address may send to in a day.
+    pub countries_per_ip_day: i64,
     /// Wrong passwords and codes for one identifier in an hour.
     pub failures_per_identifier_hour: i64,
 }
@@ -31,7 +38,9 @@ impl Default for Limits {
             sends_per_recipient_day: 10,
             unverified_per_ip_hour: 5,
             unverified_per_ip_day: 10,
+            unverified_per_country_hour: 3,
             unverified_per_country_day: 20,
+            countries_per_ip_day: 3,
             failures_per_identifier_hour: 10,
         }
     }
@@ -51,18 +60,49 @@ pub struct Send<'a> {
     pub ip: &'a str,
 }
 
+/// A counter that may reach `limit` in `seconds`.
+struct Budget {
+    name: String,
+    seconds: i64,
+    limit: i64,
+}
+
 impl Send<'_> {
-    fn budgets(&self, limits: &Limits) -> [(String, i64, i64); 3] {
-        [
-            (format!("unverified:ip-hour:{}", self.ip), HOUR, limits.unverified_per_ip_hour),
-            (format!("unverified:ip-day:{}", self.ip), DAY, limits.unverified_per_ip_day),
-            (format!("unverified:country-day:{}", self.country), DAY, limits.unverified_per_country_day),
-        ]
+    /// Every message to the recipient counts.
+    fn per_recipient(&self, limits: &Limits) -> Vec<Budget> {
+        let windows = [
+            ("minute", MINUTE, limits.sends_per_recipient_minute),
+            ("hour", HOUR, limits.sends_per_recipient_hour),
+            ("day", DAY, limits.sends_per_recipient_day),
+        ];
+        let budget = |(window, seconds, limit)| Budget { name: sends(window, self.recipient), seconds, limit };
+        windows.into_iter().filter(|(_, _, limit)| *limit > 0).map(budget).collect()
+    }
+
+    /// Messages count until their code is used.
+    fn unverified(&self, limits: &Limits) -> Vec<Budget> {
+        let windows = [
+            ("ip-hour", self.ip, HOUR, limits.unverified_per_ip_hour),
+            ("ip-day", self.ip, DAY, limits.unverified_per_ip_day),
+            ("country-hour", self.country, HOUR, limits.unverified_per_country_hour),
+            ("country-day", self.country, DAY, limits.unverified_per_country_day),
+        ];
+        let budget =
+            |(window, of, seconds, limit)| Budget { name: format!("unverified:{window}:{of}"), seconds, limit };
+        windows.into_iter().filter(|(_, of, _, limit)| *limit > 0 && !of.is_empty()).map(budget).collect()
     }
 }
 
-/// Counts a message; refuses it when a limit is reached. A fifth of the verified messages of the window is added to
-/// each budget of unverified ones, so that a busy site is not mistaken for an attack.
+fn sends(window: &str, recipient: &str) -> String {
+    format!("send:{window}:{recipient}")
+}
+
+fn verified(budget: &Budget) -> String {
+    format!("verified:{}", budget.name)
+}
+
+/// Counts a message; refuses it, uncounted, when a limit is reached. A fifth of the verified messages of the window is added
+/// to each budget of unverified ones, so that a busy site is not mistaken for an attack.
 pub async fn count_send(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
@@ -70,26 +110,33 @@ pub async fn count_send(
     send: &Send<'_>,
     now: Timestamp,
 ) -> Result<Result<(), ErrorCode>, StoreError> {
-    let recipient = send.recipient;
-    let windows = [
-        (format!("send:minute:{recipient}"), MINUTE, limits.sends_per_recipient_minute),
-        (format!("send:hour:{recipient}"), HOUR, limits.sends_per_recipient_hour),
-        (format!("send:day:{recipient}"), DAY, limits.sends_per_recipient_day),
-    ];
-    for (name, seconds, limit) in windows {
-        if limit > 0 && counters::add(tx, tenant, &name, seconds, now).await? > limit {
-            return Ok(Err(ErrorCode::MessageRateLimited));
-        }
+    let (recipient, unverified) = (send.per_recipient(limits), send.unverified(limits));
+    let pair = format!("country-of-ip:{}:{}", send.ip, send.country);
+    let mut windows: Vec<Window> =
+        recipient.iter().chain(&unverified).map(|budget| (budget.name.clone(), budget.seconds)).collect();
+    let counts_countries = limits.countries_per_ip_day > 0 && !send.ip.is_empty() && !send.country.is_empty();
+    if counts_countries {
+        windows.push((pair.clone(), DAY));
     }
-    for (name, seconds, limit) in send.budgets(limits) {
-        if limit == 0 || name.ends_with(':') {
-            continue;
-        }
-        let sent = counters::add(tx, tenant, &name, seconds, now).await?;
-        let verified = counters::get(tx, tenant, &format!("verified:{name}"), now).await?;
-        if sent - verified > limit.max(verified / 5) {
-            return Ok(Err(ErrorCode::MessageRateLimited));
-        }
+    // Counted first and judged after: the rows are locked, so messages that are asked for at once see each other.
+    let counts = counters::add(tx, tenant, &windows, now).await?;
+    let used = counters::get(tx, tenant, &unverified.iter().map(verified).collect::<Vec<_>>(), now).await?;
+    let of = |counts: &HashMap<String, i64>, name: &str| counts.get(name).copied().unwrap_or_default();
+    let mut over = recipient.iter().any(|budget| of(&counts, &budget.name) > budget.limit)
+        || unverified.iter().any(|budget| {
+            let verified = of(&used, &verified(budget));
+            of(&counts, &budget.name) - verified > budget.limit.max(verified / 5)
+        });
+    if counts_countries && of(&counts, &pair) == 1 {
+        let countries = format!("countries-of-ip:{}", send.ip);
+        windows.push((countries.clone(), DAY));
+        let count = counters::add(tx, tenant, &[(countries.clone(), DAY)], now).await?;
+        over |= of(&count, &countries) > limits.countries_per_ip_day;
+    }
+    if over {
+        let names: Vec<String> = windows.into_iter().map(|(name, _)| name).collect();
+        counters::subtract(tx, tenant, &names, now).await?;
+        return Ok(Err(ErrorCode::MessageRateLimited));
     }
     Ok(Ok(()))
 }
@@ -102,13 +149,9 @@ pub async fn count_verified(
     send: &Send<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    forget_failures(tx, tenant, send.recipient).await?;
-    for (name, seconds, limit) in send.budgets(limits) {
-        if limit > 0 && !name.ends_with(':') {
-            counters::add(tx, tenant, &format!("verified:{name}"), seconds, now).await?;
-        }
-    }
-    Ok(())
+    let windows: Vec<Window> =
+        send.unverified(limits).iter().map(|budget| (verified(budget), budget.seconds)).collect();
+    counters::add(tx, tenant, &windows, now).await.map(|_| ())
 }
 
 /// Takes a message that was not delivered out of its recipient's counts.
@@ -118,15 +161,8 @@ pub async fn refund_send(
     recipient: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    for window in ["minute", "hour", "day"] {
-        counters::subtract(tx, tenant, &format!("send:{window}:{recipient}"), now).await?;
-    }
-    Ok(())
-}
-
-/// Forgets the wrong guesses for an identifier, after a right one.
-pub async fn forget_failures(tx: &mut Tx<'_>, tenant: &TenantId, identifier: &str) -> Result<(), StoreError> {
-    counters::reset(tx, tenant, &failures(identifier)).await
+    let names = ["minute", "hour", "day"].map(|window| sends(window, recipient));
+    counters::subtract(tx, tenant, &names, now).await
 }
 
 /// Name of the counter of wrong guesses for an identifier.
@@ -134,17 +170,17 @@ fn failures(identifier: &str) -> String {
     format!("failures:{identifier}")
 }
 
-/// Refuses when an identifier has had too many wrong guesses.
+/// The wrong guesses for an identifier so far; refuses when they are too many.
 pub async fn check_failures(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     limits: &Limits,
     identifier: &str,
     now: Timestamp,
-) -> Result<Result<(), ErrorCode>, StoreError> {
-    let count = counters::get(tx, tenant, &failures(identifier), now).await?;
+) -> Result<Result<i64, ErrorCode>, StoreError> {
+    let count = counters::get(tx, tenant, &[failures(identifier)], now).await?.into_values().sum();
     let blocked = limits.failures_per_identifier_hour > 0 && count >= limits.failures_per_identifier_hour;
-    Ok(if blocked { Err(ErrorCode::VerificationBlocked) } else { Ok(()) })
+    Ok(if blocked { Err(ErrorCode::VerificationBlocked) } else { Ok(count) })
 }
 
 /// Counts a wrong guess.
@@ -154,5 +190,15 @@ pub async fn count_failure(
     identifier: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    counters::add(tx, tenant, &failures(identifier), HOUR, now).await.map(|_| ())
+    counters::add(tx, tenant, &[(failures(identifier), HOUR)], now).await.map(|_| ())
+}
+
+/// Forgets the `count` wrong guesses for an identifier, after a right one.
+pub async fn forget_failures(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    identifier: &str,
+    count: i64,
+) -> Result<(), StoreError> {
+    if count > 0 { counters::reset(tx, tenant, &failures(identifier)).await } else { Ok(()) }
 }

@@ -5,7 +5,7 @@ use keyway_model::{ApplicationId, TenantId, Timestamp};
 use sqlx::any::AnyRow;
 use sqlx::{Row as _, query};
 
-use crate::{MasterKey, Page, StoreError, Tx};
+use crate::{MasterKey, Page, StoreError, Tx, configuration};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -38,21 +38,18 @@ pub async fn find(tx: &mut Tx<'_>, tenant: &TenantId, id: &ApplicationId) -> Res
     row.as_ref().map(read).transpose()
 }
 
-/// The application with this id, and whether it has an unexpired secret with this hash.
-pub async fn find_with_secret(
+/// Hashes of the application's secrets (SHA-256 in hex) and when each ends.
+pub async fn secret_hashes(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     id: &ApplicationId,
-    hash: Option<&str>,
-    now: Timestamp,
-) -> Result<Option<(Application, bool)>, StoreError> {
-    let statement = "SELECT a.id, a.name, a.description, a.type, a.oidc_client_metadata, a.custom_client_metadata, \
-         a.custom_data, a.is_third_party, a.created_at, s.name AS secret FROM applications a LEFT JOIN application_secrets s \
-         ON s.tenant_id = a.tenant_id AND s.application_id = a.id AND s.value_hash = $3 AND (s.expires_at IS NULL OR \
-         s.expires_at > $4) WHERE a.tenant_id = $1 AND a.id = $2";
-    let statement = query(statement).bind(tenant.0.clone()).bind(id.0.clone());
-    let row = tx.one(statement.bind(hash.unwrap_or_default().to_owned()).bind(now.0)).await?;
-    row.map(|row| Ok((read(&row)?, row.try_get::<Option<String>, _>("secret")?.is_some()))).transpose()
+) -> Result<Vec<(String, Option<Timestamp>)>, StoreError> {
+    let statement =
+        query("SELECT value_hash, expires_at FROM application_secrets WHERE tenant_id = $1 AND application_id = $2");
+    let rows = tx.all(statement.bind(tenant.0.clone()).bind(id.0.clone())).await?;
+    let read =
+        |row: &AnyRow| Ok((row.try_get("value_hash")?, row.try_get::<Option<i64>, _>("expires_at")?.map(Timestamp)));
+    rows.iter().map(read).collect()
 }
 
 /// A page of applications, newest first, and how many there are.
@@ -80,6 +77,7 @@ fn bind(query: crate::db::Query, tenant: &TenantId, value: &Application) -> Resu
 
 /// Adds an application.
 pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, application: &Application) -> Result<(), StoreError> {
+    configuration::changed(tx, tenant).await?;
     let statement = "INSERT INTO applications (tenant_id, id, name, description, type, oidc_client_metadata, \
          custom_client_metadata, custom_data, is_third_party, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     tx.execute(bind(query(statement), tenant, application)?).await.map(|_| ())
@@ -87,6 +85,7 @@ pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, application: &Applicatio
 
 /// Writes every field of the application.
 pub async fn update(tx: &mut Tx<'_>, tenant: &TenantId, application: &Application) -> Result<bool, StoreError> {
+    configuration::changed(tx, tenant).await?;
     let statement = "UPDATE applications SET name = $3, description = $4, type = $5, oidc_client_metadata = $6, \
          custom_client_metadata = $7, custom_data = $8, is_third_party = $9, created_at = $10 WHERE tenant_id = $1 AND id = $2";
     Ok(tx.execute(bind(query(statement), tenant, application)?).await? > 0)
@@ -94,6 +93,7 @@ pub async fn update(tx: &mut Tx<'_>, tenant: &TenantId, application: &Applicatio
 
 /// Removes the application with its secrets, grants and tokens; false when there was none.
 pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, id: &ApplicationId) -> Result<bool, StoreError> {
+    configuration::changed(tx, tenant).await?;
     let statement = query("DELETE FROM applications WHERE tenant_id = $1 AND id = $2");
     Ok(tx.execute(statement.bind(tenant.0.clone()).bind(id.0.clone())).await? > 0)
 }
@@ -111,6 +111,7 @@ pub async fn insert_secret(
     hash: &str,
     key: &MasterKey,
 ) -> Result<(), StoreError> {
+    configuration::changed(tx, tenant).await?;
     let statement = "INSERT INTO application_secrets (tenant_id, application_id, name, value_sealed, value_hash, created_at, \
          expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let sealed = key.seal(&context(tenant, id), &secret.value)?;
@@ -148,6 +149,7 @@ pub async fn delete_secret(
     id: &ApplicationId,
     name: &str,
 ) -> Result<bool, StoreError> {
+    configuration::changed(tx, tenant).await?;
     let statement = "DELETE FROM application_secrets WHERE tenant_id = $1 AND application_id = $2 AND name = $3";
     Ok(tx.execute(query(statement).bind(tenant.0.clone()).bind(id.0.clone()).bind(name.to_owned())).await? > 0)
 }

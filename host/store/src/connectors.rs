@@ -5,7 +5,7 @@ use keyway_model::{ConnectorId, FactoryId, TenantId, Timestamp};
 use sqlx::any::AnyRow;
 use sqlx::{Row as _, query};
 
-use crate::{MasterKey, StoreError, Tx};
+use crate::{MasterKey, StoreError, Tx, configuration};
 
 fn word(kind: ConnectorKind) -> &'static str {
     match kind {
@@ -50,6 +50,7 @@ pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId, key: &MasterKey) -> Result
 
 /// Adds a connector, or replaces the one with its id.
 pub async fn put(tx: &mut Tx<'_>, tenant: &TenantId, connector: &Connector, key: &MasterKey) -> Result<(), StoreError> {
+    configuration::changed(tx, tenant).await?;
     let statement = "INSERT INTO connectors (tenant_id, id, factory_id, kind, config_sealed, created_at) VALUES ($1, $2, $3, \
          $4, $5, $6) ON CONFLICT (tenant_id, id) DO UPDATE SET config_sealed = EXCLUDED.config_sealed";
     let sealed = key.seal(&context(tenant, &connector.id), &connector.config.to_string())?;
@@ -60,12 +61,14 @@ pub async fn put(tx: &mut Tx<'_>, tenant: &TenantId, connector: &Connector, key:
 
 /// Removes every connector of this kind.
 pub async fn delete_kind(tx: &mut Tx<'_>, tenant: &TenantId, kind: ConnectorKind) -> Result<(), StoreError> {
+    configuration::changed(tx, tenant).await?;
     let statement = query("DELETE FROM connectors WHERE tenant_id = $1 AND kind = $2");
     tx.execute(statement.bind(tenant.0.clone()).bind(word(kind).to_owned())).await.map(|_| ())
 }
 
 /// Removes a connector; false when there was none.
 pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, id: &ConnectorId) -> Result<bool, StoreError> {
+    configuration::changed(tx, tenant).await?;
     let statement = query("DELETE FROM connectors WHERE tenant_id = $1 AND id = $2");
     Ok(tx.execute(statement.bind(tenant.0.clone()).bind(id.0.clone())).await? > 0)
 }

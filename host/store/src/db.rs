@@ -14,6 +14,7 @@ use sqlx::{AnyConnection, AnyPool, Connection as _, Executor as _};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::StoreError;
+use crate::configuration::Versions;
 
 /// Jobs that one SQLite commit may carry.
 const GROUP: usize = 64;
@@ -31,6 +32,8 @@ enum Dialect {
 pub struct Tx<'c> {
     connection: &'c mut AnyConnection,
     dialect: Dialect,
+    /// Whether this transaction changed the configuration of a tenant.
+    pub(crate) configured: bool,
 }
 
 pub(crate) type Query = sqlx::query::Query<'static, sqlx::Any, sqlx::any::AnyArguments>;
@@ -69,6 +72,7 @@ pub struct Store {
     dialect: Dialect,
     writer: Option<mpsc::Sender<WriteJob>>,
     transactions: Arc<AtomicU64>,
+    pub(crate) versions: Arc<Versions>,
 }
 
 impl Store {
@@ -87,8 +91,14 @@ impl Store {
         let options: AnyConnectOptions = url.parse().map_err(StoreError::Database)?;
         let pool = AnyPoolOptions::new()
             .max_connections(if dialect == Dialect::Sqlite { 4 } else { 16 })
-            // A file does not hang up; a server may.
-            .test_before_acquire(dialect == Dialect::Postgres)
+            .test_before_acquire(false)
+            // A file does not hang up; a server may, but not between two requests that follow each other.
+            .before_acquire(move |connection, meta| {
+                Box::pin(async move {
+                    let quiet = dialect == Dialect::Postgres && meta.idle_for > std::time::Duration::from_secs(2);
+                    if quiet { connection.ping().await.map(|()| true) } else { Ok(true) }
+                })
+            })
             .after_connect(move |connection, _| {
                 Box::pin(async move {
                     if dialect == Dialect::Sqlite {
@@ -113,7 +123,7 @@ impl Store {
             }
             Dialect::Postgres => None,
         };
-        Ok(Self { pool, dialect, writer, transactions: Arc::default() })
+        Ok(Self { pool, dialect, writer, transactions: Arc::default(), versions: Arc::default() })
     }
 
     /// Runs `job` on a connection outside a transaction, for reads.
@@ -122,7 +132,7 @@ impl Store {
         job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, E>>,
     ) -> Result<T, E> {
         let mut connection = self.pool.acquire().await.map_err(StoreError::from)?;
-        let mut tx = Tx { connection: &mut connection, dialect: self.dialect };
+        let mut tx = Tx { connection: &mut connection, dialect: self.dialect, configured: false };
         job(&mut tx).await
     }
 
@@ -138,6 +148,7 @@ impl Store {
         self.transactions.fetch_add(1, Ordering::Relaxed);
         let Some(writer) = &self.writer else { return self.write_alone(job).await };
         let (sender, receiver) = oneshot::channel::<Result<T, E>>();
+        let versions = Arc::clone(&self.versions);
         let boxed: WriteJob = Box::new(move |mut tx| {
             Box::pin(async move {
                 let result = job(&mut tx).await;
@@ -145,7 +156,11 @@ impl Store {
                     let _ = sender.send(result);
                     return None;
                 }
+                let configured = tx.configured;
                 let done: Box<dyn FnOnce(bool) + Send> = Box::new(move |committed| {
+                    if configured {
+                        versions.expire();
+                    }
                     let _ = sender.send(if committed { result } else { Err(StoreError::Aborted.into()) });
                 });
                 Some(done)
@@ -160,9 +175,14 @@ impl Store {
         job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, E>>,
     ) -> Result<T, E> {
         let mut transaction = self.pool.begin().await.map_err(StoreError::from)?;
-        let mut tx = Tx { connection: &mut transaction, dialect: self.dialect };
+        let mut tx = Tx { connection: &mut transaction, dialect: self.dialect, configured: false };
         let result = job(&mut tx).await?;
-        transaction.commit().await.map_err(StoreError::from)?;
+        let configured = tx.configured;
+        let committed = transaction.commit().await.map_err(StoreError::from);
+        if configured {
+            self.versions.expire();
+        }
+        committed?;
         Ok(result)
     }
 
@@ -190,7 +210,7 @@ async fn write_in_groups(mut connection: AnyConnection, mut jobs: mpsc::Receiver
         let mut done = Vec::new();
         let mut next = Some(first);
         while let Some(job) = next.take() {
-            let tx = Tx { connection: &mut connection, dialect: Dialect::Sqlite };
+            let tx = Tx { connection: &mut connection, dialect: Dialect::Sqlite, configured: false };
             match AssertUnwindSafe(job(tx)).catch_unwind().await.ok().flatten() {
                 Some(report) => done.push(report),
                 None if connection.execute("ROLLBACK TO job").await.is_err() => break,

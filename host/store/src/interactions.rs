@@ -1,7 +1,6 @@
 //! Sign-ins under way: one row each, found by the hash of the browser's cookie.
 
 use keyway_model::interaction::Interaction;
-use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{TenantId, Timestamp};
 use sqlx::{Row as _, query};
 
@@ -14,23 +13,20 @@ pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, hash: &str, value: &Inte
     tx.execute(statement.bind(serde_json::to_string(value)?).bind(value.expires_at.0)).await.map(|_| ())
 }
 
-/// The interaction with this hash, unless it expired, and the tenant's sign-in settings, which every step asks for. In a
-/// write the interaction stays locked until the commit, so that its steps follow each other.
+/// The interaction with this hash, unless it expired. In a write it stays locked until the commit, so that its steps follow
+/// each other.
 pub async fn find(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     hash: &str,
     now: Timestamp,
-) -> Result<Option<(Interaction, SignInExperience)>, StoreError> {
-    const SELECT: &str = "SELECT i.data, s.settings FROM interactions i LEFT JOIN sign_in_experiences s ON s.tenant_id = \
-         i.tenant_id WHERE i.tenant_id = $1 AND i.secret_hash = $2 AND i.expires_at > $3";
-    const LOCKING: &str = "SELECT i.data, s.settings FROM interactions i LEFT JOIN sign_in_experiences s ON s.tenant_id = \
-         i.tenant_id WHERE i.tenant_id = $1 AND i.secret_hash = $2 AND i.expires_at > $3 FOR UPDATE OF i";
+) -> Result<Option<Interaction>, StoreError> {
+    const SELECT: &str = "SELECT data FROM interactions WHERE tenant_id = $1 AND secret_hash = $2 AND expires_at > $3";
+    const LOCKING: &str =
+        "SELECT data FROM interactions WHERE tenant_id = $1 AND secret_hash = $2 AND expires_at > $3 FOR UPDATE";
     let statement = query(tx.locking(SELECT, LOCKING)).bind(tenant.0.clone()).bind(hash.to_owned());
     let Some(row) = tx.one(statement.bind(now.0)).await? else { return Ok(None) };
-    let settings: Option<String> = row.try_get("settings")?;
-    let experience = settings.map_or_else(|| Ok(SignInExperience::default()), |text| serde_json::from_str(&text))?;
-    Ok(Some((serde_json::from_str(&row.try_get::<String, _>("data")?)?, experience)))
+    Ok(Some(serde_json::from_str(&row.try_get::<String, _>("data")?)?))
 }
 
 /// Writes the interaction.

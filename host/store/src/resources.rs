@@ -5,7 +5,7 @@ use keyway_model::{ApplicationId, ResourceId, ScopeId, TenantId, Timestamp, User
 use sqlx::any::AnyRow;
 use sqlx::{Row as _, query};
 
-use crate::{StoreError, Tx};
+use crate::{StoreError, Tx, configuration};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -57,6 +57,7 @@ pub async fn find_by_indicator(
 
 /// Adds a resource; a taken indicator is [`StoreError::Unique`].
 pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, value: &Resource, now: Timestamp) -> Result<(), StoreError> {
+    configuration::changed(tx, tenant).await?;
     let statement = "INSERT INTO resources (tenant_id, id, name, indicator, is_default, access_token_ttl, created_at) VALUES \
          ($1, $2, $3, $4, $5, $6, $7)";
     let statement = query(statement).bind(tenant.0.clone()).bind(value.id.0.clone()).bind(value.name.clone());
@@ -66,6 +67,7 @@ pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, value: &Resource, now: T
 
 /// Writes name and life time.
 pub async fn update(tx: &mut Tx<'_>, tenant: &TenantId, value: &Resource) -> Result<bool, StoreError> {
+    configuration::changed(tx, tenant).await?;
     let statement = "UPDATE resources SET name = $3, access_token_ttl = $4 WHERE tenant_id = $1 AND id = $2";
     let statement = query(statement).bind(tenant.0.clone()).bind(value.id.0.clone()).bind(value.name.clone());
     Ok(tx.execute(statement.bind(value.access_token_ttl)).await? > 0)
@@ -73,6 +75,7 @@ pub async fn update(tx: &mut Tx<'_>, tenant: &TenantId, value: &Resource) -> Res
 
 /// Removes a resource with its scopes; false when there was none.
 pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, id: &ResourceId) -> Result<bool, StoreError> {
+    configuration::changed(tx, tenant).await?;
     let statement = query("DELETE FROM resources WHERE tenant_id = $1 AND id = $2");
     Ok(tx.execute(statement.bind(tenant.0.clone()).bind(id.0.clone())).await? > 0)
 }
@@ -95,6 +98,7 @@ pub async fn find_scope(tx: &mut Tx<'_>, tenant: &TenantId, id: &ScopeId) -> Res
 
 /// Adds a scope; a taken name is [`StoreError::Unique`].
 pub async fn insert_scope(tx: &mut Tx<'_>, tenant: &TenantId, scope: &Scope) -> Result<(), StoreError> {
+    configuration::changed(tx, tenant).await?;
     let statement = "INSERT INTO scopes (tenant_id, id, resource_id, name, description, created_at) VALUES ($1, $2, $3, $4, $5, \
          $6)";
     let statement = query(statement).bind(tenant.0.clone()).bind(scope.id.0.clone()).bind(scope.resource_id.0.clone());
@@ -109,6 +113,7 @@ pub async fn delete_scope(
     resource: &ResourceId,
     id: &ScopeId,
 ) -> Result<bool, StoreError> {
+    configuration::changed(tx, tenant).await?;
     let statement = query("DELETE FROM scopes WHERE tenant_id = $1 AND resource_id = $2 AND id = $3");
     Ok(tx.execute(statement.bind(tenant.0.clone()).bind(resource.0.clone()).bind(id.0.clone())).await? > 0)
 }

@@ -5,7 +5,7 @@ use keyway_model::{ApplicationId, RoleId, ScopeId, TenantId, UserId};
 use sqlx::any::AnyRow;
 use sqlx::{Row as _, query};
 
-use crate::{StoreError, Tx};
+use crate::{StoreError, Tx, configuration};
 
 fn read(row: &AnyRow) -> Result<Role, StoreError> {
     let kind: String = row.try_get("type")?;
@@ -35,12 +35,14 @@ pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, role: &Role) -> Result<(
 
 /// Removes a role; false when there was none.
 pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, id: &RoleId) -> Result<bool, StoreError> {
+    configuration::changed(tx, tenant).await?;
     let statement = query("DELETE FROM roles WHERE tenant_id = $1 AND id = $2");
     Ok(tx.execute(statement.bind(tenant.0.clone()).bind(id.0.clone())).await? > 0)
 }
 
 /// Puts a scope into a role; nothing happens when it is there.
 pub async fn add_scope(tx: &mut Tx<'_>, tenant: &TenantId, role: &RoleId, scope: &ScopeId) -> Result<(), StoreError> {
+    configuration::changed(tx, tenant).await?;
     let statement = "INSERT INTO role_scopes (tenant_id, role_id, scope_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     tx.execute(query(statement).bind(tenant.0.clone()).bind(role.0.clone()).bind(scope.0.clone())).await.map(|_| ())
 }
@@ -58,6 +60,7 @@ pub async fn add_application(
     role: &RoleId,
     application: &ApplicationId,
 ) -> Result<(), StoreError> {
+    configuration::changed(tx, tenant).await?;
     let statement =
         "INSERT INTO application_roles (tenant_id, application_id, role_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     let statement = query(statement).bind(tenant.0.clone()).bind(application.0.clone()).bind(role.0.clone());
@@ -108,6 +111,7 @@ pub async fn remove_scope(
     role: &RoleId,
     scope: &ScopeId,
 ) -> Result<bool, StoreError> {
+    configuration::changed(tx, tenant).await?;
     let statement = "DELETE FROM role_scopes WHERE tenant_id = $1 AND role_id = $2 AND scope_id = $3";
     remove(tx, statement, tenant, role, scope.as_str()).await
 }
@@ -125,6 +129,7 @@ pub async fn remove_application(
     role: &RoleId,
     application: &ApplicationId,
 ) -> Result<bool, StoreError> {
+    configuration::changed(tx, tenant).await?;
     let statement = "DELETE FROM application_roles WHERE tenant_id = $1 AND role_id = $2 AND application_id = $3";
     remove(tx, statement, tenant, role, application.as_str()).await
 }

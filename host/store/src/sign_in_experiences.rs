@@ -4,7 +4,7 @@ use keyway_model::TenantId;
 use keyway_model::sign_in_experience::SignInExperience;
 use sqlx::{Row as _, query};
 
-use crate::{StoreError, Tx};
+use crate::{StoreError, Tx, configuration};
 
 /// The settings; the defaults when none were saved.
 pub async fn get(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<SignInExperience, StoreError> {
@@ -17,6 +17,7 @@ pub async fn get(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<SignInExperience,
 
 /// Saves the settings.
 pub async fn put(tx: &mut Tx<'_>, tenant: &TenantId, settings: &SignInExperience) -> Result<(), StoreError> {
+    configuration::changed(tx, tenant).await?;
     let statement = "INSERT INTO sign_in_experiences (tenant_id, settings) VALUES ($1, $2) ON CONFLICT (tenant_id) DO UPDATE \
          SET settings = EXCLUDED.settings";
     tx.execute(query(statement).bind(tenant.0.clone()).bind(serde_json::to_string(settings)?)).await.map(|_| ())

@@ -1,6 +1,6 @@
 //! The same contract for both databases.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it fails")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -8,19 +8,21 @@ use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::interaction::{Interaction, Profile};
 use keyway_model::oauth::{Authorization, Grant, StoredToken, TokenKind};
 use keyway_model::session::Session;
+use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::user::User;
 use keyway_model::{TenantId, Timestamp};
-use keyway_store::{Page, Store, StoreError, counters, interactions, sessions, tokens, users};
+use keyway_store::{Page, Store, StoreError, counters, interactions, sessions, sign_in_experiences, tokens, users};
 
 struct Database {
     store: Store,
+    url: String,
     _folder: Option<tempfile::TempDir>,
 }
 
 async fn sqlite() -> Database {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("keyway.db").display());
-    Database { store: Store::open(&url).await.unwrap(), _folder: Some(folder) }
+    Database { store: Store::open(&url).await.unwrap(), url, _folder: Some(folder) }
 }
 
 async fn postgres() -> Database {
@@ -31,8 +33,8 @@ async fn postgres() -> Database {
     let pool = sqlx::AnyPool::connect(&url).await.unwrap();
     sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&pool).await.unwrap();
     let (server, _) = url.rsplit_once('/').unwrap();
-    let store = Store::open(&format!("{server}/{name}")).await.unwrap();
-    Database { store, _folder: None }
+    let url = format!("{server}/{name}");
+    Database { store: Store::open(&url).await.unwrap(), url, _folder: None }
 }
 
 macro_rules! on_both {
@@ -48,6 +50,23 @@ macro_rules! on_both {
             }
         }
     )*};
+}
+
+/// A second node on the same database.
+async fn with_another_node(database: Database) {
+    let other = Store::open(&database.url).await.unwrap();
+    contract::a_change_of_configuration_shows_at_once_here_and_soon_on_other_nodes(database.store, other).await;
+}
+
+mod a_change_of_configuration_shows_at_once_here_and_soon_on_other_nodes {
+    #[tokio::test]
+    async fn sqlite() {
+        super::with_another_node(super::sqlite().await).await;
+    }
+    #[tokio::test]
+    async fn postgres() {
+        super::with_another_node(super::postgres().await).await;
+    }
 }
 
 on_both! {
@@ -219,18 +238,43 @@ mod contract {
         let add = |store: Store, now: i64| async move {
             store
                 .write::<_, StoreError>(move |tx| {
-                    Box::pin(async move { counters::add(tx, &tenant(), "sends", 60, Timestamp(now)).await })
+                    Box::pin(async move {
+                        let windows = [("sends".to_owned(), 60), ("a".to_owned(), 90)];
+                        counters::add(tx, &tenant(), &windows, Timestamp(now)).await
+                    })
                 })
                 .await
                 .unwrap()
         };
         let mut counts = Vec::new();
         for handle in (0..50).map(|_| tokio::spawn(add(store.clone(), 0))).collect::<Vec<_>>() {
-            counts.push(handle.await.unwrap());
+            counts.push(handle.await.unwrap()["sends"]);
         }
         counts.sort_unstable();
         assert_eq!(counts, (1..=50).collect::<Vec<_>>());
-        assert_eq!(add(store.clone(), 60_000).await, 1);
+        let later = add(store.clone(), 60_000).await;
+        assert_eq!((later["sends"], later["a"]), (1, 51));
+    }
+
+    pub async fn a_change_of_configuration_shows_at_once_here_and_soon_on_other_nodes(store: Store, other: Store) {
+        let version =
+            |node: Store, now: i64| async move { node.configuration_version(&tenant(), Timestamp(now)).await.unwrap() };
+        let before = (version(store.clone(), 0).await, version(other.clone(), 0).await);
+        let change = store.write::<_, StoreError>(|tx| {
+            Box::pin(async move { sign_in_experiences::put(tx, &tenant(), &SignInExperience::default()).await })
+        });
+        change.await.unwrap();
+        assert_eq!(version(store.clone(), 1).await, before.0 + 1);
+        assert_eq!(version(other.clone(), 499).await, before.1);
+        assert_eq!(version(other.clone(), 500).await, before.1 + 1);
+        let back = store.write::<(), StoreError>(|tx| {
+            Box::pin(async move {
+                sign_in_experiences::put(tx, &tenant(), &SignInExperience::default()).await?;
+                Err(StoreError::Aborted)
+            })
+        });
+        back.await.unwrap_err();
+        assert_eq!(version(store.clone(), 10_000).await, before.0 + 1);
     }
 
     pub async fn steps_of_one_interaction_follow_each_other(store: Store) {
@@ -256,7 +300,7 @@ mod contract {
             store
                 .write::<_, StoreError>(|tx| {
                     Box::pin(async move {
-                        let (mut value, _) = interactions::find(tx, &tenant(), "h", Timestamp(1)).await?.unwrap();
+                        let mut value = interactions::find(tx, &tenant(), "h", Timestamp(1)).await?.unwrap();
                         value.csrf = (value.csrf.parse::<u32>().unwrap() + 1).to_string();
                         interactions::update(tx, &tenant(), "h", &value).await
                     })
@@ -278,7 +322,7 @@ mod contract {
                     .unwrap()
             }
         };
-        assert_eq!(read(1).await.unwrap().0.csrf, "50");
+        assert_eq!(read(1).await.unwrap().csrf, "50");
         assert!(read(1000).await.is_none(), "expiry is checked on read, with no cleaner running");
     }
 

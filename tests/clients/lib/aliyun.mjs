@@ -86,7 +86,7 @@ export class Aliyun {
     this.#nonces.add(nonce);
     if (form.get('SignName') !== KEY.signName) return { code: 'isv.SMS_SIGNATURE_ILLEGAL', message: '短信签名不合法' };
     if (!TEMPLATES.includes(form.get('TemplateCode'))) return { code: 'isv.SMS_TEMPLATE_ILLEGAL', message: '短信模版不合法' };
-    if (!/^(86)?1\d{10}$/.test(form.get('PhoneNumbers'))) return { code: 'isv.MOBILE_NUMBER_ILLEGAL', message: '非法手机号' };
+    if (!/^((86)?1\d{10}|(?!86)[1-9]\d{7,14})$/.test(form.get('PhoneNumbers'))) return { code: 'isv.MOBILE_NUMBER_ILLEGAL', message: '非法手机号' };
     let parameters;
     try {
       parameters = JSON.parse(form.get('TemplateParam'));

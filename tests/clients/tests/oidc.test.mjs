@@ -226,7 +226,7 @@ test('a suspended user is out at once', async () => {
   assert.equal(location(await one.authorize({ prompt: 'none' })).searchParams.get('error'), 'login_required');
 });
 
-test('sms_pumping: with the default limits a number gets one message a minute', async () => {
+test('sms_pumping: the default limits on a number, an address and a country', async () => {
   const strict = await startWithAliyun();
   try {
     const app = await createApplication(strict.keyway);
@@ -239,19 +239,27 @@ test('sms_pumping: with the default limits a number gets one message a minute', 
     });
     assert.equal(again.status, 429);
     assert.equal(again.body.code, 'request.message_rate_limited');
-    const codes = [];
-    for (let index = 0; index < 7; index += 1) {
+    const send = async (ip, value) => {
       const far = new Visitor(strict.keyway, app);
-      const response = await far.authorize();
-      assert.equal(response.status, 303);
+      await far.authorize();
       await far.step('PUT', '', { interactionEvent: 'Register' });
       const sent = await far.fetch('/api/experience/verification/verification-code', {
-        method: 'POST', headers: { 'content-type': 'application/json', 'x-forwarded-for': '203.0.113.9' },
-        body: JSON.stringify({ identifier: { type: 'phone', value: String(8613600008000 + index) }, interactionEvent: 'Register' }),
+        method: 'POST', headers: { 'content-type': 'application/json', 'x-forwarded-for': ip },
+        body: JSON.stringify({ identifier: { type: 'phone', value }, interactionEvent: 'Register' }),
       });
-      codes.push(sent.status);
-    }
-    assert.deepEqual(codes, [200, 200, 200, 200, 200, 429, 429], 'five unverified messages an hour from one address');
+      return sent.status;
+    };
+    const sends = async (ip, numbers) => {
+      const codes = [];
+      for (const number of numbers) codes.push(await send(ip, number));
+      return codes;
+    };
+    const china = ['8613600008000', '8613600008001', '8613600008002', '8613600008003'];
+    assert.deepEqual(await sends('203.0.113.9', china), [200, 200, 200, 429], 'three unverified messages an hour to one country');
+    const britain = ['447911123456', '447911123457', '447911123458'];
+    assert.deepEqual(await sends('203.0.113.9', britain), [200, 200, 429], 'five unverified messages an hour from one address');
+    const countries = ['4915112345678', '33612345678', '819012345678', '61412345678'];
+    assert.deepEqual(await sends('203.0.113.10', countries), [200, 200, 200, 429], 'three countries a day from one address');
   } finally {
     await strict.stop();
   }

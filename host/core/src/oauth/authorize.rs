@@ -1,12 +1,16 @@
 //! `/oidc/auth`: checks the request, then answers at once from a session or starts an interaction.
 
+use std::sync::Arc;
+
 use keyway_model::application::{Application, ApplicationType};
 use keyway_model::interaction::{INTERACTION_TTL, Interaction, InteractionEvent, Profile};
 use keyway_model::oauth::{Authorization, OAuthError};
 use keyway_model::session::Session;
 use keyway_model::{ApplicationId, TenantId, redirect};
-use keyway_store::{applications, interactions, resources, sessions, sign_in_experiences};
+use keyway_store::{interactions, resources, sessions};
 
+use super::grants::granted_scope;
+use crate::configuration::Client;
 use crate::{Core, CoreError, secret};
 
 /// The parameters of a request, as they came.
@@ -64,9 +68,10 @@ impl Core {
         parameters: AuthorizationParameters,
         session_secret: Option<String>,
     ) -> Result<Authorized, CoreError> {
-        let application = self.requesting_application(tenant, &parameters).await?;
-        match self.checked(tenant, &application, &parameters).await {
-            Ok(asked) => self.answer_or_interact(tenant, application, asked, session_secret).await,
+        let client = self.requesting_client(tenant, &parameters).await?;
+        let application = &client.application;
+        match self.checked(tenant, application, &parameters).await {
+            Ok(asked) => self.answer_or_interact(tenant, &application.id, asked, session_secret).await,
             Err(CoreError::OAuth(error)) => Ok(Authorized::Answer(self.refusal(
                 tenant,
                 &parameters.redirect_uri,
@@ -78,24 +83,20 @@ impl Core {
         }
     }
 
-    async fn requesting_application(
+    async fn requesting_client(
         &self,
         tenant: &TenantId,
         parameters: &AuthorizationParameters,
-    ) -> Result<Application, CoreError> {
-        let (owner, id) = (tenant.clone(), ApplicationId(parameters.client_id.clone()));
-        let found = self
-            .parts
-            .store
-            .read(|tx| Box::pin(async move { Ok::<_, CoreError>(applications::find(tx, &owner, &id).await?) }))
-            .await?;
-        let application = found.ok_or_else(|| OAuthError::new("invalid_client", "client_id names no application"))?;
+    ) -> Result<Arc<Client>, CoreError> {
+        let found = self.client(tenant, &ApplicationId(parameters.client_id.clone())).await?;
+        let client = found.ok_or_else(|| OAuthError::new("invalid_client", "client_id names no application"))?;
+        let application = &client.application;
         let native = application.kind == ApplicationType::Native;
         if !redirect::matches(&application.oidc_client_metadata.redirect_uris, &parameters.redirect_uri, native) {
             let description = "redirect_uri is not one of the application's registered redirect URIs";
             return Err(OAuthError::new("invalid_redirect_uri", description).into());
         }
-        Ok(application)
+        Ok(client)
     }
 
     async fn checked(
@@ -162,7 +163,7 @@ impl Core {
             Some(_) => return refuse("invalid_request", "max_age must be a number of seconds"),
             None => None,
         };
-        Ok(Authorization {
+        let mut asked = Authorization {
             max_age,
             redirect_uri: parameters.redirect_uri.clone(),
             scope: parameters.scope.clone().unwrap_or_else(|| "openid".into()),
@@ -175,13 +176,15 @@ impl Core {
             first_screen: parameters.first_screen.clone(),
             login_hint: parameters.login_hint.clone(),
             ui_locales: parameters.ui_locales.clone(),
-        })
+        };
+        asked.scope = granted_scope(application, &asked);
+        Ok(asked)
     }
 
     async fn answer_or_interact(
         &self,
         tenant: &TenantId,
-        application: Application,
+        application: &ApplicationId,
         asked: Authorization,
         session_secret: Option<String>,
     ) -> Result<Authorized, CoreError> {
@@ -202,7 +205,7 @@ impl Core {
             |session: &Session| asked.max_age.is_none_or(|most| now.seconds_since(session.authenticated_at) <= most);
         let reuse = !asked.prompts("login") && !asked.prompts("select_account");
         if let Some(session) = session.filter(|session| reuse && fresh(session)) {
-            return Ok(Authorized::Answer(self.answer_from_session(tenant, &application, &asked, &session).await?));
+            return Ok(Authorized::Answer(self.answer_from_session(tenant, application, &asked, &session).await?));
         }
         if asked.prompts("none") {
             let error = OAuthError::new("login_required", "the user is not signed in");
@@ -221,7 +224,7 @@ impl Core {
     async fn answer_from_session(
         &self,
         tenant: &TenantId,
-        application: &Application,
+        application: &ApplicationId,
         asked: &Authorization,
         session: &Session,
     ) -> Result<AuthorizationAnswer, CoreError> {
@@ -243,7 +246,7 @@ impl Core {
     async fn start_interaction(
         &self,
         tenant: &TenantId,
-        application: Application,
+        application: &ApplicationId,
         asked: Authorization,
     ) -> Result<Authorized, CoreError> {
         let now = self.now();
@@ -251,7 +254,7 @@ impl Core {
         let first_screen = asked.first_screen.clone();
         let interaction = Interaction {
             id: self.id(),
-            application_id: application.id,
+            application_id: application.clone(),
             authorization: asked,
             csrf: secret::generate(self.rng()),
             event: None,
@@ -261,14 +264,13 @@ impl Core {
             created_at: now,
             expires_at: now.plus_seconds(INTERACTION_TTL),
         };
+        let settings = self.settings(tenant).await?;
+        let experience = &settings.experience;
         let (owner, hash) = (tenant.clone(), secret::hash(&secret));
-        let experience = self.parts.store.write(move |tx| {
-            Box::pin(async move {
-                interactions::insert(tx, &owner, &hash, &interaction).await?;
-                Ok::<_, CoreError>(sign_in_experiences::get(tx, &owner).await?)
-            })
+        let written = self.parts.store.write(move |tx| {
+            Box::pin(async move { Ok::<_, CoreError>(interactions::insert(tx, &owner, &hash, &interaction).await?) })
         });
-        let experience = experience.await?;
+        written.await?;
         let page = match first_screen.as_deref() {
             Some("register" | "signUp" | "identifier:register") if experience.allows(InteractionEvent::Register) => {
                 "/register"

@@ -1,11 +1,12 @@
 //! Authentication of clients at the token and revocation endpoints.
 
-use keyway_model::application::Application;
-use keyway_model::oauth::OAuthError;
-use keyway_model::{ApplicationId, TenantId, redirect};
-use keyway_store::{Page, applications};
+use std::sync::Arc;
 
-use crate::{Core, CoreError, secret};
+use keyway_model::oauth::OAuthError;
+use keyway_model::{ApplicationId, TenantId};
+
+use crate::configuration::Client;
+use crate::{Core, CoreError};
 
 /// What a client presents. Basic authentication and form fields may both be there when they name the same client.
 #[derive(Debug, Default, Clone)]
@@ -24,7 +25,7 @@ impl Core {
         &self,
         tenant: &TenantId,
         credentials: &ClientCredentials,
-    ) -> Result<Application, CoreError> {
+    ) -> Result<Arc<Client>, CoreError> {
         let refused = || OAuthError::new("invalid_client", "client authentication failed");
         let (id, presented) = match (&credentials.basic, &credentials.client_id) {
             (Some((id, _)), Some(other)) if id != other => return Err(refused().into()),
@@ -32,33 +33,9 @@ impl Core {
             (None, Some(id)) => (id.clone(), credentials.client_secret.clone()),
             (None, None) => return Err(refused().into()),
         };
-        let (tenant, id, now) = (tenant.clone(), ApplicationId(id), self.now());
-        let hash = presented.map(|secret| secret::hash(&secret));
-        let found = self.parts.store.read(|tx| {
-            Box::pin(async move {
-                Ok::<_, CoreError>(applications::find_with_secret(tx, &tenant, &id, hash.as_deref(), now).await?)
-            })
-        });
-        let (application, secret_fits) = found.await?.ok_or_else(refused)?;
-        if application.kind.is_public() || secret_fits { Ok(application) } else { Err(refused().into()) }
-    }
-
-    /// Whether scripts of this origin may read answers: the origin of a registered redirect address, or a listed one.
-    pub async fn is_registered_origin(&self, tenant: &TenantId, origin: &str) -> Result<bool, CoreError> {
-        let (tenant, origin) = (tenant.clone(), origin.to_owned());
-        self.parts
-            .store
-            .read(|tx| {
-                Box::pin(async move {
-                    let all = Page { offset: 0, limit: i64::MAX };
-                    let (applications, _) = applications::list(tx, &tenant, all).await?;
-                    Ok(applications.iter().any(|application| {
-                        let redirects = &application.oidc_client_metadata.redirect_uris;
-                        redirects.iter().any(|uri| redirect::origin(uri).as_ref() == Some(&origin))
-                            || application.custom_client_metadata.cors_allowed_origins.contains(&origin)
-                    }))
-                })
-            })
-            .await
+        let client = self.client(tenant, &ApplicationId(id)).await?.ok_or_else(refused)?;
+        let proven = client.application.kind.is_public()
+            || presented.is_some_and(|presented| client.has_secret(&presented, self.now()));
+        if proven { Ok(client) } else { Err(refused().into()) }
     }
 }

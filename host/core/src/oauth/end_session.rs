@@ -2,7 +2,7 @@
 
 use keyway_model::oauth::OAuthError;
 use keyway_model::{ApplicationId, TenantId};
-use keyway_store::{applications, sessions, tokens};
+use keyway_store::{sessions, tokens};
 use serde_json::Value;
 
 use crate::{Core, CoreError, secret};
@@ -48,14 +48,10 @@ impl Core {
         let client = request.client_id.clone().or(hinted);
         let target = match (client, &request.post_logout_redirect_uri) {
             (Some(client), Some(uri)) => {
-                let (owner, id) = (tenant.clone(), ApplicationId(client));
-                let application = self
-                    .parts
-                    .store
-                    .read(|tx| Box::pin(async move { Ok::<_, CoreError>(applications::find(tx, &owner, &id).await?) }))
-                    .await?
-                    .ok_or_else(|| OAuthError::new("invalid_client", "client_id names no application"))?;
-                if !application.oidc_client_metadata.post_logout_redirect_uris.contains(uri) {
+                let found = self.client(tenant, &ApplicationId(client)).await?;
+                let client =
+                    found.ok_or_else(|| OAuthError::new("invalid_client", "client_id names no application"))?;
+                if !client.application.oidc_client_metadata.post_logout_redirect_uris.contains(uri) {
                     let description = "post_logout_redirect_uri is not registered";
                     return Err(OAuthError::new("invalid_request", description).into());
                 }

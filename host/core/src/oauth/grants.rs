@@ -3,7 +3,7 @@
 use keyway_model::application::{Application, ApplicationType};
 use keyway_model::oauth::{Authorization, CODE_TTL, Grant, StoredToken, TokenKind};
 use keyway_model::session::Session;
-use keyway_model::{GrantId, TenantId, Timestamp};
+use keyway_model::{ApplicationId, GrantId, TenantId, Timestamp};
 use keyway_store::{StoreError, Tx, tokens};
 
 use crate::{Core, secret};
@@ -29,16 +29,16 @@ impl CodeToBe {
         &self,
         tx: &mut Tx<'_>,
         tenant: &TenantId,
-        application: &Application,
+        application: &ApplicationId,
         asked: &Authorization,
         session: &Session,
     ) -> Result<(), StoreError> {
         let grant = Grant {
             id: self.grant_id.clone(),
             user_id: session.user_id.clone(),
-            application_id: application.id.clone(),
+            application_id: application.clone(),
             session_id: session.id.clone(),
-            scope: granted_scope(application, asked),
+            scope: asked.scope.clone(),
             resources: asked.resources.clone(),
             nonce: asked.nonce.clone(),
             authenticated_at: session.authenticated_at,
@@ -62,7 +62,7 @@ impl CodeToBe {
 
 /// `offline_access` is granted with `prompt=consent` (OpenID Connect Core section 11), or always where a web application
 /// is set so.
-fn granted_scope(application: &Application, asked: &Authorization) -> String {
+pub(super) fn granted_scope(application: &Application, asked: &Authorization) -> String {
     let web = matches!(application.kind, ApplicationType::Traditional | ApplicationType::Spa);
     let always = web && application.custom_client_metadata.always_issue_refresh_token == Some(true);
     let mut words: Vec<&str> = asked.scope.split_ascii_whitespace().collect();

@@ -15,7 +15,7 @@ impl Core {
         client: &ClientCredentials,
         token: &str,
     ) -> Result<(), CoreError> {
-        let application = self.authenticate_client(tenant, client).await?;
+        let client = self.authenticate_client(tenant, client).await?;
         if token.split('.').count() == 3 {
             return Err(OAuthError::new("unsupported_token_type", "a JWT access token cannot be revoked").into());
         }
@@ -26,7 +26,7 @@ impl Core {
                 Box::pin(async move {
                     for kind in [TokenKind::Refresh, TokenKind::Access] {
                         if let Some((_, grant)) = tokens::find(tx, &owner, kind, &hash).await?
-                            && grant.application_id == application.id
+                            && grant.application_id == client.application.id
                         {
                             tokens::revoke_grant(tx, &owner, &grant.id, now).await?;
                         }

@@ -1,5 +1,7 @@
 //! `/oidc/token`: authorization code, refresh token, client credentials.
 
+use std::sync::Arc;
+
 use keyway_model::application::{Application, ApplicationType};
 use keyway_model::oauth::{
     ACCESS_TOKEN_TTL, Grant, ID_TOKEN_TTL, OAuthError, REFRESH_FAMILY_TTL, REFRESH_TOKEN_TTL_DAYS, StoredToken,
@@ -14,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::ClientCredentials;
 use super::userinfo::claims_of;
+use crate::configuration::Client;
 use crate::logs::Event;
 use crate::{Core, CoreError, Visitor, secret};
 
@@ -74,11 +77,11 @@ impl Core {
         parameters: TokenParameters,
         visitor: &Visitor,
     ) -> Result<TokenResponse, CoreError> {
-        let application = self.authenticate_client(tenant, client).await?;
+        let client = self.authenticate_client(tenant, client).await?;
         match parameters.grant_type.as_str() {
-            "authorization_code" => self.exchange(tenant, application, parameters, TokenKind::Code, visitor).await,
-            "refresh_token" => self.exchange(tenant, application, parameters, TokenKind::Refresh, visitor).await,
-            "client_credentials" => self.client_credentials(tenant, application, parameters).await,
+            "authorization_code" => self.exchange(tenant, client, parameters, TokenKind::Code, visitor).await,
+            "refresh_token" => self.exchange(tenant, client, parameters, TokenKind::Refresh, visitor).await,
+            "client_credentials" => self.client_credentials(tenant, &client.application, parameters).await,
             _ => {
                 let description = "grant_type must be authorization_code, refresh_token or client_credentials";
                 Err(OAuthError::new("unsupported_grant_type", description).into())
@@ -89,11 +92,12 @@ impl Core {
     async fn exchange(
         &self,
         tenant: &TenantId,
-        application: Application,
+        client: Arc<Client>,
         parameters: TokenParameters,
         kind: TokenKind,
         visitor: &Visitor,
     ) -> Result<TokenResponse, CoreError> {
+        let application = &client.application;
         if application.kind == ApplicationType::MachineToMachine {
             return Err(OAuthError::new("unauthorized_client", "a machine-to-machine application has no users").into());
         }
@@ -109,17 +113,17 @@ impl Core {
             _ => "ExchangeTokenBy.RefreshToken",
         };
         let audit = Event::new(self, key, visitor).application(&application.id);
-        let (owner, now, app) = (tenant.clone(), self.now(), application.clone());
+        let (owner, now, used_by) = (tenant.clone(), self.now(), Arc::clone(&client));
         let used: Used = self
             .parts
             .store
             .write(move |tx| {
-                Box::pin(
-                    async move { use_token(tx, &owner, &app, &parameters, kind, &presented, new, now, audit).await },
-                )
+                Box::pin(async move {
+                    use_token(tx, &owner, &used_by.application, &parameters, kind, &presented, new, now, audit).await
+                })
             })
             .await?;
-        self.response(tenant, &application, used?, now)
+        self.response(tenant, application, used?, now)
     }
 
     fn response(
@@ -184,7 +188,7 @@ impl Core {
     async fn client_credentials(
         &self,
         tenant: &TenantId,
-        application: Application,
+        application: &Application,
         parameters: TokenParameters,
     ) -> Result<TokenResponse, CoreError> {
         if application.kind != ApplicationType::MachineToMachine {
@@ -192,17 +196,14 @@ impl Core {
             return Err(OAuthError::new("unauthorized_client", description).into());
         }
         let indicator = parameters.resource.ok_or_else(|| OAuthError::new("invalid_target", "resource is missing"))?;
-        let (owner, id, wanted) = (tenant.clone(), application.id.clone(), indicator.clone());
-        let found = self.parts.store.read(|tx| {
-            Box::pin(async move { Ok::<_, CoreError>(resources::for_application(tx, &owner, &id, &wanted).await?) })
-        });
-        let (resource, granted) = found
-            .await?
-            .ok_or_else(|| OAuthError::new("invalid_target", "resource names no registered API resource"))?;
-        let scope = intersect(&parameters.scope.unwrap_or_else(|| granted.join(" ")), &granted);
+        let access = self.machine_access(tenant, &application.id, &indicator).await?;
+        let access =
+            access.ok_or_else(|| OAuthError::new("invalid_target", "resource names no registered API resource"))?;
+        let (resource, granted) = &*access;
+        let scope = intersect(&parameters.scope.unwrap_or_else(|| granted.join(" ")), granted);
         let ttl = resource.access_token_ttl;
         let subject = application.id.as_str().to_owned();
-        let access_token = self.access_jwt(tenant, &subject, &application, &indicator, &scope, ttl)?;
+        let access_token = self.access_jwt(tenant, &subject, application, &indicator, &scope, ttl)?;
         Ok(TokenResponse {
             access_token,
             id_token: None,

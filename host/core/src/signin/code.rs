@@ -47,10 +47,10 @@ impl Core {
         event: InteractionEvent,
     ) -> Result<VerificationId, CoreError> {
         let kind = VerificationKind::code_for(identifier.kind).ok_or(ErrorCode::InvalidInteractionType)?;
-        let connectors = self.stored_connectors(&caller.tenant).await?;
-        let kinds: Vec<ConnectorKind> = connectors.iter().map(|connector| connector.kind).collect();
-        let mut of_kind = connectors.into_iter().filter(|connector| kind_for(identifier.kind) == Some(connector.kind));
-        let connector = of_kind.next().ok_or(ErrorCode::ConnectorNotFound)?;
+        let settings = self.settings(&caller.tenant).await?;
+        let kinds = settings.connector_kinds();
+        let fits = |connector: &&Connector| kind_for(identifier.kind) == Some(connector.kind);
+        let connector = settings.connectors.iter().find(fits).ok_or(ErrorCode::ConnectorNotFound)?.clone();
         let recipient = Recipient::new(caller, identifier.clone())?;
         let (now, code) = (self.now(), self.rng().six_digits());
         let id: VerificationId = self.id();
@@ -152,13 +152,14 @@ impl Core {
                 let audit = audit.interaction(interaction);
                 let policy = experience.verification_code_policy;
                 let identifier = &recipient.identifier;
-                let mut verdict = limits::check_failures(tx, &tenant, &limits, &identifier.value, now).await?;
-                if verdict.is_ok() {
+                let failures = limits::check_failures(tx, &tenant, &limits, &identifier.value, now).await?;
+                let verdict = failures.and_then(|failures| {
                     let found = interaction.verifications.iter_mut().find(|verification| verification.id == id);
-                    verdict = judge(found, identifier, &guess, now, policy.max_retry_attempts);
-                }
+                    judge(found, identifier, &guess, now, policy.max_retry_attempts).map(|()| failures)
+                });
                 match verdict {
-                    Ok(()) => {
+                    Ok(failures) => {
+                        limits::forget_failures(tx, &tenant, &identifier.value, failures).await?;
                         limits::count_verified(tx, &tenant, &limits, &recipient.send(local), now).await?;
                         audit.write(tx, &tenant).await?;
                         Ok(id)

@@ -7,13 +7,16 @@ mod profile;
 mod start;
 mod submit;
 
+use std::sync::Arc;
+
 use keyway_model::application::Application;
 use keyway_model::connector::ConnectorKind;
 use keyway_model::interaction::Interaction;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ErrorCode, Refusal, TenantId};
-use keyway_store::{Job, StoreError, Tx, applications, interactions, sign_in_experiences};
+use keyway_store::{Job, StoreError, Tx, interactions, sign_in_experiences};
 
+use crate::configuration::{Client, Settings};
 use crate::{Core, CoreError, Visitor, secret};
 
 pub use profile::ProfileField;
@@ -36,12 +39,25 @@ pub struct Caller {
 pub struct InteractionView {
     /// The interaction itself.
     pub interaction: Interaction,
+    client: Arc<Client>,
+    settings: Arc<Settings>,
+}
+
+impl InteractionView {
     /// The application that asked.
-    pub application: Application,
-    /// The tenant's settings.
-    pub experience: SignInExperience,
-    /// The connectors that are set up.
-    pub connectors: Vec<ConnectorKind>,
+    pub fn application(&self) -> &Application {
+        &self.client.application
+    }
+
+    /// The tenant's sign-in settings.
+    pub fn experience(&self) -> &SignInExperience {
+        &self.settings.experience
+    }
+
+    /// The kinds of connectors that are set up.
+    pub fn connectors(&self) -> Vec<ConnectorKind> {
+        self.settings.connector_kinds()
+    }
 }
 
 impl Core {
@@ -54,17 +70,14 @@ impl Core {
     /// The interaction with all that a page shows of it.
     pub async fn interaction(&self, caller: &Caller) -> Result<InteractionView, CoreError> {
         let (tenant, hash, now) = (caller.tenant.clone(), secret::hash(&caller.secret), self.now());
-        let found = self.parts.store.read(|tx| {
-            Box::pin(async move {
-                let found = interactions::find(tx, &tenant, &hash, now).await?;
-                let Some((interaction, experience)) = found else { return Ok(None) };
-                let application = applications::find(tx, &tenant, &interaction.application_id).await?;
-                Ok::<_, CoreError>(application.map(|application| (interaction, application, experience)))
-            })
-        });
-        let (interaction, application, experience) = found.await?.ok_or(ErrorCode::SessionNotFound)?;
-        let connectors = self.connector_kinds(&caller.tenant).await?;
-        Ok(InteractionView { interaction, application, experience, connectors })
+        let found = self
+            .parts
+            .store
+            .read(|tx| Box::pin(async move { Ok::<_, CoreError>(interactions::find(tx, &tenant, &hash, now).await?) }));
+        let interaction = found.await?.ok_or(ErrorCode::SessionNotFound)?;
+        let client =
+            self.client(&caller.tenant, &interaction.application_id).await?.ok_or(ErrorCode::SessionNotFound)?;
+        Ok(InteractionView { interaction, client, settings: self.settings(&caller.tenant).await? })
     }
 
     /// Runs one step: loads the interaction and holds it, lets `step` judge and change it, and saves it. A refusal by
@@ -80,16 +93,17 @@ impl Core {
         + Send
         + 'static,
     ) -> Result<T, CoreError> {
+        let settings = self.settings(&caller.tenant).await?;
         let (tenant, hash, now) = (caller.tenant.clone(), secret::hash(&caller.secret), self.now());
         let outcome: Result<T, Refusal> = self
             .parts
             .store
             .write(move |tx| {
                 Box::pin(async move {
-                    let Some((mut interaction, experience)) = interactions::find(tx, &tenant, &hash, now).await? else {
+                    let Some(mut interaction) = interactions::find(tx, &tenant, &hash, now).await? else {
                         return Ok(Err(ErrorCode::SessionNotFound.into()));
                     };
-                    let outcome = match step(tx, &mut interaction, &experience).await {
+                    let outcome = match step(tx, &mut interaction, &settings.experience).await {
                         Ok(value) => Ok(value),
                         Err(CoreError::Refusal(refusal)) => Err(refusal),
                         Err(error) => return Err(error),

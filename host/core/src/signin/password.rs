@@ -43,16 +43,19 @@ impl Core {
             Box::pin(async move {
                 let name = &verification.identifier.value;
                 let audit = audit.interaction(interaction);
-                if let Err(code) = limits::check_failures(tx, &tenant, &limits, name, now).await? {
-                    audit.failed(code.code()).write(tx, &tenant).await?;
-                    return Err(code.into());
-                }
+                let failures = match limits::check_failures(tx, &tenant, &limits, name, now).await? {
+                    Ok(failures) => failures,
+                    Err(code) => {
+                        audit.failed(code.code()).write(tx, &tenant).await?;
+                        return Err(code.into());
+                    }
+                };
                 if !right {
                     limits::count_failure(tx, &tenant, name, now).await?;
                     audit.failed(ErrorCode::InvalidCredentials.code()).write(tx, &tenant).await?;
                     return Err(ErrorCode::InvalidCredentials.into());
                 }
-                limits::forget_failures(tx, &tenant, name).await?;
+                limits::forget_failures(tx, &tenant, name, failures).await?;
                 if let (Some(hash), Some(id)) = (renewed, &verification.user_id)
                     && let Some(mut user) = users::find(tx, &tenant, id).await?
                     && user.password == stored
@@ -75,6 +78,7 @@ impl Core {
         identifier: &Identifier,
         now: Timestamp,
     ) -> Result<Option<User>, CoreError> {
+        let settings = self.settings(&caller.tenant).await?;
         let (tenant, hash, identifier) = (caller.tenant.clone(), secret::hash(&caller.secret), identifier.clone());
         let limits = self.parts.limits;
         self.parts
@@ -82,11 +86,11 @@ impl Core {
             .read(|tx| {
                 Box::pin(async move {
                     let found = interactions::find(tx, &tenant, &hash, now).await?;
-                    let (interaction, experience) = found.ok_or(ErrorCode::SessionNotFound)?;
+                    let interaction = found.ok_or(ErrorCode::SessionNotFound)?;
                     if interaction.event()? != InteractionEvent::SignIn {
                         return Err(ErrorCode::InvalidInteractionType.into());
                     }
-                    if !experience.method(identifier.kind).is_some_and(|method| method.password) {
+                    if !settings.experience.method(identifier.kind).is_some_and(|method| method.password) {
                         return Err(ErrorCode::SignInMethodNotEnabled.into());
                     }
                     limits::check_failures(tx, &tenant, &limits, &identifier.value, now).await??;

@@ -120,7 +120,7 @@ impl Core {
         let (mut user, _) = self.account_in_progress(caller).await?;
         let view = self.interaction(caller).await?;
         view.interaction.profile.apply(&mut user);
-        Ok(view.experience.missing_profile(&user))
+        Ok(view.experience().missing_profile(&user))
     }
 
     /// The identified account, or, before registration, an empty one under the names that were proven so far.
@@ -131,7 +131,7 @@ impl Core {
             .read(|tx| {
                 Box::pin(async move {
                     let found = interactions::find(tx, &tenant, &hash, now).await?;
-                    let (interaction, _) = found.ok_or(ErrorCode::SessionNotFound)?;
+                    let interaction = found.ok_or(ErrorCode::SessionNotFound)?;
                     let event = interaction.event()?;
                     let mut user = account(tx, &tenant, &interaction, now).await?;
                     if user.id.as_str().is_empty() {

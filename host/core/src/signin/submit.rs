@@ -5,7 +5,7 @@ use keyway_model::session::{SESSION_TTL, Session};
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::user::User;
 use keyway_model::{ErrorCode, Refusal, SessionId, TenantId, Timestamp};
-use keyway_store::{Tx, applications, interactions, sessions, tokens, users};
+use keyway_store::{StoreError, Tx, interactions, sessions, tokens, users};
 use serde_json::json;
 
 use super::identify::check_free;
@@ -38,6 +38,7 @@ enum Outcome {
 impl Core {
     /// Finishes the interaction. `previous_session` is the browser's session cookie, which ends.
     pub async fn submit(&self, caller: &Caller, previous_session: Option<String>) -> Result<Submitted, CoreError> {
+        let settings = self.settings(&caller.tenant).await?;
         let now = self.now();
         let secret = secret::generate(self.rng());
         let code = self.code_to_be(now);
@@ -52,7 +53,7 @@ impl Core {
             .store
             .write(move |tx| {
                 Box::pin(async move {
-                    let Some((mut interaction, experience)) = interactions::find(tx, &tenant, &hash, now).await? else {
+                    let Some(mut interaction) = interactions::find(tx, &tenant, &hash, now).await? else {
                         return Ok(Err(ErrorCode::SessionNotFound.into()));
                     };
                     let event = interaction.event()?;
@@ -67,9 +68,7 @@ impl Core {
                         interactions::update(tx, &tenant, &hash, &interaction).await?;
                         return Ok(Ok(Outcome::PasswordReset));
                     }
-                    let user = complete_account(tx, &tenant, &interaction, &experience, now).await?;
-                    let found = applications::find(tx, &tenant, &interaction.application_id).await?;
-                    let application = found.ok_or(ErrorCode::SessionNotFound)?;
+                    let user = complete_account(tx, &tenant, &interaction, &settings.experience, now).await?;
                     let session = Session {
                         id: session_id,
                         user_id: user.id,
@@ -82,14 +81,19 @@ impl Core {
                         sessions::delete(tx, &tenant, &previous).await?;
                     }
                     sessions::insert(tx, &tenant, &session_hash, &session).await?;
-                    code.store(tx, &tenant, &application, &interaction.authorization, &session).await?;
+                    let (application, asked) = (&interaction.application_id, &interaction.authorization);
+                    code.store(tx, &tenant, application, asked, &session).await?;
                     interactions::delete(tx, &tenant, &hash).await?;
                     audit.write(tx, &tenant).await?;
                     Ok(Ok(Outcome::SignedIn(Box::new(interaction))))
                 })
             })
             .await
-            .map_err(taken)?;
+            .map_err(|error| match error {
+                // The application was removed while its user signed in.
+                CoreError::Store(StoreError::Reference) => ErrorCode::SessionNotFound.into(),
+                error => taken(error),
+            })?;
         match outcome? {
             Outcome::PasswordReset => Ok(Submitted::PasswordReset),
             Outcome::SignedIn(interaction) => {

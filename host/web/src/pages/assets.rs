@@ -26,7 +26,7 @@ pub async fn icon() -> impl IntoResponse {
 
 /// `/assets/theme.css`: the tenant's colours. Only what is a colour gets into the sheet.
 pub async fn theme(State(web): State<Web>) -> impl IntoResponse {
-    let settings = web.core.sign_in_experience(&web.tenant).await.map(|found| found.rest).unwrap_or_default();
+    let settings = web.core.settings(&web.tenant).await.map(|found| found.experience.rest.clone()).unwrap_or_default();
     let color = |name: &str, default: &'static str| {
         let text = settings.get("color").and_then(|color| color.get(name)).and_then(Value::as_str);
         text.filter(|text| is_color(text)).unwrap_or(default).to_owned()

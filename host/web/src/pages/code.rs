@@ -41,10 +41,10 @@ fn page(visit: &Visit, status: StatusCode, alert: String) -> Response {
         Some(InteractionEvent::Register) => "/register",
         _ => "/sign-in",
     };
-    let method = visit.view.experience.method(pending.identifier.kind);
+    let method = visit.view.experience().method(pending.identifier.kind);
     let signs_in = event == Some(InteractionEvent::SignIn) && purpose.is_empty();
     let certain =
-        event != Some(InteractionEvent::ForgotPassword) && visit.view.experience.allows(InteractionEvent::Register);
+        event != Some(InteractionEvent::ForgotPassword) && visit.view.experience().allows(InteractionEvent::Register);
     let page = CodePage {
         frame: Frame { alert, ..visit.frame() },
         sent: if certain { t.code_sent } else { t.code_may_be_sent },

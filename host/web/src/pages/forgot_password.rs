@@ -19,7 +19,7 @@ struct ForgotPage {
 }
 
 fn page(visit: &Visit, status: StatusCode, alert: String) -> Response {
-    let kinds = visit.view.experience.reset_kinds(&visit.view.connectors);
+    let kinds = visit.view.experience().reset_kinds(&visit.view.connectors());
     let field = (!kinds.is_empty()).then(|| Field::new(visit, &kinds, "username"));
     visit.page(status, &ForgotPage { frame: Frame { alert, ..visit.frame() }, field })
 }
@@ -32,7 +32,7 @@ pub async fn show(visit: Visit) -> Response {
 /// `POST /forgot-password`: goes on in the same way whether there is an account or not.
 pub async fn submit(visit: Visit) -> Response {
     let sent = async {
-        let kinds = visit.view.experience.reset_kinds(&visit.view.connectors);
+        let kinds = visit.view.experience().reset_kinds(&visit.view.connectors());
         let identifier = visit.identifier(&kinds)?;
         visit.web.core.start(&visit.caller, InteractionEvent::ForgotPassword).await?;
         visit.web.core.send_code(&visit.caller, identifier, InteractionEvent::ForgotPassword).await?;

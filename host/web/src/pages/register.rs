@@ -22,20 +22,20 @@ struct RegisterPage {
 }
 
 fn page(visit: &Visit, status: StatusCode, alert: String, with_password: bool) -> Response {
-    let kinds = &visit.view.experience.sign_up.identifiers;
+    let kinds = &visit.view.experience().sign_up.identifiers;
     let only_username = *kinds == [IdentifierKind::Username];
     let mut field = Field::new(visit, kinds, "username");
     if only_username {
         field.hint = visit.t().username_hint;
     }
     let frame = Frame { alert, ..visit.frame() };
-    let sign_in = visit.view.experience.allows(InteractionEvent::SignIn);
+    let sign_in = visit.view.experience().allows(InteractionEvent::SignIn);
     visit.page(status, &RegisterPage { frame, field, password: with_password || only_username, sign_in })
 }
 
 /// `GET /register`
 pub async fn show(visit: Visit) -> Response {
-    if !visit.view.experience.allows(InteractionEvent::Register) {
+    if !visit.view.experience().allows(InteractionEvent::Register) {
         return see_other("/sign-in");
     }
     page(&visit, StatusCode::OK, String::new(), false)
@@ -51,7 +51,7 @@ pub async fn submit(visit: Visit) -> Response {
 
 async fn decide(visit: &Visit) -> Result<Response, WebError> {
     let (core, caller) = (&visit.web.core, &visit.caller);
-    let identifier = visit.identifier(&visit.view.experience.sign_up.identifiers)?;
+    let identifier = visit.identifier(&visit.view.experience().sign_up.identifiers)?;
     if identifier.kind != IdentifierKind::Username {
         core.start(caller, InteractionEvent::Register).await?;
         core.send_code(caller, identifier, InteractionEvent::Register).await?;

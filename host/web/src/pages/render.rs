@@ -49,14 +49,14 @@ impl Frame {
 
     /// The frame of an interaction's pages.
     pub fn of(view: &InteractionView, chinese: bool) -> Self {
-        let settings = &view.experience.rest;
+        let settings = &view.experience().rest;
         let address = |value: Option<&Value>| {
             let text = value.and_then(Value::as_str).unwrap_or_default();
             if text.starts_with("https://") || text.starts_with("http://") { text.to_owned() } else { String::new() }
         };
         Self {
             csrf: view.interaction.csrf.clone(),
-            application: view.application.name.clone(),
+            application: view.application().name.clone(),
             logo: address(settings.get("branding").and_then(|branding| branding.get("logoUrl"))),
             terms: address(settings.get("termsOfUseUrl")),
             privacy: address(settings.get("privacyPolicyUrl")),

@@ -45,7 +45,7 @@ fn password_first(experience: &SignInExperience) -> bool {
 }
 
 fn page(visit: &Visit, status: StatusCode, alert: String, with_password: bool) -> Response {
-    let experience = &visit.view.experience;
+    let experience = visit.view.experience();
     let methods = &experience.sign_in.methods;
     let by_password = methods.iter().any(|method| method.password);
     let notice = visit.form.get("reset").map(|_| visit.t().password_was_reset.to_owned()).unwrap_or_default();
@@ -59,7 +59,7 @@ fn page(visit: &Visit, status: StatusCode, alert: String, with_password: bool) -
             code: methods.iter().any(|method| method.verification_code),
             password_offered: by_password,
             register: experience.allows(InteractionEvent::Register),
-            reset: by_password && !experience.reset_kinds(&visit.view.connectors).is_empty(),
+            reset: by_password && !experience.reset_kinds(&visit.view.connectors()).is_empty(),
         },
     )
 }
@@ -74,7 +74,7 @@ pub async fn root(State(web): State<Web>, headers: HeaderMap) -> Response {
 
 /// `GET /sign-in`
 pub async fn show(visit: Visit) -> Response {
-    let experience = &visit.view.experience;
+    let experience = visit.view.experience();
     if !experience.allows(InteractionEvent::SignIn) {
         return see_other("/register");
     }
@@ -89,15 +89,15 @@ pub async fn submit(visit: Visit) -> Response {
         Ok(response) => response,
         Err(error) => {
             let alert = visit.explain(&error);
-            page(&visit, error.status(), alert, with_password || password_first(&visit.view.experience))
+            page(&visit, error.status(), alert, with_password || password_first(visit.view.experience()))
         }
     }
 }
 
 async fn decide(visit: &Visit) -> Result<Response, WebError> {
     let (core, caller) = (&visit.web.core, &visit.caller);
-    let identifier = visit.identifier(&kinds(&visit.view.experience))?;
-    let method = visit.view.experience.method(identifier.kind);
+    let identifier = visit.identifier(&kinds(visit.view.experience()))?;
+    let method = visit.view.experience().method(identifier.kind);
     let by_code = method.is_some_and(|method| method.verification_code);
     let wants_code = visit.field("action") == "code";
     let password = visit.password();

@@ -123,7 +123,7 @@ impl Visit {
     /// From a proof to the account and back to the application, with a stop where a question is open.
     pub async fn proceed(&self, proof: Option<VerificationId>) -> Result<Response, WebError> {
         let event = self.web.core.interaction(&self.caller).await?.interaction.event()?;
-        let offers = |other| self.view.experience.allows(other);
+        let offers = |other| self.view.experience().allows(other);
         match self.web.core.identify(&self.caller, proof).await {
             Ok(_) if event == InteractionEvent::ForgotPassword => Ok(see_other("/new-password")),
             Ok(_) => self.finish().await,

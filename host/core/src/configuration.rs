@@ -1,0 +1,158 @@
+//! What administrators configured, kept in memory while nobody changes it. Every entry is kept under the version of the
+//! tenant's configuration that was read before it, so an entry is never older than its version says, and a change makes all
+//! older entries unreachable.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use keyway_model::application::Application;
+use keyway_model::connector::{Connector, ConnectorKind};
+use keyway_model::resource::Resource;
+use keyway_model::sign_in_experience::SignInExperience;
+use keyway_model::{ApplicationId, TenantId, Timestamp, redirect};
+use keyway_store::{Page, Tx, applications, connectors, resources, sign_in_experiences};
+use quick_cache::sync::Cache;
+
+use crate::{Core, CoreError, secret};
+
+/// The settings that every sign-in asks for.
+pub struct Settings {
+    /// The sign-in settings.
+    pub experience: SignInExperience,
+    /// The connectors that are set up, oldest first.
+    pub connectors: Vec<Connector>,
+}
+
+impl Settings {
+    /// The kinds of connectors that are set up.
+    pub fn connector_kinds(&self) -> Vec<ConnectorKind> {
+        self.connectors.iter().map(|connector| connector.kind).collect()
+    }
+}
+
+/// An application with what it may prove itself by.
+pub(crate) struct Client {
+    pub application: Application,
+    /// Hashes of its secrets, and when each ends.
+    secrets: Vec<(String, Option<Timestamp>)>,
+}
+
+impl Client {
+    /// Whether this is a live secret of the application.
+    pub fn has_secret(&self, presented: &str, now: Timestamp) -> bool {
+        let hash = secret::hash(presented);
+        let live = |end: &Option<Timestamp>| end.is_none_or(|end| now < end);
+        self.secrets.iter().any(|(stored, end)| live(end) && secret::equal(stored, &hash))
+    }
+}
+
+/// What a machine may do with a resource: the resource, and the names of its scopes that the machine's roles hold.
+pub(crate) type MachineAccess = (Resource, Vec<String>);
+
+/// Entries by version.
+pub(crate) struct Configuration {
+    settings: Cache<(TenantId, i64), Arc<Settings>>,
+    origins: Cache<(TenantId, i64), Arc<HashSet<String>>>,
+    clients: Cache<(TenantId, i64, ApplicationId), Arc<Client>>,
+    machines: Cache<(TenantId, i64, ApplicationId, String), Arc<MachineAccess>>,
+}
+
+impl Default for Configuration {
+    fn default() -> Self {
+        Self {
+            settings: Cache::new(16),
+            origins: Cache::new(16),
+            clients: Cache::new(2000),
+            machines: Cache::new(2000),
+        }
+    }
+}
+
+impl Core {
+    async fn version(&self, tenant: &TenantId) -> Result<i64, CoreError> {
+        Ok(self.parts.store.configuration_version(tenant, self.now()).await?)
+    }
+
+    /// The settings that every sign-in asks for.
+    pub async fn settings(&self, tenant: &TenantId) -> Result<Arc<Settings>, CoreError> {
+        let key = (tenant.clone(), self.version(tenant).await?);
+        if let Some(kept) = self.configuration.settings.get(&key) {
+            return Ok(kept);
+        }
+        let (owner, master_key) = (tenant.clone(), self.parts.master_key.clone());
+        let read = self.parts.store.read(|tx| {
+            Box::pin(async move {
+                let experience = sign_in_experiences::get(tx, &owner).await?;
+                let connectors = connectors::list(tx, &owner, &master_key).await?;
+                Ok::<_, CoreError>(Settings { experience, connectors })
+            })
+        });
+        let settings = Arc::new(read.await?);
+        self.configuration.settings.insert(key, Arc::clone(&settings));
+        Ok(settings)
+    }
+
+    /// The application with this id.
+    pub(crate) async fn client(&self, tenant: &TenantId, id: &ApplicationId) -> Result<Option<Arc<Client>>, CoreError> {
+        let key = (tenant.clone(), self.version(tenant).await?, id.clone());
+        if let Some(kept) = self.configuration.clients.get(&key) {
+            return Ok(Some(kept));
+        }
+        let (owner, id) = (tenant.clone(), id.clone());
+        let read = self.parts.store.read(|tx| {
+            Box::pin(async move {
+                let Some(application) = applications::find(tx, &owner, &id).await? else { return Ok(None) };
+                let secrets = applications::secret_hashes(tx, &owner, &id).await?;
+                Ok::<_, CoreError>(Some(Arc::new(Client { application, secrets })))
+            })
+        });
+        let Some(client) = read.await? else { return Ok(None) };
+        self.configuration.clients.insert(key, Arc::clone(&client));
+        Ok(Some(client))
+    }
+
+    /// What the machine may do with the resource of this indicator; none when there is no such resource.
+    pub(crate) async fn machine_access(
+        &self,
+        tenant: &TenantId,
+        id: &ApplicationId,
+        indicator: &str,
+    ) -> Result<Option<Arc<MachineAccess>>, CoreError> {
+        let key = (tenant.clone(), self.version(tenant).await?, id.clone(), indicator.to_owned());
+        if let Some(kept) = self.configuration.machines.get(&key) {
+            return Ok(Some(kept));
+        }
+        let (owner, id, indicator) = (tenant.clone(), id.clone(), indicator.to_owned());
+        let read = self.parts.store.read(|tx| {
+            Box::pin(async move {
+                Ok::<_, CoreError>(resources::for_application(tx, &owner, &id, &indicator).await?.map(Arc::new))
+            })
+        });
+        let Some(access) = read.await? else { return Ok(None) };
+        self.configuration.machines.insert(key, Arc::clone(&access));
+        Ok(Some(access))
+    }
+
+    /// Whether scripts of this origin may read answers: the origin of a registered redirect address, or a listed one.
+    pub async fn is_registered_origin(&self, tenant: &TenantId, origin: &str) -> Result<bool, CoreError> {
+        let key = (tenant.clone(), self.version(tenant).await?);
+        if let Some(kept) = self.configuration.origins.get(&key) {
+            return Ok(kept.contains(origin));
+        }
+        let owner = tenant.clone();
+        let read = self.parts.store.read(|tx| Box::pin(async move { registered_origins(tx, &owner).await }));
+        let origins = Arc::new(read.await?);
+        self.configuration.origins.insert(key, Arc::clone(&origins));
+        Ok(origins.contains(origin))
+    }
+}
+
+async fn registered_origins(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<HashSet<String>, CoreError> {
+    let (all, _) = applications::list(tx, tenant, Page { offset: 0, limit: i64::MAX }).await?;
+    let mut origins = HashSet::new();
+    for application in all {
+        origins.extend(application.oidc_client_metadata.redirect_uris.iter().filter_map(|uri| redirect::origin(uri)));
+        origins.extend(application.custom_client_metadata.cors_allowed_origins);
+    }
+    Ok(origins)
+}
