@@ -18,3 +18,8 @@ pub fn target() -> PathBuf {
 pub fn connectors() -> PathBuf {
     target().join("connectors")
 }
+
+/// Where the components of the sandbox's tests lie; nothing embeds them.
+pub fn fixtures() -> PathBuf {
+    target().join("fixtures")
+}

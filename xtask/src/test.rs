@@ -26,7 +26,12 @@ pub fn test(parts: &[String]) -> anyhow::Result<()> {
     let postgres = Postgres::start()?;
     if wanted("unit") {
         let mut tests = process::cargo(&["test", "--workspace", "--no-fail-fast"]);
-        process::run(tests.env("KEYWAY_TEST_POSTGRES", &postgres.url).env("KEYWAY_CONNECTORS", paths::connectors()))?;
+        process::run(
+            tests
+                .env("KEYWAY_TEST_POSTGRES", &postgres.url)
+                .env("KEYWAY_CONNECTORS", paths::connectors())
+                .env("KEYWAY_FIXTURES", paths::fixtures()),
+        )?;
     }
     if wanted("clients") {
         clients(&postgres)?;

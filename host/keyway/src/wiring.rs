@@ -29,6 +29,7 @@ pub async fn core(settings: &Settings, egress: EgressPolicy, connectors: bool) -
         pooling: connectors && settings.sandbox_pooling.unwrap_or(true),
         budgets: Budgets::default(),
         egress,
+        transport: None,
         clock: Arc::clone(&clock),
         rng: Arc::clone(&rng),
     })?;

@@ -54,9 +54,9 @@ pub enum CallError {
     /// The guest called the host too often.
     #[error("the connector called the host too often")]
     HostCalls,
-    /// The result is larger than its budget.
-    #[error("the connector's result is too large")]
-    ResultTooLarge,
+    /// The guest passed more data than its budgets allow, as a result or to the host.
+    #[error("the connector passed more data than allowed")]
+    TooLarge,
     /// The guest crashed.
     #[error("the connector crashed")]
     Trap,
@@ -147,10 +147,11 @@ impl Sandbox {
         let run = async {
             let guest = component.pre().instantiate_async(&mut store).await.map_err(|_| CallError::Instantiate)?;
             match work(&guest, &mut store).await {
-                Ok(Ok(text)) if text.len() > budgets.result_bytes => Err(CallError::ResultTooLarge),
+                Ok(Ok(text)) if text.len() > budgets.result_bytes => Err(CallError::TooLarge),
                 Ok(Ok(text)) => Ok(text),
-                Ok(Err(failure)) if failure.message.len() > budgets.result_bytes => Err(CallError::ResultTooLarge),
+                Ok(Err(failure)) if failure.message.len() > budgets.result_bytes => Err(CallError::TooLarge),
                 Ok(Err(failure)) => Err(CallError::Failure(failure)),
+                Err(error) if is_too_much_data(&error) => Err(CallError::TooLarge),
                 Err(_) => Err(CallError::Trap),
             }
         };
@@ -206,6 +207,11 @@ impl Sandbox {
         });
         store
     }
+}
+
+/// Whether wasmtime stopped copying because the store's host-call fuel was used up; the error's type is private.
+fn is_too_much_data(error: &wasmtime::Error) -> bool {
+    error.root_cause().to_string().contains("fuel allocated for hostcalls has been exhausted")
 }
 
 fn from_sms(failure: sms::Failure) -> Failure {

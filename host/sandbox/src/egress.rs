@@ -125,7 +125,7 @@ impl EgressPolicy {
 }
 
 /// Why a request was not sent.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Denied {
     /// The request is malformed.
     Invalid(String),
@@ -133,8 +133,8 @@ pub enum Denied {
     Policy(String),
 }
 
-/// Why a request that was sent brought no answer.
-#[derive(Debug, PartialEq, Eq)]
+/// Why a request brought no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FetchError {
     /// Not sent.
     Denied(Denied),
@@ -147,18 +147,26 @@ pub enum FetchError {
 }
 
 /// A request of a guest.
+#[derive(Debug, Clone)]
 pub struct Request {
+    /// Such as `POST`.
     pub method: String,
+    /// The whole address.
     pub url: String,
+    /// Names and values in order.
     pub headers: Vec<(String, String)>,
+    /// The body.
     pub body: Option<Vec<u8>>,
 }
 
 /// An answer for a guest.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Response {
+    /// HTTP status code.
     pub status: u16,
+    /// Names and values in order.
     pub headers: Vec<(String, String)>,
+    /// The whole body.
     pub body: Vec<u8>,
 }
 
@@ -182,15 +190,24 @@ impl Resolve for Pinned {
     }
 }
 
-/// The HTTP client of one component; connections are not shared between components.
+/// Carries requests that the guard has let pass to somewhere other than the network: a script of a provider in a test of a
+/// connector, or nowhere in a benchmark.
+#[async_trait::async_trait]
+pub trait Transport: Send + Sync {
+    /// Answers a request.
+    async fn carry(&self, request: Request) -> Result<Response, FetchError>;
+}
+
+/// The way out for one component; connections are not shared between components.
 pub struct Egress {
     policy: Arc<EgressPolicy>,
     client: reqwest::Client,
+    transport: Option<Arc<dyn Transport>>,
 }
 
 impl Egress {
-    /// A client under `policy`.
-    pub fn new(policy: Arc<EgressPolicy>) -> Result<Self, reqwest::Error> {
+    /// A client under `policy`; `transport` takes the network's place.
+    pub fn new(policy: Arc<EgressPolicy>, transport: Option<Arc<dyn Transport>>) -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
@@ -199,7 +216,7 @@ impl Egress {
             .user_agent(concat!("Keyway/", env!("CARGO_PKG_VERSION")))
             .pool_idle_timeout(Duration::from_secs(30))
             .build()?;
-        Ok(Self { policy, client })
+        Ok(Self { policy, client, transport })
     }
 
     /// Sends a request to one of `hosts`; the answer's body is cut off with an error at `max_bytes`.
@@ -211,6 +228,12 @@ impl Egress {
         time: Duration,
     ) -> Result<Response, FetchError> {
         let (url, chosen) = self.policy.decide(&request.url, hosts).map_err(FetchError::Denied)?;
+        if let Some(transport) = &self.transport {
+            check(&request)?;
+            let carried = tokio::time::timeout(time, transport.carry(request)).await;
+            let answer = carried.map_err(|_| FetchError::Timeout)??;
+            return if answer.body.len() > max_bytes { Err(FetchError::TooLarge) } else { Ok(answer) };
+        }
         let outgoing = build(&url, request)?;
         let work = async {
             let addresses = self.resolve(&url, chosen).await?;
@@ -252,25 +275,32 @@ impl Egress {
     }
 }
 
-fn build(url: &Url, request: Request) -> Result<reqwest::Request, FetchError> {
-    let invalid = |what: &str| FetchError::Denied(Denied::Invalid(what.to_owned()));
-    let method = match request.method.as_str() {
-        "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" => {
-            request.method.parse().map_err(|_| invalid("method"))?
-        }
-        _ => return Err(invalid("the method must be GET, HEAD, POST, PUT, PATCH or DELETE")),
-    };
+fn invalid(what: &str) -> FetchError {
+    FetchError::Denied(Denied::Invalid(what.to_owned()))
+}
+
+/// The rules on methods and headers.
+fn check(request: &Request) -> Result<(), FetchError> {
+    if !["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"].contains(&request.method.as_str()) {
+        return Err(invalid("the method must be GET, HEAD, POST, PUT, PATCH or DELETE"));
+    }
     if request.headers.len() > 64
         || request.headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > 32 * 1024
     {
         return Err(invalid("more than 64 headers or 32 kB of them"));
     }
+    match request.headers.iter().find(|(name, _)| is_forbidden_header(&name.to_ascii_lowercase())) {
+        Some((name, _)) => Err(invalid(&format!("the header {name} is set by the server"))),
+        None => Ok(()),
+    }
+}
+
+fn build(url: &Url, request: Request) -> Result<reqwest::Request, FetchError> {
+    check(&request)?;
+    let method = request.method.parse().map_err(|_| invalid("method"))?;
     let mut outgoing = reqwest::Request::new(method, url.clone());
     for (name, value) in &request.headers {
         let name: http::HeaderName = name.parse().map_err(|_| invalid("a header name is not valid"))?;
-        if is_forbidden_header(name.as_str()) {
-            return Err(invalid(&format!("the header {name} is set by the server")));
-        }
         outgoing.headers_mut().append(name, value.parse().map_err(|_| invalid("a header value is not valid"))?);
     }
     *outgoing.body_mut() = request.body.map(Into::into);

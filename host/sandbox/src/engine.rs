@@ -14,7 +14,7 @@ use crate::bindings::{SmsConnector, SmsConnectorPre};
 use crate::budget::Budgets;
 use crate::cache::Cache;
 use crate::call::CallError;
-use crate::egress::{Egress, EgressPolicy};
+use crate::egress::{Egress, EgressPolicy, Transport};
 use crate::host::HostState;
 use crate::inspect;
 
@@ -33,6 +33,8 @@ pub struct Settings {
     pub budgets: Budgets,
     /// The operator's egress settings.
     pub egress: EgressPolicy,
+    /// Carries requests in the network's place; the network when absent.
+    pub transport: Option<Arc<dyn Transport>>,
     /// The clock that guests see.
     pub clock: Arc<dyn Clock>,
     /// The random source that guests see.
@@ -146,7 +148,7 @@ impl Sandbox {
         let compiled = compiled.map_err(|_| LoadError::Compile)??;
         let pre = self.linker.instantiate_pre(&compiled).map_err(|_| LoadError::Compile)?;
         let pre = SmsConnectorPre::new(pre).map_err(|_| LoadError::Compile)?;
-        let egress = Arc::new(Egress::new(Arc::clone(&self.egress))?);
+        let egress = Arc::new(Egress::new(Arc::clone(&self.egress), self.settings.transport.clone())?);
         let mut component = Component { digest, pre, egress, hosts: Arc::from([]) };
         let text = self.describe(&component).await?;
         let manifest: Manifest = serde_json::from_str(&text).map_err(|error| LoadError::Manifest(error.to_string()))?;

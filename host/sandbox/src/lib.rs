@@ -15,5 +15,5 @@ mod redact;
 
 pub use budget::Budgets;
 pub use call::{CallError, Failure, Message, Report};
-pub use egress::{EgressPolicy, Rewrite};
+pub use egress::{Denied, EgressPolicy, FetchError, Request, Response, Rewrite, Transport};
 pub use engine::{Component, LoadError, Loaded, Sandbox, Settings};

@@ -44,7 +44,7 @@ pub fn post_json(url: &str, body: &impl serde::Serialize) -> Result<Response, Fa
 pub fn fetch(method: &str, url: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Result<Response, Failure> {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let request = host::Request { method: method.to_owned(), url: url.to_owned(), headers, body };
-    match host::fetch(&request) {
+    match crate::host::fetch(&request) {
         Ok(response) => Ok(Response { status: response.status, body: response.body }),
         Err(host::Error::Denied(what)) => {
             Err(Failure::new(code::GENERAL, format!("The request was not allowed: {what}")))

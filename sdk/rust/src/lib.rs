@@ -19,9 +19,12 @@
 
 mod arena;
 mod failure;
+mod host;
 pub mod http;
 mod manifest;
 mod message;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod native;
 pub mod secret;
 pub mod time;
 
@@ -53,17 +56,17 @@ pub mod __private {
 
 /// Writes a line to the connector's log, which the admin reads. Secrets and recipients are masked by the host.
 pub fn log(message: &str) {
-    bindings::keyway::host::log::write(bindings::keyway::host::log::Level::Info, message);
+    host::log(message);
 }
 
 /// Milliseconds since the Unix epoch, from the server's clock.
 pub fn now_ms() -> u64 {
-    bindings::keyway::host::clock::now_ms()
+    host::now_ms()
 }
 
 /// A random UUID from the server's cryptographic random source.
 pub fn uuid() -> String {
-    bindings::keyway::host::random::uuid()
+    host::uuid()
 }
 
 /// Exports a type that implements [`Sms`] as the component's `sms-connector` world.

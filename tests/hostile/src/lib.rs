@@ -1,0 +1,131 @@
+//! A connector that does harm, as its configuration says. The sandbox's tests run it; it is never shipped.
+
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use keyway_connector::{Failure, Manifest, Message, Secret, Sent, Sms, code, export_sms, http, log, now_ms};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// What to do.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Config {
+    act: Act,
+    /// Address for the acts that send requests.
+    #[serde(default)]
+    url: String,
+    secret: Secret,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Act {
+    /// Nothing wrong.
+    Behave,
+    /// Never ends.
+    Loop,
+    /// Takes memory until there is none.
+    MemoryBomb,
+    /// Recurses until the stack ends.
+    Recursion,
+    /// Panics.
+    Panic,
+    /// Returns 40 MB.
+    HugeResult,
+    /// Fails with 40 MB of text.
+    HugeFailure,
+    /// Asks the time for ever.
+    HostCallFlood,
+    /// Logs a megabyte a thousand times.
+    LogFlood,
+    /// Logs what must not be seen.
+    LogSecrets,
+    /// Sends a hundred requests.
+    RequestStorm,
+    /// Sends one request.
+    Request,
+    /// Sends one request for ever.
+    RetryForEver,
+    /// Sends a body of 2 MiB.
+    HugeRequest,
+    /// Sets a header that belongs to the server.
+    ForgeHost,
+}
+
+struct Hostile;
+
+static CALLS: AtomicU32 = AtomicU32::new(0);
+
+#[expect(unconditional_recursion, reason = "the harm that is asked for")]
+fn recurse(depth: u64) -> u64 {
+    black_box(recurse(black_box(depth + 1)) + 1)
+}
+
+fn sent(name: &str, value: Value) -> Sent {
+    Sent(Map::from_iter([(name.to_owned(), value)]))
+}
+
+impl Sms for Hostile {
+    type Config = Config;
+
+    fn manifest() -> Manifest {
+        Manifest::sms("hostile", "hostile", "Hostile", "0.0.0")
+            .host("provider.example")
+            .host("169.254.169.254")
+            .host("[::1]")
+    }
+
+    fn send(config: &Config, message: &Message) -> Result<Sent, Failure> {
+        let calls = CALLS.fetch_add(1, Ordering::Relaxed) + 1;
+        match config.act {
+            Act::Behave => return Ok(sent("calls", json!(calls))),
+            Act::Loop => loop {
+                black_box(calls);
+            },
+            Act::MemoryBomb => {
+                let mut all = Vec::new();
+                loop {
+                    all.push(black_box(vec![1_u8; 1024 * 1024]));
+                }
+            }
+            Act::Recursion => return Ok(sent("depth", json!(recurse(0)))),
+            #[expect(clippy::panic, reason = "the harm that is asked for")]
+            Act::Panic => panic!("on purpose"),
+            Act::HugeResult => return Ok(sent("text", json!("x".repeat(10 * 1024 * 1024)))),
+            Act::HugeFailure => return Err(Failure::new(code::GENERAL, "x".repeat(10 * 1024 * 1024))),
+            Act::HostCallFlood => loop {
+                black_box(now_ms());
+            },
+            Act::LogFlood => {
+                let line = "x".repeat(1024 * 1024);
+                for _ in 0..1000 {
+                    log(&line);
+                }
+            }
+            Act::LogSecrets => {
+                log(&format!("secret {} to {} with {:?}", config.secret.expose(), message.to, message.text("code")));
+                log("first line\nforged line");
+            }
+            Act::RequestStorm => {
+                let answers = (0..100).filter(|_| http::fetch("GET", &config.url, &[], None).is_ok()).count();
+                return Ok(sent("answers", json!(answers)));
+            }
+            Act::Request => {
+                let response = http::fetch("GET", &config.url, &[], None)?;
+                return Ok(sent("status", json!(response.status)));
+            }
+            Act::RetryForEver => while http::fetch("GET", &config.url, &[], None).is_err() {},
+            Act::HugeRequest => {
+                http::fetch("POST", &config.url, &[], Some(vec![0; 2 * 1024 * 1024]))?;
+            }
+            Act::ForgeHost => {
+                http::fetch("GET", &config.url, &[("host", "metadata.example")], None)?;
+            }
+        }
+        Ok(Sent::default())
+    }
+}
+
+export_sms!(Hostile);
