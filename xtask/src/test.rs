@@ -48,9 +48,9 @@ fn clients(postgres: &Postgres) -> anyhow::Result<()> {
         npm.args(arguments).arg("--prefix").arg(&folder).env("KEYWAY_BIN", paths::target().join("debug/keyway"));
         npm.env("KEYWAY_TEST_POSTGRES", &postgres.url);
         process::run(&mut npm)
-            .context("the client tests need Node.js 20 and Chromium: apt-get install nodejs npm chromium")
     };
-    npm(&["install", "--no-audit", "--no-fund"])?;
+    npm(&["install", "--no-audit", "--no-fund"])
+        .context("the client tests need Node.js 20 and Chromium: apt-get install nodejs npm chromium")?;
     npm(&["run", "build"])?;
     npm(&["test"])
 }

@@ -76,13 +76,13 @@ pub async fn subtract(tx: &mut Tx<'_>, tenant: &TenantId, names: &[String], now:
         "UPDATE counters SET count = count - 1 WHERE tenant_id = $1 AND expires_at > $2 AND count > 0 AND name IN ({})",
         parameters(3, names.len())
     );
-    tx.execute(bind_names(statement, tenant, now, names)).await.map(|_| ())
+    tx.execute_later(bind_names(statement, tenant, now, names)).await
 }
 
 /// Forgets the counter, after a success.
 pub async fn reset(tx: &mut Tx<'_>, tenant: &TenantId, name: &str) -> Result<(), StoreError> {
     let statement = query("DELETE FROM counters WHERE tenant_id = $1 AND name = $2");
-    tx.execute(statement.bind(tenant.0.clone()).bind(name.to_owned())).await.map(|_| ())
+    tx.execute_later(statement.bind(tenant.0.clone()).bind(name.to_owned())).await
 }
 
 /// Removes counters that ended.

@@ -14,10 +14,14 @@ use sqlx::{AnyConnection, AnyPool, Connection as _, Executor as _};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::StoreError;
+use crate::batch::Batch;
 use crate::configuration::Versions;
 
 /// Jobs that one SQLite commit may carry.
 const GROUP: usize = 64;
+
+/// Statements that one transaction may hold back.
+const LATER: usize = 16;
 
 /// A boxed future that borrows the transaction.
 pub type Job<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
@@ -34,20 +38,43 @@ pub struct Tx<'c> {
     dialect: Dialect,
     /// Whether this transaction changed the configuration of a tenant.
     pub(crate) configured: bool,
+    later: Batch,
 }
 
 pub(crate) type Query = sqlx::query::Query<'static, sqlx::Any, sqlx::any::AnyArguments>;
 
-impl Tx<'_> {
+impl<'c> Tx<'c> {
+    fn new(connection: &'c mut AnyConnection, dialect: Dialect) -> Self {
+        Self { connection, dialect, configured: false, later: Batch::default() }
+    }
+
+    /// Runs a statement before the next one that returns something, or before the commit. Its failure is the transaction's.
+    pub(crate) async fn execute_later(&mut self, query: Query) -> Result<(), StoreError> {
+        self.later.push(query)?;
+        if self.later.len() == LATER { self.settle().await } else { Ok(()) }
+    }
+
+    async fn settle(&mut self) -> Result<(), StoreError> {
+        let later = std::mem::take(&mut self.later);
+        match self.dialect {
+            _ if later.len() == 0 => Ok(()),
+            Dialect::Sqlite => later.run_on_sqlite(self.connection, "").await,
+            Dialect::Postgres => later.run_on_postgres(self.connection).await,
+        }
+    }
+
     pub(crate) async fn execute(&mut self, query: Query) -> Result<u64, StoreError> {
+        self.settle().await?;
         Ok(query.execute(&mut *self.connection).await?.rows_affected())
     }
 
     pub(crate) async fn one(&mut self, query: Query) -> Result<Option<AnyRow>, StoreError> {
+        self.settle().await?;
         Ok(query.fetch_optional(&mut *self.connection).await?)
     }
 
     pub(crate) async fn all(&mut self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
+        self.settle().await?;
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
@@ -62,8 +89,10 @@ impl Tx<'_> {
 }
 
 type WriteJob = Box<dyn for<'t> FnOnce(Tx<'t>) -> Job<'t, Done> + Send>;
-/// Called after the commit, with whether it succeeded. Absent when the job failed and was rolled back.
-type Done = Option<Box<dyn FnOnce(bool) + Send>>;
+/// Absent when the job failed and is to be rolled back.
+type Done = Option<(Batch, Report)>;
+/// Called after the commit with what came of it.
+type Report = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// The database.
 #[derive(Clone)]
@@ -132,7 +161,7 @@ impl Store {
         job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, E>>,
     ) -> Result<T, E> {
         let mut connection = self.pool.acquire().await.map_err(StoreError::from)?;
-        let mut tx = Tx { connection: &mut connection, dialect: self.dialect, configured: false };
+        let mut tx = Tx::new(&mut connection, self.dialect);
         job(&mut tx).await
     }
 
@@ -157,13 +186,13 @@ impl Store {
                     return None;
                 }
                 let configured = tx.configured;
-                let done: Box<dyn FnOnce(bool) + Send> = Box::new(move |committed| {
+                let report: Report = Box::new(move |committed| {
                     if configured {
                         versions.expire();
                     }
-                    let _ = sender.send(if committed { result } else { Err(StoreError::Aborted.into()) });
+                    let _ = sender.send(committed.map_err(E::from).and(result));
                 });
-                Some(done)
+                Some((tx.later, report))
             })
         });
         writer.send(boxed).await.map_err(|_| StoreError::Aborted)?;
@@ -175,8 +204,9 @@ impl Store {
         job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, E>>,
     ) -> Result<T, E> {
         let mut transaction = self.pool.begin().await.map_err(StoreError::from)?;
-        let mut tx = Tx { connection: &mut transaction, dialect: self.dialect, configured: false };
+        let mut tx = Tx::new(&mut transaction, self.dialect);
         let result = job(&mut tx).await?;
+        tx.settle().await?;
         let configured = tx.configured;
         let committed = transaction.commit().await.map_err(StoreError::from);
         if configured {
@@ -210,26 +240,37 @@ async fn write_in_groups(mut connection: AnyConnection, mut jobs: mpsc::Receiver
         let mut done = Vec::new();
         let mut next = Some(first);
         while let Some(job) = next.take() {
-            let tx = Tx { connection: &mut connection, dialect: Dialect::Sqlite, configured: false };
-            match AssertUnwindSafe(job(tx)).catch_unwind().await.ok().flatten() {
-                Some(report) => done.push(report),
-                None if connection.execute("ROLLBACK TO job").await.is_err() => break,
-                None => {}
+            let tx = Tx::new(&mut connection, Dialect::Sqlite);
+            let outcome = AssertUnwindSafe(job(tx)).catch_unwind().await.ok().flatten();
+            let kept = match outcome {
+                Some((later, report)) => {
+                    match later.run_on_sqlite(&mut connection, "RELEASE job;SAVEPOINT job").await {
+                        Ok(()) => {
+                            done.push(report);
+                            true
+                        }
+                        Err(error) => {
+                            report(Err(error));
+                            false
+                        }
+                    }
+                }
+                None => false,
+            };
+            if !kept && connection.execute("ROLLBACK TO job").await.is_err() {
+                break;
             }
             if done.len() < GROUP {
                 next = jobs.try_recv().ok();
             }
-            // Each statement is a trip to the connection's thread, so two go in one.
-            if next.is_some() && connection.execute("RELEASE job; SAVEPOINT job").await.is_err() {
-                break;
-            }
         }
-        let committed = connection.execute("RELEASE job; COMMIT").await.is_ok();
+        // The commit releases the savepoint that is still open.
+        let committed = connection.execute("COMMIT").await.is_ok();
         if !committed {
             let _ = connection.execute("ROLLBACK").await;
         }
         for report in done {
-            report(committed);
+            report(if committed { Ok(()) } else { Err(StoreError::Aborted) });
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::{StoreError, Tx};
 pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, hash: &str, value: &Interaction) -> Result<(), StoreError> {
     let statement = "INSERT INTO interactions (tenant_id, secret_hash, data, expires_at) VALUES ($1, $2, $3, $4)";
     let statement = query(statement).bind(tenant.0.clone()).bind(hash.to_owned());
-    tx.execute(statement.bind(serde_json::to_string(value)?).bind(value.expires_at.0)).await.map(|_| ())
+    tx.execute_later(statement.bind(serde_json::to_string(value)?).bind(value.expires_at.0)).await
 }
 
 /// The interaction with this hash, unless it expired. In a write it stays locked until the commit, so that its steps follow
@@ -33,13 +33,13 @@ pub async fn find(
 pub async fn update(tx: &mut Tx<'_>, tenant: &TenantId, hash: &str, value: &Interaction) -> Result<(), StoreError> {
     let statement = "UPDATE interactions SET data = $3, expires_at = $4 WHERE tenant_id = $1 AND secret_hash = $2";
     let statement = query(statement).bind(tenant.0.clone()).bind(hash.to_owned());
-    tx.execute(statement.bind(serde_json::to_string(value)?).bind(value.expires_at.0)).await.map(|_| ())
+    tx.execute_later(statement.bind(serde_json::to_string(value)?).bind(value.expires_at.0)).await
 }
 
-/// Removes the interaction; false when another request was faster.
-pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, hash: &str) -> Result<bool, StoreError> {
+/// Removes the interaction.
+pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, hash: &str) -> Result<(), StoreError> {
     let statement = query("DELETE FROM interactions WHERE tenant_id = $1 AND secret_hash = $2");
-    Ok(tx.execute(statement.bind(tenant.0.clone()).bind(hash.to_owned())).await? > 0)
+    tx.execute_later(statement.bind(tenant.0.clone()).bind(hash.to_owned())).await
 }
 
 /// Removes what expired. Expiry is checked on every read; this only frees space.

@@ -4,6 +4,7 @@
 //! [`Store::write`]. The SQL is common to both databases: text, 64-bit integers, `$1` parameters.
 
 pub mod applications;
+mod batch;
 mod configuration;
 pub mod connectors;
 pub mod counters;

@@ -26,7 +26,7 @@ pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, entry: &LogEntry) -> Res
     let statement = statement.bind(serde_json::to_string(&entry.payload)?);
     let statement = statement.bind(entry.user_id.as_ref().map(|id| id.0.clone()));
     let statement = statement.bind(entry.application_id.as_ref().map(|id| id.0.clone()));
-    tx.execute(statement.bind(entry.created_at.0)).await.map(|_| ())
+    tx.execute_later(statement.bind(entry.created_at.0)).await
 }
 
 /// Which entries to list; empty text means all.

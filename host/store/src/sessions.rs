@@ -12,7 +12,7 @@ pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, hash: &str, value: &Sess
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let statement = query(statement).bind(tenant.0.clone()).bind(value.id.0.clone()).bind(hash.to_owned());
     let statement = statement.bind(value.user_id.0.clone()).bind(value.authenticated_at.0).bind(value.expires_at.0);
-    tx.execute(statement.bind(value.user_agent.clone()).bind(value.ip.clone())).await.map(|_| ())
+    tx.execute_later(statement.bind(value.user_agent.clone()).bind(value.ip.clone())).await
 }
 
 /// The session with this hash, unless it expired or its user is suspended.

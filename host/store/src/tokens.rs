@@ -22,7 +22,7 @@ pub async fn insert_grant(tx: &mut Tx<'_>, tenant: &TenantId, grant: &Grant) -> 
         .bind(grant.nonce.clone())
         .bind(grant.authenticated_at.0)
         .bind(grant.created_at.0);
-    tx.execute(statement).await.map(|_| ())
+    tx.execute_later(statement).await
 }
 
 /// Adds a token.
@@ -38,7 +38,7 @@ pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, token: &StoredToken) -> 
         .bind(token.code_challenge.clone())
         .bind(token.created_at.0)
         .bind(token.expires_at.0);
-    tx.execute(statement).await.map(|_| ())
+    tx.execute_later(statement).await
 }
 
 /// A token with its grant, whatever their state; the caller judges expiry, use and revocation.

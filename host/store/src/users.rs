@@ -81,15 +81,15 @@ pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, user: &User) -> Result<(
     let statement = "INSERT INTO users (tenant_id, id, username, primary_email, primary_phone, password_method, \
          password_hash, name, avatar, custom_data, profile, application_id, is_suspended, last_sign_in_at, created_at, \
          updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
-    tx.execute(bind(query(statement), tenant, user)?).await.map(|_| ())
+    tx.execute_later(bind(query(statement), tenant, user)?).await
 }
 
 /// Writes every field of the user.
-pub async fn update(tx: &mut Tx<'_>, tenant: &TenantId, user: &User) -> Result<bool, StoreError> {
+pub async fn update(tx: &mut Tx<'_>, tenant: &TenantId, user: &User) -> Result<(), StoreError> {
     let statement = "UPDATE users SET username = $3, primary_email = $4, primary_phone = $5, password_method = $6, \
          password_hash = $7, name = $8, avatar = $9, custom_data = $10, profile = $11, application_id = $12, \
          is_suspended = $13, last_sign_in_at = $14, created_at = $15, updated_at = $16 WHERE tenant_id = $1 AND id = $2";
-    Ok(tx.execute(bind(query(statement), tenant, user)?).await? > 0)
+    tx.execute_later(bind(query(statement), tenant, user)?).await
 }
 
 fn bind(query: crate::db::Query, tenant: &TenantId, user: &User) -> Result<crate::db::Query, StoreError> {

@@ -10,7 +10,7 @@ use keyway_model::oauth::{Authorization, Grant, StoredToken, TokenKind};
 use keyway_model::session::Session;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::user::User;
-use keyway_model::{TenantId, Timestamp};
+use keyway_model::{TenantId, Timestamp, UserId};
 use keyway_store::{Page, Store, StoreError, counters, interactions, sessions, sign_in_experiences, tokens, users};
 
 struct Database {
@@ -76,6 +76,7 @@ on_both! {
     a_token_is_consumed_once_under_fifty_parallel_requests
     counters_count_under_fifty_parallel_requests_and_end
     steps_of_one_interaction_follow_each_other
+    writes_that_are_sent_together_fail_together
     session_outlives_revocation
     search_takes_wildcards_literally
 }
@@ -275,6 +276,35 @@ mod contract {
         });
         back.await.unwrap_err();
         assert_eq!(version(store.clone(), 10_000).await, before.0 + 1);
+    }
+
+    pub async fn writes_that_are_sent_together_fail_together(store: Store) {
+        let user = |id: &str, name: &str| {
+            let mut user = User::new(UserId(id.into()), Timestamp(1));
+            user.set_identifier(&Identifier { kind: IdentifierKind::Username, value: name.into() });
+            user
+        };
+        let insert = |users: Vec<User>| {
+            store.write::<_, StoreError>(move |tx| {
+                Box::pin(async move {
+                    for user in &users {
+                        users::insert(tx, &tenant(), user).await?;
+                    }
+                    Ok(())
+                })
+            })
+        };
+        let many: Vec<User> = (0..40).map(|n| user(&format!("many{n}"), &format!("many{n}"))).collect();
+        insert(many).await.unwrap();
+        let both = vec![user("a", "same"), user("b", "same")];
+        let error = insert(both).await.unwrap_err();
+        assert!(matches!(&error, StoreError::Unique(name) if name.contains("username")), "{error:?}");
+        insert(vec![user("c", "same")]).await.unwrap();
+        let all = Page { offset: 0, limit: 100 };
+        let count = store.read::<_, StoreError>(|tx| {
+            Box::pin(async move { users::list(tx, &tenant(), None, all).await.map(|(_, count)| count) })
+        });
+        assert_eq!(count.await.unwrap(), 41);
     }
 
     pub async fn steps_of_one_interaction_follow_each_other(store: Store) {
