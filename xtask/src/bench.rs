@@ -12,6 +12,10 @@ pub fn bench() -> anyhow::Result<()> {
     process::run(&mut process::cargo(&["build", "--release", "--package", "keyway-load"]))?;
     let postgres = Postgres::start_durable()?;
     let mut results = Vec::new();
+    println!("\nConnector calls");
+    let mut calls = Command::new(paths::target().join("release/keyway-load"));
+    calls.arg("--connector").arg(paths::connectors().join("aliyun-sms.wasm")).args(["--name", "connector"]);
+    results.push(measured(&mut calls)?);
     for (name, url) in [("SQLite", None), ("PostgreSQL", Some(&postgres.url))] {
         println!("\n{name}");
         let mut load = Command::new(paths::target().join("release/keyway-load"));
@@ -19,12 +23,17 @@ pub fn bench() -> anyhow::Result<()> {
         if let Some(url) = url {
             load.args(["--database-url", url]);
         }
-        let output = load.stderr(Stdio::inherit()).output().context("the load generator cannot be started")?;
-        anyhow::ensure!(output.status.success(), "the load generator failed on {name}");
-        results.push(String::from_utf8_lossy(&output.stdout).trim().to_owned());
+        results.push(measured(&mut load)?);
     }
     let path = paths::target().join("bench.json");
     std::fs::write(&path, format!("[{}]\n", results.join(",")))?;
     println!("\n{}", path.display());
     Ok(())
+}
+
+/// The JSON that the load generator prints.
+fn measured(load: &mut Command) -> anyhow::Result<String> {
+    let output = load.stderr(Stdio::inherit()).output().context("the load generator cannot be started")?;
+    anyhow::ensure!(output.status.success(), "the load generator failed: {load:?}");
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

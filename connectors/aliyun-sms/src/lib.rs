@@ -14,7 +14,8 @@ use config::{Config, Template, TemplateCode};
 
 const ENDPOINT: &str = "https://dysmsapi.aliyuncs.com/";
 
-struct AliyunSms;
+/// The connector.
+pub struct AliyunSms;
 
 /// The answer to `SendSms`, and of the gateway in front of it when it refuses a request.
 #[derive(Deserialize)]

@@ -5,6 +5,7 @@
 mod aliyun;
 mod baseline;
 mod client;
+mod connector;
 mod flows;
 mod measure;
 mod report;
@@ -13,6 +14,7 @@ mod server;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use clap::Parser;
 use measure::{Rate, rate};
 use report::Report;
@@ -22,7 +24,10 @@ use server::Server;
 struct Arguments {
     /// The server's binary
     #[arg(long)]
-    keyway: PathBuf,
+    keyway: Option<PathBuf>,
+    /// Measure the calls of this component instead
+    #[arg(long)]
+    connector: Option<PathBuf>,
     /// Name of the database in the report
     #[arg(long)]
     name: String,
@@ -43,13 +48,28 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    let plan = measure::Plan::new(&arguments);
+    if let Some(component) = &arguments.connector {
+        let (component, name) = (std::fs::read(component)?, arguments.name.clone());
+        return tokio::task::spawn_blocking(move || {
+            let measured = connector::measure(&plan, &component)?;
+            let mut report = Report::new(&name);
+            report.microseconds("native work of a call", &measured.native, None);
+            report.microseconds("call in a fresh instance", &measured.fresh, Some(&measured.native));
+            report.per_second("calls on one core", &measured.one_core);
+            report.per_second("calls on two cores", &measured.two_cores);
+            report.print();
+            Ok(())
+        })
+        .await?;
+    }
+    let keyway = arguments.keyway.as_deref().context("--keyway is missing")?;
     let aliyun = aliyun::Aliyun::start().await?;
-    let server = Arc::new(Server::start(&arguments, &aliyun).await?);
+    let server = Arc::new(Server::start(keyway, &arguments, &aliyun).await?);
     let mut report = Report::new(&arguments.name);
     report.milliseconds("cold start to first answer", &server.cold_starts);
     report.megabytes("resident memory at rest", server.resident_megabytes()?);
     let setup = Arc::new(flows::Setup::new(&server, &aliyun).await?);
-    let plan = measure::Plan::new(&arguments);
     let signing = baseline::es384(&plan);
     let hashing = baseline::argon2id(&plan);
     report.rate("raw ES384 signatures", &signing, None);

@@ -37,6 +37,20 @@ impl Report {
         self.add(name, line, json!({ "milliseconds": median, "min": least, "max": most }));
     }
 
+    /// Microseconds, with how many times as many they are.
+    pub fn microseconds(&mut self, name: &str, values: &[f64], base: Option<&[f64]>) {
+        let (least, median, most) = spread(values);
+        let times = base.map(|base| median / spread(base).1);
+        let note = times.map(|times| format!("  {times:.1} times native")).unwrap_or_default();
+        let line = format!("{median:>10.1} µs   ({least:.1} – {most:.1}){note}");
+        self.add(name, line, json!({ "microseconds": median, "min": least, "max": most, "timesNative": times }));
+    }
+
+    /// A rate by rounds.
+    pub fn per_second(&mut self, name: &str, rounds: &[f64]) {
+        self.rate(name, &Rate { rounds: rounds.to_vec(), total: 0 }, None);
+    }
+
     /// Megabytes.
     pub fn megabytes(&mut self, name: &str, value: f64) {
         self.add(name, format!("{value:>10.1} MB"), json!({ "megabytes": value }));

@@ -1,5 +1,6 @@
 //! A release server in a temporary folder.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Instant;
 
@@ -33,7 +34,7 @@ fn free_port() -> anyhow::Result<u16> {
 
 impl Server {
     /// Starts it several times on the same data, times each, and leaves the last running.
-    pub async fn start(arguments: &Arguments, aliyun: &Aliyun) -> anyhow::Result<Self> {
+    pub async fn start(keyway: &Path, arguments: &Arguments, aliyun: &Aliyun) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let config = folder.path().join("keyway.toml");
         // Every message goes to a few numbers here.
@@ -42,7 +43,7 @@ impl Server {
         std::fs::write(&config, format!("[limits]\n{}\n", lines.join("\n")))?;
         let (port, admin, metrics) = (free_port()?, free_port()?, free_port()?);
         let command = |first: &str| {
-            let mut command = Command::new(&arguments.keyway);
+            let mut command = Command::new(keyway);
             command.arg(first).env("KEYWAY_CONFIG", &config).env("KEYWAY_DATA_DIR", folder.path().join("data"));
             command.env("KEYWAY_PORT", port.to_string()).env("KEYWAY_ADMIN_PORT", admin.to_string());
             command.env("KEYWAY_METRICS_PORT", metrics.to_string()).env("KEYWAY_LOG", "warn");
