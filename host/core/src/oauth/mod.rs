@@ -3,6 +3,7 @@
 mod authorize;
 mod client;
 mod end_session;
+mod exchange;
 mod grants;
 mod revocation;
 mod token;

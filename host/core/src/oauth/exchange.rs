@@ -1,0 +1,211 @@
+//! Uses a code or a refresh token: everything that it must satisfy, and what follows, in one transaction.
+
+use std::sync::Arc;
+
+use keyway_model::application::{Application, ApplicationType};
+use keyway_model::oauth::{
+    ACCESS_TOKEN_TTL, Grant, OAuthError, REFRESH_FAMILY_TTL, REFRESH_TOKEN_TTL_DAYS, StoredToken, TokenKind,
+};
+use keyway_model::resource::intersect;
+use keyway_model::user::User;
+use keyway_model::{TenantId, Timestamp};
+use keyway_store::{Tx, resources, roles, tokens, users};
+
+use super::token::TokenParameters;
+use crate::configuration::Client;
+use crate::logs::Event;
+use crate::{CoreError, secret};
+
+/// What a use of a code or refresh token came to. A refusal commits too: it may have revoked a grant.
+pub(super) type Used = Result<Ready, OAuthError>;
+
+/// All that is needed to sign.
+pub(super) struct Ready {
+    pub grant: Grant,
+    pub user: User,
+    pub roles: Vec<String>,
+    pub access: Access,
+    pub refresh_token: Option<String>,
+}
+
+/// The access token to be.
+pub(super) enum Access {
+    Opaque(String),
+    Jwt { indicator: String, scope: String, ttl: i64 },
+}
+
+/// A code or refresh token, with the request that presents it.
+pub(super) struct Exchange {
+    pub tenant: TenantId,
+    pub client: Arc<Client>,
+    pub parameters: TokenParameters,
+    pub kind: TokenKind,
+    pub presented: String,
+    pub new: NewSecrets,
+    pub now: Timestamp,
+}
+
+/// Dice thrown before the transaction.
+pub(super) struct NewSecrets {
+    pub access: String,
+    pub refresh: String,
+}
+
+fn invalid_grant(description: &str) -> OAuthError {
+    OAuthError::new("invalid_grant", description)
+}
+
+impl Exchange {
+    /// Uses the token and audits what came of it.
+    pub async fn run(self, tx: &mut Tx<'_>, audit: Event) -> Result<Used, CoreError> {
+        let tenant = self.tenant.clone();
+        let used = self.judge_and_use(tx).await?;
+        match &used {
+            Ok(ready) => audit.user(&ready.grant.user_id).write(tx, &tenant).await?,
+            Err(error) => audit.failed(error.error).write(tx, &tenant).await?,
+        }
+        Ok(used)
+    }
+
+    async fn judge_and_use(self, tx: &mut Tx<'_>) -> Result<Used, CoreError> {
+        let Self { tenant, client, parameters, kind, presented, new, now } = self;
+        let (tenant, application, parameters) = (&tenant, &client.application, &parameters);
+        let hash = secret::hash(&presented);
+        let Some((token, grant)) = tokens::find(tx, tenant, kind, &hash).await? else {
+            return Ok(Err(invalid_grant("grant request is invalid")));
+        };
+        // Another client's token says nothing about its owner's conduct, so the owner's grant stays.
+        if grant.application_id != application.id {
+            return Ok(Err(invalid_grant("the token was issued to another client")));
+        }
+        if token.consumed_at.is_some() {
+            tokens::revoke_grant(tx, tenant, &grant.id, now).await?;
+            return Ok(Err(invalid_grant("the token was used before; everything that came of it is revoked")));
+        }
+        if grant.revoked_at.is_some() || now >= token.expires_at {
+            return Ok(Err(invalid_grant("the token has expired or was revoked")));
+        }
+        if kind == TokenKind::Code
+            && let Err(error) = check_code(&token, parameters)
+        {
+            return Ok(Err(error));
+        }
+        let Some(user) = users::find(tx, tenant, &grant.user_id).await?.filter(|user| !user.is_suspended) else {
+            tokens::revoke_grant(tx, tenant, &grant.id, now).await?;
+            return Ok(Err(invalid_grant("the user does not exist or is suspended")));
+        };
+        let access = match access_for(tx, tenant, application, parameters, &grant).await? {
+            Ok(access) => access,
+            Err(error) => return Ok(Err(error)),
+        };
+        let refresh_token = match kind {
+            TokenKind::Code => {
+                if !tokens::consume(tx, tenant, &hash, now).await? {
+                    tokens::revoke_grant(tx, tenant, &grant.id, now).await?;
+                    return Ok(Err(invalid_grant("the code was used before")));
+                }
+                let offline = grant.scope.split_ascii_whitespace().any(|word| word == "offline_access");
+                if offline { Some(new.refresh) } else { None }
+            }
+            _ if rotates(application, &token, now) => {
+                if !tokens::consume(tx, tenant, &hash, now).await? {
+                    tokens::revoke_grant(tx, tenant, &grant.id, now).await?;
+                    return Ok(Err(invalid_grant("the refresh token was used before")));
+                }
+                Some(new.refresh)
+            }
+            _ => None,
+        };
+        if let Some(refresh) = &refresh_token {
+            let keeps_end = kind == TokenKind::Refresh && application.kind == ApplicationType::Spa;
+            let expires_at = if keeps_end { token.expires_at } else { refresh_end(application, &grant, now) };
+            tokens::insert(tx, tenant, &stored(TokenKind::Refresh, refresh, &grant, now, expires_at)).await?;
+        }
+        let refresh_token = refresh_token.or_else(|| (kind == TokenKind::Refresh).then_some(presented));
+        let access = if let Some(jwt) = access {
+            jwt
+        } else {
+            let expires_at = now.plus_seconds(ACCESS_TOKEN_TTL);
+            tokens::insert(tx, tenant, &stored(TokenKind::Access, &new.access, &grant, now, expires_at)).await?;
+            Access::Opaque(new.access)
+        };
+        let with_roles = grant.scope.split_ascii_whitespace().any(|word| word == "roles");
+        let roles = if with_roles { roles::names_of_user(tx, tenant, &user.id).await? } else { Vec::new() };
+        Ok(Ok(Ready { grant, user, roles, access, refresh_token }))
+    }
+}
+
+fn check_code(token: &StoredToken, parameters: &TokenParameters) -> Result<(), OAuthError> {
+    if parameters.redirect_uri.as_deref() != Some(token.redirect_uri.as_str()) {
+        return Err(invalid_grant("redirect_uri is not the one of the authorization request"));
+    }
+    match (&parameters.code_verifier, token.code_challenge.as_str()) {
+        (None, "") => Ok(()),
+        // RFC 9700 section 4.8.2: a verifier without a challenge is a downgrade under way.
+        (Some(_), "") => Err(invalid_grant("the authorization request had no code_challenge")),
+        (None, _) => Err(invalid_grant("code_verifier is missing")),
+        (Some(verifier), challenge) => {
+            let long = (43..=128).contains(&verifier.len());
+            let fits: bool =
+                subtle::ConstantTimeEq::ct_eq(secret::challenge(verifier).as_bytes(), challenge.as_bytes()).into();
+            if long && fits { Ok(()) } else { Err(invalid_grant("code_verifier does not fit the code_challenge")) }
+        }
+    }
+}
+
+/// A JWT for the named resource; none means an opaque token for the user-info endpoint.
+async fn access_for(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    application: &Application,
+    parameters: &TokenParameters,
+    grant: &Grant,
+) -> Result<Result<Option<Access>, OAuthError>, CoreError> {
+    let Some(indicator) = &parameters.resource else { return Ok(Ok(None)) };
+    if !grant.resources.contains(indicator) {
+        return Ok(Err(OAuthError::new("invalid_target", "resource was not part of the authorization request")));
+    }
+    let Some(resource) = resources::find_by_indicator(tx, tenant, indicator).await? else {
+        return Ok(Err(OAuthError::new("invalid_target", "resource names no registered API resource")));
+    };
+    let held = resources::scopes_of_user(tx, tenant, &grant.user_id, indicator).await?;
+    let asked = match &parameters.scope {
+        Some(scope) => {
+            intersect(scope, &grant.scope.split_ascii_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>())
+        }
+        None => grant.scope.clone(),
+    };
+    let _ = application;
+    Ok(Ok(Some(Access::Jwt {
+        indicator: indicator.clone(),
+        scope: intersect(&asked, &held),
+        ttl: resource.access_token_ttl,
+    })))
+}
+
+/// Public clients rotate each time; others when 70 % of the token's life is over.
+fn rotates(application: &Application, token: &StoredToken, now: Timestamp) -> bool {
+    if application.custom_client_metadata.rotate_refresh_token == Some(false) {
+        return false;
+    }
+    let life = token.expires_at.0 - token.created_at.0;
+    application.kind.is_public() || (now.0 - token.created_at.0) * 10 >= life * 7
+}
+
+fn refresh_end(application: &Application, grant: &Grant, now: Timestamp) -> Timestamp {
+    let days = application.custom_client_metadata.refresh_token_ttl_in_days.unwrap_or(REFRESH_TOKEN_TTL_DAYS);
+    now.plus_seconds(days * 24 * 3600).min(grant.created_at.plus_seconds(REFRESH_FAMILY_TTL))
+}
+
+fn stored(kind: TokenKind, value: &str, grant: &Grant, now: Timestamp, expires_at: Timestamp) -> StoredToken {
+    StoredToken {
+        hash: secret::hash(value),
+        kind,
+        grant_id: grant.id.clone(),
+        redirect_uri: String::new(),
+        code_challenge: String::new(),
+        created_at: now,
+        expires_at,
+        consumed_at: None,
+    }
+}
