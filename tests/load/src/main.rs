@@ -25,6 +25,9 @@ struct Arguments {
     /// The server's binary
     #[arg(long)]
     keyway: Option<PathBuf>,
+    /// Measure this flow alone, such as "sign-in by code"
+    #[arg(long)]
+    only: Option<String>,
     /// Measure the calls of this component instead
     #[arg(long)]
     connector: Option<PathBuf>,
@@ -82,6 +85,9 @@ async fn main() -> anyhow::Result<()> {
         ("sign-in by code", flows::Flow::Code, None),
         ("sign-in by password", flows::Flow::Password, Some(&hashing)),
     ] {
+        if arguments.only.as_ref().is_some_and(|only| only != name) {
+            continue;
+        }
         let before = server.transactions().await?;
         let measured: Rate = rate(&plan, Arc::clone(&setup), flow).await?;
         let transactions = server.transactions().await? - before;
