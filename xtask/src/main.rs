@@ -26,7 +26,7 @@ enum Command {
     Build,
     /// Run every check: format, lints, unit, both databases, components, clients, browser
     Test {
-        /// Only the named parts: fmt, clippy, unit, clients
+        /// Only the named parts: fmt, clippy, unit, connectors, clients
         parts: Vec<String>,
     },
     /// Measure the release build under load, on both databases
@@ -41,6 +41,6 @@ fn main() -> anyhow::Result<()> {
         Command::Build => run::build(),
         Command::Test { parts } => test::test(&parts),
         Command::Bench => bench::bench(),
-        Command::Connectors => connectors::build().map(|_| ()),
+        Command::Connectors => connectors::build(false),
     }
 }

@@ -4,7 +4,7 @@ use crate::{connectors, paths, process};
 
 /// Builds everything and starts the server with demo data.
 pub fn run() -> anyhow::Result<()> {
-    connectors::build()?;
+    connectors::build(false)?;
     let mut server = process::cargo(&["run", "--package", "keyway", "--", "serve", "--demo"]);
     if std::env::var_os("KEYWAY_DATA_DIR").is_none() {
         server.env("KEYWAY_DATA_DIR", paths::target().join("demo-data"));
@@ -14,6 +14,6 @@ pub fn run() -> anyhow::Result<()> {
 
 /// Builds the release binary with the official connectors in it.
 pub fn build() -> anyhow::Result<()> {
-    connectors::build()?;
+    connectors::build(true)?;
     process::run(&mut process::cargo(&["build", "--release", "--package", "keyway"]))
 }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use crate::postgres::Postgres;
 use crate::{connectors, packages, paths, process};
 
-const PARTS: [&str; 4] = ["fmt", "clippy", "unit", "clients"];
+const PARTS: [&str; 5] = ["fmt", "clippy", "unit", "connectors", "clients"];
 
 /// Runs the named parts, or all.
 pub fn test(parts: &[String]) -> anyhow::Result<()> {
@@ -19,7 +19,7 @@ pub fn test(parts: &[String]) -> anyhow::Result<()> {
         process::run(&mut process::cargo(&["fmt", "--all", "--check"]))?;
     }
     packages::for_tests()?;
-    connectors::build()?;
+    connectors::build(false)?;
     if wanted("clippy") {
         process::run(&mut process::cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
     }
@@ -32,6 +32,9 @@ pub fn test(parts: &[String]) -> anyhow::Result<()> {
                 .env("KEYWAY_CONNECTORS", paths::connectors())
                 .env("KEYWAY_FIXTURES", paths::fixtures()),
         )?;
+    }
+    if wanted("connectors") {
+        connectors::test()?;
     }
     if wanted("clients") {
         clients(&postgres)?;

@@ -1,12 +1,9 @@
 //! The configuration as an admin fills it in.
 
-use keyway_connector::{Manifest, Secret};
+use keyway_connector::{Manifest, Secret, template};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
-
-/// Usage types that every sign-in needs; the others fall back to Generic.
-const REQUIRED: [&str; 4] = ["Register", "SignIn", "ForgotPassword", "Generic"];
 
 /// Aliyun SMS settings.
 #[derive(Deserialize, JsonSchema)]
@@ -22,7 +19,7 @@ pub struct Config {
     #[schemars(title = "Signature name", length(min = 1))]
     pub sign_name: String,
     /// One approved template for each usage. Register, SignIn, ForgotPassword and Generic are needed.
-    #[schemars(title = "Templates", extend("allOf" = required_usages()))]
+    #[schemars(title = "Templates", extend("allOf" = template::required_usages()))]
     pub templates: Vec<Template>,
     /// Count a number as Chinese only when it starts with +86, 0086 or 86. Without it, eleven digits that start with 1
     /// count as Chinese, and a North American number may be taken for one.
@@ -65,14 +62,10 @@ pub enum TemplateCode {
     },
 }
 
-fn required_usages() -> Value {
-    let rule = |usage: &str| {
-        json!({
-            "contains": { "type": "object", "properties": { "usageType": { "const": usage } }, "required": ["usageType"] },
-            "x-message": format!("must hold a template whose usageType is \"{usage}\""),
-        })
-    };
-    REQUIRED.iter().map(|usage| rule(usage)).collect()
+impl template::Template for Template {
+    fn usage_type(&self) -> &str {
+        &self.usage_type
+    }
 }
 
 /// An example for an empty editor.
@@ -82,23 +75,15 @@ pub fn sample() -> Value {
         "accessKeyId": "<access-key-id>",
         "accessKeySecret": "<access-key-secret>",
         "signName": "<sign-name>",
-        "templates": REQUIRED.iter().map(|usage| template(usage)).collect::<Vec<_>>(),
+        "templates": template::REQUIRED_USAGES.iter().map(|usage| template(usage)).collect::<Vec<_>>(),
     })
 }
 
 /// Names, help and form of the manifest.
 pub fn describe(manifest: Manifest) -> Manifest {
-    let templates = serde_json::to_string_pretty(&sample().get("templates")).unwrap_or_default();
     manifest
         .name("zh-CN", "阿里云短信服务")
         .description("en", "Text messages with Aliyun, in mainland China and overseas.")
         .description("zh-CN", "通过阿里云向中国大陆及海外发送短信。")
         .sample(sample())
-        .form_items(vec![
-            json!({ "key": "accessKeyId", "type": "Text", "required": true, "label": "Access Key ID", "placeholder": "<access-key-id>" }),
-            json!({ "key": "accessKeySecret", "type": "Text", "required": true, "label": "Access Key Secret", "placeholder": "<access-key-secret>", "isConfidential": true }),
-            json!({ "key": "signName", "type": "Text", "required": true, "label": "Signature Name", "placeholder": "<sign-name>" }),
-            json!({ "key": "templates", "type": "Json", "required": true, "label": "Templates", "defaultValue": templates }),
-            json!({ "key": "strictPhoneRegionNumberCheck", "type": "Switch", "required": false, "label": "Strict phone region number check", "defaultValue": false }),
-        ])
 }

@@ -4,9 +4,8 @@
 
 mod config;
 mod region;
-mod signature;
 
-use keyway_connector::{Failure, Manifest, Message, Sent, Sms, code, export_sms, http, now_ms, uuid};
+use keyway_connector::{Connector, Failure, Manifest, Message, Sent, Sms, code, export_sms, http, template};
 use serde::Deserialize;
 use serde_json::{Map, json};
 
@@ -27,7 +26,7 @@ struct Answer {
     biz_id: Option<String>,
 }
 
-impl Sms for AliyunSms {
+impl Connector for AliyunSms {
     type Config = Config;
 
     fn manifest() -> Manifest {
@@ -41,19 +40,14 @@ impl Sms for AliyunSms {
         .logo(include_str!("../logo.svg"))
         .readme(include_str!("../README.md"))
     }
-
-    fn send(config: &Config, message: &Message) -> Result<Sent, Failure> {
-        let template = template_for(config, &message.usage)?;
-        let body = signed_form(config, template, message);
-        interpret(&http::post_encoded_form(ENDPOINT, body)?)
-    }
 }
 
-fn template_for<'a>(config: &'a Config, usage: &str) -> Result<&'a Template, Failure> {
-    let named = |name: &str| config.templates.iter().find(|template| template.usage_type == name);
-    named(usage).or_else(|| named("Generic")).ok_or_else(|| {
-        Failure::new(code::TEMPLATE_NOT_FOUND, format!("There is no template for {usage} and no Generic one."))
-    })
+impl Sms for AliyunSms {
+    fn send(config: &Config, message: &Message) -> Result<Sent, Failure> {
+        let template = template::find(&config.templates, &message.usage)?;
+        let body = signed_form(config, template, message);
+        interpret(&http::post(ENDPOINT).encoded_form(body).send()?)
+    }
 }
 
 fn signed_form(config: &Config, template: &Template, message: &Message) -> String {
@@ -65,23 +59,15 @@ fn signed_form(config: &Config, template: &Template, message: &Message) -> Strin
     };
     // Aliyun accepts letters and digits alone in parameters, and a template names no other variable than `code`.
     let parameters = json!({ "code": message.text("code").unwrap_or_default() }).to_string();
-    let (nonce, timestamp) = (uuid(), signature::timestamp(now_ms()));
-    let pairs = [
-        ("AccessKeyId", config.access_key_id.as_str()),
-        ("Action", "SendSms"),
-        ("Format", "json"),
-        ("PhoneNumbers", &message.to),
+    let parameters = [
+        ("PhoneNumbers", message.to.as_str()),
         ("RegionId", "cn-hangzhou"),
         ("SignName", &config.sign_name),
-        ("SignatureMethod", "HMAC-SHA1"),
-        ("SignatureNonce", &nonce),
-        ("SignatureVersion", "1.0"),
         ("TemplateCode", template_code),
         ("TemplateParam", &parameters),
-        ("Timestamp", &timestamp),
-        ("Version", "2017-05-25"),
     ];
-    signature::sign("POST", &pairs, config.access_key_secret.expose())
+    let secret = config.access_key_secret.expose();
+    aliyun_rpc::call("SendSms", "2017-05-25", &config.access_key_id, secret, &parameters)
 }
 
 fn interpret(response: &http::Response) -> Result<Sent, Failure> {
@@ -110,7 +96,7 @@ mod tests {
     use super::*;
 
     fn response(status: u16, body: &str) -> http::Response {
-        http::Response { status, body: body.as_bytes().to_vec() }
+        http::Response { status, headers: Vec::new(), body: body.as_bytes().to_vec() }
     }
 
     #[test]
@@ -133,8 +119,8 @@ mod tests {
     #[test]
     fn usage_falls_back_to_generic() {
         let config: Config = serde_json::from_value(config::sample()).unwrap();
-        assert_eq!(template_for(&config, "SignIn").unwrap().usage_type, "SignIn");
-        assert_eq!(template_for(&config, "BindMfa").unwrap().usage_type, "Generic");
+        assert_eq!(template::find(&config.templates, "SignIn").unwrap().usage_type, "SignIn");
+        assert_eq!(template::find(&config.templates, "BindMfa").unwrap().usage_type, "Generic");
     }
 
     #[test]

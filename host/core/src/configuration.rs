@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use keyway_model::application::Application;
 use keyway_model::connector::{Connector, ConnectorKind};
+use keyway_model::email_template::EmailTemplate;
 use keyway_model::resource::Resource;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ApplicationId, TenantId, Timestamp, redirect};
-use keyway_store::{Page, Tx, applications, connectors, resources, sign_in_experiences};
+use keyway_store::{Page, Tx, applications, connectors, email_templates, resources, sign_in_experiences};
 use quick_cache::sync::Cache;
 
 use crate::{Core, CoreError, secret};
@@ -21,9 +22,16 @@ pub struct Settings {
     pub experience: SignInExperience,
     /// The connectors that are set up, oldest first.
     pub connectors: Vec<Connector>,
+    /// The tenant's own e-mail templates.
+    pub email_templates: Vec<EmailTemplate>,
 }
 
 impl Settings {
+    /// The language of messages for readers whose own is unknown.
+    pub fn language(&self) -> &str {
+        self.experience.fallback_language()
+    }
+
     /// The kinds of connectors that are set up.
     pub fn connector_kinds(&self) -> Vec<ConnectorKind> {
         self.connectors.iter().map(|connector| connector.kind).collect()
@@ -84,7 +92,8 @@ impl Core {
             Box::pin(async move {
                 let experience = sign_in_experiences::get(tx, &owner).await?;
                 let connectors = connectors::list(tx, &owner, &master_key).await?;
-                Ok::<_, CoreError>(Settings { experience, connectors })
+                let email_templates = email_templates::list(tx, &owner).await?;
+                Ok::<_, CoreError>(Settings { experience, connectors, email_templates })
             })
         });
         let settings = Arc::new(read.await?);

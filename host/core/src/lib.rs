@@ -43,6 +43,8 @@ pub struct Parts {
     pub admin_endpoint: Url,
     /// Limits on messages and guesses.
     pub limits: limits::Limits,
+    /// Whose components may be uploaded.
+    pub trust: connectors::TrustPolicy,
 }
 
 /// The use cases, over a store, a sandbox, a clock and a random source.
@@ -52,6 +54,7 @@ pub struct Core {
     configuration: configuration::Configuration,
     keys: keys::KeyRing,
     hasher: password::Hasher,
+    seen: connectors::Seen,
 }
 
 /// Who sent a request, for limits and the audit log.
@@ -67,12 +70,22 @@ pub struct Visitor {
 
 impl Core {
     /// Opens the tenants, their keys and the given connector components.
-    pub async fn open(parts: Parts, components: Vec<Vec<u8>>) -> Result<Arc<Self>, CoreError> {
+    pub async fn open(parts: Parts, components: &[&'static [u8]]) -> Result<Arc<Self>, CoreError> {
         tenants::seed(&parts).await?;
         let keys = keys::KeyRing::open(&parts).await?;
-        let registry = connectors::Registry::load(Arc::clone(&parts.sandbox), components);
+        let registry = connectors::Registry::new(Arc::clone(&parts.sandbox), components);
         let hasher = password::Hasher::new(Arc::clone(&parts.rng)).await?;
-        Ok(Arc::new(Self { parts, registry, configuration: configuration::Configuration::default(), keys, hasher }))
+        registry.reconcile(&parts.store, &TenantId::default_tenant()).await?;
+        let core = Arc::new(Self {
+            parts,
+            registry,
+            configuration: configuration::Configuration::default(),
+            keys,
+            hasher,
+            seen: connectors::Seen::default(),
+        });
+        tokio::spawn(Self::follow_versions(Arc::downgrade(&core)));
+        Ok(core)
     }
 
     /// The present moment.

@@ -6,7 +6,7 @@ use keyway_model::{ApplicationId, LogId, TenantId, UserId};
 use keyway_store::{StoreError, Tx, logs};
 use serde_json::{Map, Value, json};
 
-use crate::{Core, Visitor};
+use crate::{Core, CoreError, Visitor};
 
 /// An event to audit.
 pub(crate) struct Event {
@@ -60,5 +60,16 @@ impl Event {
 
     pub async fn write(self, tx: &mut Tx<'_>, tenant: &TenantId) -> Result<(), StoreError> {
         logs::insert(tx, tenant, &self.entry).await
+    }
+}
+
+impl Core {
+    /// Writes an event that stands alone.
+    pub(crate) async fn write_event(&self, tenant: TenantId, event: Event) -> Result<(), CoreError> {
+        let write = self
+            .parts
+            .store
+            .write(move |tx| Box::pin(async move { Ok::<_, CoreError>(event.write(tx, &tenant).await?) }));
+        write.await
     }
 }

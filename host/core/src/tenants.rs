@@ -6,7 +6,7 @@ use keyway_model::application::{
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::resource::{MANAGEMENT_API, MANAGEMENT_SCOPE, Resource, Role, RoleType, Scope};
 use keyway_model::user::User;
-use keyway_model::{ApplicationId, ErrorCode, RoleId, TenantId, UserId, password_policy};
+use keyway_model::{ApplicationId, ErrorCode, RoleId, TenantId, Timestamp, UserId, password_policy};
 use keyway_store::{Page, StoreError, Tx, applications, resources, roles, users};
 
 use crate::{Core, CoreError, Parts, secret};
@@ -28,8 +28,8 @@ pub(crate) async fn seed(parts: &Parts) -> Result<(), CoreError> {
             Box::pin(async move {
                 let tenant = TenantId::default_tenant();
                 lock(tx, &tenant).await?;
-                if resources::find_by_indicator(tx, &tenant, MANAGEMENT_API).await?.is_some() {
-                    return Ok(());
+                if let Some(resource) = resources::find_by_indicator(tx, &tenant, MANAGEMENT_API).await? {
+                    return connector_scopes(tx, &tenant, &resource, now).await;
                 }
                 let resource = Resource {
                     id: "management-api".into(),
@@ -41,7 +41,7 @@ pub(crate) async fn seed(parts: &Parts) -> Result<(), CoreError> {
                 resources::insert(tx, &tenant, &resource, now).await?;
                 let scope = Scope {
                     id: "management-api-all".into(),
-                    resource_id: resource.id,
+                    resource_id: resource.id.clone(),
                     name: MANAGEMENT_SCOPE.into(),
                     description: Some("Full access to the Management API".into()),
                     created_at: now.0,
@@ -56,10 +56,42 @@ pub(crate) async fn seed(parts: &Parts) -> Result<(), CoreError> {
                 };
                 roles::insert(tx, &tenant, &role).await?;
                 roles::add_scope(tx, &tenant, &role.id, &scope.id).await?;
-                Ok::<_, CoreError>(())
+                connector_scopes(tx, &tenant, &resource, now).await
             })
         })
         .await
+}
+
+/// Duties around connectors that different people may have, without the whole Management API.
+const CONNECTOR_SCOPES: [(&str, &str); 5] = [
+    ("connectors:view", "See connectors and their components"),
+    ("connectors:upload", "Upload components"),
+    ("connectors:approve", "Approve, activate, roll back and remove components"),
+    ("connectors:configure", "Set up, change and remove connectors"),
+    ("connectors:test", "Send test messages"),
+];
+
+async fn connector_scopes(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    resource: &Resource,
+    now: Timestamp,
+) -> Result<(), CoreError> {
+    let known = resources::scopes(tx, tenant, &resource.id).await?;
+    for (name, description) in CONNECTOR_SCOPES {
+        if known.iter().any(|scope| scope.name == name) {
+            continue;
+        }
+        let scope = Scope {
+            id: format!("management-api-{}", name.replace(':', "-")).into(),
+            resource_id: resource.id.clone(),
+            name: name.into(),
+            description: Some(description.into()),
+            created_at: now.0,
+        };
+        resources::insert_scope(tx, tenant, &scope).await?;
+    }
+    Ok(())
 }
 
 impl Core {

@@ -9,6 +9,7 @@ mod system;
 mod wiring;
 
 use clap::{Parser, Subcommand};
+use keyway_testkit::cli::ConnectorCommand;
 use settings::Settings;
 
 #[derive(Parser)]
@@ -32,6 +33,17 @@ enum Command {
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
+    },
+    /// Write, check and test connectors; needs no server
+    Connector {
+        #[command(subcommand)]
+        command: ConnectorCommand,
+    },
+    /// Compile a component from standard input to standard output, within limits; the server starts this itself
+    #[command(hide = true)]
+    CompileComponent {
+        /// What to compile for
+        target: String,
     },
     /// Administration from the command line, with the server running or not
     Admin {
@@ -65,10 +77,17 @@ enum AdminCommand {
 }
 
 fn main() -> std::process::ExitCode {
+    let arguments = Arguments::parse();
+    if let Command::CompileComponent { target } = &arguments.command {
+        let compiled = keyway_sandbox::compile(target, std::io::stdin().lock(), std::io::stdout().lock());
+        return if compiled.is_ok() { std::process::ExitCode::SUCCESS } else { std::process::ExitCode::FAILURE };
+    }
     let result = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
         runtime.block_on(async {
-            match Arguments::parse().command {
+            match arguments.command {
                 Command::Serve { settings, demo } => serve::serve(settings.with_file()?, demo).await,
+                Command::Connector { command } => keyway_testkit::cli::run(command).await,
+                Command::CompileComponent { .. } => Ok(()),
                 Command::Config { command: ConfigCommand::Check { settings } } => {
                     settings::check(&settings.with_file()?)
                 }

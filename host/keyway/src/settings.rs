@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
+use keyway_core::connectors::TrustPolicy;
 use keyway_core::limits::Limits;
-use keyway_sandbox::EgressPolicy;
+use keyway_sandbox::{Budgets, EgressPolicy};
 use serde::Deserialize;
 use url::Url;
 
@@ -28,7 +29,7 @@ macro_rules! settings {
         #[derive(Debug, Clone, Default, Args, Deserialize)]
         #[serde(default, deny_unknown_fields, rename_all = "snake_case")]
         pub struct Settings {
-            /// TOML file with any of the settings below, and a table `limits`
+            /// TOML file with any of the settings below, and the tables `limits`, `sandbox` and `uploads`
             #[arg(long, env = "KEYWAY_CONFIG")]
             #[serde(skip)]
             pub config: Option<PathBuf>,
@@ -38,11 +39,23 @@ macro_rules! settings {
             /// Limits on messages and guesses
             #[arg(skip)]
             pub limits: Option<Limits>,
+            /// Budgets of a connector's call
+            #[arg(skip)]
+            pub sandbox: Option<Budgets>,
+            /// Whose components may be uploaded
+            #[arg(skip)]
+            pub uploads: Option<TrustPolicy>,
         }
 
         impl Settings {
             fn or(self, file: Self) -> Self {
-                Self { config: self.config, $($name: self.$name.or(file.$name),)* limits: self.limits.or(file.limits) }
+                Self {
+                    config: self.config,
+                    $($name: self.$name.or(file.$name),)*
+                    limits: self.limits.or(file.limits),
+                    sandbox: self.sandbox.or(file.sandbox),
+                    uploads: self.uploads.or(file.uploads),
+                }
             }
         }
     };
@@ -162,6 +175,14 @@ impl Settings {
     pub fn limits(&self) -> Limits {
         self.limits.unwrap_or_default()
     }
+
+    pub fn trust(&self) -> TrustPolicy {
+        self.uploads.clone().unwrap_or_default()
+    }
+
+    pub fn budgets(&self) -> Budgets {
+        self.sandbox.clone().unwrap_or_default()
+    }
 }
 
 /// `keyway config check`
@@ -178,6 +199,8 @@ pub fn check(settings: &Settings) -> anyhow::Result<()> {
     println!("metrics          127.0.0.1:{}", settings.metrics_port());
     println!("trusted_proxies  {:?}", settings.trusted_proxies()?);
     println!("limits           {:?}", settings.limits());
+    println!("sandbox          {:?}", settings.budgets());
+    println!("uploads          {:?}", settings.trust());
     println!("The settings are in order.");
     Ok(())
 }
@@ -189,6 +212,8 @@ fn without_password(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use keyway_core::connectors::Trust;
+
     use super::*;
 
     #[test]
@@ -200,6 +225,12 @@ mod tests {
         assert_eq!(merged.limits().sends_per_recipient_hour, 9);
         assert!(toml::from_str::<Settings>("prot = 1").is_err());
         assert!(toml::from_str::<Settings>("[limits]\nsends = 1").is_err());
+        let tight: Settings = toml::from_str("[sandbox]\ncpu_ms = 40\nmemory = 1000").unwrap();
+        assert_eq!((tight.budgets().cpu.as_millis(), tight.budgets().memory, tight.budgets().fetches), (40, 1000, 8));
+        assert!(toml::from_str::<Settings>("[sandbox]\ncpu = 40").is_err());
+        let signed: Settings = toml::from_str("[uploads]\npolicy = \"signed\"\nkeys = [\"RWQ\"]").unwrap();
+        assert_eq!((signed.trust().policy, signed.trust().keys.len()), (Trust::Signed, 1));
+        assert!(toml::from_str::<Settings>("[uploads]\npolicy = \"some\"").is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use keyway_core::{Core, Parts};
 use keyway_model::{Clock, Rng};
-use keyway_sandbox::{Budgets, EgressPolicy, Sandbox};
+use keyway_sandbox::{Compiler, EgressPolicy, Sandbox};
 use keyway_store::Store;
 
 use crate::master_key;
@@ -27,7 +27,8 @@ pub async fn core(settings: &Settings, egress: EgressPolicy, connectors: bool) -
         cache: settings.data_dir().join("compiled"),
         cache_key: master_key.derive("compiled-components"),
         pooling: connectors && settings.sandbox_pooling.unwrap_or(true),
-        budgets: Budgets::default(),
+        compiler: Some(compiler()?),
+        budgets: settings.budgets(),
         egress,
         transport: None,
         clock: Arc::clone(&clock),
@@ -42,7 +43,15 @@ pub async fn core(settings: &Settings, egress: EgressPolicy, connectors: bool) -
         endpoint: settings.endpoint()?,
         admin_endpoint: settings.admin_endpoint()?,
         limits: settings.limits(),
+        trust: settings.trust(),
     };
-    let components = if connectors { CONNECTORS.iter().map(|wasm| wasm.to_vec()).collect() } else { Vec::new() };
-    Core::open(parts, components).await.context("the server cannot start on this database")
+    Core::open(parts, if connectors { CONNECTORS } else { &[] })
+        .await
+        .context("the server cannot start on this database")
+}
+
+/// This program compiles components, in a process of its own.
+fn compiler() -> anyhow::Result<Compiler> {
+    let program = std::env::current_exe().context("the server's own program cannot be found")?;
+    Ok(Compiler { program, arguments: vec!["compile-component".into()] })
 }

@@ -67,6 +67,8 @@ ids! {
     LogId;
     /// A signing key.
     KeyId;
+    /// An e-mail template of the tenant.
+    EmailTemplateId;
 }
 
 impl TenantId {

@@ -1,11 +1,13 @@
 //! A sign-in under way: what was asked, what has been proven, what is still missing.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::identifier::{Identifier, IdentifierKind};
 use crate::oauth::Authorization;
 use crate::user::{PasswordHash, User};
-use crate::{ApplicationId, ErrorCode, InteractionId, Refusal, Timestamp, UserId, VerificationId};
+use crate::{ApplicationId, ConnectorId, ErrorCode, InteractionId, Refusal, Timestamp, UserId, VerificationId};
 
 /// An interaction lives this many seconds.
 pub const INTERACTION_TTL: i64 = 3600;
@@ -106,6 +108,46 @@ pub struct Verification {
     pub event: Option<InteractionEvent>,
 }
 
+/// A sign-in with an outside provider, under way or done.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SocialVerification {
+    /// Id.
+    pub id: VerificationId,
+    /// Through which connector.
+    pub connector_id: ConnectorId,
+    /// The name under which the provider's identities are kept.
+    pub target: String,
+    /// What the provider must send back.
+    pub state: String,
+    /// Where the provider sends the browser back to.
+    pub redirect_uri: String,
+    /// What the connector kept; gone at its first use.
+    pub session: Option<BTreeMap<String, String>>,
+    /// Whether name and picture follow the provider.
+    pub sync_profile: bool,
+    /// Whom the provider vouches for, once it does.
+    pub user_info: Option<SocialUserInfo>,
+}
+
+/// Whom a provider vouches for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SocialUserInfo {
+    /// The provider's stable id of the user.
+    pub id: String,
+    /// Verified address.
+    pub email: Option<String>,
+    /// Verified number.
+    pub phone: Option<String>,
+    /// Display name.
+    pub name: Option<String>,
+    /// Address of a picture.
+    pub avatar: Option<String>,
+    /// The provider's own words.
+    #[serde(default)]
+    pub raw_data: serde_json::Value,
+}
+
 /// What the account will get at submission, or already got at registration.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Profile {
@@ -157,6 +199,9 @@ pub struct Interaction {
     pub event: Option<InteractionEvent>,
     /// Proofs; one of each kind.
     pub verifications: Vec<Verification>,
+    /// A sign-in with an outside provider.
+    #[serde(default)]
+    pub social: Option<SocialVerification>,
     /// The account that was identified.
     pub user_id: Option<UserId>,
     /// Fields to set at submission.
@@ -182,6 +227,7 @@ impl Interaction {
     pub fn reset(&mut self, event: InteractionEvent) {
         self.event = Some(event);
         self.verifications.clear();
+        self.social = None;
         self.user_id = None;
         self.profile = Profile::default();
     }

@@ -189,6 +189,23 @@ impl Default for SignInExperience {
 }
 
 impl SignInExperience {
+    /// Targets of the social connectors that the pages offer, in their order.
+    pub fn social_targets(&self) -> Vec<&str> {
+        let targets = self.rest.get("socialSignInConnectorTargets").and_then(Value::as_array);
+        targets.into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    /// A switch of `socialSignIn`; off when absent.
+    pub fn social_switch(&self, name: &str) -> bool {
+        self.rest.get("socialSignIn").and_then(|settings| settings.get(name)).and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    /// The language for readers whose own is unknown.
+    pub fn fallback_language(&self) -> &str {
+        let info = self.rest.get("languageInfo");
+        info.and_then(|info| info.get("fallbackLanguage")).and_then(Value::as_str).unwrap_or("en")
+    }
+
     /// Applies a partial update: each given key replaces that whole value. Nothing changes when it is refused.
     /// `connectors` are the kinds that are set up.
     pub fn patched(&self, patch: &Map<String, Value>, connectors: &[ConnectorKind]) -> Result<Self, Refusal> {

@@ -48,6 +48,17 @@ impl std::fmt::Debug for PasswordHash {
     }
 }
 
+/// An identity of an outside provider that signs in to an account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The provider, such as `github`.
+    pub target: String,
+    /// The provider's id of the user.
+    pub id: String,
+    /// The provider's other words: `email`, `phone`, `name`, `avatar`, `rawData`.
+    pub details: Value,
+}
+
 /// A user of a tenant.
 #[derive(Debug, Clone)]
 pub struct User {

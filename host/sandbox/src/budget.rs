@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
-/// What one call may use. A breach ends the call with a typed error.
-#[derive(Debug, Clone)]
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// What one call may use. A breach ends the call with a typed error. Read from settings, times are in milliseconds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Budgets {
     /// From start to answer, waiting for the provider included.
+    #[serde(rename = "wall_ms", with = "milliseconds")]
     pub wall: Duration,
     /// Guest code alone, in steps of [`Budgets::TICK`].
+    #[serde(rename = "cpu_ms", with = "milliseconds")]
     pub cpu: Duration,
     /// Linear memory in bytes.
     pub memory: usize,
@@ -22,6 +27,7 @@ pub struct Budgets {
     /// One answer's body in bytes.
     pub response_bytes: usize,
     /// Time for one request, answer included.
+    #[serde(rename = "fetch_ms", with = "milliseconds")]
     pub fetch: Duration,
     /// The call's own result in bytes.
     pub result_bytes: usize,
@@ -58,5 +64,17 @@ impl Default for Budgets {
             log_lines: 50,
             log_bytes: 16 * 1024,
         }
+    }
+}
+
+mod milliseconds {
+    use super::{Deserialize, Deserializer, Duration, Serializer};
+
+    pub fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    pub fn deserialize<'d, D: Deserializer<'d>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_millis)
     }
 }

@@ -1,15 +1,21 @@
 //! One call into a fresh instance.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wasmtime::{Store, UpdateDeadline};
 
-use crate::bindings::SmsConnector;
-use crate::bindings::exports::keyway::connector::{config as config_exports, sms};
+use keyway_model::Timestamp;
+use keyway_model::connector::{host_keys, secret_values};
+use serde_json::Value;
+use wasmtime::component::Instance;
+
+use crate::bindings::exports::keyway::connector::{sms, social};
+use crate::bindings::keyway::connector::types;
 use crate::budget::Budgets;
-use crate::engine::{Component, Sandbox};
-use crate::host::{Breach, HostState};
+use crate::engine::{Component, Ready, Sandbox};
+use crate::host::{Breach, HostState, KEY_REFERENCE};
 use crate::redact::Redactor;
 
 /// A message for a connector.
@@ -23,6 +29,65 @@ pub struct Message {
     pub payload: String,
     /// BCP 47 tag of the recipient's language.
     pub locale: Option<String>,
+    /// For e-mail: the tenant's own template as a JSON object.
+    pub template: Option<String>,
+}
+
+/// The start of a sign-in with a social provider.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// Made and checked by the server.
+    pub state: String,
+    /// Where the provider sends the browser back to.
+    pub redirect_uri: String,
+    /// Id of the configured connector.
+    pub connector_id: String,
+    /// The browser's.
+    pub user_agent: Option<String>,
+    /// Scopes in place of the configured ones.
+    pub scope: Option<String>,
+}
+
+/// A value of a connector's cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CacheEntry {
+    /// At most 8 kB.
+    pub value: Vec<u8>,
+    /// From this moment on it is gone.
+    pub expires_at: Timestamp,
+}
+
+/// What one configured connector brings into a call.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    /// Its configuration, secrets included.
+    pub config: Value,
+    /// What earlier calls kept.
+    pub cache: BTreeMap<String, CacheEntry>,
+    /// What this sign-in kept.
+    pub session: BTreeMap<String, String>,
+}
+
+impl Context {
+    /// A call with this configuration and nothing kept.
+    pub fn new(config: Value) -> Self {
+        Self { config, ..Self::default() }
+    }
+}
+
+/// A request of a call: where it went and what came of it, without address or content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// Host.
+    pub host: String,
+    /// Status of the answer, if there was one.
+    pub status: Option<u16>,
+    /// Bytes of the request's body.
+    pub sent: usize,
+    /// Bytes of the answer's body.
+    pub received: usize,
+    /// From request to answer.
+    pub time: Duration,
 }
 
 /// What a connector itself reports as gone wrong.
@@ -34,6 +99,8 @@ pub struct Failure {
     pub message: String,
     /// JSON object with the provider's details.
     pub data: Option<String>,
+    /// After how many milliseconds a retry may work.
+    pub retry_after_ms: Option<u64>,
 }
 
 /// Why a call brought no result.
@@ -60,12 +127,32 @@ pub enum CallError {
     /// The guest crashed.
     #[error("the connector crashed")]
     Trap,
+    /// The component has no function for this call.
+    #[error("the connector cannot do this")]
+    Missing,
     /// No instance could be made.
     #[error("the sandbox is full or the connector does not fit")]
     Instantiate,
 }
 
-/// What a call cost and said.
+impl CallError {
+    /// The outcome in one word, for metrics.
+    pub fn outcome(&self) -> &'static str {
+        match self {
+            Self::Failure(_) => "failure",
+            Self::Cpu => "cpu",
+            Self::Wall => "wall",
+            Self::Memory => "memory",
+            Self::HostCalls => "host_calls",
+            Self::TooLarge => "too_large",
+            Self::Trap => "trap",
+            Self::Missing => "missing",
+            Self::Instantiate => "instantiate",
+        }
+    }
+}
+
+/// What a call cost, said and kept.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     /// Wall-clock time.
@@ -74,85 +161,171 @@ pub struct Report {
     pub cpu: Duration,
     /// Most linear memory, in bytes.
     pub memory: usize,
+    /// Calls of host functions.
+    pub host_calls: u32,
     /// Requests sent.
-    pub fetches: u32,
+    pub exchanges: Vec<Exchange>,
     /// Log lines, masked.
     pub log: Vec<String>,
+    /// What to keep in the cache; none removes.
+    pub cache: BTreeMap<String, Option<CacheEntry>>,
+    /// The session, where the call changed it.
+    pub session: Option<BTreeMap<String, String>>,
+}
+
+/// A call's result and what it cost.
+pub type Outcome = (Result<String, CallError>, Report);
+
+/// What a call's work gets: the code's exports, its instance and store.
+struct Guest<'c> {
+    ready: &'c Ready,
+    instance: Instance,
+    store: &'c mut Store<HostState>,
+}
+
+/// A connector's own answer, inside wasmtime's.
+type Answered = Result<Result<String, types::Failure>, CallError>;
+
+fn answered(result: wasmtime::Result<Result<String, types::Failure>>) -> Answered {
+    result.map_err(|error| if is_too_much_data(&error) { CallError::TooLarge } else { CallError::Trap })
 }
 
 impl Sandbox {
     /// What the component says of itself, as JSON text.
     pub async fn describe(&self, component: &Component) -> Result<String, CallError> {
-        let budgets = self.budgets().offline();
-        let (result, _) = self
-            .call(component, budgets, Redactor::default(), async |guest, store| {
-                guest.keyway_connector_meta().call_describe(store).await.map(Ok)
-            })
-            .await;
-        result
+        let work = async |guest: Guest<'_>| {
+            let exports = guest.ready.meta.load(&mut *guest.store, &guest.instance).map_err(|_| CallError::Missing)?;
+            answered(exports.call_describe(guest.store).await.map(Ok))
+        };
+        self.call(component, self.budgets().offline(), &Context::default(), &[], work).await.0
     }
 
     /// Applies the component's own rules to a configuration that its schema has accepted.
-    pub async fn validate(&self, component: &Component, config: &str) -> Result<(), CallError> {
-        let (result, _) = self
-            .call(component, self.budgets().offline(), Redactor::default(), async |guest, store| {
-                let answer = guest.keyway_connector_config().call_validate(store, config).await?;
-                Ok(answer.map(|()| String::new()).map_err(from_config))
-            })
-            .await;
-        result.map(|_| ())
+    pub async fn validate(&self, component: &Component, config: &Value) -> Result<(), CallError> {
+        let context = Context::new(config.clone());
+        let text = for_guest(component, config);
+        let work = async |guest: Guest<'_>| {
+            let exports =
+                guest.ready.config.load(&mut *guest.store, &guest.instance).map_err(|_| CallError::Missing)?;
+            let result = exports.call_validate(guest.store, &text).await;
+            answered(result.map(|answer| answer.map(|()| String::new())))
+        };
+        self.call(component, self.budgets().offline(), &context, &[], work).await.0.map(|_| ())
     }
 
-    /// Sends one message; `secrets` are masked in what the connector logs and reports.
-    pub async fn send(
-        &self,
-        component: &Component,
-        config: &str,
-        message: Message,
-        secrets: Vec<String>,
-    ) -> (Result<String, CallError>, Report) {
-        let code = serde_json::from_str::<serde_json::Value>(&message.payload).ok();
-        let code = code.and_then(|payload| payload.get("code").and_then(|code| code.as_str().map(ToOwned::to_owned)));
-        let redactor = Redactor::new(secrets.into_iter().chain([message.to.clone()]).chain(code));
-        let message =
-            sms::Message { to: message.to, usage: message.usage, payload: message.payload, locale: message.locale };
-        let masked = redactor.clone();
-        let (result, report) = self
-            .call(component, self.budgets().clone(), redactor, async |guest, store| {
-                let answer = guest.keyway_connector_sms().call_send(store, config, &message).await?;
-                Ok(answer.map_err(from_sms))
-            })
-            .await;
-        let result = result.map_err(|error| match error {
-            CallError::Failure(failure) => CallError::Failure(Failure {
-                message: masked.apply(&failure.message),
-                data: failure.data.map(|data| masked.apply(&data)),
-                ..failure
-            }),
-            other => other,
-        });
-        (result, report)
+    /// Sends one message, as text message or e-mail. Secrets, the recipient and the code are masked in what the connector
+    /// logs and reports.
+    pub async fn send(&self, component: &Component, context: &Context, message: Message) -> Outcome {
+        let payload = serde_json::from_str::<Value>(&message.payload).ok();
+        let masked: Vec<String> = ["code", "link"]
+            .iter()
+            .filter_map(|name| payload.as_ref()?.get(name)?.as_str().map(ToOwned::to_owned))
+            .chain([message.to.clone()])
+            .collect();
+        let text = for_guest(component, &context.config);
+        let message = sms::Message {
+            to: message.to,
+            usage: message.usage,
+            payload: message.payload,
+            locale: message.locale,
+            template: message.template,
+        };
+        let work = async |guest: Guest<'_>| {
+            if let Some(sms) = &guest.ready.sms {
+                let exports = sms.load(&mut *guest.store, &guest.instance).map_err(|_| CallError::Missing)?;
+                return answered(exports.call_send(guest.store, &text, &message).await);
+            }
+            let email = guest.ready.email.as_ref().ok_or(CallError::Missing)?;
+            let exports = email.load(&mut *guest.store, &guest.instance).map_err(|_| CallError::Missing)?;
+            answered(exports.call_send(guest.store, &text, &message).await)
+        };
+        self.call(component, self.budgets().clone(), context, &masked, work).await
+    }
+
+    /// The provider's address that the browser is sent to.
+    pub async fn authorization_uri(&self, component: &Component, context: &Context, start: Start) -> Outcome {
+        let text = for_guest(component, &context.config);
+        let masked = [start.state.clone()];
+        let start = social::Start {
+            state: start.state,
+            redirect_uri: start.redirect_uri,
+            connector_id: start.connector_id,
+            factory_id: component.manifest().id.0.clone(),
+            user_agent: start.user_agent,
+            scope: start.scope,
+        };
+        let work = async |guest: Guest<'_>| {
+            let social = guest.ready.social.as_ref().ok_or(CallError::Missing)?;
+            let exports = social.load(&mut *guest.store, &guest.instance).map_err(|_| CallError::Missing)?;
+            answered(exports.call_authorization_uri(guest.store, &text, &start).await)
+        };
+        self.call(component, self.budgets().clone(), context, &masked, work).await
+    }
+
+    /// The identity behind a callback, as a JSON object.
+    pub async fn user_info(&self, component: &Component, context: &Context, callback: &Value) -> Outcome {
+        let text = for_guest(component, &context.config);
+        let masked = secrets_of_callback(callback);
+        let callback = callback.to_string();
+        let work = async |guest: Guest<'_>| {
+            let social = guest.ready.social.as_ref().ok_or(CallError::Missing)?;
+            let exports = social.load(&mut *guest.store, &guest.instance).map_err(|_| CallError::Missing)?;
+            answered(exports.call_user_info(guest.store, &text, &callback).await)
+        };
+        self.call(component, self.budgets().clone(), context, &masked, work).await
+    }
+
+    /// The identity behind a callback with the provider's tokens, as a JSON object of `userInfo` and `tokens`.
+    pub async fn tokens_and_user_info(&self, component: &Component, context: &Context, callback: &Value) -> Outcome {
+        let text = for_guest(component, &context.config);
+        let masked = secrets_of_callback(callback);
+        let callback = callback.to_string();
+        let work = async |guest: Guest<'_>| {
+            let tokens = guest.ready.social_tokens.as_ref().ok_or(CallError::Missing)?;
+            let exports = tokens.load(&mut *guest.store, &guest.instance).map_err(|_| CallError::Missing)?;
+            answered(exports.call_tokens_and_user_info(guest.store, &text, &callback).await)
+        };
+        self.call(component, self.budgets().clone(), context, &masked, work).await
+    }
+
+    /// New tokens for a refresh token, as the provider's JSON object.
+    pub async fn refresh(&self, component: &Component, context: &Context, refresh_token: &str) -> Outcome {
+        let text = for_guest(component, &context.config);
+        let masked = [refresh_token.to_owned()];
+        let work = async |guest: Guest<'_>| {
+            let tokens = guest.ready.social_tokens.as_ref().ok_or(CallError::Missing)?;
+            let exports = tokens.load(&mut *guest.store, &guest.instance).map_err(|_| CallError::Missing)?;
+            answered(exports.call_refresh(guest.store, &text, refresh_token).await)
+        };
+        self.call(component, self.budgets().clone(), context, &masked, work).await
     }
 
     async fn call(
         &self,
         component: &Component,
         budgets: Budgets,
-        redactor: Redactor,
-        work: impl AsyncFnOnce(&SmsConnector, &mut Store<HostState>) -> wasmtime::Result<Result<String, Failure>>,
-    ) -> (Result<String, CallError>, Report) {
+        context: &Context,
+        masked: &[String],
+        work: impl AsyncFnOnce(Guest<'_>) -> Answered,
+    ) -> Outcome {
         let started = Instant::now();
         let Ok(_permit) = self.slots().acquire().await else { return (Err(CallError::Instantiate), Report::default()) };
-        let mut store = self.store(component, &budgets, redactor);
+        let ready = component.ready();
+        let secrets = secret_values(&component.manifest().config, &context.config);
+        let redactor = Redactor::new(secrets.into_iter().chain(masked.iter().cloned()));
+        let mut store = self.store(&ready, component, &budgets, redactor.clone(), context);
         let run = async {
-            let guest = component.pre().instantiate_async(&mut store).await.map_err(|_| CallError::Instantiate)?;
-            match work(&guest, &mut store).await {
-                Ok(Ok(text)) if text.len() > budgets.result_bytes => Err(CallError::TooLarge),
-                Ok(Ok(text)) => Ok(text),
-                Ok(Err(failure)) if failure.message.len() > budgets.result_bytes => Err(CallError::TooLarge),
-                Ok(Err(failure)) => Err(CallError::Failure(failure)),
-                Err(error) if is_too_much_data(&error) => Err(CallError::TooLarge),
-                Err(_) => Err(CallError::Trap),
+            let instance = ready.pre.instantiate_async(&mut store).await.map_err(|_| CallError::Instantiate)?;
+            match work(Guest { ready: &ready, instance, store: &mut store }).await? {
+                Ok(text) if text.len() > budgets.result_bytes => Err(CallError::TooLarge),
+                Ok(text) => Ok(text),
+                Err(failure) if failure.message.len() > budgets.result_bytes => Err(CallError::TooLarge),
+                Err(failure) => Err(CallError::Failure(Failure {
+                    code: failure.code,
+                    message: redactor.apply(&failure.message),
+                    data: failure.data.map(|data| redactor.apply(&data)),
+                    retry_after_ms: failure.retry_after_ms,
+                })),
             }
         };
         let result = tokio::time::timeout(budgets.wall, run).await.unwrap_or(Err(CallError::Wall));
@@ -163,34 +336,52 @@ impl Sandbox {
             (Err(CallError::Trap), Some(Breach::HostCalls)) => Err(CallError::HostCalls),
             (result, _) => result,
         };
+        let session = state.session_changed.then(|| std::mem::take(&mut state.session));
         let report = Report {
             wall: started.elapsed(),
             cpu: Budgets::TICK * u32::try_from(state.cpu_ticks).unwrap_or(u32::MAX),
             memory: state.memory_peak,
-            fetches: state.fetches,
+            host_calls: state.host_calls,
+            exchanges: std::mem::take(&mut state.exchanges),
             log: std::mem::take(&mut state.log),
+            cache: std::mem::take(&mut state.cache_changes),
+            session,
         };
         (result, report)
     }
 
-    fn store(&self, component: &Component, budgets: &Budgets, redactor: Redactor) -> Store<HostState> {
+    fn store(
+        &self,
+        ready: &Ready,
+        component: &Component,
+        budgets: &Budgets,
+        redactor: Redactor,
+        context: &Context,
+    ) -> Store<HostState> {
+        let manifest = component.manifest();
         let state = HostState {
             clock: Arc::clone(self.clock()),
             rng: Arc::clone(self.rng()),
             egress: Arc::clone(component.egress()),
-            hosts: component.hosts(),
+            hosts: manifest.hosts_for(&context.config).into(),
+            keys: host_keys(&manifest.config, &context.config).into_iter().collect(),
+            cache: context.cache.clone(),
+            cache_changes: BTreeMap::new(),
+            session: context.session.clone(),
+            session_changed: false,
             budgets: budgets.clone(),
             redactor,
             deadline: Instant::now() + budgets.wall,
             host_calls: 0,
             fetches: 0,
+            exchanges: Vec::new(),
             log: Vec::new(),
             log_bytes: 0,
             cpu_ticks: 0,
             breach: None,
             memory_peak: 0,
         };
-        let mut store = Store::new(self.engine(), state);
+        let mut store = Store::new(&ready.engine, state);
         store.limiter(|state| state);
         store.set_hostcall_fuel(2 * 1024 * 1024 + budgets.response_bytes);
         store.set_epoch_deadline(1);
@@ -214,10 +405,23 @@ fn is_too_much_data(error: &wasmtime::Error) -> bool {
     error.root_cause().to_string().contains("fuel allocated for hostcalls has been exhausted")
 }
 
-fn from_sms(failure: sms::Failure) -> Failure {
-    Failure { code: failure.code, message: failure.message, data: failure.data }
+/// The configuration as the guest sees it: references in place of the keys that stay in the host.
+fn for_guest(component: &Component, config: &Value) -> String {
+    let keys = host_keys(&component.manifest().config, config);
+    if keys.is_empty() {
+        return config.to_string();
+    }
+    let mut shown = config.clone();
+    for (pointer, _) in keys {
+        if let Some(value) = shown.pointer_mut(&pointer) {
+            *value = Value::String(format!("{KEY_REFERENCE}{pointer}"));
+        }
+    }
+    shown.to_string()
 }
 
-fn from_config(failure: config_exports::Failure) -> Failure {
-    Failure { code: failure.code, message: failure.message, data: failure.data }
+/// What a provider sends with the browser that must not be seen in a log.
+fn secrets_of_callback(callback: &Value) -> Vec<String> {
+    let names = ["code", "auth_code", "id_token", "credential", "access_token", "state"];
+    names.iter().filter_map(|name| callback.get(name)?.as_str().map(ToOwned::to_owned)).collect()
 }

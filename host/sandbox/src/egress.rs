@@ -1,11 +1,13 @@
 //! The egress guard: the one way out. Decides by name, then again by address, and connects to that address.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use jsonwebtoken::jwk::JwkSet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
@@ -19,12 +21,16 @@ pub struct Rewrite {
 impl FromStr for Rewrite {
     type Err = String;
 
-    /// Reads `https://provider.example=http://127.0.0.1:18099`.
+    /// Reads `https://provider.example=http://127.0.0.1:18099`, or `smtp://relay.example:587=smtp://127.0.0.1:2525`.
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong =
             || format!("{text:?} must be two origins joined by '=', such as https://a.example=http://127.0.0.1:1");
         let (from, to) = text.split_once('=').ok_or_else(wrong)?;
         let (from, to) = (Url::parse(from.trim()).map_err(|_| wrong())?, Url::parse(to.trim()).map_err(|_| wrong())?);
+        // Only the web's schemes have an origin in the standard's sense; a relay is known by its own.
+        if from.scheme() == "smtp" && to.scheme() == "smtp" && from.port().is_some() && to.port().is_some() {
+            return Ok(Self { from: from.as_str().trim_end_matches('/').to_owned(), to });
+        }
         if !from.origin().is_tuple() || !to.origin().is_tuple() {
             return Err(wrong());
         }
@@ -89,8 +95,11 @@ impl EgressPolicy {
             return Err(Denied::Invalid("the address must not hold a user name, password or fragment".into()));
         }
         let host = url.host_str().ok_or_else(|| Denied::Invalid("the address has no host".into()))?.to_owned();
-        let port = url.port();
-        if !hosts.iter().any(|pattern| host_matches(pattern, &host, port)) {
+        let (port, implied) = (url.port(), url.port_or_known_default());
+        let listed = |pattern: &String| {
+            host_matches(pattern, &host, port) || (port.is_none() && host_matches(pattern, &host, implied))
+        };
+        if !hosts.iter().any(listed) {
             return Err(Denied::Policy(format!("host not in the allow-list: {host}")));
         }
         let origin = url.origin().ascii_serialization();
@@ -196,6 +205,11 @@ impl Resolve for Pinned {
 pub trait Transport: Send + Sync {
     /// Answers a request.
     async fn carry(&self, request: Request) -> Result<Response, FetchError>;
+
+    /// Takes a mail in a relay's place; `mail` is a JSON object with relay and mail. The error is the relay's refusal.
+    async fn mail(&self, _mail: serde_json::Value) -> Result<String, String> {
+        Err("there is no relay here".into())
+    }
 }
 
 /// The way out for one component; connections are not shared between components.
@@ -203,7 +217,11 @@ pub struct Egress {
     policy: Arc<EgressPolicy>,
     client: reqwest::Client,
     transport: Option<Arc<dyn Transport>>,
+    key_sets: Mutex<HashMap<String, (JwkSet, i64)>>,
 }
+
+/// Key sets that one component may keep.
+const MOST_KEY_SETS: usize = 16;
 
 impl Egress {
     /// A client under `policy`; `transport` takes the network's place.
@@ -216,7 +234,7 @@ impl Egress {
             .user_agent(concat!("Keyway/", env!("CARGO_PKG_VERSION")))
             .pool_idle_timeout(Duration::from_secs(30))
             .build()?;
-        Ok(Self { policy, client, transport })
+        Ok(Self { policy, client, transport, key_sets: Mutex::default() })
     }
 
     /// Sends a request to one of `hosts`; the answer's body is cut off with an error at `max_bytes`.
@@ -240,6 +258,61 @@ impl Egress {
             PINNED.scope(addresses, self.exchange(outgoing, max_bytes)).await
         };
         tokio::time::timeout(time, work).await.map_err(|_| FetchError::Timeout)?
+    }
+
+    /// The key set that was read from `uri`, and when.
+    pub fn key_set(&self, uri: &str) -> Option<(JwkSet, i64)> {
+        self.key_sets.lock().unwrap_or_else(PoisonError::into_inner).get(uri).cloned()
+    }
+
+    /// Forgets every key set.
+    pub fn forget_key_sets(&self) {
+        self.key_sets.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Keeps a key set for the next call.
+    pub fn keep_key_set(&self, uri: &str, set: JwkSet, now_ms: i64) {
+        let mut sets = self.key_sets.lock().unwrap_or_else(PoisonError::into_inner);
+        if sets.len() >= MOST_KEY_SETS {
+            sets.clear();
+        }
+        sets.insert(uri.to_owned(), (set, now_ms));
+    }
+
+    /// What takes the network's place, if anything does.
+    pub fn transport(&self) -> Option<&Arc<dyn Transport>> {
+        self.transport.as_ref()
+    }
+
+    /// Whether the manifest names this relay.
+    pub fn lists_relay(host: &str, port: u16, hosts: &[String]) -> bool {
+        hosts.iter().any(|pattern| host_matches(pattern, host, Some(port)) || host_matches(pattern, host, None))
+    }
+
+    /// The checked address of an SMTP relay, and whether the operator chose it.
+    pub async fn relay(&self, host: &str, port: u16, hosts: &[String]) -> Result<(SocketAddr, bool), FetchError> {
+        let denied = |what: String| FetchError::Denied(Denied::Policy(what));
+        // 25 is for mail between relays: an open way to it would make the server a source of spam.
+        let url = Url::parse(&format!("smtp://{host}:{port}")).map_err(|_| invalid("the relay's name is not valid"))?;
+        if url.host_str() != Some(host) {
+            return Err(invalid("the relay's name is not valid"));
+        }
+        if !Self::lists_relay(host, port, hosts) {
+            return Err(denied(format!("host not in the allow-list: {host}")));
+        }
+        if let Some(rewrite) =
+            self.policy.rewrites.iter().find(|rewrite| rewrite.from == format!("smtp://{host}:{port}"))
+        {
+            let found = self.resolve(&rewrite.to, true).await?;
+            return found.first().map(|address| (*address, true)).ok_or(FetchError::Unreachable);
+        }
+        let found = self.resolve(&url, false).await?;
+        let address = *found.first().ok_or(FetchError::Unreachable)?;
+        let chosen = !is_public(address.ip());
+        if port == 25 && !chosen {
+            return Err(denied("port 25 is for mail between relays; use 465 or 587".into()));
+        }
+        Ok((address, chosen))
     }
 
     async fn resolve(&self, url: &Url, chosen: bool) -> Result<Vec<SocketAddr>, FetchError> {

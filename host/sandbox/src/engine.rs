@@ -1,25 +1,23 @@
-//! The engine, loading of components, and the cache of compiled code.
+//! The engines, loading of components, and the cache of compiled code.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use aws_lc_rs::digest;
 use keyway_model::connector::Manifest;
 use keyway_model::{Clock, Rng};
 use tokio::sync::Semaphore;
-use wasmtime::component::{HasSelf, Linker};
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::Engine;
+use wasmtime::component::{HasSelf, InstancePre, Linker};
 
-use crate::bindings::{SmsConnector, SmsConnectorPre};
+use crate::bindings::exports::keyway::connector::{config, email, meta, sms, social, social_tokens};
 use crate::budget::Budgets;
 use crate::cache::Cache;
-use crate::call::CallError;
+use crate::compile::{Compiler, SLOTS, Target, Tier};
 use crate::egress::{Egress, EgressPolicy, Transport};
 use crate::host::HostState;
-use crate::inspect;
-
-/// Calls that may be under way at once.
-const SLOTS: u32 = 256;
+use crate::inspect::{self, Problem};
 
 /// What a sandbox needs to know.
 pub struct Settings {
@@ -29,6 +27,8 @@ pub struct Settings {
     pub cache_key: [u8; 32],
     /// Reserve instances in a pool; false makes each on demand, for machines that limit virtual memory.
     pub pooling: bool,
+    /// Compiles in a process of its own; in this process when absent, for components that are trusted anyway.
+    pub compiler: Option<Compiler>,
     /// Budgets of each call.
     pub budgets: Budgets,
     /// The operator's egress settings.
@@ -41,40 +41,36 @@ pub struct Settings {
     pub rng: Arc<dyn Rng>,
 }
 
-/// Why a component cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// It breaks the contract or the limits; every problem is listed.
-    #[error("{}", .0.join(" "))]
-    Refused(Vec<String>),
-    /// It could not be compiled.
-    #[error("the component could not be compiled")]
-    Compile,
-    /// `describe` failed.
-    #[error("describe: {0}")]
-    Describe(#[from] CallError),
-    /// The manifest is not as documented.
-    #[error("the manifest is not as documented: {0}")]
-    Manifest(String),
-    /// The HTTP client could not be made.
-    #[error("the egress guard could not start")]
-    Egress(#[from] reqwest::Error),
+/// Why a component cannot be used: every problem that could be found.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join(" "))]
+pub struct LoadError(pub Vec<Problem>);
+
+impl LoadError {
+    fn one(code: &'static str, message: &str) -> Self {
+        Self(vec![Problem::new(code, message)])
+    }
 }
 
-/// A loaded component with what it said of itself.
-pub struct Loaded {
-    /// Ready for calls.
-    pub component: Component,
-    /// What it is.
-    pub manifest: Manifest,
-}
-
-/// A compiled component.
+/// A component that is ready for calls.
 pub struct Component {
     digest: String,
-    pre: SmsConnectorPre<HostState>,
+    manifest: Manifest,
+    ready: ArcSwap<Ready>,
     egress: Arc<Egress>,
-    hosts: Arc<[String]>,
+}
+
+/// Compiled code and what it exports.
+pub(crate) struct Ready {
+    pub engine: Engine,
+    pub pre: InstancePre<HostState>,
+    pub meta: meta::GuestIndices,
+    pub config: config::GuestIndices,
+    pub sms: Option<sms::GuestIndices>,
+    pub email: Option<email::GuestIndices>,
+    pub social: Option<social::GuestIndices>,
+    pub social_tokens: Option<social_tokens::GuestIndices>,
+    tier: Tier,
 }
 
 impl Component {
@@ -83,106 +79,250 @@ impl Component {
         &self.digest
     }
 
-    pub(crate) fn pre(&self) -> &SmsConnectorPre<HostState> {
-        &self.pre
+    /// What it says of itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Whether it hands over the provider's tokens.
+    pub fn has_tokens(&self) -> bool {
+        self.ready.load().social_tokens.is_some()
+    }
+
+    /// Forgets the key sets that it has read, for a test that begins anew.
+    pub fn forget_key_sets(&self) {
+        self.egress.forget_key_sets();
+    }
+
+    /// Whether it runs on the optimizing compiler's code yet.
+    pub fn is_optimized(&self) -> bool {
+        self.ready.load().tier == Tier::Optimized
+    }
+
+    pub(crate) fn ready(&self) -> Arc<Ready> {
+        self.ready.load_full()
     }
 
     pub(crate) fn egress(&self) -> &Arc<Egress> {
         &self.egress
     }
-
-    pub(crate) fn hosts(&self) -> Arc<[String]> {
-        Arc::clone(&self.hosts)
-    }
 }
 
-/// Runs components under budgets.
-pub struct Sandbox {
+/// One compiler's engine with the host functions.
+struct Machine {
+    tier: Tier,
+    target: Target,
     engine: Engine,
-    engine_key: String,
     linker: Linker<HostState>,
-    cache: Cache,
-    settings: Settings,
-    egress: Arc<EgressPolicy>,
-    slots: Semaphore,
+    key: String,
 }
 
-impl Sandbox {
-    /// Starts the engine and its ticking clock.
-    pub fn new(settings: Settings) -> anyhow::Result<Arc<Self>> {
-        let engine = Engine::new(&config(settings.pooling, &settings.budgets))?;
+impl Machine {
+    fn new(tier: Tier, settings: &Settings) -> anyhow::Result<Self> {
+        let target = Target::new(tier, settings.pooling, &settings.budgets);
+        let engine = target.engine()?;
         let mut linker = Linker::new(&engine);
-        SmsConnector::add_to_linker::<HostState, HasSelf<HostState>>(&mut linker, |state| state)?;
-        let ticker = engine.weak();
-        std::thread::Builder::new().name("sandbox-epoch".into()).spawn(move || {
-            while let Some(engine) = ticker.upgrade() {
-                engine.increment_epoch();
-                drop(engine);
-                #[expect(clippy::disallowed_methods, reason = "this thread is the tick itself")]
-                std::thread::sleep(Budgets::TICK);
-            }
-        })?;
-        let engine_key = {
+        crate::bindings::Connector::add_to_linker::<HostState, HasSelf<HostState>>(&mut linker, |state| state)?;
+        let key = {
             use std::hash::{Hash as _, Hasher as _};
             let mut hasher = std::hash::DefaultHasher::new();
             engine.precompile_compatibility_hash().hash(&mut hasher);
             format!("{:016x}", hasher.finish())
         };
+        Ok(Self { tier, target, engine, linker, key })
+    }
+
+    fn ready(&self, component: &wasmtime::component::Component) -> wasmtime::Result<Ready> {
+        let pre = self.linker.instantiate_pre(component)?;
+        Ok(Ready {
+            engine: self.engine.clone(),
+            meta: meta::GuestIndices::new(&pre)?,
+            config: config::GuestIndices::new(&pre)?,
+            sms: sms::GuestIndices::new(&pre).ok(),
+            email: email::GuestIndices::new(&pre).ok(),
+            social: social::GuestIndices::new(&pre).ok(),
+            social_tokens: social_tokens::GuestIndices::new(&pre).ok(),
+            pre,
+            tier: self.tier,
+        })
+    }
+}
+
+/// Runs components under budgets.
+pub struct Sandbox {
+    optimized: Machine,
+    /// Absent where the machine has no such compiler, or nothing compiles apart.
+    baseline: Option<Machine>,
+    cache: Cache,
+    settings: Settings,
+    egress: Arc<EgressPolicy>,
+    slots: Semaphore,
+    compiling: Semaphore,
+}
+
+impl Sandbox {
+    /// Starts the engines and their ticking clock.
+    pub fn new(settings: Settings) -> anyhow::Result<Arc<Self>> {
+        let optimized = Machine::new(Tier::Optimized, &settings)?;
+        let baseline = settings.compiler.as_ref().and_then(|_| Machine::new(Tier::Baseline, &settings).ok());
+        let tickers: Vec<_> =
+            [Some(&optimized), baseline.as_ref()].into_iter().flatten().map(|machine| machine.engine.weak()).collect();
+        std::thread::Builder::new().name("sandbox-epoch".into()).spawn(move || {
+            loop {
+                let alive: Vec<Engine> = tickers.iter().filter_map(wasmtime::EngineWeak::upgrade).collect();
+                if alive.is_empty() {
+                    return;
+                }
+                alive.iter().for_each(Engine::increment_epoch);
+                drop(alive);
+                #[expect(clippy::disallowed_methods, reason = "this thread is the tick itself")]
+                std::thread::sleep(Budgets::TICK);
+            }
+        })?;
         Ok(Arc::new(Self {
-            engine_key,
-            linker,
+            optimized,
+            baseline,
             cache: Cache::new(&settings.cache, &settings.cache_key)?,
             egress: Arc::new(settings.egress.clone()),
             slots: Semaphore::new(SLOTS as usize),
+            compiling: Semaphore::new(1),
             settings,
-            engine,
         }))
     }
 
-    /// Checks, compiles (or takes from the cache), describes.
-    pub async fn load(self: &Arc<Self>, wasm: &[u8]) -> Result<Loaded, LoadError> {
-        let digest = hex::encode(digest::digest(&digest::SHA256, wasm));
-        let sandbox = Arc::clone(self);
-        let (bytes, name) = (wasm.to_vec(), format!("{digest}-{}", self.engine_key));
-        let compiled = tokio::task::spawn_blocking(move || sandbox.compile(&bytes, &name)).await;
-        let compiled = compiled.map_err(|_| LoadError::Compile)??;
-        let pre = self.linker.instantiate_pre(&compiled).map_err(|_| LoadError::Compile)?;
-        let pre = SmsConnectorPre::new(pre).map_err(|_| LoadError::Compile)?;
-        let egress = Arc::new(Egress::new(Arc::clone(&self.egress), self.settings.transport.clone())?);
-        let mut component = Component { digest, pre, egress, hosts: Arc::from([]) };
-        let text = self.describe(&component).await?;
-        let manifest: Manifest = serde_json::from_str(&text).map_err(|error| LoadError::Manifest(error.to_string()))?;
-        component.hosts = manifest.hosts.clone().into();
-        Ok(Loaded { component, manifest })
+    /// SHA-256 of a component's bytes, in hex.
+    pub fn digest(wasm: &[u8]) -> String {
+        hex::encode(digest::digest(&digest::SHA256, wasm))
     }
 
-    fn compile(&self, wasm: &[u8], name: &str) -> Result<wasmtime::component::Component, LoadError> {
-        if let Some(code) = self.cache.get(name) {
-            // SAFETY: the bytes carry this node's MAC, so they are what `serialize` wrote below.
-            #[expect(unsafe_code, reason = "native code that this node made and authenticated")]
-            let loaded = unsafe { wasmtime::component::Component::deserialize(&self.engine, code) };
-            if let Ok(component) = loaded {
-                return Ok(component);
+    /// Checks a component that nobody vouches for: its bytes, its code, and that it describes itself as its manifest says,
+    /// twice the same.
+    pub async fn admit(self: &Arc<Self>, wasm: &[u8]) -> Result<Arc<Component>, LoadError> {
+        let bytes = wasm.to_vec();
+        let inspected = tokio::task::spawn_blocking(move || inspect::inspect(&bytes)).await;
+        let inspected = inspected.map_err(|_| LoadError::one("upload.damaged", "The component could not be read."))?;
+        let manifest_text = inspected.map_err(LoadError)?.manifest_text;
+        let component = self.load(wasm).await?;
+        for _ in 0..2 {
+            let said = self.describe(&component).await.map_err(|error| {
+                LoadError(vec![Problem::new(
+                    "upload.describe_failed",
+                    format!("Its function describe failed: {error}."),
+                )])
+            })?;
+            if said != manifest_text {
+                let message = "Its function describe does not return the manifest of its section keyway:manifest, the same \
+                               at every call. Build it with `keyway connector build`.";
+                return Err(LoadError::one("upload.describe_differs", message));
             }
-        }
-        let problems = inspect::problems(wasm);
-        if !problems.is_empty() {
-            return Err(LoadError::Refused(problems));
-        }
-        let component = wasmtime::component::Component::from_binary(&self.engine, wasm).map_err(|error| {
-            tracing::warn!(%error, "component not compiled");
-            LoadError::Compile
-        })?;
-        if let Err(error) =
-            component.serialize().map_err(std::io::Error::other).and_then(|code| self.cache.put(name, &code))
-        {
-            tracing::warn!(%error, "compiled component not cached");
         }
         Ok(component)
     }
 
-    pub(crate) fn engine(&self) -> &Engine {
-        &self.engine
+    /// What a component that has no manifest yet says of itself; the author's build tool writes it into the component.
+    pub async fn describe_unsealed(&self, wasm: &[u8]) -> Result<String, LoadError> {
+        let failed = |error: &dyn std::fmt::Display| {
+            LoadError(vec![Problem::new("upload.describe_failed", format!("Its function describe failed: {error}."))])
+        };
+        let machine = Machine::new(Tier::Baseline, &self.settings)
+            .or_else(|_| Machine::new(Tier::Optimized, &self.settings))
+            .map_err(|error| failed(&error))?;
+        let compiled = wasmtime::component::Component::from_binary(&machine.engine, wasm);
+        let ready = compiled.and_then(|component| machine.ready(&component)).map_err(|error| failed(&error))?;
+        let manifest = serde_json::from_value(serde_json::json!({
+            "manifest": 1, "id": "unsealed", "target": "unsealed", "kind": "sms", "version": "0.0.0",
+            "contract": inspect::CONTRACT, "name": {}, "description": {}, "config": {},
+        }));
+        let egress = Egress::new(Arc::clone(&self.egress), None).map_err(|error| failed(&error))?;
+        let component = Component {
+            digest: Self::digest(wasm),
+            manifest: manifest.map_err(|error| failed(&error))?,
+            ready: ArcSwap::from_pointee(ready),
+            egress: Arc::new(egress),
+        };
+        self.describe(&component).await.map_err(|error| failed(&error))
+    }
+
+    /// Makes a component ready whose bytes were admitted before: from the cache, or by the fast compiler now and by the
+    /// optimizing one afterwards.
+    pub async fn load(self: &Arc<Self>, wasm: &[u8]) -> Result<Arc<Component>, LoadError> {
+        let (digest, bytes, sandbox) = (Self::digest(wasm), wasm.to_vec(), Arc::clone(self));
+        let name = digest.clone();
+        let cached = tokio::task::spawn_blocking(move || {
+            let manifest = inspect::manifest(&bytes).map_err(LoadError)?;
+            Ok::<_, LoadError>((manifest, sandbox.cached(&sandbox.optimized, &name)))
+        });
+        let (manifest, ready) =
+            cached.await.map_err(|_| LoadError::one("upload.damaged", "The component could not be read."))??;
+        let (ready, unfinished) = match ready {
+            Some(ready) => (ready, false),
+            None => match &self.baseline {
+                Some(baseline) => (self.compiled(baseline, &digest, wasm).await?, true),
+                None => (self.compiled(&self.optimized, &digest, wasm).await?, false),
+            },
+        };
+        let egress = Egress::new(Arc::clone(&self.egress), self.settings.transport.clone())
+            .map_err(|_| LoadError::one("upload.failed", "The egress guard could not start."))?;
+        let component =
+            Arc::new(Component { digest, manifest, ready: ArcSwap::from_pointee(ready), egress: Arc::new(egress) });
+        if unfinished {
+            let (sandbox, target, wasm) = (Arc::clone(self), Arc::downgrade(&component), wasm.to_vec());
+            tokio::spawn(async move {
+                let Some(digest) = target.upgrade().map(|component| component.digest.clone()) else { return };
+                match sandbox.compiled(&sandbox.optimized, &digest, &wasm).await {
+                    Ok(ready) => {
+                        if let Some(component) = target.upgrade() {
+                            component.ready.store(Arc::new(ready));
+                        }
+                    }
+                    Err(error) => tracing::warn!(digest, %error, "the component stays on the fast compiler's code"),
+                }
+            });
+        }
+        Ok(component)
+    }
+
+    /// Whether a component's optimized code is in the cache.
+    pub fn is_cached(&self, digest: &str) -> bool {
+        self.cache.get(&format!("{digest}-{}", self.optimized.key)).is_some()
+    }
+
+    /// Ready code of the cache, without anything compiled.
+    fn cached(&self, machine: &Machine, digest: &str) -> Option<Ready> {
+        let path = self.cache.get(&format!("{digest}-{}", machine.key))?;
+        // SAFETY: the file carries this node's MAC, so it is what the compiler wrote below, and its folder is closed to
+        // other users.
+        #[expect(unsafe_code, reason = "native code that this node made and authenticated")]
+        let component = unsafe { wasmtime::component::Component::deserialize_file(&machine.engine, path) };
+        component.and_then(|component| machine.ready(&component)).ok()
+    }
+
+    async fn compiled(&self, machine: &Machine, digest: &str, wasm: &[u8]) -> Result<Ready, LoadError> {
+        let failed = || {
+            let message = "It could not be compiled within its limits of time and memory.";
+            LoadError::one("upload.compile_failed", message)
+        };
+        if let Some(ready) = self.cached(machine, digest) {
+            return Ok(ready);
+        }
+        let _turn = self.compiling.acquire().await.map_err(|_| failed())?;
+        let code = if let Some(compiler) = &self.settings.compiler {
+            compiler.run(&machine.target, wasm).await.ok_or_else(failed)?
+        } else {
+            let (engine, wasm) = (machine.engine.clone(), wasm.to_vec());
+            let work = tokio::task::spawn_blocking(move || engine.precompile_component(&wasm));
+            work.await.map_err(|_| failed())?.map_err(|error| {
+                tracing::warn!(%error, "component not compiled");
+                failed()
+            })?
+        };
+        self.cache.put(&format!("{digest}-{}", machine.key), &code).map_err(|error| {
+            tracing::error!(%error, "the cache of compiled components cannot be written");
+            failed()
+        })?;
+        self.cached(machine, digest).ok_or_else(|| {
+            LoadError::one("upload.contract_mismatch", "Its imports or exports differ in type from the contract's.")
+        })
     }
 
     pub(crate) fn budgets(&self) -> &Budgets {
@@ -193,44 +333,12 @@ impl Sandbox {
         &self.slots
     }
 
-    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+    /// The clock that guests see.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.settings.clock
     }
 
     pub(crate) fn rng(&self) -> &Arc<dyn Rng> {
         &self.settings.rng
     }
-}
-
-fn config(pooling: bool, budgets: &Budgets) -> Config {
-    let mut config = Config::new();
-    config
-        .epoch_interruption(true)
-        .concurrency_support(false)
-        .memory_init_cow(true)
-        .wasm_backtrace_max_frames(None)
-        .max_wasm_stack(256 * 1024)
-        .async_stack_size(1024 * 1024)
-        .wasm_multi_memory(true)
-        .wasm_memory64(false)
-        .wasm_tail_call(false);
-    if pooling {
-        let mut pool = PoolingAllocationConfig::new();
-        pool.total_component_instances(SLOTS)
-            .total_core_instances(SLOTS * 4)
-            .total_memories(SLOTS * 2)
-            .total_tables(SLOTS * 4)
-            .total_stacks(SLOTS)
-            .max_core_instances_per_component(200)
-            .max_memories_per_component(8)
-            .max_tables_per_component(64)
-            .max_memory_size(budgets.memory)
-            .table_elements(budgets.table_elements)
-            .max_unused_warm_slots(8)
-            .pagemap_scan(Enabled::Auto)
-            .linear_memory_keep_resident(1024 * 1024)
-            .async_stack_keep_resident(128 * 1024);
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    }
-    config
 }

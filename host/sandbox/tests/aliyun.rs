@@ -4,7 +4,7 @@ mod support;
 
 use std::sync::Arc;
 
-use keyway_sandbox::{Budgets, CallError, Loaded, Message, Sandbox};
+use keyway_sandbox::{Budgets, CallError, Component, Context, Message, Sandbox};
 use serde_json::{Value, json};
 use support::{answering, http, sandbox};
 
@@ -18,14 +18,15 @@ fn config() -> Value {
     })
 }
 
-async fn send(sandbox: &Arc<Sandbox>, loaded: &Loaded) -> Result<String, CallError> {
+async fn send(sandbox: &Arc<Sandbox>, loaded: &Component) -> Result<String, CallError> {
     let message = Message {
         to: "8613012345678".into(),
         usage: "SignIn".into(),
         payload: json!({ "code": "123456", "locale": "en" }).to_string(),
         locale: None,
+        template: None,
     };
-    sandbox.send(&loaded.component, &config().to_string(), message, vec!["testsecret".into()]).await.0
+    sandbox.send(loaded, &Context::new(config()), message).await.0
 }
 
 #[tokio::test]
@@ -34,8 +35,8 @@ async fn a_message_is_signed_and_sent_and_the_answer_kept() {
     let (_folder, sandbox) =
         sandbox(&format!("https://dysmsapi.aliyuncs.com={}", provider.address), Budgets::default(), true);
     let loaded = sandbox.load(&support::component("KEYWAY_CONNECTORS", "aliyun-sms.wasm")).await.unwrap();
-    assert_eq!(loaded.manifest.id.as_str(), "aliyun-short-message-service");
-    assert_eq!(loaded.manifest.hosts, ["dysmsapi.aliyuncs.com"]);
+    assert_eq!(loaded.manifest().id.as_str(), "aliyun-short-message-service");
+    assert_eq!(loaded.manifest().hosts, ["dysmsapi.aliyuncs.com"]);
     let answer: Value = serde_json::from_str(&send(&sandbox, &loaded).await.unwrap()).unwrap();
     assert_eq!(answer["requestId"], "r-1");
     let request = provider.received().join("");
@@ -56,14 +57,14 @@ async fn a_message_is_signed_and_sent_and_the_answer_kept() {
 async fn the_schema_names_title_help_and_secret() {
     let (_folder, sandbox) = sandbox("", Budgets::default(), true);
     let loaded = sandbox.load(&support::component("KEYWAY_CONNECTORS", "aliyun-sms.wasm")).await.unwrap();
-    let schema = &loaded.manifest.config;
+    let schema = &loaded.manifest().config;
     assert_eq!(schema["additionalProperties"], false);
     assert_eq!(schema["properties"]["accessKeySecret"]["writeOnly"], true);
     assert_eq!(schema["properties"]["accessKeyId"]["title"], "AccessKey ID");
     assert_eq!(schema["properties"]["signName"]["minLength"], 1);
     assert_eq!(schema["properties"]["templates"]["allOf"].as_array().unwrap().len(), 4);
     let again = sandbox.load(&support::component("KEYWAY_CONNECTORS", "aliyun-sms.wasm")).await.unwrap();
-    assert_eq!(again.component.digest(), loaded.component.digest());
+    assert_eq!(again.digest(), loaded.digest());
 }
 
 #[tokio::test]
@@ -82,7 +83,7 @@ async fn a_provider_that_misbehaves_is_a_typed_error_and_the_next_call_works() {
         let Err(CallError::Failure(failure)) = send(&sandbox, &loaded).await else { panic!("no failure for {code}") };
         assert_eq!(failure.code, code);
         assert!(!failure.message.contains("testsecret"));
-        assert_eq!(sandbox.validate(&loaded.component, &config().to_string()).await, Ok(()));
+        assert_eq!(sandbox.validate(&loaded, &config()).await, Ok(()));
     }
 }
 
@@ -90,7 +91,7 @@ async fn a_provider_that_misbehaves_is_a_typed_error_and_the_next_call_works() {
 async fn a_configuration_that_does_not_parse_is_refused_by_the_component_too() {
     let (_folder, sandbox) = sandbox("", Budgets::default(), true);
     let loaded = sandbox.load(&support::component("KEYWAY_CONNECTORS", "aliyun-sms.wasm")).await.unwrap();
-    let Err(CallError::Failure(failure)) = sandbox.validate(&loaded.component, r#"{"accessKeyId":1}"#).await else {
+    let Err(CallError::Failure(failure)) = sandbox.validate(&loaded, &json!({ "accessKeyId": 1 })).await else {
         panic!("no failure")
     };
     assert_eq!(failure.code, "invalid-config");

@@ -7,6 +7,7 @@ use std::sync::{PoisonError, RwLock};
 
 use keyway_model::{TenantId, Timestamp};
 use sqlx::{Row as _, query};
+use tokio::sync::watch;
 
 use crate::{Store, StoreError, Tx};
 
@@ -14,10 +15,10 @@ use crate::{Store, StoreError, Tx};
 /// node's own at once.
 const TRUSTED: i64 = 500;
 
-#[derive(Default)]
 pub(crate) struct Versions {
-    /// Grows when this node commits a change.
+    /// Grows when this node commits a change or hears of another's.
     epoch: AtomicU64,
+    changes: watch::Sender<u64>,
     seen: RwLock<HashMap<TenantId, Seen>>,
 }
 
@@ -28,10 +29,17 @@ struct Seen {
     epoch: u64,
 }
 
+impl Default for Versions {
+    fn default() -> Self {
+        Self { epoch: AtomicU64::new(0), changes: watch::Sender::new(0), seen: RwLock::default() }
+    }
+}
+
 impl Versions {
-    /// Forgets what was seen, after this node's own commit.
+    /// Forgets what was seen, after a commit.
     pub(crate) fn expire(&self) {
-        self.epoch.fetch_add(1, Ordering::AcqRel);
+        let epoch = self.epoch.fetch_add(1, Ordering::AcqRel);
+        self.changes.send_replace(epoch + 1);
     }
 
     fn trusted(&self, tenant: &TenantId, now: Timestamp, epoch: u64) -> Option<i64> {
@@ -49,6 +57,12 @@ pub(crate) async fn changed(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<(), St
 }
 
 impl Store {
+    /// Changes whenever the configuration does: at once for this node's commits and, on PostgreSQL, for those that other
+    /// nodes announce. Who needs to be sure looks at the version from time to time as well.
+    pub fn configuration_changes(&self) -> watch::Receiver<u64> {
+        self.versions.changes.subscribe()
+    }
+
     /// The version of the tenant's configuration. What is read afterwards is at least as new.
     pub async fn configuration_version(&self, tenant: &TenantId, now: Timestamp) -> Result<i64, StoreError> {
         // Taken before the read: a commit in between makes the outcome worthless at once.

@@ -35,6 +35,7 @@ fn read(tenant: &TenantId, key: &MasterKey, row: &AnyRow) -> Result<Connector, S
         factory_id: FactoryId(row.try_get("factory_id")?),
         kind: kind(&row.try_get::<String, _>("kind")?)?,
         config: serde_json::from_str(&config)?,
+        settings: serde_json::from_str(&row.try_get::<String, _>("settings")?)?,
         created_at: Timestamp(row.try_get("created_at")?),
         id,
     })
@@ -42,7 +43,7 @@ fn read(tenant: &TenantId, key: &MasterKey, row: &AnyRow) -> Result<Connector, S
 
 /// All connectors of the tenant, oldest first.
 pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId, key: &MasterKey) -> Result<Vec<Connector>, StoreError> {
-    let statement = "SELECT id, factory_id, kind, config_sealed, created_at FROM connectors WHERE tenant_id = $1 ORDER BY \
+    let statement = "SELECT id, factory_id, kind, config_sealed, settings, created_at FROM connectors WHERE tenant_id = $1 ORDER BY \
          created_at, id";
     let rows = tx.all(query(statement).bind(tenant.0.clone())).await?;
     rows.iter().map(|row| read(tenant, key, row)).collect()
@@ -51,12 +52,14 @@ pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId, key: &MasterKey) -> Result
 /// Adds a connector, or replaces the one with its id.
 pub async fn put(tx: &mut Tx<'_>, tenant: &TenantId, connector: &Connector, key: &MasterKey) -> Result<(), StoreError> {
     configuration::changed(tx, tenant).await?;
-    let statement = "INSERT INTO connectors (tenant_id, id, factory_id, kind, config_sealed, created_at) VALUES ($1, $2, $3, \
-         $4, $5, $6) ON CONFLICT (tenant_id, id) DO UPDATE SET config_sealed = EXCLUDED.config_sealed";
+    let statement = "INSERT INTO connectors (tenant_id, id, factory_id, kind, config_sealed, settings, created_at) VALUES ($1, \
+         $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant_id, id) DO UPDATE SET config_sealed = EXCLUDED.config_sealed, settings = \
+         EXCLUDED.settings";
     let sealed = key.seal(&context(tenant, &connector.id), &connector.config.to_string())?;
     let statement = query(statement).bind(tenant.0.clone()).bind(connector.id.0.clone());
     let statement = statement.bind(connector.factory_id.0.clone()).bind(word(connector.kind).to_owned());
-    tx.execute(statement.bind(sealed).bind(connector.created_at.0)).await.map(|_| ())
+    let statement = statement.bind(sealed).bind(serde_json::to_string(&connector.settings)?);
+    tx.execute(statement.bind(connector.created_at.0)).await.map(|_| ())
 }
 
 /// Removes every connector of this kind.

@@ -5,8 +5,9 @@
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
@@ -124,7 +125,7 @@ impl Store {
             // A file does not hang up; a server may, but not between two requests that follow each other.
             .before_acquire(move |connection, meta| {
                 Box::pin(async move {
-                    let quiet = dialect == Dialect::Postgres && meta.idle_for > std::time::Duration::from_secs(2);
+                    let quiet = dialect == Dialect::Postgres && meta.idle_for > Duration::from_secs(2);
                     if quiet { connection.ping().await.map(|()| true) } else { Ok(true) }
                 })
             })
@@ -152,7 +153,11 @@ impl Store {
             }
             Dialect::Postgres => None,
         };
-        Ok(Self { pool, dialect, writer, transactions: Arc::default(), versions: Arc::default() })
+        let versions: Arc<Versions> = Arc::default();
+        if dialect == Dialect::Postgres {
+            tokio::spawn(listen(url, Arc::downgrade(&versions)));
+        }
+        Ok(Self { pool, dialect, writer, transactions: Arc::default(), versions })
     }
 
     /// Runs `job` on a connection outside a transaction, for reads.
@@ -225,6 +230,28 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.read(|tx| Box::pin(async move { tx.one(sqlx::query("SELECT id FROM tenants LIMIT 1")).await.map(|_| ()) }))
             .await
+    }
+}
+
+/// Hears of other nodes' changes for as long as the store lives. A lost connection is made anew; what was announced
+/// meanwhile may have been missed, so everything counts as changed then.
+async fn listen(url: String, versions: Weak<Versions>) {
+    loop {
+        if let Ok(mut listener) = sqlx::postgres::PgListener::connect(&url).await
+            && listener.listen("keyway_configuration").await.is_ok()
+        {
+            while let Some(versions) = versions.upgrade() {
+                versions.expire();
+                drop(versions);
+                if !matches!(listener.try_recv().await, Ok(Some(_))) {
+                    break;
+                }
+            }
+        }
+        if versions.strong_count() == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

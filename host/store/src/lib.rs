@@ -6,10 +6,14 @@
 pub mod applications;
 mod batch;
 mod configuration;
+pub mod connector_cache;
+pub mod connector_versions;
 pub mod connectors;
 pub mod counters;
 mod db;
+pub mod email_templates;
 mod error;
+pub mod identities;
 pub mod interactions;
 pub mod keys;
 pub mod logs;

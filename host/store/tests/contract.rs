@@ -266,7 +266,9 @@ mod contract {
         });
         change.await.unwrap();
         assert_eq!(version(store.clone(), 1).await, before.0 + 1);
-        assert_eq!(version(other.clone(), 499).await, before.1);
+        // PostgreSQL announces a change; without an announcement a version is trusted for half a second.
+        let soon = version(other.clone(), 499).await;
+        assert!([before.1, before.1 + 1].contains(&soon), "{soon}");
         assert_eq!(version(other.clone(), 500).await, before.1 + 1);
         let back = store.write::<(), StoreError>(|tx| {
             Box::pin(async move {
@@ -315,6 +317,7 @@ mod contract {
             csrf: "0".into(),
             event: None,
             verifications: Vec::new(),
+            social: None,
             user_id: None,
             profile: Profile::default(),
             created_at: Timestamp(0),

@@ -62,6 +62,7 @@ impl Web {
             .merge(oidc::router(&self))
             .merge(api)
             .merge(browser)
+            .merge(pages::callbacks())
             .merge(operations::health())
             .fallback(error::not_found)
             .method_not_allowed_fallback(error::method_not_allowed)

@@ -13,6 +13,7 @@ use keyway_core::Core;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
@@ -32,6 +33,58 @@ struct Route {
     path: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Called {
+    connector: String,
+    outcome: &'static str,
+}
+
+/// Connector calls by outcome: `ok`, `failure` or the budget that was breached.
+#[derive(Clone, Default)]
+struct ConnectorMetrics {
+    calls: Family<Called, Counter>,
+    requests: Family<Called, Counter>,
+    cpu_milliseconds: Family<Called, Counter>,
+    wall_milliseconds: Family<Called, Counter>,
+    bytes: Family<Called, Counter>,
+    memory_peak_bytes: Family<Called, Counter>,
+    skew: Gauge,
+}
+
+impl ConnectorMetrics {
+    fn register(&self, registry: &mut Registry) {
+        for (name, help, family) in [
+            ("connector_calls", "Connector calls by outcome", &self.calls),
+            ("connector_requests", "Requests that connectors sent", &self.requests),
+            ("connector_cpu_milliseconds", "Computing of connectors", &self.cpu_milliseconds),
+            ("connector_wall_milliseconds", "Time of connector calls", &self.wall_milliseconds),
+            ("connector_bytes", "Bytes of requests and answers", &self.bytes),
+            ("connector_memory_peak_bytes", "Most memory of any call", &self.memory_peak_bytes),
+        ] {
+            registry.register(name, help, family.clone());
+        }
+        registry.register("connector_version_skew", "Active versions that this node cannot load", self.skew.clone());
+    }
+
+    fn read(&self, core: &Core) {
+        self.skew.set(i64::try_from(core.connector_skew().len()).unwrap_or(i64::MAX));
+        let number = |value: u128| u64::try_from(value).unwrap_or(u64::MAX);
+        for (factory, outcome, totals) in core.connector_calls() {
+            let label = Called { connector: factory.0, outcome };
+            for (family, value) in [
+                (&self.calls, totals.calls),
+                (&self.requests, totals.requests),
+                (&self.cpu_milliseconds, number(totals.cpu.as_millis())),
+                (&self.wall_milliseconds, number(totals.wall.as_millis())),
+                (&self.bytes, totals.bytes),
+                (&self.memory_peak_bytes, number(totals.memory_peak as u128)),
+            ] {
+                family.get_or_create(&label).inner().store(value, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
 /// Counts and times of requests; labels hold routes, never addresses of users.
 #[derive(Clone)]
 pub struct Metrics {
@@ -39,6 +92,7 @@ pub struct Metrics {
     requests: Family<Answered, Counter>,
     seconds: Family<Route, Histogram>,
     transactions: Counter,
+    connectors: ConnectorMetrics,
 }
 
 impl Default for Metrics {
@@ -51,7 +105,9 @@ impl Default for Metrics {
         registry.register("http_request_seconds", "Time to the answer in seconds", seconds.clone());
         let transactions = Counter::default();
         registry.register("store_transactions", "Write transactions", transactions.clone());
-        Self { registry: Arc::new(registry), requests, seconds, transactions }
+        let connectors = ConnectorMetrics::default();
+        connectors.register(&mut registry);
+        Self { registry: Arc::new(registry), requests, seconds, transactions, connectors }
     }
 }
 
@@ -100,6 +156,7 @@ pub fn operations(core: Arc<Core>, metrics: Metrics) -> Router {
             "/metrics",
             get(async move || {
                 metrics.transactions.inner().store(measured.store().transactions(), Ordering::Relaxed);
+                metrics.connectors.read(&measured);
                 let mut text = String::new();
                 // Writing to a String does not fail.
                 let _ = encode(&mut text, &metrics.registry);

@@ -161,6 +161,11 @@ impl Parameters {
         self.pairs.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.clone())
     }
 
+    /// Names and values in order.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// All values of a parameter.
     pub fn all(&self, name: &str) -> Vec<String> {
         self.pairs

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::bindings::keyway::connector::types;
+use crate::bindings::imports::keyway::connector::types;
 
 /// The connector error codes of Logto in kebab-case; the host maps each to an HTTP status.
 pub mod code {
@@ -16,6 +16,18 @@ pub mod code {
     pub const TEMPLATE_NOT_FOUND: &str = "template-not-found";
     /// The provider limits sends to this recipient or account (429).
     pub const RATE_LIMIT_EXCEEDED: &str = "rate-limit-exceeded";
+    /// A parameter of the message or the callback is wrong (400).
+    pub const INVALID_REQUEST_PARAMETERS: &str = "invalid-request-parameters";
+    /// The user or the provider refused the sign-in (401).
+    pub const AUTHORIZATION_FAILED: &str = "authorization-failed";
+    /// The authorization code was not accepted (401).
+    pub const SOCIAL_AUTH_CODE_INVALID: &str = "social-auth-code-invalid";
+    /// The access token was not accepted (401).
+    pub const SOCIAL_INVALID_ACCESS_TOKEN: &str = "social-invalid-access-token";
+    /// The ID token is not valid (401).
+    pub const SOCIAL_INVALID_ID_TOKEN: &str = "social-invalid-id-token";
+    /// The connector cannot do this (501).
+    pub const NOT_IMPLEMENTED: &str = "not-implemented";
     /// The provider could not be reached in time; a retry may work.
     pub const UNREACHABLE: &str = "unreachable";
 }
@@ -28,19 +40,21 @@ pub struct Failure {
     /// The provider's words, or what the admin should change.
     pub message: String,
     /// Provider details such as its code and request id.
-    pub data: Option<Value>,
+    pub data: Option<Box<Value>>,
+    /// After how many milliseconds a retry may work, where the provider said so.
+    pub retry_after_ms: Option<u64>,
 }
 
 impl Failure {
     /// A failure with a code of [`code`] and a message for the admin.
     pub fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), data: None }
+        Self { code: code.to_owned(), message: message.into(), data: None, retry_after_ms: None }
     }
 
     /// Attaches the provider's details.
     #[must_use]
     pub fn with_data(mut self, data: Value) -> Self {
-        self.data = Some(data);
+        self.data = Some(Box::new(data));
         self
     }
 }
@@ -51,7 +65,7 @@ impl From<Failure> for types::Failure {
             code: failure.code,
             message: failure.message,
             data: failure.data.map(|data| data.to_string()),
-            retry_after_ms: None,
+            retry_after_ms: failure.retry_after_ms,
         }
     }
 }

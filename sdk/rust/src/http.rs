@@ -1,8 +1,10 @@
 //! HTTP over the host's egress guard: buffered, one request and one answer.
 
+use base64::Engine as _;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
-use crate::bindings::keyway::host::http as host;
+use crate::bindings::imports::keyway::host::http as host;
 use crate::{Failure, code};
 
 /// An answer of any status.
@@ -10,6 +12,8 @@ use crate::{Failure, code};
 pub struct Response {
     /// HTTP status code.
     pub status: u16,
+    /// Names and values in order.
+    pub headers: Vec<(String, String)>,
     /// The whole body.
     pub body: Vec<u8>,
 }
@@ -18,6 +22,42 @@ impl Response {
     /// True for 2xx.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
+    }
+
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The failure that an answer of 4xx or 5xx means, in the provider's words: 429 limits, 5xx may work later.
+    pub fn failure(&self, words: Option<&str>) -> Failure {
+        let kind = match self.status {
+            429 => code::RATE_LIMIT_EXCEEDED,
+            500.. => code::UNREACHABLE,
+            _ => code::GENERAL,
+        };
+        let short: String = self.text().chars().take(500).collect();
+        let words = words.map(str::trim).filter(|words| !words.is_empty());
+        let message =
+            words.map_or_else(|| format!("The provider answered {}: {short}", self.status), ToOwned::to_owned);
+        let seconds = self.header("retry-after").and_then(|value| value.trim().parse::<u64>().ok());
+        let mut failure = Failure::new(kind, message).with_data(json!({ "status": self.status }));
+        failure.retry_after_ms = seconds.map(|seconds| seconds.saturating_mul(1000));
+        failure
+    }
+
+    /// The body as JSON of an answer of 2xx; else the failure, with the text that stands at `words` (a JSON pointer).
+    pub fn success(&self, words: &str) -> Result<Value, Failure> {
+        if self.is_success() {
+            return self.json();
+        }
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        Err(self.failure(body.pointer(words).and_then(Value::as_str)))
     }
 
     /// Parses the body as JSON; `invalid-response` names the status when it is not.
@@ -29,35 +69,112 @@ impl Response {
     }
 }
 
-/// Sends a form (`application/x-www-form-urlencoded`) whose pairs are already encoded.
-pub fn post_encoded_form(url: &str, body: String) -> Result<Response, Failure> {
-    fetch("POST", url, &[("content-type", "application/x-www-form-urlencoded")], Some(body.into_bytes()))
+/// A request in the making.
+#[derive(Debug, Clone)]
+pub struct Request(host::Request);
+
+/// A GET request.
+pub fn get(url: impl Into<String>) -> Request {
+    request("GET", url)
 }
 
-/// Sends a JSON body.
-pub fn post_json(url: &str, body: &impl serde::Serialize) -> Result<Response, Failure> {
-    let body = serde_json::to_vec(body).map_err(|error| Failure::new(code::GENERAL, error.to_string()))?;
-    fetch("POST", url, &[("content-type", "application/json")], Some(body))
+/// A POST request.
+pub fn post(url: impl Into<String>) -> Request {
+    request("POST", url)
 }
 
-/// Sends one request.
-pub fn fetch(method: &str, url: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Result<Response, Failure> {
-    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let request = host::Request { method: method.to_owned(), url: url.to_owned(), headers, body };
-    match crate::host::fetch(&request) {
-        Ok(response) => Ok(Response { status: response.status, body: response.body }),
-        Err(host::Error::Denied(what)) => {
-            Err(Failure::new(code::GENERAL, format!("The request was not allowed: {what}")))
-        }
-        Err(host::Error::Invalid(what)) => {
-            Err(Failure::new(code::INVALID_CONFIG, format!("The request is malformed: {what}")))
-        }
-        Err(host::Error::Timeout) => Err(Failure::new(code::UNREACHABLE, "The provider did not answer in time.")),
-        Err(host::Error::Unreachable) => Err(Failure::new(code::UNREACHABLE, "The provider could not be reached.")),
-        Err(host::Error::TooLarge) => {
-            Err(Failure::new(code::INVALID_RESPONSE, "The provider's answer is larger than allowed."))
+/// A request with any method.
+pub fn request(method: &str, url: impl Into<String>) -> Request {
+    Request(host::Request { method: method.to_owned(), url: url.into(), headers: Vec::new(), body: None })
+}
+
+impl Request {
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.0.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Proves itself by user name and password (RFC 7617).
+    #[must_use]
+    pub fn basic_auth(self, user: &str, password: &str) -> Self {
+        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+        self.header("authorization", format!("Basic {pair}"))
+    }
+
+    /// Proves itself by a token (RFC 6750).
+    #[must_use]
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", format!("Bearer {token}"))
+    }
+
+    /// Adds query parameters to the address.
+    #[must_use]
+    pub fn query<'p>(mut self, pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> Self {
+        self.0.url = with_query(&self.0.url, pairs);
+        self
+    }
+
+    /// A form as the body.
+    #[must_use]
+    pub fn form<'p>(self, pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> Self {
+        self.encoded_form(encode(pairs))
+    }
+
+    /// A form whose pairs are encoded already.
+    #[must_use]
+    pub fn encoded_form(self, body: String) -> Self {
+        self.header("content-type", "application/x-www-form-urlencoded").body(body.into_bytes())
+    }
+
+    /// JSON as the body.
+    #[must_use]
+    pub fn json(self, body: &serde_json::Value) -> Self {
+        self.header("content-type", "application/json").body(body.to_string().into_bytes())
+    }
+
+    /// Bytes as the body.
+    #[must_use]
+    pub fn body(mut self, body: Vec<u8>) -> Self {
+        self.0.body = Some(body);
+        self
+    }
+
+    /// Sends it; an answer of any status is a success.
+    pub fn send(self) -> Result<Response, Failure> {
+        match crate::host::fetch(&self.0) {
+            Ok(response) => Ok(Response { status: response.status, headers: response.headers, body: response.body }),
+            Err(host::Error::Denied(what)) => {
+                Err(Failure::new(code::GENERAL, format!("The request was not allowed: {what}")))
+            }
+            Err(host::Error::Invalid(what)) => {
+                Err(Failure::new(code::INVALID_CONFIG, format!("The request is malformed: {what}")))
+            }
+            Err(host::Error::Timeout) => Err(Failure::new(code::UNREACHABLE, "The provider did not answer in time.")),
+            Err(host::Error::Unreachable) => Err(Failure::new(code::UNREACHABLE, "The provider could not be reached.")),
+            Err(host::Error::TooLarge) => {
+                Err(Failure::new(code::INVALID_RESPONSE, "The provider's answer is larger than allowed."))
+            }
         }
     }
+}
+
+/// An address with query parameters added.
+pub fn with_query<'p>(url: &str, pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> String {
+    let query = encode(pairs);
+    match (url.contains('?'), query.is_empty()) {
+        (_, true) => url.to_owned(),
+        (false, _) => format!("{url}?{query}"),
+        (true, _) => format!("{url}&{query}"),
+    }
+}
+
+/// Pairs as `application/x-www-form-urlencoded`.
+pub fn encode<'p>(pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> String {
+    let pairs: Vec<String> =
+        pairs.into_iter().map(|(name, value)| format!("{}={}", escape(name), escape(value))).collect();
+    pairs.join("&")
 }
 
 /// Escapes text by RFC 3986: everything but letters, digits and `-_.~`.

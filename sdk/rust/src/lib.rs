@@ -1,57 +1,62 @@
-//! Write a Keyway connector in Rust: implement [`Sms`], name it in [`export_sms!`], build it for
-//! `wasm32-unknown-unknown`, and upload the component.
+//! Write a Keyway connector in Rust: implement [`Connector`] and one of [`Sms`], [`Email`], [`Social`], name the type in
+//! the matching macro, and run `keyway connector build`.
 //!
 //! ```ignore
-//! use keyway_connector::{export_sms, manifest, Failure, Manifest, Message, Sent, Sms};
+//! use keyway_connector::{Connector, Failure, Manifest, Message, Sent, Sms, export_sms, http};
 //!
 //! #[derive(serde::Deserialize, schemars::JsonSchema)]
 //! #[serde(deny_unknown_fields, rename_all = "camelCase")]
 //! struct Config { endpoint: String }
 //!
 //! struct Example;
-//! impl Sms for Example {
+//! impl Connector for Example {
 //!     type Config = Config;
-//!     fn manifest() -> Manifest { Manifest::sms("example-sms", "Example", "0.1.0").host("api.example.com") }
+//!     fn manifest() -> Manifest { Manifest::sms("example-sms", "example", "Example", "0.1.0").host("api.example.com") }
+//! }
+//! impl Sms for Example {
 //!     fn send(config: &Config, message: &Message) -> Result<Sent, Failure> { … }
 //! }
 //! export_sms!(Example);
 //! ```
 
 mod arena;
+#[doc(hidden)]
+pub mod bindings;
+pub mod cache;
+mod connector;
+mod export;
 mod failure;
 mod host;
 pub mod http;
+pub mod jwt;
 mod manifest;
 mod message;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
+pub mod oauth;
 pub mod secret;
+pub mod session;
+pub mod smtp;
+mod social;
+pub mod template;
 pub mod time;
 
+pub use connector::Connector;
 pub use failure::{Failure, code};
-pub use manifest::{Form, Manifest};
-pub use message::{Message, Sent, Sms};
-pub use secret::Secret;
+pub use manifest::Manifest;
+pub use message::{Email, Message, Sent, Sms, TenantTemplate};
+pub use secret::{HostKey, Secret};
+pub use social::{Callback, Social, SocialTokens, Start, UserInfo};
 
-/// Guest bindings made from `wit/`; connectors use the types around them.
-#[doc(hidden)]
-#[expect(clippy::same_length_and_capacity, reason = "generated code")]
-pub mod bindings {
-    wit_bindgen::generate!({
-        path: "../../wit",
-        world: "sms-connector",
-        generate_all,
-        pub_export_macro: true,
-        default_bindings_module: "keyway_connector::bindings",
-        export_macro_name: "export_sms_world",
-    });
-}
-
-/// What the exporting macro calls; not for connectors.
+/// What the exporting macros call; not for connectors.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::manifest::Built;
-    pub use crate::message::{SendFn, describe, send, validate};
+    pub use crate::bindings::imports::keyway::connector::types::{Failure as WireFailure, Message as WireMessage};
+    pub use crate::connector::{describe, validate};
+    pub use crate::message::{SendFn, send_email, send_sms};
+    pub use crate::social::{authorization_uri, refresh, tokens_and_user_info, user_info};
+
+    pub type StartFn = fn(&str, &crate::Start) -> Result<String, WireFailure>;
 }
 
 /// Writes a line to the connector's log, which the admin reads. Secrets and recipients are masked by the host.
@@ -69,39 +74,8 @@ pub fn uuid() -> String {
     host::uuid()
 }
 
-/// Exports a type that implements [`Sms`] as the component's `sms-connector` world.
-#[macro_export]
-macro_rules! export_sms {
-    ($connector:ty) => {
-        #[doc(hidden)]
-        struct __KeywayExports;
-
-        impl $crate::bindings::exports::keyway::connector::meta::Guest for __KeywayExports {
-            fn describe() -> String {
-                $crate::__private::describe::<$connector>()
-            }
-        }
-        impl $crate::bindings::exports::keyway::connector::config::Guest for __KeywayExports {
-            fn validate(
-                config: String,
-            ) -> Result<(), $crate::bindings::keyway::connector::types::Failure> {
-                $crate::__private::validate::<$connector>(&config)
-            }
-        }
-        impl $crate::bindings::exports::keyway::connector::sms::Guest for __KeywayExports {
-            fn send(
-                config: String,
-                message: $crate::bindings::keyway::connector::types::Message,
-            ) -> Result<String, $crate::bindings::keyway::connector::types::Failure> {
-                $crate::__private::send::<$connector>(&config, message)
-            }
-        }
-        // A native build, for unit tests, exports nothing but still checks and uses the code.
-        #[cfg(not(target_arch = "wasm32"))]
-        const _: fn() -> String = $crate::__private::describe::<$connector>;
-        #[cfg(not(target_arch = "wasm32"))]
-        const _: $crate::__private::SendFn = $crate::__private::send::<$connector>;
-        #[cfg(target_arch = "wasm32")]
-        $crate::bindings::export_sms_world!(__KeywayExports with_types_in $crate::bindings);
-    };
+/// Random text of letters, digits, `-` and `_`, from the server's cryptographic random source.
+pub fn random_text(bytes: u32) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(host::random_bytes(bytes))
 }

@@ -9,29 +9,41 @@ use serde_json::{Map, Value, json};
 pub struct Manifest {
     value: Map<String, Value>,
     hosts: Vec<String>,
+    features: Vec<String>,
 }
 
 /// A manifest with its schema, ready for `describe`.
 #[doc(hidden)]
 pub type Built = Value;
 
-/// A field of Logto's `formItems`, for clients that draw the form from it.
-pub type Form = Value;
-
 impl Manifest {
     /// Starts the manifest of an SMS connector.
     pub fn sms(id: &str, target: &str, name: &str, version: &str) -> Self {
+        Self::new("sms", id, target, name, version)
+    }
+
+    /// Starts the manifest of an e-mail connector.
+    pub fn email(id: &str, target: &str, name: &str, version: &str) -> Self {
+        Self::new("email", id, target, name, version)
+    }
+
+    /// Starts the manifest of a social connector; `platform` is `Universal`, `Web` or `Native`.
+    pub fn social(id: &str, target: &str, platform: &str, name: &str, version: &str) -> Self {
+        Self::new("social", id, target, name, version).with("platform", json!(platform))
+    }
+
+    fn new(kind: &str, id: &str, target: &str, name: &str, version: &str) -> Self {
         let mut value = Map::new();
         value.insert("manifest".into(), json!(1));
         value.insert("id".into(), json!(id));
         value.insert("target".into(), json!(target));
-        value.insert("kind".into(), json!("sms"));
+        value.insert("kind".into(), json!(kind));
         value.insert("version".into(), json!(version));
-        value.insert("contract".into(), json!("0.1.0"));
+        value.insert("contract".into(), json!("1.0.0"));
         value.insert("sdk".into(), json!(concat!("rust/", env!("CARGO_PKG_VERSION"))));
         value.insert("name".into(), json!({ "en": name }));
         value.insert("description".into(), json!({ "en": "" }));
-        Self { value, hosts: Vec::new() }
+        Self { value, hosts: Vec::new(), features: Vec::new() }
     }
 
     /// A name in another language.
@@ -46,7 +58,7 @@ impl Manifest {
         self.localised("description", language, text)
     }
 
-    /// A host that the connector calls. It can reach no other.
+    /// A host that the connector calls: a name, `*.` and a name, or `${config.<field>}`. It can reach no other.
     #[must_use]
     pub fn host(mut self, host: &str) -> Self {
         self.hosts.push(host.to_owned());
@@ -71,10 +83,29 @@ impl Manifest {
         self.with("sample", config)
     }
 
-    /// Logto's `formItems`, for clients of its API.
+    /// Says that it uses a host interface beyond the common ones: `cache`, `session` or `smtp`.
     #[must_use]
-    pub fn form_items(self, items: Vec<Form>) -> Self {
-        self.with("formItems", Value::Array(items))
+    pub fn feature(mut self, name: &str) -> Self {
+        self.features.push(name.to_owned());
+        self
+    }
+
+    /// Says that it speaks a standard with any provider, so that many may be set up.
+    #[must_use]
+    pub fn standard(self) -> Self {
+        self.with("isStandard", json!(true))
+    }
+
+    /// The SPDX expression of its licence.
+    #[must_use]
+    pub fn licence(self, expression: &str) -> Self {
+        self.with("licence", json!(expression))
+    }
+
+    /// Where its source is.
+    #[must_use]
+    pub fn source(self, url: &str) -> Self {
+        self.with("source", json!(url))
     }
 
     fn with(mut self, key: &str, value: Value) -> Self {
@@ -93,6 +124,7 @@ impl Manifest {
         let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<C>();
         RefuseEmpty.transform(&mut schema);
         self.value.insert("hosts".into(), json!(self.hosts));
+        self.value.insert("features".into(), json!(self.features));
         self.value.insert("config".into(), schema.to_value());
         Value::Object(self.value)
     }

@@ -1,16 +1,16 @@
-//! The trait of an SMS connector and the glue between it and the contract.
+//! Messages, the traits of the connectors that send them, and the glue between them and the contract.
 
-use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::bindings::keyway::connector::types;
-use crate::{Failure, Manifest, code};
+use crate::bindings::imports::keyway::connector::types;
+use crate::connector::parse;
+use crate::{Connector, Failure, code};
 
 /// A message to deliver.
 #[derive(Debug, Clone)]
 pub struct Message {
-    /// Phone number: digits with country code, no plus sign.
+    /// Phone number in digits with country code and no plus sign, or e-mail address.
     pub to: String,
     /// Usage type: `SignIn`, `Register`, `ForgotPassword`, `Generic`, …
     pub usage: String,
@@ -18,6 +18,24 @@ pub struct Message {
     pub payload: Map<String, Value>,
     /// BCP 47 tag of the recipient's language.
     pub locale: Option<String>,
+    /// For e-mail: the tenant's own template, which goes before the configuration's.
+    pub template: Option<TenantTemplate>,
+}
+
+/// A template that the tenant's admin wrote, the same for every provider.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantTemplate {
+    /// Subject.
+    pub subject: String,
+    /// Body.
+    pub content: String,
+    /// `text/html` (when absent) or `text/plain`.
+    pub content_type: Option<String>,
+    /// Address for answers.
+    pub reply_to: Option<String>,
+    /// Sender in place of the configured one.
+    pub send_from: Option<String>,
 }
 
 impl Message {
@@ -31,46 +49,52 @@ impl Message {
 #[derive(Debug, Clone, Default)]
 pub struct Sent(pub Map<String, Value>);
 
-/// A connector that sends text messages.
-pub trait Sms {
-    /// The configuration; its JSON Schema is made from this type and drawn as the admin's form.
-    type Config: DeserializeOwned + JsonSchema;
-
-    /// Who the connector is and what it asks for.
-    fn manifest() -> Manifest;
-
-    /// Rules beyond the schema; the message names the field and what it should be.
-    fn validate(_config: &Self::Config) -> Result<(), Failure> {
-        Ok(())
+impl Sent {
+    /// Attaches a detail; absent ones are left out.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        if !value.is_null() {
+            self.0.insert(name.to_owned(), value);
+        }
+        self
     }
+}
 
+/// A connector that sends text messages.
+pub trait Sms: Connector {
     /// Delivers one message.
     fn send(config: &Self::Config, message: &Message) -> Result<Sent, Failure>;
 }
 
-/// The manifest as JSON text.
-pub fn describe<C: Sms>() -> String {
-    C::manifest().build::<C::Config>().to_string()
+/// A connector that sends e-mail.
+pub trait Email: Connector {
+    /// Delivers one message.
+    fn send(config: &Self::Config, message: &Message) -> Result<Sent, Failure>;
 }
 
-fn parse<C: Sms>(config: &str) -> Result<C::Config, Failure> {
-    serde_json::from_str(config).map_err(|error| Failure::new(code::INVALID_CONFIG, error.to_string()))
+fn read(message: types::Message) -> Result<Message, Failure> {
+    let payload = serde_json::from_str(&message.payload)
+        .map_err(|error| Failure::new(code::GENERAL, format!("The payload is not a JSON object: {error}")))?;
+    let template = message.template.as_deref().map(serde_json::from_str).transpose();
+    let template = template.map_err(|error| Failure::new(code::GENERAL, format!("The tenant's template: {error}")))?;
+    Ok(Message { to: message.to, usage: message.usage, payload, locale: message.locale, template })
 }
 
-/// Parses the configuration and applies the connector's own rules.
-pub fn validate<C: Sms>(config: &str) -> Result<(), types::Failure> {
-    Ok(C::validate(&parse::<C>(config)?)?)
-}
-
-/// The exported form of [`send`].
+/// The exported form of a send function.
+#[doc(hidden)]
 pub type SendFn = fn(&str, types::Message) -> Result<String, types::Failure>;
 
 /// Parses both arguments and sends.
-pub fn send<C: Sms>(config: &str, message: types::Message) -> Result<String, types::Failure> {
-    let config = parse::<C>(config)?;
-    let payload = serde_json::from_str(&message.payload)
-        .map_err(|error| Failure::new(code::GENERAL, format!("The payload is not a JSON object: {error}")))?;
-    let message = Message { to: message.to, usage: message.usage, payload, locale: message.locale };
-    let Sent(details) = C::send(&config, &message)?;
+#[doc(hidden)]
+pub fn send_sms<C: Sms>(config: &str, message: types::Message) -> Result<String, types::Failure> {
+    let Sent(details) = C::send(&parse::<C>(config)?, &read(message)?)?;
+    Ok(Value::Object(details).to_string())
+}
+
+/// Parses both arguments and sends.
+#[doc(hidden)]
+pub fn send_email<C: Email>(config: &str, message: types::Message) -> Result<String, types::Failure> {
+    let Sent(details) = C::send(&parse::<C>(config)?, &read(message)?)?;
     Ok(Value::Object(details).to_string())
 }

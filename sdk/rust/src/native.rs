@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-pub use crate::bindings::keyway::host::http::{Error, Request, Response};
+pub use crate::bindings::imports::keyway::host::http::{Error, Request, Response};
 
 /// The server's side of the contract.
 pub trait Host {
@@ -19,6 +19,31 @@ pub trait Host {
     /// A UUID.
     fn uuid(&self) -> String {
         "00000000-0000-4000-8000-000000000000".to_owned()
+    }
+
+    /// Random bytes.
+    fn random_bytes(&self, len: u32) -> Vec<u8> {
+        vec![7; usize::try_from(len).unwrap_or_default()]
+    }
+
+    /// A value of the sign-in's session.
+    fn session_get(&self, _key: &str) -> Option<String> {
+        None
+    }
+
+    /// Keeps a value in the sign-in's session.
+    fn session_set(&self, _key: &str, _value: &str) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// A value of the connector's cache.
+    fn cache_get(&self, _key: &str) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Keeps a value in the connector's cache.
+    fn cache_set(&self, _key: &str, _value: &[u8], _ttl_seconds: u32) -> Result<(), String> {
+        Ok(())
     }
 
     /// Takes a line of the log.

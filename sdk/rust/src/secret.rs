@@ -40,3 +40,28 @@ impl JsonSchema for Secret {
         json_schema!({ "type": "string", "minLength": 1, "writeOnly": true })
     }
 }
+
+/// A private key that never enters the connector: the server signs with it. What the connector holds is a reference.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct HostKey(String);
+
+impl HostKey {
+    /// Signs with `RS256`, `RS384`, `RS512` or `ES256`; the error says what is wrong with the key.
+    pub fn sign(&self, algorithm: &str, data: &[u8]) -> Result<Vec<u8>, crate::Failure> {
+        crate::host::sign(algorithm, &self.0, data)
+            .map_err(|what| crate::Failure::new(crate::code::INVALID_CONFIG, format!("Not signed: {what}.")))
+    }
+}
+
+impl JsonSchema for HostKey {
+    fn schema_name() -> Cow<'static, str> {
+        "HostKey".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "minLength": 1, "writeOnly": true, "x-host-key": true, "x-multiline": true })
+    }
+}

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use keyway_connector::{Failure, Manifest, Message, Secret, Sent, Sms, code, export_sms, http, log, now_ms};
+use keyway_connector::{Connector, Failure, Manifest, Message, Secret, Sent, Sms, code, export_sms, http, log, now_ms};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -16,6 +16,10 @@ struct Config {
     /// Address for the acts that send requests.
     #[serde(default)]
     url: String,
+    /// A host that the admin entered, for requests to private addresses.
+    #[serde(default)]
+    #[serde(rename = "open")]
+    _open: String,
     secret: Secret,
 }
 
@@ -67,16 +71,15 @@ fn sent(name: &str, value: Value) -> Sent {
     Sent(Map::from_iter([(name.to_owned(), value)]))
 }
 
-impl Sms for Hostile {
+impl Connector for Hostile {
     type Config = Config;
 
     fn manifest() -> Manifest {
-        Manifest::sms("hostile", "hostile", "Hostile", "0.0.0")
-            .host("provider.example")
-            .host("169.254.169.254")
-            .host("[::1]")
+        Manifest::sms("hostile", "hostile", "Hostile", "0.0.0").host("provider.example").host("${config.open}")
     }
+}
 
+impl Sms for Hostile {
     fn send(config: &Config, message: &Message) -> Result<Sent, Failure> {
         let calls = CALLS.fetch_add(1, Ordering::Relaxed) + 1;
         match config.act {
@@ -109,19 +112,19 @@ impl Sms for Hostile {
                 log("first line\nforged line");
             }
             Act::RequestStorm => {
-                let answers = (0..100).filter(|_| http::fetch("GET", &config.url, &[], None).is_ok()).count();
+                let answers = (0..100).filter(|_| http::get(&config.url).send().is_ok()).count();
                 return Ok(sent("answers", json!(answers)));
             }
             Act::Request => {
-                let response = http::fetch("GET", &config.url, &[], None)?;
+                let response = http::get(&config.url).send()?;
                 return Ok(sent("status", json!(response.status)));
             }
-            Act::RetryForEver => while http::fetch("GET", &config.url, &[], None).is_err() {},
+            Act::RetryForEver => while http::get(&config.url).send().is_err() {},
             Act::HugeRequest => {
-                http::fetch("POST", &config.url, &[], Some(vec![0; 2 * 1024 * 1024]))?;
+                http::post(&config.url).body(vec![0; 2 * 1024 * 1024]).send()?;
             }
             Act::ForgeHost => {
-                http::fetch("GET", &config.url, &[("host", "metadata.example")], None)?;
+                http::get(&config.url).header("host", "metadata.example").send()?;
             }
         }
         Ok(Sent::default())

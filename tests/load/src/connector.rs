@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use aliyun_sms::AliyunSms;
 use anyhow::Context as _;
-use keyway_connector::bindings::keyway::connector::types;
+use keyway_connector::bindings::imports::keyway::connector::types;
 use keyway_connector::native::{self, Host};
 use keyway_model::{Clock, Rng, Timestamp};
 use keyway_sandbox::{
-    Budgets, EgressPolicy, FetchError, Loaded, Message, Request, Response, Sandbox, Settings, Transport,
+    Budgets, Component, Context as CallContext, EgressPolicy, FetchError, Message, Request, Response, Sandbox,
+    Settings, Transport,
 };
 use serde_json::json;
 
@@ -79,6 +80,7 @@ pub fn measure(plan: &Plan, component: &[u8]) -> anyhow::Result<Measured> {
         cache: folder.path().to_owned(),
         cache_key: [1; 32],
         pooling: true,
+        compiler: None,
         budgets: Budgets::default(),
         egress: EgressPolicy::default(),
         transport: Some(Arc::new(Fixed)),
@@ -86,16 +88,17 @@ pub fn measure(plan: &Plan, component: &[u8]) -> anyhow::Result<Measured> {
         rng: Arc::new(Fixed),
     })?;
     let alone = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let loaded = Arc::new(alone.block_on(sandbox.load(component))?);
+    let loaded = alone.block_on(sandbox.load(component))?;
+    let context = CallContext::new(serde_json::from_str(&config())?);
     let config = config();
     let mut measured = Measured { native: Vec::new(), fresh: Vec::new(), one_core: Vec::new(), two_cores: Vec::new() };
     for _ in 0..plan.rounds {
         let native = native::with_host(Rc::new(Fixed), || calls(plan, || native_call(&config)))?;
-        let fresh = calls(plan, || alone.block_on(fresh_call(&sandbox, &loaded, &config)))?;
+        let fresh = calls(plan, || alone.block_on(fresh_call(&sandbox, &loaded, &context)))?;
         measured.native.push(1e6 / native);
         measured.fresh.push(1e6 / fresh);
         measured.one_core.push(fresh);
-        measured.two_cores.push(on_two_cores(plan, &sandbox, &loaded, &config)?);
+        measured.two_cores.push(on_two_cores(plan, &sandbox, &loaded, &context)?);
     }
     Ok(measured)
 }
@@ -119,27 +122,29 @@ fn native_call(config: &str) -> anyhow::Result<()> {
         usage: "SignIn".into(),
         payload: json!({ "code": "123456" }).to_string(),
         locale: None,
+        template: None,
     };
-    let sent = keyway_connector::__private::send::<AliyunSms>(config, message);
+    let sent = keyway_connector::__private::send_sms::<AliyunSms>(config, message);
     sent.map(|_| ()).map_err(|failure| anyhow::anyhow!(failure.message))
 }
 
-async fn fresh_call(sandbox: &Arc<Sandbox>, loaded: &Loaded, config: &str) -> anyhow::Result<()> {
+async fn fresh_call(sandbox: &Arc<Sandbox>, loaded: &Component, context: &CallContext) -> anyhow::Result<()> {
     let message = Message {
         to: TO.into(),
         usage: "SignIn".into(),
         payload: json!({ "code": "123456" }).to_string(),
         locale: None,
+        template: None,
     };
-    let (result, _) = sandbox.send(&loaded.component, config, message, vec!["secret".into()]).await;
+    let (result, _) = sandbox.send(loaded, context, message).await;
     result.map(|_| ()).context("the connector failed")
 }
 
-fn on_two_cores(plan: &Plan, sandbox: &Arc<Sandbox>, loaded: &Arc<Loaded>, config: &str) -> anyhow::Result<f64> {
+fn on_two_cores(plan: &Plan, sandbox: &Arc<Sandbox>, loaded: &Component, context: &CallContext) -> anyhow::Result<f64> {
     std::thread::scope(|scope| {
         let work = || {
             let alone = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            calls(plan, || alone.block_on(fresh_call(sandbox, loaded, config)))
+            calls(plan, || alone.block_on(fresh_call(sandbox, loaded, context)))
         };
         let threads = [scope.spawn(work), scope.spawn(work)];
         threads.into_iter().map(|thread| thread.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?).sum()

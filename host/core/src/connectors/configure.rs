@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use keyway_model::connector::{Connector, ConnectorKind, mask_secrets, restore_secrets};
+use keyway_model::connector::{Connector, ConnectorKind, ConnectorSettings, Routing, mask_secrets, restore_secrets};
+use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::phone::Phone;
 use keyway_model::{ConnectorId, ErrorCode, FactoryId, Refusal, TenantId};
-use keyway_sandbox::CallError;
-use keyway_store::connectors;
-use serde_json::Value;
+use keyway_sandbox::{CallError, Message};
+use keyway_store::{connector_cache, connectors};
+use serde_json::{Map, Value, json};
 
 use super::{Factory, schema};
 use crate::{Core, CoreError};
@@ -18,26 +19,45 @@ pub struct NewConnector {
     pub factory_id: FactoryId,
     /// Its configuration.
     pub config: Value,
+    /// What is set beside it.
+    pub settings: ConnectorSettings,
     /// A wished id.
     pub id: Option<ConnectorId>,
+    /// Whether it stands beside others of its kind that send messages, in place of replacing them.
+    pub beside: bool,
+}
+
+/// What of a connector changes.
+#[derive(Default)]
+pub struct ConnectorChange {
+    /// The whole new configuration.
+    pub config: Option<Value>,
+    /// New metadata, merged into the old.
+    pub metadata: Option<Map<String, Value>>,
+    /// Whether name and avatar follow the provider.
+    pub sync_profile: Option<bool>,
+    /// Whether the provider's tokens are kept.
+    pub enable_token_storage: Option<bool>,
+    /// Which messages it takes.
+    pub routing: Option<Routing>,
 }
 
 impl Core {
-    /// Every loaded component.
-    pub async fn connector_factories(&self) -> Vec<Arc<Factory>> {
-        self.registry.all().await
+    /// Every factory of the tenant.
+    pub fn connector_factories(&self, tenant: &TenantId) -> Vec<Arc<Factory>> {
+        self.registry.all(tenant)
     }
 
-    /// The component with this id.
-    pub async fn connector_factory(&self, id: &FactoryId) -> Option<Arc<Factory>> {
-        self.registry.get(id).await
+    /// The factory with this id.
+    pub fn connector_factory(&self, tenant: &TenantId, id: &FactoryId) -> Option<Arc<Factory>> {
+        self.registry.get(tenant, id)
     }
 
     /// The connectors of a tenant with their factories; secrets are masked. One whose component is gone is left out.
     pub async fn connectors(&self, tenant: &TenantId) -> Result<Vec<(Connector, Arc<Factory>)>, CoreError> {
         let mut shown = Vec::new();
         for mut connector in self.stored_connectors(tenant).await? {
-            if let Some(factory) = self.registry.get(&connector.factory_id).await {
+            if let Some(factory) = self.registry.get(tenant, &connector.factory_id) {
                 mask_secrets(&factory.manifest.config, &mut connector.config);
                 shown.push((connector, factory));
             }
@@ -55,15 +75,17 @@ impl Core {
         Ok(self.stored_connectors(tenant).await?.into_iter().map(|connector| connector.kind).collect())
     }
 
-    /// Sets up a connector; it replaces the one of its kind that sends messages.
+    /// Sets up a connector. One that sends messages replaces the others of its kind, unless it is to stand beside them.
     pub async fn create_connector(&self, tenant: &TenantId, new: NewConnector) -> Result<ConnectorId, CoreError> {
-        let factory = self.registry.get(&new.factory_id).await.ok_or(ErrorCode::ConnectorFactoryUnknown)?;
+        let factory = self.registry.get(tenant, &new.factory_id).ok_or(ErrorCode::ConnectorFactoryUnknown)?;
+        self.check_settings(tenant, &factory, None, &new.settings).await?;
         self.check_config(&factory, &new.config).await?;
         let connector = Connector {
             id: new.id.unwrap_or_else(|| self.id()),
             factory_id: new.factory_id,
             kind: factory.manifest.kind,
             config: new.config,
+            settings: new.settings,
             created_at: self.now(),
         };
         let (id, tenant, key) = (connector.id.clone(), tenant.clone(), self.parts.master_key.clone());
@@ -71,7 +93,7 @@ impl Core {
             .store
             .write(move |tx| {
                 Box::pin(async move {
-                    if connector.kind != ConnectorKind::Social {
+                    if connector.kind != ConnectorKind::Social && !new.beside {
                         connectors::delete_kind(tx, &tenant, connector.kind).await?;
                     }
                     connectors::put(tx, &tenant, &connector, &key).await?;
@@ -82,29 +104,99 @@ impl Core {
         Ok(id)
     }
 
-    /// Replaces a connector's configuration. A masked secret keeps its stored value, unless another setting that holds an
-    /// address changed: then the secret would be sent somewhere new, and must be typed again.
+    /// The rules on what is set beside a configuration.
+    async fn check_settings(
+        &self,
+        tenant: &TenantId,
+        factory: &Factory,
+        own: Option<&ConnectorId>,
+        settings: &ConnectorSettings,
+    ) -> Result<(), CoreError> {
+        let manifest = &factory.manifest;
+        if settings
+            .routing
+            .prefixes
+            .iter()
+            .any(|prefix| prefix.is_empty() || !prefix.bytes().all(|b| b.is_ascii_digit()))
+        {
+            return Err(Refusal::invalid_input("routing.prefixes", "digits of a country code, such as 86").into());
+        }
+        if !manifest.is_standard && !settings.metadata.is_empty() {
+            return Err(ErrorCode::ConnectorMetadataNotAllowed.into());
+        }
+        let target = target_of(factory, settings);
+        if manifest.is_standard && !settings.metadata.get("target").is_some_and(Value::is_string) {
+            return Err(ErrorCode::ConnectorShouldSpecifyTarget.into());
+        }
+        if let Some(unknown) = settings.metadata.keys().find(|key| !METADATA.contains(&key.as_str())) {
+            return Err(Refusal::invalid_input(
+                &format!("metadata.{unknown}"),
+                "is not one of target, name, logo, logoDark",
+            )
+            .into());
+        }
+        if settings.enable_token_storage {
+            return Err(ErrorCode::ConnectorTokenStorage.into());
+        }
+        if manifest.kind != ConnectorKind::Social {
+            return Ok(());
+        }
+        for (other, others) in self.connectors(tenant).await? {
+            if Some(&other.id) == own || other.kind != ConnectorKind::Social {
+                continue;
+            }
+            if !manifest.is_standard && other.factory_id == manifest.id {
+                return Err(ErrorCode::ConnectorMultipleInstances.into());
+            }
+            let same_place = others.manifest.platform == manifest.platform;
+            if same_place && target_of(&others, &other.settings) == target {
+                return Err(ErrorCode::ConnectorSameTarget.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes a connector. A masked secret keeps its stored value, unless another setting that holds an address changed:
+    /// then the secret would be sent somewhere new, and must be typed again.
     pub async fn update_connector(
         &self,
         tenant: &TenantId,
         id: &ConnectorId,
-        mut config: Value,
+        change: ConnectorChange,
     ) -> Result<(), CoreError> {
         let stored = self.stored_connectors(tenant).await?;
         let mut connector =
             stored.into_iter().find(|connector| connector.id == *id).ok_or(ErrorCode::EntityNotFound)?;
-        let factory = self.registry.get(&connector.factory_id).await.ok_or(ErrorCode::ConnectorFactoryNotFound)?;
-        let restored = restore_secrets(&factory.manifest.config, &mut config, &connector.config);
-        if restored > 0 && addresses(&config) != addresses(&connector.config) {
-            return Err(ErrorCode::ConnectorHostChanged.into());
+        let factory = self.registry.get(tenant, &connector.factory_id).ok_or(ErrorCode::ConnectorFactoryNotFound)?;
+        let settings = &mut connector.settings;
+        if let Some(metadata) = change.metadata {
+            let target = metadata.get("target");
+            if target.is_some() && target != settings.metadata.get("target") {
+                return Err(ErrorCode::ConnectorTargetFixed.into());
+            }
+            settings.metadata.extend(metadata);
         }
-        self.check_config(&factory, &config).await?;
-        connector.config = config;
+        settings.sync_profile = change.sync_profile.unwrap_or(settings.sync_profile);
+        settings.enable_token_storage = change.enable_token_storage.unwrap_or(settings.enable_token_storage);
+        settings.routing = change.routing.unwrap_or_else(|| settings.routing.clone());
+        self.check_settings(tenant, &factory, Some(id), &connector.settings.clone()).await?;
+        if let Some(mut config) = change.config {
+            let restored = restore_secrets(&factory.manifest.config, &mut config, &connector.config);
+            if restored > 0 && addresses(&config) != addresses(&connector.config) {
+                return Err(ErrorCode::ConnectorHostChanged.into());
+            }
+            self.check_config(&factory, &config).await?;
+            connector.config = config;
+        }
         let (tenant, key) = (tenant.clone(), self.parts.master_key.clone());
         self.parts
             .store
             .write(move |tx| {
-                Box::pin(async move { Ok::<_, CoreError>(connectors::put(tx, &tenant, &connector, &key).await?) })
+                Box::pin(async move {
+                    // What was kept under the old configuration may belong to another account at the provider.
+                    connector_cache::delete(tx, &tenant, &connector.id, None).await?;
+                    Ok::<_, CoreError>(connectors::put(tx, &tenant, &connector, &key).await?)
+                })
             })
             .await
     }
@@ -119,23 +211,24 @@ impl Core {
         if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }
 
-    /// Sends a test message of usage Generic with code `000000` through settings that need not be saved. The refusal holds
-    /// the provider's own words: they are for the admin.
+    /// Sends a test message of usage Generic with code `000000` through settings that need not be saved; returns what the
+    /// provider said. The refusal holds the provider's own words: they are for the admin.
     pub async fn test_connector(
         &self,
         tenant: &TenantId,
         factory_id: &FactoryId,
         phone: Option<&str>,
         email: Option<&str>,
+        locale: Option<&str>,
         mut config: Value,
-    ) -> Result<(), CoreError> {
-        let factory = self.registry.get(factory_id).await.ok_or_else(|| {
+    ) -> Result<Value, CoreError> {
+        let factory = self.registry.get(tenant, factory_id).ok_or_else(|| {
             let message = format!("There is no connector factory {factory_id}.");
             Refusal::with_message(ErrorCode::ConnectorUnexpectedType, message)
         })?;
         let to = match (factory.manifest.kind, phone, email) {
             (ConnectorKind::Sms, Some(phone), _) => Phone::parse(phone, None)?.digits().to_owned(),
-            (ConnectorKind::Email, _, Some(email)) => email.to_owned(),
+            (ConnectorKind::Email, _, Some(email)) => Identifier::parse(IdentifierKind::Email, email)?.value,
             _ => return Err(ErrorCode::ConnectorUnexpectedType.into()),
         };
         let stored = self.stored_connectors(tenant).await?;
@@ -146,12 +239,24 @@ impl Core {
             }
         }
         self.check_config(&factory, &config).await?;
-        self.call(&factory, &config, &to, "Generic", "000000", None).await
+        let message = Message {
+            to,
+            usage: "Generic".into(),
+            payload: json!({ "code": "000000" }).to_string(),
+            locale: locale.map(ToOwned::to_owned),
+            template: None,
+        };
+        self.try_out(&factory, &config, message).await
     }
 
     async fn check_config(&self, factory: &Factory, config: &Value) -> Result<(), CoreError> {
         schema::check(&factory.manifest.config, config)?;
-        match self.registry.sandbox().validate(&factory.component, &config.to_string()).await {
+        let sandbox = self.registry.sandbox();
+        let component = factory.component(sandbox).await.map_err(|error| {
+            tracing::error!(%error, factory = %factory.manifest.id, "connector not loaded");
+            ErrorCode::ConnectorFailed
+        })?;
+        match sandbox.validate(component, config).await {
             Ok(()) => Ok(()),
             Err(CallError::Failure(failure)) => {
                 Err(Refusal::with_message(ErrorCode::ConnectorInvalidConfig, failure.message).into())
@@ -162,6 +267,15 @@ impl Core {
             }
         }
     }
+}
+
+/// What an admin may set in place of a standard connector's manifest.
+const METADATA: [&str; 4] = ["target", "name", "logo", "logoDark"];
+
+/// The name under which identities of this connector's provider are kept.
+pub(crate) fn target_of(factory: &Factory, settings: &ConnectorSettings) -> String {
+    let own = settings.metadata.get("target").and_then(Value::as_str);
+    own.unwrap_or(&factory.manifest.target).to_owned()
 }
 
 /// Every text of a configuration that names a place on the network.

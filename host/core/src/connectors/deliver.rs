@@ -1,12 +1,15 @@
-//! Sends a code through the tenant's connector.
+//! Sends a code through the tenant's connectors: the best for its recipient, and the next when that one's provider does not
+//! answer.
 
-use keyway_model::connector::{Connector, ConnectorKind, secret_values};
+use keyway_model::connector::{Connector, ConnectorKind, route};
 use keyway_model::identifier::{Identifier, IdentifierKind};
-use keyway_model::{ErrorCode, Refusal};
-use keyway_sandbox::{CallError, Failure, Message};
+use keyway_model::{ConnectorId, ErrorCode, Refusal, TenantId, email_template};
+use keyway_sandbox::{CallError, Context, Failure, Message, Report};
 use serde_json::{Value, json};
 
 use super::Factory;
+use super::seen::Call;
+use crate::configuration::Settings;
 use crate::{Core, CoreError};
 
 /// Which connector kind reaches an identifier.
@@ -18,69 +21,167 @@ pub(crate) fn kind_for(identifier: IdentifierKind) -> Option<ConnectorKind> {
     }
 }
 
+/// A code on its way to a person.
+pub(crate) struct Delivery<'c> {
+    pub to: &'c Identifier,
+    /// Usage type of the template.
+    pub usage: &'c str,
+    pub code: &'c str,
+    pub locale: Option<&'c str>,
+}
+
 impl Core {
-    /// Delivers a code through a connector. The refusal holds the provider's words in `data`, for the log; its message is for anyone.
+    /// Delivers a code. The refusal holds the provider's words in `data`, for the log; its message is for anyone.
     pub(crate) async fn deliver(
         &self,
-        connector: &Connector,
-        to: &Identifier,
-        usage: &str,
-        code: &str,
-        locale: Option<String>,
+        tenant: &TenantId,
+        settings: &Settings,
+        delivery: Delivery<'_>,
     ) -> Result<(), CoreError> {
-        let factory = self.registry.get(&connector.factory_id).await.ok_or(ErrorCode::ConnectorNotFound)?;
-        self.call(&factory, &connector.config, &to.value, usage, code, locale).await
+        let kind = kind_for(delivery.to.kind).ok_or(ErrorCode::ConnectorNotFound)?;
+        let template = (kind == ConnectorKind::Email)
+            .then(|| {
+                email_template::choose(&settings.email_templates, delivery.usage, delivery.locale, settings.language())
+            })
+            .flatten()
+            .and_then(|template| serde_json::to_string(&template.details).ok());
+        let message = Message {
+            to: delivery.to.value.clone(),
+            usage: delivery.usage.to_owned(),
+            payload: json!({ "code": delivery.code }).to_string(),
+            locale: delivery.locale.map(ToOwned::to_owned),
+            template,
+        };
+        let now = self.now();
+        let mut candidates = route(&settings.connectors, kind, &delivery.to.value);
+        candidates.sort_by_key(|connector| self.seen.is_paused(&connector.id, now));
+        let mut last = ErrorCode::ConnectorNotFound.into();
+        let mut uncertain = false;
+        for connector in candidates {
+            let Some(factory) = self.registry.get(tenant, &connector.factory_id) else { continue };
+            if uncertain {
+                tracing::warn!(connector = %connector.id, "the message goes out again: it may arrive twice");
+            }
+            let (result, report) = self.send_through(tenant, connector, &factory, message.clone()).await;
+            let silent = is_silent(&result);
+            self.seen.answered(&connector.id, !silent, now);
+            match result {
+                Ok(_) => return Ok(()),
+                Err(error) => last = explain(error),
+            }
+            if !silent {
+                break;
+            }
+            // A provider that took the request and did not answer may have sent the message all the same.
+            uncertain |= report.exchanges.iter().any(|exchange| exchange.sent > 0);
+        }
+        Err(last)
     }
 
-    pub(super) async fn call(
+    /// Makes one call with what the connector keeps, and keeps what it kept.
+    async fn send_through(
+        &self,
+        tenant: &TenantId,
+        connector: &Connector,
+        factory: &Factory,
+        message: Message,
+    ) -> (Result<String, CallError>, Report) {
+        let sandbox = self.registry.sandbox();
+        let Ok(component) = factory.component(sandbox).await else {
+            return (Err(CallError::Instantiate), Report::default());
+        };
+        let context = self.call_context(tenant, connector, factory).await;
+        let (result, report) = sandbox.send(component, &context, message).await;
+        self.note(Some(&connector.id), factory, &result, &report);
+        self.keep_cache(tenant, &connector.id, &report).await;
+        (result, report)
+    }
+
+    /// Sends through settings that need not be saved.
+    pub(super) async fn try_out(
         &self,
         factory: &Factory,
         config: &Value,
-        to: &str,
-        usage: &str,
-        code: &str,
-        locale: Option<String>,
-    ) -> Result<(), CoreError> {
-        let message = Message {
-            to: to.to_owned(),
-            usage: usage.to_owned(),
-            payload: json!({ "code": code }).to_string(),
-            locale,
-        };
-        let secrets = secret_values(&factory.manifest.config, config);
+        message: Message,
+    ) -> Result<Value, CoreError> {
         let sandbox = self.registry.sandbox();
-        let (result, report) = sandbox.send(&factory.component, &config.to_string(), message, secrets).await;
+        let component = factory.component(sandbox).await.map_err(|_| ErrorCode::ConnectorFailed)?;
+        let (result, report) = sandbox.send(component, &Context::new(config.clone()), message).await;
+        self.note(None, factory, &result, &report);
+        let text = result.map_err(explain)?;
+        Ok(serde_json::from_str(&text).unwrap_or_default())
+    }
+
+    /// Counts a call and writes its log lines to the server's log.
+    pub(super) fn note(
+        &self,
+        connector: Option<&ConnectorId>,
+        factory: &Factory,
+        result: &Result<String, CallError>,
+        report: &Report,
+    ) {
         let id = &factory.manifest.id;
+        let (outcome, details) = match result {
+            Ok(text) if factory.manifest.kind == ConnectorKind::Social => ("ok", json!({ "bytes": text.len() })),
+            Ok(text) => ("ok", serde_json::from_str(text).unwrap_or_default()),
+            Err(CallError::Failure(failure)) => {
+                ("failure", json!({ "code": failure.code, "message": failure.message }))
+            }
+            Err(error) => (error.outcome(), Value::Null),
+        };
         for line in &report.log {
             tracing::info!(connector = %id, "{line}");
         }
-        match result {
-            Ok(_) => Ok(()),
-            Err(CallError::Failure(failure)) => {
-                tracing::warn!(connector = %id, code = failure.code, message = failure.message, "message not sent");
-                Err(refusal(failure).into())
-            }
-            Err(error) => {
-                tracing::warn!(connector = %id, %error, "connector failed");
-                Err(ErrorCode::ConnectorFailed.into())
-            }
+        if result.is_ok() {
+            tracing::info!(connector = %id, %details, "connector call");
+        } else {
+            tracing::warn!(connector = %id, outcome, %details, "connector call failed");
         }
+        self.seen.count(&Call { connector, factory: id, outcome, details, report }, self.now());
+    }
+}
+
+/// What an admin, or an end user in other words, is told of a failed call.
+pub(crate) fn explain(error: CallError) -> CoreError {
+    match error {
+        CallError::Failure(failure) => refusal(failure).into(),
+        CallError::Wall => ErrorCode::ConnectorUnreachable.into(),
+        CallError::Missing => ErrorCode::ConnectorNotImplemented.into(),
+        _ => ErrorCode::ConnectorFailed.into(),
+    }
+}
+
+/// Whether the provider could not be reached or did not answer, so that another one may do.
+fn is_silent(result: &Result<String, CallError>) -> bool {
+    match result {
+        Err(CallError::Failure(failure)) => failure.code == "unreachable",
+        Err(CallError::Wall) => true,
+        _ => false,
     }
 }
 
 fn refusal(failure: Failure) -> Refusal {
     let code = match failure.code.as_str() {
-        "rate-limit-exceeded" => ErrorCode::ConnectorRateLimit,
+        "rate-limit-exceeded" | "usage-limit-exceeded" => ErrorCode::ConnectorRateLimit,
         "invalid-config" => ErrorCode::ConnectorInvalidConfig,
         "invalid-response" => ErrorCode::ConnectorInvalidResponse,
+        "invalid-request-parameters" => ErrorCode::ConnectorInvalidParameters,
         "template-not-found" => ErrorCode::ConnectorTemplateNotFound,
         "unreachable" => ErrorCode::ConnectorUnreachable,
+        "authorization-failed" => ErrorCode::ConnectorAuthorizationFailed,
+        "social-auth-code-invalid" => ErrorCode::ConnectorAuthCodeInvalid,
+        "social-invalid-access-token" => ErrorCode::ConnectorAccessTokenInvalid,
+        "social-invalid-id-token" => ErrorCode::ConnectorIdTokenInvalid,
+        "not-implemented" => ErrorCode::ConnectorNotImplemented,
         _ => ErrorCode::ConnectorGeneral,
     };
     let data = failure.data.and_then(|data| serde_json::from_str::<Value>(&data).ok()).unwrap_or_default();
     let mut details = json!({ "errorDescription": failure.message });
     if let (Some(details), Value::Object(data)) = (details.as_object_mut(), data) {
         details.extend(data);
+    }
+    if let (Some(details), Some(after)) = (details.as_object_mut(), failure.retry_after_ms) {
+        details.insert("retryAfterMs".into(), json!(after));
     }
     Refusal::with_message(code, failure.message).with_data(details)
 }

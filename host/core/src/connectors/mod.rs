@@ -1,10 +1,25 @@
-//! Connectors: the loaded components, their configurations, and delivery through them.
+//! Connectors: components and their life cycle, their configurations, and delivery through them.
 
+mod check;
 mod configure;
+mod context;
 mod deliver;
+mod form;
 mod registry;
 mod schema;
+mod seen;
+mod social;
+mod trust;
+mod versions;
 
-pub use configure::NewConnector;
-pub(crate) use deliver::kind_for;
-pub use registry::{Factory, Registry};
+pub use check::check_upload;
+pub(crate) use configure::target_of;
+pub use configure::{ConnectorChange, NewConnector};
+pub(crate) use deliver::{Delivery, explain, kind_for};
+pub use form::form_items;
+pub use registry::{Factory, Registry, Skew};
+pub use schema::check as check_config;
+pub(crate) use seen::Seen;
+pub use seen::{CallTotals, Line};
+pub use trust::{Trust, TrustPolicy};
+pub use versions::{Upload, VersionView};

@@ -1,52 +1,101 @@
-//! The loaded components, by factory id.
+//! The components that serve: those of the binary, and in their place the uploaded versions that an admin activated.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use keyway_model::FactoryId;
 use keyway_model::connector::Manifest;
-use keyway_sandbox::{Component, Sandbox};
-use tokio::sync::watch;
+use keyway_model::{FactoryId, TenantId};
+use keyway_sandbox::{Component, LoadError, Sandbox};
+use keyway_store::{Store, StoreError, connector_versions};
+use tokio::sync::OnceCell;
 
-/// A loaded component and what it says of itself.
+/// A component and what it says of itself.
 pub struct Factory {
     /// What it is.
     pub manifest: Manifest,
-    /// Ready for calls.
-    pub component: Component,
+    /// SHA-256 of its bytes, in hex.
+    pub digest: String,
+    /// Whether an admin uploaded it.
+    pub uploaded: bool,
+    wasm: &'static [u8],
+    component: OnceCell<Arc<Component>>,
 }
 
-type Factories = BTreeMap<FactoryId, Arc<Factory>>;
+impl Factory {
+    fn of_binary(wasm: &'static [u8]) -> Result<Self, LoadError> {
+        let manifest = keyway_sandbox::manifest(wasm).map_err(LoadError)?;
+        let digest = Sandbox::digest(wasm);
+        Ok(Self { manifest, digest, uploaded: false, wasm, component: OnceCell::new() })
+    }
 
-/// All loaded components. Loading goes on in the background; who asks waits for it.
+    fn of_upload(component: Arc<Component>) -> Self {
+        Self {
+            manifest: component.manifest().clone(),
+            digest: component.digest().to_owned(),
+            uploaded: true,
+            wasm: &[],
+            component: OnceCell::new_with(Some(component)),
+        }
+    }
+
+    /// The component, compiled at its first use.
+    pub async fn component(&self, sandbox: &Arc<Sandbox>) -> Result<&Arc<Component>, LoadError> {
+        self.component.get_or_try_init(async || sandbox.load(self.wasm).await).await
+    }
+}
+
+type Serving = BTreeMap<(TenantId, FactoryId), Arc<Factory>>;
+
+/// A version that should serve here but cannot be loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skew {
+    /// Its factory.
+    pub factory_id: FactoryId,
+    /// Its digest.
+    pub digest: String,
+    /// Why it cannot.
+    pub reason: String,
+}
+
+/// All components of this node.
 pub struct Registry {
-    factories: Arc<ArcSwap<Factories>>,
-    loaded: watch::Receiver<bool>,
     sandbox: Arc<Sandbox>,
+    binary: BTreeMap<FactoryId, Arc<Factory>>,
+    serving: ArcSwap<Serving>,
+    skew: Mutex<BTreeMap<(TenantId, FactoryId), Skew>>,
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl Registry {
-    /// Starts to load `components`; one that cannot be loaded is reported and left out.
-    pub fn load(sandbox: Arc<Sandbox>, components: Vec<Vec<u8>>) -> Self {
-        let factories = Arc::new(ArcSwap::from_pointee(Factories::new()));
-        let (sender, loaded) = watch::channel(false);
-        let (target, loader) = (Arc::clone(&factories), Arc::clone(&sandbox));
+    /// Knows the binary's components at once; their code is taken from the cache in the background, or made at first use.
+    pub fn new(sandbox: Arc<Sandbox>, components: &[&'static [u8]]) -> Self {
+        let mut binary = BTreeMap::new();
+        for wasm in components {
+            match Factory::of_binary(wasm) {
+                Ok(factory) => {
+                    binary.insert(factory.manifest.id.clone(), Arc::new(factory));
+                }
+                Err(error) => tracing::error!(%error, "a connector of the binary cannot be used"),
+            }
+        }
+        let (factories, loader): (Vec<Arc<Factory>>, _) = (binary.values().cloned().collect(), Arc::clone(&sandbox));
         tokio::spawn(async move {
-            let mut found = Factories::new();
-            for wasm in components {
-                match loader.load(&wasm).await {
-                    Ok(loaded) => {
-                        let factory = Factory { manifest: loaded.manifest, component: loaded.component };
-                        found.insert(factory.manifest.id.clone(), Arc::new(factory));
-                    }
-                    Err(error) => tracing::error!(%error, "connector not loaded"),
+            for factory in factories {
+                if loader.is_cached(&factory.digest)
+                    && let Err(error) = factory.component(&loader).await
+                {
+                    tracing::error!(connector = %factory.manifest.id, %error, "a connector of the binary cannot be loaded");
                 }
             }
-            target.store(Arc::new(found));
-            let _ = sender.send(true);
         });
-        Self { factories, loaded, sandbox }
+        Self {
+            sandbox,
+            binary,
+            serving: ArcSwap::default(),
+            skew: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+        }
     }
 
     /// The sandbox that runs the components.
@@ -54,16 +103,80 @@ impl Registry {
         &self.sandbox
     }
 
-    /// Every factory, by id.
-    pub async fn all(&self) -> Vec<Arc<Factory>> {
-        // An error means that loading ended without a word; what is there is all there will be.
-        let _ = self.loaded.clone().wait_for(|loaded| *loaded).await;
-        self.factories.load().values().cloned().collect()
+    /// Every factory of the tenant, by id.
+    pub fn all(&self, tenant: &TenantId) -> Vec<Arc<Factory>> {
+        let mut found: BTreeMap<FactoryId, Arc<Factory>> = self.binary.clone();
+        for ((owner, id), factory) in self.serving.load().iter() {
+            if owner == tenant {
+                found.insert(id.clone(), Arc::clone(factory));
+            }
+        }
+        found.into_values().collect()
     }
 
     /// The factory with this id.
-    pub async fn get(&self, id: &FactoryId) -> Option<Arc<Factory>> {
-        let _ = self.loaded.clone().wait_for(|loaded| *loaded).await;
-        self.factories.load().get(id).cloned()
+    pub fn get(&self, tenant: &TenantId, id: &FactoryId) -> Option<Arc<Factory>> {
+        let serving = self.serving.load();
+        serving.get(&(tenant.clone(), id.clone())).cloned().or_else(|| self.of_binary(id))
+    }
+
+    /// The binary's factory with this id.
+    pub fn of_binary(&self, id: &FactoryId) -> Option<Arc<Factory>> {
+        self.binary.get(id).cloned()
+    }
+
+    /// Versions that should serve here but cannot.
+    pub fn skew(&self) -> Vec<Skew> {
+        self.skew.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Makes what serves here what the store says. A version is ready before it takes over, calls under way end on the old
+    /// one, and one that cannot be loaded leaves the old one in place.
+    pub async fn reconcile(&self, store: &Store, tenant: &TenantId) -> Result<(), StoreError> {
+        let _turn = self.turn.lock().await;
+        let owner = tenant.clone();
+        let active: Vec<(FactoryId, String)> =
+            store.read(|tx| Box::pin(async move { connector_versions::active(tx, &owner).await })).await?;
+        let mut next: Serving = (**self.serving.load()).clone();
+        next.retain(|(owner, id), _| owner != tenant || active.iter().any(|(active, _)| active == id));
+        let mut skew = BTreeMap::new();
+        for (id, digest) in active {
+            let key = (tenant.clone(), id.clone());
+            if next.get(&key).is_some_and(|factory| factory.digest == digest) {
+                continue;
+            }
+            match self.fetch(store, tenant, &id, &digest).await? {
+                Ok(component) => {
+                    tracing::info!(connector = %id, digest, "a connector version serves now");
+                    next.insert(key, Arc::new(Factory::of_upload(component)));
+                }
+                Err(reason) => {
+                    tracing::error!(connector = %id, digest, reason, "a connector version cannot be loaded here");
+                    skew.insert(key, Skew { factory_id: id, digest, reason });
+                }
+            }
+        }
+        self.serving.store(Arc::new(next));
+        let mut all = self.skew.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|(owner, _), _| owner != tenant);
+        all.extend(skew);
+        Ok(())
+    }
+
+    async fn fetch(
+        &self,
+        store: &Store,
+        tenant: &TenantId,
+        id: &FactoryId,
+        digest: &str,
+    ) -> Result<Result<Arc<Component>, String>, StoreError> {
+        let (owner, factory, name) = (tenant.clone(), id.clone(), digest.to_owned());
+        let read =
+            store.read(|tx| Box::pin(async move { connector_versions::wasm(tx, &owner, &factory, &name).await }));
+        let Some(wasm) = read.await? else { return Ok(Err("its bytes are missing".into())) };
+        if Sandbox::digest(&wasm) != digest {
+            return Ok(Err("its bytes are not those of its digest".into()));
+        }
+        Ok(self.sandbox.load(&wasm).await.map_err(|error| error.to_string()))
     }
 }

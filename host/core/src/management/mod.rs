@@ -3,6 +3,7 @@
 
 mod applications;
 mod audit;
+mod email_templates;
 mod resources;
 mod roles;
 mod settings;
@@ -32,7 +33,7 @@ impl Core {
         })
     }
 
-    async fn look<T>(
+    pub(crate) async fn look<T>(
         &self,
         job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, StoreError>>,
     ) -> Result<T, CoreError> {

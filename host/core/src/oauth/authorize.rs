@@ -259,6 +259,7 @@ impl Core {
             csrf: secret::generate(self.rng()),
             event: None,
             verifications: Vec::new(),
+            social: None,
             user_id: None,
             profile: Profile::default(),
             created_at: now,

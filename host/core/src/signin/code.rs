@@ -1,6 +1,6 @@
 //! Proof by a code that is sent to a phone or an e-mail address.
 
-use keyway_model::connector::{Connector, ConnectorKind};
+use keyway_model::connector::{ConnectorKind, route};
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::interaction::{InteractionEvent, SentCode, Verification, VerificationKind, judge_code};
 use keyway_model::phone::Phone;
@@ -9,7 +9,8 @@ use keyway_model::{ErrorCode, Refusal, VerificationId};
 use keyway_store::users;
 
 use super::Caller;
-use crate::connectors::kind_for;
+use crate::configuration::Settings;
+use crate::connectors::{Delivery, kind_for};
 use crate::limits::{self, Send};
 use crate::logs::Event;
 use crate::{Core, CoreError};
@@ -49,8 +50,10 @@ impl Core {
         let kind = VerificationKind::code_for(identifier.kind).ok_or(ErrorCode::InvalidInteractionType)?;
         let settings = self.settings(&caller.tenant).await?;
         let kinds = settings.connector_kinds();
-        let fits = |connector: &&Connector| kind_for(identifier.kind) == Some(connector.kind);
-        let connector = settings.connectors.iter().find(fits).ok_or(ErrorCode::ConnectorNotFound)?.clone();
+        let wanted = kind_for(identifier.kind).ok_or(ErrorCode::ConnectorNotFound)?;
+        if route(&settings.connectors, wanted, &identifier.value).is_empty() {
+            return Err(ErrorCode::ConnectorNotFound.into());
+        }
         let recipient = Recipient::new(caller, identifier.clone())?;
         let (now, code) = (self.now(), self.rng().six_digits());
         let id: VerificationId = self.id();
@@ -93,13 +96,13 @@ impl Core {
             })
             .await?;
         if !hides {
-            return self.deliver_or_refund(caller, &connector, &identifier, event, &code).await.map(|()| id);
+            return self.deliver_or_refund(caller, &settings, &identifier, event, &code).await.map(|()| id);
         }
         if known {
             let (core, caller) = (std::sync::Arc::clone(self), caller.clone());
             tokio::spawn(async move {
                 // The person sees the same page either way; the reason is in the server's log.
-                let _ = core.deliver_or_refund(&caller, &connector, &identifier, event, &code).await;
+                let _ = core.deliver_or_refund(&caller, &settings, &identifier, event, &code).await;
             });
         }
         Ok(id)
@@ -109,13 +112,14 @@ impl Core {
     async fn deliver_or_refund(
         &self,
         caller: &Caller,
-        connector: &Connector,
+        settings: &Settings,
         identifier: &Identifier,
         event: InteractionEvent,
         code: &str,
     ) -> Result<(), CoreError> {
         let tenant = &caller.tenant;
-        let sent = self.deliver(connector, identifier, event.as_str(), code, caller.locale.clone()).await;
+        let message = Delivery { to: identifier, usage: event.as_str(), code, locale: caller.locale.as_deref() };
+        let sent = self.deliver(tenant, settings, message).await;
         if sent.is_err() {
             let (owner, recipient, now) = (tenant.clone(), identifier.value.clone(), self.now());
             self.parts

@@ -5,10 +5,10 @@ use keyway_model::interaction::{Interaction, InteractionEvent, Verification, Ver
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::user::User;
 use keyway_model::{ErrorCode, Refusal, TenantId, Timestamp, UserId, VerificationId};
-use keyway_store::{Tx, roles, users};
+use keyway_store::{Tx, identities, roles, users};
 use serde_json::json;
 
-use super::Caller;
+use super::{Caller, social};
 use crate::logs::Event;
 use crate::{Core, CoreError};
 
@@ -25,7 +25,7 @@ impl Core {
                 let audit = audit.key(format!("Interaction.{}.Identifier.Submit", event.as_str()));
                 let result = match event {
                     InteractionEvent::Register => register(tx, &tenant, interaction, experience, id, new_id, now).await,
-                    _ => find(tx, &tenant, interaction, experience, event, id).await,
+                    _ => find(tx, &tenant, interaction, experience, event, id, now).await,
                 };
                 match result {
                     Ok(user) => {
@@ -52,8 +52,16 @@ async fn find(
     experience: &SignInExperience,
     event: InteractionEvent,
     id: Option<VerificationId>,
+    now: Timestamp,
 ) -> Result<UserId, CoreError> {
     let id = id.ok_or_else(|| Refusal::invalid_input("verificationId", "is missing"))?;
+    if let Some(proof) = interaction.social.as_ref().filter(|proof| proof.id == id) {
+        if event != InteractionEvent::SignIn {
+            return Err(ErrorCode::NotSupportedForForgotPassword.into());
+        }
+        let user = social::find(tx, tenant, proof, experience, now).await?;
+        return admitted(user, interaction);
+    }
     let verification = interaction.verification(&id)?;
     check_method(experience, event, verification)?;
     interaction.verified(&id)?;
@@ -61,7 +69,11 @@ async fn find(
         Some(user) => users::find(tx, tenant, user).await?,
         None => users::find_by_identifier(tx, tenant, &verification.identifier).await?,
     };
-    let user = user.ok_or(ErrorCode::UserNotExist)?;
+    admitted(user.ok_or(ErrorCode::UserNotExist)?, interaction)
+}
+
+/// Whether the account may go on in this interaction.
+fn admitted(user: User, interaction: &Interaction) -> Result<UserId, CoreError> {
     if user.is_suspended {
         return Err(ErrorCode::UserSuspended.into());
     }
@@ -109,7 +121,8 @@ async fn register(
     if interaction.user_id.is_some() {
         return Err(ErrorCode::IdentityConflict.into());
     }
-    if let Some(id) = id {
+    let proof = interaction.social.clone().filter(|proof| Some(&proof.id) == id.as_ref());
+    if let (Some(id), None) = (id, &proof) {
         check_method(experience, InteractionEvent::Register, interaction.verification(&id)?)?;
         let verification = interaction.verified(&id)?.clone();
         let profile = &mut interaction.profile;
@@ -126,12 +139,25 @@ async fn register(
     let mut user = User::new(new_id, now);
     interaction.profile.apply(&mut user);
     check_free(tx, tenant, &user).await?;
-    let missing = experience.missing_profile(&user);
+    let mut missing = experience.missing_profile(&user);
+    if let Some(proof) = &proof {
+        social::adopt(tx, tenant, proof, &mut user).await?;
+        missing = experience.missing_profile(&user);
+        // Whoever signs in with a provider has no password to set, and other identifiers only where they are insisted on.
+        missing.retain(|field| *field != "password" && !experience.social_switch("skipRequiredIdentifiers"));
+    }
     if !missing.is_empty() {
         return Err(Refusal::from(ErrorCode::MissingProfile).with_data(json!({ "missingProfile": missing })).into());
     }
     user.application_id = Some(interaction.application_id.clone());
     users::insert(tx, tenant, &user).await?;
+    if let Some(proof) = &proof {
+        let (identity, _) = social::identity(proof)?;
+        if identities::find_user(tx, tenant, &identity.target, &identity.id).await?.is_some() {
+            return Err(ErrorCode::IdentityInUse.into());
+        }
+        identities::put(tx, tenant, &user.id, &identity, now).await?;
+    }
     for role in roles::list(tx, tenant).await?.into_iter().filter(|role| role.is_default) {
         roles::add_user(tx, tenant, &role.id, &user.id).await?;
     }

@@ -4,6 +4,7 @@ mod code;
 mod identify;
 mod password;
 mod profile;
+mod social;
 mod start;
 mod submit;
 
@@ -20,6 +21,7 @@ use crate::configuration::{Client, Settings};
 use crate::{Core, CoreError, Visitor, secret};
 
 pub use profile::ProfileField;
+pub use social::SocialOffer;
 pub use submit::Submitted;
 
 /// The browser behind a step: its tenant, the secret of its interaction cookie and where it comes from.
@@ -125,6 +127,7 @@ pub(crate) fn taken(error: CoreError) -> CoreError {
         ("username", ErrorCode::UsernameInUse),
         ("primary_email", ErrorCode::EmailInUse),
         ("primary_phone", ErrorCode::PhoneInUse),
+        ("user_identities", ErrorCode::IdentityInUse),
     ]
     .into_iter()
     .find(|(field, _)| name.contains(field))

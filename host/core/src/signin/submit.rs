@@ -63,6 +63,7 @@ impl Core {
                         audit.write(tx, &tenant).await?;
                         interaction.event = None;
                         interaction.verifications.clear();
+                        interaction.social = None;
                         interaction.user_id = None;
                         interaction.profile = Profile::default();
                         interactions::update(tx, &tenant, &hash, &interaction).await?;
@@ -138,7 +139,10 @@ async fn complete_account(
         interaction.profile.apply(&mut user);
         check_free(tx, tenant, &user).await?;
     }
-    let missing = experience.missing_profile(&user);
+    let mut missing = experience.missing_profile(&user);
+    if interaction.social.as_ref().is_some_and(|proof| proof.user_info.is_some()) {
+        missing.retain(|field| *field != "password" && !experience.social_switch("skipRequiredIdentifiers"));
+    }
     if !missing.is_empty() {
         return Err(Refusal::from(ErrorCode::MissingProfile).with_data(json!({ "missingProfile": missing })).into());
     }

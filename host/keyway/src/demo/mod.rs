@@ -22,7 +22,7 @@ use crate::system::SystemClock;
 /// Messages that the inbox keeps.
 const KEPT: usize = 50;
 /// Where the dev inbox connector believes that the inbox is.
-pub(crate) const INBOX: &str = "http://inbox.keyway.internal";
+pub(crate) const INBOX: &str = "https://inbox.keyway.internal";
 
 /// The demo's listener, before the server is up.
 pub struct Demo {

@@ -5,7 +5,7 @@ use keyway_core::connectors::NewConnector;
 use keyway_core::management::{NewApplication, NewPassword, NewUser, Page};
 use keyway_core::{Core, CoreError};
 use keyway_model::application::{ApplicationType, CustomClientMetadata, OidcClientMetadata};
-use keyway_model::connector::ConnectorKind;
+use keyway_model::connector::{ConnectorKind, ConnectorSettings};
 use keyway_model::user::User;
 use keyway_model::{ApplicationId, ErrorCode, TenantId, UserId};
 use serde_json::{Map, Value, json};
@@ -51,7 +51,13 @@ pub async fn seed(core: &Core, origin: &str) -> anyhow::Result<ApplicationId> {
     }
     if !core.connector_kinds(&tenant).await?.contains(&ConnectorKind::Sms) {
         let config = json!({ "endpoint": format!("{}/messages", super::INBOX) });
-        let connector = NewConnector { factory_id: "keyway-dev-inbox".into(), config, id: None };
+        let connector = NewConnector {
+            factory_id: "keyway-dev-inbox".into(),
+            config,
+            settings: ConnectorSettings::default(),
+            id: None,
+            beside: false,
+        };
         core.create_connector(&tenant, connector).await.context("the inbox connector could not be set up")?;
         let patch = json!({
             "signUp": { "identifiers": ["phone"], "password": false, "verify": true },

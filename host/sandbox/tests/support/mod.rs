@@ -101,6 +101,7 @@ pub fn sandbox(rewrite: &str, budgets: Budgets, pooling: bool) -> (tempfile::Tem
         cache: folder.path().to_owned(),
         cache_key: [3; 32],
         pooling,
+        compiler: None,
         budgets,
         egress: EgressPolicy::parse(rewrite, "").unwrap(),
         transport: None,

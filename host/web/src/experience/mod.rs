@@ -3,6 +3,7 @@
 
 mod interaction;
 mod profile;
+mod social;
 mod verification;
 
 use axum::Router;
@@ -24,6 +25,8 @@ pub fn router() -> Router<Web> {
         .route("/verification/verification-code", post(verification::send_code))
         .route("/verification/verification-code/verify", post(verification::verify_code))
         .route("/verification/new-password-identity", post(verification::new_password_identity))
+        .route("/verification/social/{connector}/authorization-uri", post(social::authorization_uri))
+        .route("/verification/social/{connector}/verify", post(social::verify))
         .route("/profile", post(profile::add))
         .route("/profile/password", put(profile::set_password));
     Router::new().route("/api/experience", put(interaction::start)).nest("/api/experience", api)

@@ -1,10 +1,10 @@
-//! `/api/connector-factories` and `/api/connectors`
+//! `/api/connectors`
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use keyway_core::connectors::{Factory, NewConnector};
-use keyway_model::connector::Connector;
+use keyway_core::connectors::{ConnectorChange, Factory, Line, NewConnector, form_items};
+use keyway_model::connector::{Connector, ConnectorSettings, Manifest, Routing};
 use keyway_model::{ConnectorId, ErrorCode, FactoryId};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -18,33 +18,44 @@ use crate::request::Body;
 
 pub fn router() -> OpenApiRouter<Web> {
     OpenApiRouter::new()
-        .routes(routes!(list_factories))
-        .routes(routes!(get_factory))
         .routes(routes!(list, create))
         .routes(routes!(get, update, delete))
         .routes(routes!(test))
+        .routes(routes!(log))
 }
 
-fn factory_view(factory: &Factory) -> Map<String, Value> {
-    let manifest = &factory.manifest;
+/// A factory in Logto's shape, with what Keyway knows beyond it.
+pub fn factory_view(factory: &Factory) -> Map<String, Value> {
+    let mut view = manifest_view(&factory.manifest);
+    view.insert("digest".into(), json!(factory.digest));
+    view.insert("uploaded".into(), json!(factory.uploaded));
+    view
+}
+
+/// What a manifest says, in Logto's shape.
+pub fn manifest_view(manifest: &Manifest) -> Map<String, Value> {
     let view = json!({
         "id": manifest.id,
         "type": manifest.kind,
         "target": manifest.target,
-        "platform": null,
+        "platform": manifest.platform,
         "name": manifest.name,
         "description": manifest.description,
         "logo": manifest.logo,
-        "logoDark": null,
+        "logoDark": manifest.logo_dark,
         "readme": manifest.readme,
         "configTemplate": manifest.sample.as_ref().map(|sample| format!("{sample:#}")),
         "configSchema": manifest.config,
-        "formItems": manifest.form_items,
-        "isStandard": false,
+        "formItems": manifest.form_items.clone().unwrap_or_else(|| form_items(&manifest.config)),
+        "isStandard": manifest.is_standard,
         "isTokenStorageSupported": false,
         "version": manifest.version,
         "contract": manifest.contract,
+        "sdk": manifest.sdk,
         "hosts": manifest.hosts,
+        "features": manifest.features,
+        "licence": manifest.licence,
+        "source": manifest.source,
     });
     match view {
         Value::Object(view) => view,
@@ -58,27 +69,17 @@ fn view(web: &Web, connector: &Connector, factory: &Factory) -> Value {
     view.insert("id".into(), json!(connector.id));
     view.insert("connectorId".into(), json!(connector.factory_id));
     view.insert("config".into(), connector.config.clone());
-    view.insert("metadata".into(), json!({}));
-    view.insert("syncProfile".into(), json!(false));
-    view.insert("enableTokenStorage".into(), json!(false));
+    let settings = &connector.settings;
+    view.insert("metadata".into(), json!(settings.metadata));
+    view.insert("syncProfile".into(), json!(settings.sync_profile));
+    view.insert("enableTokenStorage".into(), json!(settings.enable_token_storage));
+    view.insert("routing".into(), json!(settings.routing));
+    // What an admin set goes before the manifest's words.
+    for (name, value) in &settings.metadata {
+        view.insert(name.clone(), value.clone());
+    }
     view.insert("createdAt".into(), json!(connector.created_at));
     Value::Object(view)
-}
-
-/// Every loaded connector factory.
-#[utoipa::path(get, path = "/api/connector-factories", tag = "Connector factories", summary = "List connector factories",
-    responses((status = 200)))]
-async fn list_factories(State(web): State<Web>) -> Json<Vec<Value>> {
-    let factories = web.core.connector_factories().await;
-    Json(factories.iter().map(|factory| Value::Object(factory_view(factory))).collect())
-}
-
-/// One connector factory.
-#[utoipa::path(get, path = "/api/connector-factories/{id}", tag = "Connector factories",
-    summary = "Get a connector factory", params(("id" = String, Path)), responses((status = 200), (status = 404)))]
-async fn get_factory(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Value>, WebError> {
-    let found = web.core.connector_factory(&FactoryId(id)).await.ok_or(ErrorCode::EntityNotFound)?;
-    Ok(Json(Value::Object(factory_view(&found))))
 }
 
 #[derive(Deserialize)]
@@ -91,9 +92,11 @@ struct Filter {
     params(("target" = Option<String>, Query)), responses((status = 200)))]
 async fn list(State(web): State<Web>, Query(filter): Query<Filter>) -> Result<Json<Vec<Value>>, WebError> {
     let found = web.core.connectors(&web.tenant).await?;
-    let wanted = |factory: &Factory| filter.target.as_ref().is_none_or(|target| *target == factory.manifest.target);
-    let shown = found.iter().filter(|(_, factory)| wanted(factory));
-    Ok(Json(shown.map(|(connector, factory)| view(&web, connector, factory)).collect()))
+    let shown = found.iter().map(|(connector, factory)| view(&web, connector, factory));
+    let wanted = |view: &Value| {
+        filter.target.is_none() || view.get("target").and_then(Value::as_str) == filter.target.as_deref()
+    };
+    Ok(Json(shown.filter(wanted).collect()))
 }
 
 async fn shown(web: &Web, id: &ConnectorId) -> Result<Json<Value>, WebError> {
@@ -113,6 +116,15 @@ struct CreateConnector {
     config: Map<String, Value>,
     #[schema(value_type = Option<Object>)]
     metadata: Option<Map<String, Value>>,
+    /// Whether name and avatar follow the provider at every sign-in.
+    #[serde(default)]
+    sync_profile: bool,
+    /// Whether the provider's tokens are kept.
+    #[serde(default)]
+    enable_token_storage: bool,
+    /// Which messages it takes; with this, it stands beside the others of its kind in place of replacing them.
+    #[schema(value_type = Option<Object>)]
+    routing: Option<Routing>,
     /// Id of the connector.
     id: Option<String>,
 }
@@ -121,12 +133,16 @@ struct CreateConnector {
 #[utoipa::path(post, path = "/api/connectors", tag = "Connectors", summary = "Create a connector",
     request_body = CreateConnector, responses((status = 200), (status = 400), (status = 422)))]
 async fn create(State(web): State<Web>, Body(body): Body<CreateConnector>) -> Result<Json<Value>, WebError> {
-    if body.metadata.is_some_and(|metadata| !metadata.is_empty()) {
-        return Err(ErrorCode::ConnectorMetadataNotAllowed.into());
-    }
     let new = NewConnector {
         factory_id: FactoryId(body.connector_id),
         config: Value::Object(body.config),
+        beside: body.routing.is_some(),
+        settings: ConnectorSettings {
+            metadata: body.metadata.unwrap_or_default(),
+            sync_profile: body.sync_profile,
+            enable_token_storage: body.enable_token_storage,
+            routing: body.routing.unwrap_or_default(),
+        },
         id: body.id.map(ConnectorId),
     };
     let id = web.core.create_connector(&web.tenant, new).await?;
@@ -147,6 +163,10 @@ struct UpdateConnector {
     config: Option<Map<String, Value>>,
     #[schema(value_type = Option<Object>)]
     metadata: Option<Map<String, Value>>,
+    sync_profile: Option<bool>,
+    enable_token_storage: Option<bool>,
+    #[schema(value_type = Option<Object>)]
+    routing: Option<Routing>,
 }
 
 /// Replaces the configuration; a masked secret keeps its stored value.
@@ -157,13 +177,15 @@ async fn update(
     Path(id): Path<String>,
     Body(body): Body<UpdateConnector>,
 ) -> Result<Json<Value>, WebError> {
-    if body.metadata.is_some_and(|metadata| !metadata.is_empty()) {
-        return Err(ErrorCode::ConnectorMetadataNotAllowed.into());
-    }
     let id = ConnectorId(id);
-    if let Some(config) = body.config {
-        web.core.update_connector(&web.tenant, &id, Value::Object(config)).await?;
-    }
+    let change = ConnectorChange {
+        config: body.config.map(Value::Object),
+        metadata: body.metadata,
+        sync_profile: body.sync_profile,
+        enable_token_storage: body.enable_token_storage,
+        routing: body.routing,
+    };
+    web.core.update_connector(&web.tenant, &id, change).await?;
     shown(&web, &id).await
 }
 
@@ -179,6 +201,8 @@ async fn delete(State(web): State<Web>, Path(id): Path<String>) -> Result<Status
 struct TestConnector {
     phone: Option<String>,
     email: Option<String>,
+    /// BCP 47 tag of the message's language.
+    locale: Option<String>,
     #[schema(value_type = Object)]
     config: Map<String, Value>,
 }
@@ -193,7 +217,23 @@ async fn test(
     Path(id): Path<String>,
     Body(body): Body<TestConnector>,
 ) -> Result<StatusCode, WebError> {
-    let (phone, email) = (body.phone.as_deref(), body.email.as_deref());
-    web.core.test_connector(&web.tenant, &FactoryId(id), phone, email, Value::Object(body.config)).await?;
+    let (phone, email, locale) = (body.phone.as_deref(), body.email.as_deref(), body.locale.as_deref());
+    web.core.test_connector(&web.tenant, &FactoryId(id), phone, email, locale, Value::Object(body.config)).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The last calls and log lines of the connector on this node, newest first; secrets, recipients and codes are masked.
+#[utoipa::path(get, path = "/api/connectors/{id}/logs", tag = "Connectors", summary = "Get a connector's log",
+    params(("id" = String, Path)), responses((status = 200), (status = 404)))]
+async fn log(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Vec<Value>>, WebError> {
+    let id = ConnectorId(id);
+    let _ = shown(&web, &id).await?;
+    let line = |line: &Line| {
+        let mut entry = line.entry.clone();
+        if let Some(entry) = entry.as_object_mut() {
+            entry.insert("at".into(), json!(line.at));
+        }
+        entry
+    };
+    Ok(Json(web.core.connector_log(&id).iter().map(line).collect()))
 }

@@ -2,7 +2,9 @@
 //! documentation.
 
 mod applications;
+mod connector_factories;
 mod connectors;
+mod email_templates;
 mod logs;
 mod paging;
 mod resources;
@@ -12,6 +14,7 @@ mod users;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::Method;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use keyway_model::resource::MANAGEMENT_SCOPE;
@@ -26,7 +29,9 @@ use crate::request::bearer;
 pub fn documented() -> OpenApiRouter<Web> {
     OpenApiRouter::new()
         .merge(applications::router())
+        .merge(connector_factories::router())
         .merge(connectors::router())
+        .merge(email_templates::router())
         .merge(sign_in_experience::router())
         .merge(users::router())
         .merge(logs::router())
@@ -40,16 +45,61 @@ pub fn router(web: &Web) -> Router<Web> {
     router.route_layer(middleware::from_fn_with_state(web.clone(), authorize))
 }
 
-/// A Bearer token for the Management API with the scope `all`. The API administers the users' tenant and is served there
-/// alone.
-async fn authorize(State(web): State<Web>, request: Request, next: Next) -> Result<Response, WebError> {
+/// Who acts: the subject of the token.
+#[derive(Clone)]
+pub struct Actor(pub String);
+
+/// A Bearer token for the Management API with the scope `all`, or the narrower one that the route asks for. The API
+/// administers the users' tenant and is served there alone.
+async fn authorize(State(web): State<Web>, mut request: Request, next: Next) -> Result<Response, WebError> {
     if web.tenant != TenantId::default_tenant() {
         return Err(ErrorCode::NotFound.into());
     }
     let token = bearer(request.headers())?;
-    let (_, scopes) = web.core.verify_management_token(token).ok_or(ErrorCode::Unauthorized)?;
-    if !scopes.iter().any(|scope| scope == MANAGEMENT_SCOPE) {
+    let (subject, scopes) = web.core.verify_management_token(token).ok_or(ErrorCode::Unauthorized)?;
+    let narrow = narrow_scope(request.method(), request.uri().path());
+    if !scopes.iter().any(|scope| scope == MANAGEMENT_SCOPE || Some(scope.as_str()) == narrow) {
         return Err(ErrorCode::Forbidden.into());
     }
+    request.extensions_mut().insert(Actor(subject.0));
     Ok(next.run(request).await)
+}
+
+/// The scope that suffices for a route without the whole API. Seeing, uploading, approving, configuring and testing
+/// connectors are five duties that different people may have.
+fn narrow_scope(method: &Method, path: &str) -> Option<&'static str> {
+    let parts: Vec<&str> = path.trim_start_matches("/api/").split('/').collect();
+    match (method.as_str(), parts.as_slice()) {
+        ("GET", ["connector-factories" | "connectors", ..]) => Some("connectors:view"),
+        ("POST", ["connector-factories"]) => Some("connectors:upload"),
+        ("POST", ["connector-factories", _, "versions", _, "approve"]) => Some("connectors:approve"),
+        ("POST", ["connector-factories", _, "versions", _, "activate"] | ["connector-factories", _, "rollback"])
+        | ("DELETE", ["connector-factories", ..]) => Some("connectors:approve"),
+        ("POST", ["connectors", _, "test"]) => Some("connectors:test"),
+        ("POST" | "PATCH" | "DELETE", ["connectors", ..]) => Some("connectors:configure"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_duty_has_its_scope() {
+        for (method, path, scope) in [
+            ("GET", "/api/connector-factories/a", Some("connectors:view")),
+            ("GET", "/api/connectors", Some("connectors:view")),
+            ("POST", "/api/connector-factories", Some("connectors:upload")),
+            ("POST", "/api/connector-factories/a/versions/b/approve", Some("connectors:approve")),
+            ("POST", "/api/connector-factories/a/versions/b/activate", Some("connectors:approve")),
+            ("DELETE", "/api/connector-factories/a/versions/b", Some("connectors:approve")),
+            ("POST", "/api/connectors/a/test", Some("connectors:test")),
+            ("PATCH", "/api/connectors/a", Some("connectors:configure")),
+            ("GET", "/api/users", None),
+            ("POST", "/api/connector-factories/a/versions/b/other", None),
+        ] {
+            assert_eq!(narrow_scope(&method.parse().unwrap(), path), scope, "{method} {path}");
+        }
+    }
 }

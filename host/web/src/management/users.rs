@@ -7,7 +7,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use keyway_core::management::{NewPassword, NewUser};
-use keyway_model::user::User;
+use keyway_model::user::{Identity, User};
 use keyway_model::{RoleId, Timestamp, UserId};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
@@ -32,6 +32,7 @@ pub fn router() -> OpenApiRouter<Web> {
         .routes(routes!(has_password))
         .routes(routes!(list_roles, add_roles))
         .routes(routes!(remove_role))
+        .routes(routes!(delete_identity))
 }
 
 /// Tells a field that is null from one that is absent.
@@ -126,7 +127,12 @@ async fn create(State(web): State<Web>, Body(body): Body<CreateUser>) -> Result<
 #[utoipa::path(get, path = "/api/users/{userId}", tag = "Users", summary = "Get a user",
     params(("userId" = String, Path)), responses((status = 200), (status = 404)))]
 async fn get(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Value>, WebError> {
-    Ok(Json(view(&web.core.user(&web.tenant, &UserId(id)).await?)))
+    let id = UserId(id);
+    let mut shown = view(&web.core.user(&web.tenant, &id).await?);
+    if let Some(shown) = shown.as_object_mut() {
+        shown.insert("identities".into(), identities(&web, &id).await?);
+    }
+    Ok(Json(shown))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -315,5 +321,26 @@ async fn add_roles(
     params(("userId" = String, Path), ("roleId" = String, Path)), responses((status = 204), (status = 404)))]
 async fn remove_role(State(web): State<Web>, Path((id, role)): Path<(String, String)>) -> Result<StatusCode, WebError> {
     web.core.remove_user_role(&web.tenant, &UserId(id), RoleId(role)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A user's identities by target, in Logto's shape.
+async fn identities(web: &Web, user: &UserId) -> Result<Value, WebError> {
+    let found = web.core.identities(&web.tenant, user).await?;
+    let entry = |identity: Identity| {
+        let value = json!({ "userId": identity.id, "details": identity.details });
+        (identity.target, value)
+    };
+    Ok(Value::Object(found.into_iter().map(entry).collect()))
+}
+
+/// Unlinks an identity of an outside provider.
+#[utoipa::path(delete, path = "/api/users/{id}/identities/{target}", tag = "Users", summary = "Delete an identity",
+    params(("id" = String, Path), ("target" = String, Path)), responses((status = 204), (status = 404)))]
+async fn delete_identity(
+    State(web): State<Web>,
+    Path((id, target)): Path<(String, String)>,
+) -> Result<StatusCode, WebError> {
+    web.core.delete_identity(&web.tenant, &UserId(id), target).await?;
     Ok(StatusCode::NO_CONTENT)
 }

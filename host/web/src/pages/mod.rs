@@ -8,6 +8,7 @@ mod offer;
 mod register;
 mod render;
 mod sign_in;
+mod social;
 mod texts;
 mod visit;
 mod welcome;
@@ -29,6 +30,8 @@ pub fn router() -> Router<Web> {
         .route("/account-exists", get(offer::account_exists).post(offer::use_account))
         .route("/code", get(code::show).post(code::submit))
         .route("/code/resend", post(code::resend))
+        .route("/social/{connector}", get(social::start))
+        .route("/callback/{connector}", get(social::callback))
         .route("/complete", get(complete::show).post(complete::submit))
         .route("/forgot-password", get(forgot_password::show).post(forgot_password::submit))
         .route("/new-password", get(forgot_password::show_new).post(forgot_password::submit_new))
@@ -39,4 +42,9 @@ pub fn router() -> Router<Web> {
         .route("/assets/app.js", get(assets::script))
         .route("/favicon.ico", get(assets::icon))
         .route("/assets/icon.svg", get(assets::icon))
+}
+
+/// What a provider's own page may post to.
+pub fn callbacks() -> Router<Web> {
+    Router::new().route("/callback/{connector}", post(social::form_post))
 }

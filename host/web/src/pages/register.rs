@@ -7,6 +7,7 @@ use keyway_model::identifier::IdentifierKind;
 use keyway_model::interaction::InteractionEvent;
 
 use super::render::Frame;
+use super::social::{self, Button};
 use super::visit::{Field, Visit};
 use crate::error::WebError;
 use crate::oidc::answer::see_other;
@@ -15,13 +16,14 @@ use crate::oidc::answer::see_other;
 #[template(path = "register.html")]
 struct RegisterPage {
     frame: Frame,
+    social: Vec<Button>,
     field: Field,
     /// Whether a password is asked for on this page.
     password: bool,
     sign_in: bool,
 }
 
-fn page(visit: &Visit, status: StatusCode, alert: String, with_password: bool) -> Response {
+async fn page(visit: &Visit, status: StatusCode, alert: String, with_password: bool) -> Response {
     let kinds = &visit.view.experience().sign_up.identifiers;
     let only_username = *kinds == [IdentifierKind::Username];
     let mut field = Field::new(visit, kinds, "username");
@@ -30,7 +32,16 @@ fn page(visit: &Visit, status: StatusCode, alert: String, with_password: bool) -
     }
     let frame = Frame { alert, ..visit.frame() };
     let sign_in = visit.view.experience().allows(InteractionEvent::SignIn);
-    visit.page(status, &RegisterPage { frame, field, password: with_password || only_username, sign_in })
+    visit.page(
+        status,
+        &RegisterPage {
+            frame,
+            social: social::buttons(visit).await,
+            field,
+            password: with_password || only_username,
+            sign_in,
+        },
+    )
 }
 
 /// `GET /register`
@@ -38,14 +49,14 @@ pub async fn show(visit: Visit) -> Response {
     if !visit.view.experience().allows(InteractionEvent::Register) {
         return see_other("/sign-in");
     }
-    page(&visit, StatusCode::OK, String::new(), false)
+    page(&visit, StatusCode::OK, String::new(), false).await
 }
 
 /// `POST /register`
 pub async fn submit(visit: Visit) -> Response {
     match decide(&visit).await {
         Ok(response) => response,
-        Err(error) => page(&visit, error.status(), visit.explain(&error), visit.form.get("password").is_some()),
+        Err(error) => page(&visit, error.status(), visit.explain(&error), visit.form.get("password").is_some()).await,
     }
 }
 
@@ -59,7 +70,7 @@ async fn decide(visit: &Visit) -> Result<Response, WebError> {
     }
     let password = visit.password();
     if password.is_empty() {
-        return Ok(page(visit, StatusCode::OK, String::new(), true));
+        return Ok(page(visit, StatusCode::OK, String::new(), true).await);
     }
     core.start(caller, InteractionEvent::Register).await?;
     let proof = core.new_password_identity(caller, identifier, password).await?;

@@ -9,6 +9,7 @@ use keyway_model::interaction::InteractionEvent;
 use keyway_model::sign_in_experience::SignInExperience;
 
 use super::render::{self, Frame};
+use super::social::{self, Button};
 use super::visit::{Field, Visit};
 use crate::Web;
 use crate::cookies::{self, Kind};
@@ -20,6 +21,7 @@ use crate::oidc::answer::see_other;
 #[expect(clippy::struct_excessive_bools, reason = "each is one link or field of the page")]
 struct SignInPage {
     frame: Frame,
+    social: Vec<Button>,
     field: Field,
     /// Whether the password is asked for on this page.
     password: bool,
@@ -44,7 +46,7 @@ fn password_first(experience: &SignInExperience) -> bool {
         .all(|method| method.password && (method.is_password_primary || !method.verification_code))
 }
 
-fn page(visit: &Visit, status: StatusCode, alert: String, with_password: bool) -> Response {
+async fn page(visit: &Visit, status: StatusCode, alert: String, with_password: bool) -> Response {
     let experience = visit.view.experience();
     let methods = &experience.sign_in.methods;
     let by_password = methods.iter().any(|method| method.password);
@@ -54,6 +56,7 @@ fn page(visit: &Visit, status: StatusCode, alert: String, with_password: bool) -
         status,
         &SignInPage {
             frame,
+            social: social::buttons(visit).await,
             field: Field::new(visit, &kinds(experience), "username"),
             password: with_password && by_password,
             code: methods.iter().any(|method| method.verification_code),
@@ -79,7 +82,7 @@ pub async fn show(visit: Visit) -> Response {
         return see_other("/register");
     }
     let with_password = password_first(experience) || visit.field("with") == "password";
-    page(&visit, StatusCode::OK, String::new(), with_password)
+    page(&visit, StatusCode::OK, String::new(), with_password).await
 }
 
 /// `POST /sign-in`
@@ -89,7 +92,7 @@ pub async fn submit(visit: Visit) -> Response {
         Ok(response) => response,
         Err(error) => {
             let alert = visit.explain(&error);
-            page(&visit, error.status(), alert, with_password || password_first(visit.view.experience()))
+            page(&visit, error.status(), alert, with_password || password_first(visit.view.experience())).await
         }
     }
 }
@@ -107,7 +110,7 @@ async fn decide(visit: &Visit) -> Result<Response, WebError> {
         return Ok(see_other("/code"));
     }
     if password.is_empty() {
-        return Ok(page(visit, StatusCode::OK, String::new(), true));
+        return Ok(page(visit, StatusCode::OK, String::new(), true).await);
     }
     core.start(caller, InteractionEvent::SignIn).await?;
     let proof = core.verify_password(caller, identifier, password).await?;

@@ -28,6 +28,7 @@ texts! {
     register "Create account" "注册";
     register_for "Create your account for" "注册账号，使用";
     continue_ "Continue" "继续";
+    continue_with "Continue with" "继续使用";
     username "Username" "用户名";
     email "Email" "邮箱";
     phone "Phone number" "手机号";

@@ -1,11 +1,29 @@
-//! Aliyun's RPC signature, version 1.0: HMAC-SHA1 over the sorted, percent-encoded parameters.
+//! What Aliyun's connectors share: its RPC signature, version 1.0: HMAC-SHA1 over the sorted, percent-encoded parameters.
 //!
 //! Provider document: <https://www.alibabacloud.com/help/en/sdk/product-overview/rpc-mechanism>
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
+use keyway_connector::{now_ms, time, uuid};
 use sha1::Sha1;
+
+/// The signed form of a call of `action` in `version` of an API, with the parameters that every call has.
+pub fn call(action: &str, version: &str, access_key_id: &str, secret: &str, parameters: &[(&str, &str)]) -> String {
+    let (nonce, timestamp) = (uuid(), time::rfc3339_seconds(now_ms()));
+    let mut pairs = vec![
+        ("AccessKeyId", access_key_id),
+        ("Action", action),
+        ("Format", "json"),
+        ("SignatureMethod", "HMAC-SHA1"),
+        ("SignatureNonce", &nonce),
+        ("SignatureVersion", "1.0"),
+        ("Timestamp", &timestamp),
+        ("Version", version),
+    ];
+    pairs.extend_from_slice(parameters);
+    sign("POST", &pairs, secret)
+}
 
 /// The form body for `pairs` with its `Signature` added; every key and value is escaped by RFC 3986.
 pub fn sign(method: &str, pairs: &[(&str, &str)], secret: &str) -> String {

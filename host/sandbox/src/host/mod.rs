@@ -1,17 +1,27 @@
-//! What a guest may call: log, clock, random, crypto, http. Each call is counted.
+//! What a guest may call. Each call is counted; the state of a call ends with it.
 
+mod cache;
+mod crypto;
+mod http;
+mod jwt;
+mod session;
+mod smtp;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use aws_lc_rs::{digest, hmac};
 use keyway_model::{Clock, Rng};
 use wasmtime::ResourceLimiter;
 
 use crate::bindings::keyway::connector::types;
-use crate::bindings::keyway::host::{clock, crypto, http, log, random};
+use crate::bindings::keyway::host::{clock, log, random};
 use crate::budget::Budgets;
-use crate::egress::{Denied, Egress, FetchError, Request};
+use crate::call::{CacheEntry, Exchange};
+use crate::egress::Egress;
 use crate::redact::Redactor;
+
+pub use crypto::KEY_REFERENCE;
 
 /// The state of one call.
 pub struct HostState {
@@ -19,11 +29,17 @@ pub struct HostState {
     pub rng: Arc<dyn Rng>,
     pub egress: Arc<Egress>,
     pub hosts: Arc<[String]>,
+    pub keys: BTreeMap<String, String>,
+    pub cache: BTreeMap<String, CacheEntry>,
+    pub cache_changes: BTreeMap<String, Option<CacheEntry>>,
+    pub session: BTreeMap<String, String>,
+    pub session_changed: bool,
     pub budgets: Budgets,
     pub redactor: Redactor,
     pub deadline: Instant,
     pub host_calls: u32,
     pub fetches: u32,
+    pub exchanges: Vec<Exchange>,
     pub log: Vec<String>,
     pub log_bytes: usize,
     pub cpu_ticks: u64,
@@ -112,64 +128,5 @@ impl random::Host for HostState {
         let text = format!("{value:032x}");
         let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default().to_owned();
         Ok([part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-"))
-    }
-}
-
-impl crypto::Host for HostState {
-    async fn digest(&mut self, algorithm: String, data: Vec<u8>) -> wasmtime::Result<Result<Vec<u8>, String>> {
-        self.count()?;
-        let algorithm = match algorithm.as_str() {
-            "sha-1" => &digest::SHA1_FOR_LEGACY_USE_ONLY,
-            "sha-256" => &digest::SHA256,
-            "sha-384" => &digest::SHA384,
-            "sha-512" => &digest::SHA512,
-            other => return Ok(Err(format!("there is no digest {other}"))),
-        };
-        Ok(Ok(digest::digest(algorithm, &data).as_ref().to_vec()))
-    }
-
-    async fn hmac(
-        &mut self,
-        algorithm: String,
-        key: Vec<u8>,
-        data: Vec<u8>,
-    ) -> wasmtime::Result<Result<Vec<u8>, String>> {
-        self.count()?;
-        let algorithm = match algorithm.as_str() {
-            "sha-1" => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
-            "sha-256" => hmac::HMAC_SHA256,
-            "sha-384" => hmac::HMAC_SHA384,
-            "sha-512" => hmac::HMAC_SHA512,
-            other => return Ok(Err(format!("there is no hmac {other}"))),
-        };
-        Ok(Ok(hmac::sign(&hmac::Key::new(algorithm, &key), &data).as_ref().to_vec()))
-    }
-}
-
-impl http::Host for HostState {
-    async fn fetch(&mut self, request: http::Request) -> wasmtime::Result<Result<http::Response, http::Error>> {
-        self.count()?;
-        self.fetches += 1;
-        if self.fetches > self.budgets.fetches {
-            return Ok(Err(http::Error::Denied("too many requests in one call".into())));
-        }
-        if request.body.as_ref().is_some_and(|body| body.len() > self.budgets.request_bytes) {
-            return Ok(Err(http::Error::TooLarge));
-        }
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        let request =
-            Request { method: request.method, url: request.url, headers: request.headers, body: request.body };
-        let (egress, hosts) = (Arc::clone(&self.egress), Arc::clone(&self.hosts));
-        let answer = egress.fetch(request, &hosts, self.budgets.response_bytes, left.min(self.budgets.fetch)).await;
-        Ok(match answer {
-            Ok(response) => {
-                Ok(http::Response { status: response.status, headers: response.headers, body: response.body })
-            }
-            Err(FetchError::Denied(Denied::Policy(what))) => Err(http::Error::Denied(what)),
-            Err(FetchError::Denied(Denied::Invalid(what))) => Err(http::Error::Invalid(what)),
-            Err(FetchError::Timeout) => Err(http::Error::Timeout),
-            Err(FetchError::Unreachable) => Err(http::Error::Unreachable),
-            Err(FetchError::TooLarge) => Err(http::Error::TooLarge),
-        })
     }
 }

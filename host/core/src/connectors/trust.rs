@@ -1,0 +1,89 @@
+//! Whose components may be uploaded: anyone's, those with a listed digest, or those that a listed key has signed.
+
+use keyway_model::{ErrorCode, Refusal};
+use minisign_verify::{PublicKey, Signature};
+use serde::{Deserialize, Serialize};
+
+/// The operator's rule.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trust {
+    /// What an admin approves.
+    #[default]
+    Any,
+    /// Only listed digests.
+    Pinned,
+    /// Only what a listed key has signed.
+    Signed,
+}
+
+/// The operator's rule with its lists.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrustPolicy {
+    /// The rule.
+    pub policy: Trust,
+    /// SHA-256 of accepted components, in hex.
+    pub digests: Vec<String>,
+    /// Public keys in minisign's base64 form.
+    pub keys: Vec<String>,
+}
+
+impl TrustPolicy {
+    /// The key that signed `wasm`, if a listed one did; refused where the policy asks for more than there is.
+    pub fn judge(&self, wasm: &[u8], digest: &str, signature: Option<&str>) -> Result<Option<String>, Refusal> {
+        let signer = signature.map(|text| self.signer(wasm, text)).transpose()?;
+        let listed = self.digests.iter().any(|known| known.eq_ignore_ascii_case(digest));
+        match self.policy {
+            Trust::Pinned if !listed => {
+                let message = format!("This server accepts listed components alone, and {digest} is not listed.");
+                Err(Refusal::with_message(ErrorCode::UploadNotTrusted, message))
+            }
+            Trust::Signed if signer.is_none() => {
+                let message = "This server accepts signed components alone. Sign it with `keyway connector sign`.";
+                Err(Refusal::with_message(ErrorCode::UploadNotTrusted, message))
+            }
+            _ => Ok(signer),
+        }
+    }
+
+    fn signer(&self, wasm: &[u8], text: &str) -> Result<String, Refusal> {
+        let refused = |message: &str| Refusal::with_message(ErrorCode::UploadSignatureInvalid, message);
+        let signature = Signature::decode(text).map_err(|_| refused("The signature is not in minisign's form."))?;
+        let signed_by =
+            |key: &&String| PublicKey::from_base64(key).is_ok_and(|key| key.verify(wasm, &signature, false).is_ok());
+        let key = self.keys.iter().find(signed_by);
+        key.cloned().ok_or_else(|| refused("None of the listed keys made this signature of this file."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of minisign's own documentation.
+    const KEY: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
+    const SIGNATURE: &str = "untrusted comment: signature from minisign secret key\n\
+        RUQf6LRCGA9i559r3g7V1qNyJDApGip8MfqcadIgT9CuhV3EMhHoN1mGTkUidF/z7SrlQgXdy8ofjb7bNJJylDOocrCo8KLzZwo=\n\
+        trusted comment: timestamp:1633700835\tfile:test\tprehashed\n\
+        wLMDjy9FLAuxZ3q4NlEvkgtyhrr0gtTu6KC4KBJdITbbOeAi1zBIYo0v4iTgt8jJpIidRJnp94ABQkJAgAooBQ==";
+
+    #[test]
+    fn unsigned_and_foreign_components_are_refused_where_signatures_are_asked_for() {
+        let policy = TrustPolicy { policy: Trust::Signed, keys: vec![KEY.into()], ..TrustPolicy::default() };
+        assert_eq!(policy.judge(b"test", "", Some(SIGNATURE)).unwrap().unwrap(), KEY);
+        assert_eq!(policy.judge(b"Test", "", Some(SIGNATURE)).unwrap_err().code, ErrorCode::UploadSignatureInvalid);
+        assert_eq!(policy.judge(b"test", "", None).unwrap_err().code, ErrorCode::UploadNotTrusted);
+        assert_eq!(policy.judge(b"test", "", Some("x")).unwrap_err().code, ErrorCode::UploadSignatureInvalid);
+        let none = TrustPolicy::default();
+        assert_eq!(none.judge(b"test", "", Some(SIGNATURE)).unwrap_err().code, ErrorCode::UploadSignatureInvalid);
+        assert_eq!(none.judge(b"test", "", None), Ok(None));
+    }
+
+    #[test]
+    fn a_component_that_is_not_pinned_is_refused() {
+        let policy = TrustPolicy { policy: Trust::Pinned, digests: vec!["AB".into()], ..TrustPolicy::default() };
+        assert_eq!(policy.judge(b"", "ab", None), Ok(None));
+        assert_eq!(policy.judge(b"", "cd", None).unwrap_err().code, ErrorCode::UploadNotTrusted);
+    }
+}

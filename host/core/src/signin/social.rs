@@ -1,0 +1,330 @@
+//! Proof by an outside provider, through a social connector.
+
+use keyway_model::connector::{Connector, ConnectorKind, Platform};
+use keyway_model::identifier::{Identifier, IdentifierKind};
+use keyway_model::interaction::{SocialUserInfo, SocialVerification};
+use keyway_model::sign_in_experience::SignInExperience;
+use keyway_model::user::{Identity, User};
+use keyway_model::{ConnectorId, ErrorCode, Refusal, TenantId, Timestamp, UserId, VerificationId};
+use keyway_sandbox::{Context, Start};
+use keyway_store::{Tx, identities, users};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use url::Url;
+
+use super::Caller;
+use crate::connectors::{Factory, explain, target_of};
+use crate::logs::Event;
+use crate::{Core, CoreError, secret};
+
+/// A social connector as a page offers it.
+#[derive(Debug, Clone)]
+pub struct SocialOffer {
+    /// The configured connector.
+    pub id: ConnectorId,
+    /// The name under which identities are kept.
+    pub target: String,
+    /// Where it runs.
+    pub platform: Option<Platform>,
+    /// Names by language.
+    pub name: Value,
+    /// Logo, an SVG document or an address.
+    pub logo: Option<String>,
+}
+
+/// Longest text that an account takes from a provider.
+const MOST: usize = 512;
+
+impl Core {
+    /// The social connectors that a tenant's pages offer, in their order.
+    pub async fn social_offers(&self, tenant: &TenantId) -> Result<Vec<SocialOffer>, CoreError> {
+        let settings = self.settings(tenant).await?;
+        let mut offers = Vec::new();
+        for wanted in settings.experience.social_targets() {
+            for connector in settings.connectors.iter().filter(|one| one.kind == ConnectorKind::Social) {
+                let Some(factory) = self.connector_factory(tenant, &connector.factory_id) else { continue };
+                let target = target_of(&factory, &connector.settings);
+                if target != wanted {
+                    continue;
+                }
+                let set = |name: &str| connector.settings.metadata.get(name).cloned();
+                offers.push(SocialOffer {
+                    id: connector.id.clone(),
+                    target,
+                    platform: factory.manifest.platform,
+                    name: set("name").unwrap_or_else(|| json!(factory.manifest.name)),
+                    logo: set("logo")
+                        .and_then(|logo| logo.as_str().map(ToOwned::to_owned))
+                        .or_else(|| factory.manifest.logo.clone()),
+                });
+            }
+        }
+        Ok(offers)
+    }
+
+    async fn social(&self, tenant: &TenantId, id: &ConnectorId) -> Result<(Connector, Arc<Factory>), CoreError> {
+        let settings = self.settings(tenant).await?;
+        let connector = settings.connectors.iter().find(|connector| connector.id == *id);
+        let connector = connector.ok_or(ErrorCode::EntityNotFound)?;
+        if connector.kind != ConnectorKind::Social {
+            return Err(ErrorCode::ConnectorUnexpectedType.into());
+        }
+        let factory =
+            self.connector_factory(tenant, &connector.factory_id).ok_or(ErrorCode::ConnectorFactoryNotFound)?;
+        Ok((connector.clone(), factory))
+    }
+
+    /// Starts a sign-in with a provider; returns the verification and the address that the browser is sent to.
+    pub async fn start_social(
+        &self,
+        caller: &Caller,
+        id: &ConnectorId,
+        state: Option<String>,
+        redirect_uri: String,
+        scope: Option<String>,
+    ) -> Result<(VerificationId, String), CoreError> {
+        let (connector, factory) = self.social(&caller.tenant, id).await?;
+        let state = state.unwrap_or_else(|| secret::generate(self.rng()));
+        if state.is_empty() || state.len() > MOST {
+            return Err(Refusal::invalid_input("state", "1 to 512 characters").into());
+        }
+        if Url::parse(&redirect_uri).is_err() {
+            return Err(Refusal::invalid_input("redirectUri", "an absolute address").into());
+        }
+        let start = Start {
+            state: state.clone(),
+            redirect_uri: redirect_uri.clone(),
+            connector_id: id.0.clone(),
+            user_agent: caller.visitor.user_agent.clone(),
+            scope,
+        };
+        let (uri, session) = self.authorization_uri(&caller.tenant, &connector, &factory, start).await?;
+        let verification = SocialVerification {
+            id: self.id(),
+            connector_id: id.clone(),
+            target: target_of(&factory, &connector.settings),
+            state,
+            redirect_uri,
+            session: Some(session),
+            sync_profile: connector.settings.sync_profile,
+            user_info: None,
+        };
+        let made = verification.id.clone();
+        let audit = Event::new(self, "Interaction.SignIn.Verification.Social.Create", &caller.visitor)
+            .with("connectorId", json!(id));
+        let tenant = caller.tenant.clone();
+        self.step(caller, move |tx, interaction, _| {
+            Box::pin(async move {
+                interaction.event()?;
+                interaction.social = Some(verification);
+                audit.interaction(interaction).write(tx, &tenant).await?;
+                Ok(())
+            })
+        })
+        .await?;
+        Ok((made, uri))
+    }
+
+    /// Takes what the provider sent the browser back with, and asks it who the user is. Each start is good for one answer.
+    pub async fn finish_social(
+        &self,
+        caller: &Caller,
+        id: &ConnectorId,
+        verification: Option<&VerificationId>,
+        data: Map<String, Value>,
+        must_have_state: bool,
+    ) -> Result<VerificationId, CoreError> {
+        let (connector, factory) = self.social(&caller.tenant, id).await?;
+        let (wanted, connector_id, given) = (verification.cloned(), id.clone(), data.get("state").cloned());
+        // The session is taken out in the same transaction that checks the state: a second answer finds none.
+        let mut taken = self
+            .step(caller, move |_, interaction, _| {
+                Box::pin(async move {
+                    interaction.event()?;
+                    let pending = interaction.social.as_mut().filter(|pending| {
+                        pending.connector_id == connector_id
+                            && wanted.as_ref().is_none_or(|wanted| *wanted == pending.id)
+                    });
+                    let pending = pending.ok_or(ErrorCode::ConnectorStateMismatch)?;
+                    let fits = match given.as_ref().and_then(Value::as_str) {
+                        Some(given) => secret::equal(given, &pending.state),
+                        None => !must_have_state && given.is_none(),
+                    };
+                    let session = pending.session.take();
+                    if !fits || session.is_none() {
+                        return Err(ErrorCode::ConnectorStateMismatch.into());
+                    }
+                    let mut taken = pending.clone();
+                    taken.session = session;
+                    Ok(taken)
+                })
+            })
+            .await?;
+        let mut callback = data;
+        callback.insert("redirectUri".into(), json!(taken.redirect_uri));
+        let context = Context {
+            config: connector.config.clone(),
+            session: taken.session.take().unwrap_or_default(),
+            ..Context::default()
+        };
+        let found = self.user_info(&caller.tenant, &connector, &factory, context, &Value::Object(callback)).await;
+        let audit = Event::new(self, "Interaction.SignIn.Verification.Social.Submit", &caller.visitor)
+            .with("connectorId", json!(id));
+        let info = match found {
+            Ok(info) => info,
+            Err(error) => {
+                let code = if let CoreError::Refusal(refusal) = &error { refusal.code.code() } else { "internal" };
+                self.write_event(caller.tenant.clone(), audit.failed(code)).await?;
+                return Err(error);
+            }
+        };
+        let (tenant, proven) = (caller.tenant.clone(), taken.id.clone());
+        self.step(caller, move |tx, interaction, _| {
+            Box::pin(async move {
+                let pending = interaction.social.as_mut().filter(|pending| pending.id == taken.id);
+                pending.ok_or(ErrorCode::ConnectorStateMismatch)?.user_info = Some(info);
+                audit.interaction(interaction).write(tx, &tenant).await?;
+                Ok(())
+            })
+        })
+        .await?;
+        Ok(proven)
+    }
+
+    async fn user_info(
+        &self,
+        tenant: &TenantId,
+        connector: &Connector,
+        factory: &Factory,
+        context: Context,
+        callback: &Value,
+    ) -> Result<SocialUserInfo, CoreError> {
+        let text = self.social_call(tenant, connector, factory, context, callback).await.map_err(explain)?;
+        let info: SocialUserInfo =
+            serde_json::from_str(&text).map_err(|_| CoreError::from(ErrorCode::ConnectorInvalidResponse))?;
+        if info.id.is_empty() || info.id.len() > MOST {
+            return Err(ErrorCode::ConnectorInvalidResponse.into());
+        }
+        Ok(judged(info))
+    }
+}
+
+/// What of a provider's answer an account may take: identifiers in their own form, a picture by https, texts of bounded size.
+fn judged(mut info: SocialUserInfo) -> SocialUserInfo {
+    let parsed =
+        |kind, value: Option<String>| value.and_then(|value| Identifier::parse(kind, &value).ok()).map(|one| one.value);
+    let phone = info.phone.map(|phone| if phone.starts_with('+') { phone } else { format!("+{phone}") });
+    info.phone = parsed(IdentifierKind::Phone, phone);
+    info.email = parsed(IdentifierKind::Email, info.email);
+    info.name = info.name.map(|name| name.chars().filter(|c| !c.is_control()).take(128).collect());
+    info.avatar = info
+        .avatar
+        .filter(|avatar| avatar.len() <= 2048 && avatar.starts_with("https://") && Url::parse(avatar).is_ok());
+    if info.raw_data.to_string().len() > 64 * 1024 {
+        info.raw_data = Value::Null;
+    }
+    info
+}
+
+/// The identity of a finished verification.
+pub(super) fn identity(social: &SocialVerification) -> Result<(Identity, &SocialUserInfo), ErrorCode> {
+    let info = social.user_info.as_ref().ok_or(ErrorCode::VerificationFailed)?;
+    let details = json!({
+        "id": info.id, "email": info.email, "phone": info.phone, "name": info.name, "avatar": info.avatar,
+        "rawData": info.raw_data,
+    });
+    Ok((Identity { target: social.target.clone(), id: info.id.clone(), details }, info))
+}
+
+/// The account of an identity: by its link, or, where the tenant links by itself, by a verified address or number.
+pub(super) async fn find(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    social: &SocialVerification,
+    experience: &SignInExperience,
+    now: Timestamp,
+) -> Result<User, CoreError> {
+    let (identity, info) = identity(social)?;
+    let mut owner = match identities::find_user(tx, tenant, &identity.target, &identity.id).await? {
+        Some(id) => users::find(tx, tenant, &id).await?,
+        None => None,
+    };
+    if owner.is_none() && experience.social_switch("automaticAccountLinking") {
+        for (kind, value) in [(IdentifierKind::Email, &info.email), (IdentifierKind::Phone, &info.phone)] {
+            if let (Some(value), None) = (value, &owner) {
+                let identifier = Identifier { kind, value: value.clone() };
+                owner = users::find_by_identifier(tx, tenant, &identifier).await?;
+            }
+        }
+    }
+    let mut owner = owner.ok_or(ErrorCode::IdentityNotExist)?;
+    identities::put(tx, tenant, &owner.id, &identity, now).await?;
+    if social.sync_profile && (owner.name != info.name || owner.avatar != info.avatar) {
+        owner.name.clone_from(&info.name);
+        owner.avatar.clone_from(&info.avatar);
+        owner.updated_at = now;
+        users::update(tx, tenant, &owner).await?;
+    }
+    Ok(owner)
+}
+
+/// What a new account takes from the provider; an address or number that another account has is left out.
+pub(super) async fn adopt(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    social: &SocialVerification,
+    user: &mut User,
+) -> Result<(), CoreError> {
+    let (_, info) = identity(social)?;
+    user.name.clone_from(&info.name);
+    user.avatar.clone_from(&info.avatar);
+    for (kind, value) in [(IdentifierKind::Email, &info.email), (IdentifierKind::Phone, &info.phone)] {
+        let Some(value) = value else { continue };
+        let identifier = Identifier { kind, value: value.clone() };
+        if user.identifier(kind).is_none() && users::find_by_identifier(tx, tenant, &identifier).await?.is_none() {
+            user.set_identifier(&identifier);
+        }
+    }
+    Ok(())
+}
+
+impl Core {
+    /// A user's identities of outside providers.
+    pub async fn identities(&self, tenant: &TenantId, user: &UserId) -> Result<Vec<Identity>, CoreError> {
+        let (tenant, user) = (tenant.clone(), user.clone());
+        self.look(|tx| Box::pin(async move { identities::list(tx, &tenant, &user).await })).await
+    }
+
+    /// Unlinks an identity.
+    pub async fn delete_identity(&self, tenant: &TenantId, user: &UserId, target: String) -> Result<(), CoreError> {
+        let (tenant, user) = (tenant.clone(), user.clone());
+        let deleted = self.parts.store.write(move |tx| {
+            Box::pin(async move { Ok::<_, CoreError>(identities::delete(tx, &tenant, &user, &target).await?) })
+        });
+        if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_providers_answer_is_not_taken_on_trust() {
+        let info = |email: &str, phone: &str, avatar: &str| {
+            judged(SocialUserInfo {
+                id: "1".into(),
+                email: Some(email.into()),
+                phone: Some(phone.into()),
+                name: Some("A\u{0}da".into()),
+                avatar: Some(avatar.into()),
+                raw_data: Value::Null,
+            })
+        };
+        let good = info("Ada@Example.org", "8613012345678", "https://a.example/a.png");
+        assert_eq!((good.email.unwrap().as_str(), good.phone.unwrap().as_str()), ("ada@example.org", "8613012345678"));
+        assert_eq!(good.name.unwrap(), "Ada");
+        let bad = info("not an address", "123", "javascript:alert(1)");
+        assert_eq!((bad.email, bad.phone, bad.avatar), (None, None, None));
+    }
+}

@@ -1,0 +1,25 @@
+//! Small values that live as long as one sign-in.
+
+use super::HostState;
+use crate::bindings::keyway::host::session;
+
+const MOST_BYTES: usize = 16 * 1024;
+
+impl session::Host for HostState {
+    async fn get(&mut self, key: String) -> wasmtime::Result<Option<String>> {
+        self.count()?;
+        Ok(self.session.get(&key).cloned())
+    }
+
+    async fn set(&mut self, key: String, value: String) -> wasmtime::Result<Result<(), String>> {
+        self.count()?;
+        let others = self.session.iter().filter(|(other, _)| **other != key);
+        let kept: usize = others.map(|(name, value)| name.len() + value.len()).sum();
+        if kept + key.len() + value.len() > MOST_BYTES {
+            return Ok(Err(format!("a session holds {MOST_BYTES} bytes at most")));
+        }
+        self.session.insert(key, value);
+        self.session_changed = true;
+        Ok(Ok(()))
+    }
+}

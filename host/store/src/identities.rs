@@ -1,0 +1,63 @@
+//! Identities of outside providers that sign in to an account.
+
+use keyway_model::user::Identity;
+use keyway_model::{TenantId, Timestamp, UserId};
+use sqlx::{Row as _, query};
+
+use crate::{StoreError, Tx};
+
+/// Whose identity it is.
+pub async fn find_user(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    target: &str,
+    identity_id: &str,
+) -> Result<Option<UserId>, StoreError> {
+    let statement = "SELECT user_id FROM user_identities WHERE tenant_id = $1 AND target = $2 AND identity_id = $3";
+    let statement = query(statement).bind(tenant.0.clone()).bind(target.to_owned()).bind(identity_id.to_owned());
+    Ok(tx.one(statement).await?.map(|row| row.try_get::<String, _>("user_id").map(UserId)).transpose()?)
+}
+
+/// A user's identities.
+pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId, user: &UserId) -> Result<Vec<Identity>, StoreError> {
+    let statement = "SELECT target, identity_id, details FROM user_identities WHERE tenant_id = $1 AND user_id = $2 ORDER BY target";
+    let rows = tx.all(query(statement).bind(tenant.0.clone()).bind(user.0.clone())).await?;
+    let read = |row: &sqlx::any::AnyRow| {
+        Ok(Identity {
+            target: row.try_get("target")?,
+            id: row.try_get("identity_id")?,
+            details: serde_json::from_str(&row.try_get::<String, _>("details")?)?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Links an identity to an account, or renews its details. One that is another account's stays there: a unique violation.
+pub async fn put(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    user: &UserId,
+    identity: &Identity,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let details = identity.details.to_string();
+    let renew = "UPDATE user_identities SET details = $5 WHERE tenant_id = $1 AND target = $2 AND identity_id = $3 AND user_id \
+         = $4";
+    let bound = |statement| {
+        let statement = query(statement).bind(tenant.0.clone()).bind(identity.target.clone());
+        statement.bind(identity.id.clone()).bind(user.0.clone()).bind(details.clone())
+    };
+    if tx.execute(bound(renew)).await? > 0 {
+        return Ok(());
+    }
+    let insert = "INSERT INTO user_identities (tenant_id, target, identity_id, user_id, details, created_at) VALUES ($1, $2, \
+         $3, $4, $5, $6)";
+    tx.execute(bound(insert).bind(now.0)).await.map(|_| ())
+}
+
+/// Unlinks an identity; false when there was none.
+pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, user: &UserId, target: &str) -> Result<bool, StoreError> {
+    let statement = "DELETE FROM user_identities WHERE tenant_id = $1 AND user_id = $2 AND target = $3";
+    let statement = query(statement).bind(tenant.0.clone()).bind(user.0.clone()).bind(target.to_owned());
+    Ok(tx.execute(statement).await? > 0)
+}

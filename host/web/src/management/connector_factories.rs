@@ -1,0 +1,180 @@
+//! `/api/connector-factories`: the components, their versions and their lives.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Extension, Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use futures_util::StreamExt as _;
+use keyway_core::connectors::{Upload, VersionView};
+use keyway_model::{ErrorCode, FactoryId, Refusal};
+use serde_json::{Value, json};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Actor;
+use super::connectors::{factory_view, manifest_view};
+use crate::Web;
+use crate::error::WebError;
+use crate::request::Peer;
+
+/// Largest component in bytes: what Python needs, with room to spare.
+const MOST: usize = 24 * 1024 * 1024;
+
+pub fn router() -> OpenApiRouter<Web> {
+    OpenApiRouter::new()
+        .routes(routes!(list, upload))
+        .routes(routes!(get, delete))
+        .routes(routes!(approve))
+        .routes(routes!(activate))
+        .routes(routes!(delete_version))
+        .routes(routes!(roll_back))
+}
+
+fn version_view(view: &VersionView) -> Value {
+    let version = &view.version;
+    let mut shown = manifest_view(&version.manifest);
+    for (name, value) in [
+        ("digest", json!(version.digest)),
+        ("state", json!(version.state)),
+        ("size", json!(version.size)),
+        ("signer", json!(version.signer)),
+        ("uploadedBy", json!(version.uploaded_by)),
+        ("approvedBy", json!(version.approved_by)),
+        ("activatedAt", json!(version.activated_at)),
+        ("createdAt", json!(version.created_at)),
+        ("asks", json!(view.asks)),
+        ("asksNew", json!(view.asks_new)),
+    ] {
+        shown.insert(name.into(), value);
+    }
+    Value::Object(shown)
+}
+
+/// Every connector factory.
+#[utoipa::path(get, path = "/api/connector-factories", tag = "Connector factories", summary = "List connector factories",
+    responses((status = 200)))]
+async fn list(State(web): State<Web>) -> Json<Vec<Value>> {
+    let factories = web.core.connector_factories(&web.tenant);
+    Json(factories.iter().map(|factory| Value::Object(factory_view(factory))).collect())
+}
+
+/// One connector factory with its uploaded versions, newest first.
+#[utoipa::path(get, path = "/api/connector-factories/{id}", tag = "Connector factories",
+    summary = "Get a connector factory", params(("id" = String, Path)), responses((status = 200), (status = 404)))]
+async fn get(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Value>, WebError> {
+    let id = FactoryId(id);
+    let versions: Vec<VersionView> = web.core.connector_versions(&web.tenant).await?;
+    let versions: Vec<Value> = versions.iter().filter(|view| view.version.factory_id == id).map(version_view).collect();
+    let mut shown = match web.core.connector_factory(&web.tenant, &id) {
+        Some(factory) => factory_view(&factory),
+        // Uploaded, but nothing of it serves yet: the newest version stands for it.
+        None => versions.first().and_then(Value::as_object).cloned().ok_or(ErrorCode::EntityNotFound)?,
+    };
+    let skew = web.core.connector_skew().into_iter().find(|skew| skew.factory_id == id);
+    shown.insert("versions".into(), json!(versions));
+    shown.insert("problem".into(), json!(skew.map(|skew| format!("{}: {}", skew.digest, skew.reason))));
+    Ok(Json(Value::Object(shown)))
+}
+
+/// The whole body, which must not be larger than a component may be.
+async fn read(body: Body) -> Result<Vec<u8>, ErrorCode> {
+    let mut wasm = Vec::new();
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| ErrorCode::UploadTooLarge)?;
+        if wasm.len() + chunk.len() > MOST {
+            return Err(ErrorCode::UploadTooLarge);
+        }
+        wasm.extend_from_slice(&chunk);
+    }
+    Ok(wasm)
+}
+
+/// Uploads a component: the body is the `.wasm` file. It is checked, compiled and kept, and serves nobody before it is
+/// approved and activated. The header `keyway-signature` may hold a detached minisign signature, with `\\n` between its lines.
+#[utoipa::path(post, path = "/api/connector-factories", tag = "Connector factories", summary = "Upload a component",
+    request_body(content = Vec<u8>, content_type = "application/wasm"),
+    responses((status = 201), (status = 403), (status = 413), (status = 422)))]
+async fn upload(
+    State(web): State<Web>,
+    Extension(Actor(by)): Extension<Actor>,
+    Peer(visitor): Peer,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<(StatusCode, Json<Value>), WebError> {
+    let signature = headers.get("keyway-signature").map(|value| value.to_str().map(|text| text.replace("\\n", "\n")));
+    let signature = signature.transpose().map_err(|_| Refusal::from(ErrorCode::UploadSignatureInvalid))?;
+    let upload = Upload { wasm: read(body).await?, signature, by };
+    let version = web.core.upload_connector(&web.tenant, upload, &visitor).await?;
+    Ok((StatusCode::CREATED, Json(version_view(&version))))
+}
+
+/// Agrees to what a version asks for.
+#[utoipa::path(post, path = "/api/connector-factories/{id}/versions/{digest}/approve", tag = "Connector factories",
+    summary = "Approve a version", params(("id" = String, Path), ("digest" = String, Path)),
+    responses((status = 200), (status = 404)))]
+async fn approve(
+    State(web): State<Web>,
+    Extension(Actor(by)): Extension<Actor>,
+    Peer(visitor): Peer,
+    Path((id, digest)): Path<(String, String)>,
+) -> Result<Json<Value>, WebError> {
+    let version = web.core.approve_connector(&web.tenant, &FactoryId(id), &digest, by, &visitor).await?;
+    Ok(Json(version_view(&version)))
+}
+
+/// Makes an approved version serve, on every node, once it has accepted every stored configuration.
+#[utoipa::path(post, path = "/api/connector-factories/{id}/versions/{digest}/activate", tag = "Connector factories",
+    summary = "Activate a version", params(("id" = String, Path), ("digest" = String, Path)),
+    responses((status = 200), (status = 404), (status = 409)))]
+async fn activate(
+    State(web): State<Web>,
+    Extension(Actor(by)): Extension<Actor>,
+    Peer(visitor): Peer,
+    Path((id, digest)): Path<(String, String)>,
+) -> Result<Json<Value>, WebError> {
+    let id = FactoryId(id);
+    web.core.activate_connector(&web.tenant, &id, &digest, &by, &visitor).await?;
+    Ok(Json(version_view(&web.core.connector_version(&web.tenant, &id, &digest).await?)))
+}
+
+/// Brings back the version that served before, with the configurations it had.
+#[utoipa::path(post, path = "/api/connector-factories/{id}/rollback", tag = "Connector factories", summary = "Roll back",
+    params(("id" = String, Path)), responses((status = 200), (status = 404), (status = 409)))]
+async fn roll_back(
+    State(web): State<Web>,
+    Extension(Actor(by)): Extension<Actor>,
+    Peer(visitor): Peer,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, WebError> {
+    web.core.roll_back_connector(&web.tenant, &FactoryId(id.clone()), &by, &visitor).await?;
+    get(State(web), Path(id)).await
+}
+
+/// Removes a version that does not serve.
+#[utoipa::path(delete, path = "/api/connector-factories/{id}/versions/{digest}", tag = "Connector factories",
+    summary = "Delete a version", params(("id" = String, Path), ("digest" = String, Path)),
+    responses((status = 204), (status = 404), (status = 409)))]
+async fn delete_version(
+    State(web): State<Web>,
+    Extension(Actor(by)): Extension<Actor>,
+    Peer(visitor): Peer,
+    Path((id, digest)): Path<(String, String)>,
+) -> Result<StatusCode, WebError> {
+    web.core.delete_connector_version(&web.tenant, &FactoryId(id), &digest, &by, &visitor).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes an uploaded factory with all its versions.
+#[utoipa::path(delete, path = "/api/connector-factories/{id}", tag = "Connector factories",
+    summary = "Delete an uploaded factory", params(("id" = String, Path)),
+    responses((status = 204), (status = 404), (status = 409)))]
+async fn delete(
+    State(web): State<Web>,
+    Extension(Actor(by)): Extension<Actor>,
+    Peer(visitor): Peer,
+    Path(id): Path<String>,
+) -> Result<StatusCode, WebError> {
+    web.core.delete_connector_factory(&web.tenant, &FactoryId(id), &by, &visitor).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

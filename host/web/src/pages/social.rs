@@ -1,0 +1,100 @@
+//! Signing in with an outside provider: the way there and the way back.
+
+use axum::extract::{Path, Request};
+use axum::response::{IntoResponse, Response};
+use keyway_core::CoreError;
+use keyway_core::signin::SocialOffer;
+use keyway_model::connector::Platform;
+use keyway_model::interaction::InteractionEvent;
+use keyway_model::{ConnectorId, ErrorCode};
+use serde_json::{Map, Value};
+
+use super::render;
+use super::visit::Visit;
+use crate::error::WebError;
+use crate::oidc::answer::see_other;
+use crate::request::Parameters;
+
+/// A provider's button.
+pub struct Button {
+    /// Where it leads.
+    pub href: String,
+    /// What it says.
+    pub label: String,
+}
+
+/// The buttons of the pages, in the tenant's order; those of applications for phones are left out.
+pub async fn buttons(visit: &Visit) -> Vec<Button> {
+    let offers = visit.web.core.social_offers(&visit.web.tenant).await.unwrap_or_default();
+    let button = |offer: SocialOffer| {
+        let name = |language: &str| offer.name.get(language).and_then(Value::as_str);
+        let name = name(visit.t().lang).or_else(|| name("en")).unwrap_or(&offer.target);
+        Button { href: format!("/social/{}", offer.id), label: format!("{} {name}", visit.t().continue_with) }
+    };
+    offers.into_iter().filter(|offer| offer.platform != Some(Platform::Native)).map(button).collect()
+}
+
+/// `GET /social/{connector}`: to the provider.
+pub async fn start(Path(id): Path<String>, visit: Visit) -> Response {
+    let id = ConnectorId(id);
+    let started = async {
+        let offers = visit.web.core.social_offers(&visit.web.tenant).await?;
+        if !offers.iter().any(|offer| offer.id == id) {
+            return Err(WebError::from(ErrorCode::SignInMethodNotEnabled));
+        }
+        let event = if visit.view.experience().allows(InteractionEvent::SignIn) {
+            InteractionEvent::SignIn
+        } else {
+            InteractionEvent::Register
+        };
+        visit.web.core.start(&visit.caller, event).await?;
+        let back = format!("{}/callback/{id}", visit.web.core.endpoint(&visit.web.tenant));
+        Ok(visit.web.core.start_social(&visit.caller, &id, None, back, None).await?.1)
+    };
+    match started.await {
+        Ok(uri) => see_other(&uri),
+        Err(error) => render::error(&visit.headers, error),
+    }
+}
+
+/// `GET /callback/{connector}`: back from the provider.
+pub async fn callback(Path(id): Path<String>, visit: Visit) -> Response {
+    let id = ConnectorId(id);
+    let data: Map<String, Value> =
+        visit.form.pairs().map(|(name, value)| (name.to_owned(), Value::String(value.to_owned()))).collect();
+    let finished = async {
+        let proof = visit.web.core.finish_social(&visit.caller, &id, None, data, true).await?;
+        match visit.web.core.identify(&visit.caller, Some(proof.clone())).await {
+            Err(CoreError::Refusal(refusal))
+                if refusal.code == ErrorCode::IdentityNotExist
+                    && visit.view.experience().allows(InteractionEvent::Register) =>
+            {
+                visit.web.core.change_event(&visit.caller, InteractionEvent::Register).await?;
+                visit.proceed(Some(proof)).await
+            }
+            Err(error) => Err(error.into()),
+            Ok(_) => visit.finish().await,
+        }
+    };
+    finished.await.unwrap_or_else(|error: WebError| render::error(&visit.headers, error))
+}
+
+/// Longest form that a provider posts back.
+const MOST: usize = 64 * 1024;
+
+/// `POST /callback/{connector}`: a provider that answers by a form of its own page. The browser sends no cookie along with it, so
+/// it is asked to come again with the same parameters; the state in them is checked then.
+pub async fn form_post(Path(id): Path<String>, request: Request) -> Response {
+    let Ok(body) = axum::body::to_bytes(request.into_body(), MOST).await else {
+        return WebError::from(ErrorCode::TooLarge).into_response();
+    };
+    let Ok(parameters) = Parameters::parse(&body) else {
+        return WebError::from(ErrorCode::InvalidInput).into_response();
+    };
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in parameters.pairs() {
+        query.append_pair(name, value);
+    }
+    let id: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
+    see_other(&format!("/callback/{id}?{}", query.finish()))
+}

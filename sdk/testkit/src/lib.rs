@@ -1,0 +1,18 @@
+//! Builds, checks and tests connectors without a server: what `keyway connector` does.
+//!
+//! The component under test is the very file that an admin uploads, in the real sandbox; only the provider is a script.
+
+pub mod build;
+pub mod case;
+pub mod cli;
+mod conformance;
+mod lines;
+mod new;
+mod project;
+mod stage;
+mod suite;
+
+pub use conformance::conform;
+pub use project::{Language, Project};
+pub use stage::Stage;
+pub use suite::{Totals, run_suite};
