@@ -1,0 +1,96 @@
+//! Microsoft Entra ID (Azure AD), with OpenID Connect.
+//!
+//! Provider document: <https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow>
+
+use keyway_connector::oauth::{self, Client, ClientAuth};
+use keyway_connector::{Callback, Connector, Failure, Manifest, Secret, Social, Start, UserInfo, export_social, http};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+const USER_INFO: &str = "https://graph.microsoft.com/v1.0/me";
+const SCOPE: &str = "User.Read";
+
+/// What an admin fills in.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Config {
+    /// The application's id at the provider.
+    #[schemars(title = "Client ID", length(min = 1))]
+    client_id: String,
+    /// The application's secret; it is stored sealed and never shown again.
+    #[schemars(title = "Client secret")]
+    client_secret: Secret,
+    /// Scopes to ask for beside User.Read.
+    #[schemars(title = "Scopes")]
+    scopes: Option<Vec<String>>,
+    /// The sign-in service: https://login.microsoftonline.com, or that of a national cloud.
+    #[schemars(title = "Cloud instance", regex(pattern = "^https://"), extend("x-message" = "an address such as https://login.microsoftonline.com"))]
+    cloud_instance: String,
+    /// The directory's id, or common, organizations or consumers.
+    #[schemars(title = "Tenant id", regex(pattern = "^[A-Za-z0-9.-]+$"), extend("x-message" = "a directory id, common, organizations or consumers"))]
+    tenant_id: String,
+    /// What Microsoft asks the user each time: none, login, consent or select_account.
+    #[serde(default)]
+    #[schemars(title = "Prompts", extend("items" = { "type": "string", "enum": ["none", "login", "consent", "select_account"] }))]
+    prompts: Vec<String>,
+}
+
+struct AzureAd;
+
+impl Connector for AzureAd {
+    type Config = Config;
+
+    fn manifest() -> Manifest {
+        Manifest::social("azuread-universal", "azuread", "Universal", "Microsoft", env!("CARGO_PKG_VERSION"))
+            .name("zh-CN", "Microsoft")
+            .description("en", "Sign in with Microsoft.")
+            .description("zh-CN", "使用 Microsoft 账号登录。")
+            .host("${config.cloudInstance}")
+            .host("graph.microsoft.com")
+            .feature("session")
+            .readme(include_str!("../README.md"))
+            .sample(json!({
+                "clientId": "<client-id>",
+                "clientSecret": "<client-secret>",
+                "cloudInstance": "https://login.microsoftonline.com",
+                "tenantId": "common",
+            }))
+    }
+}
+
+fn endpoint(config: &Config, name: &str) -> String {
+    format!("{}/{}/oauth2/v2.0/{name}", config.cloud_instance.trim_end_matches('/'), config.tenant_id)
+}
+
+fn scope(config: &Config) -> String {
+    let more = config.scopes.iter().flatten().map(String::as_str).filter(|scope| *scope != SCOPE);
+    [SCOPE].into_iter().chain(more).collect::<Vec<_>>().join(" ")
+}
+
+impl Social for AzureAd {
+    fn authorization_uri(config: &Config, start: &Start) -> Result<String, Failure> {
+        let (challenge, prompts) = (oauth::pkce_challenge()?, config.prompts.join(" "));
+        let mut more = vec![("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")];
+        if !prompts.is_empty() {
+            more.push(("prompt", &prompts));
+        }
+        Ok(oauth::authorization_uri(&endpoint(config, "authorize"), &config.client_id, &scope(config), start, &more))
+    }
+
+    fn user_info(config: &Config, callback: &Callback) -> Result<UserInfo, Failure> {
+        let client = Client { id: &config.client_id, secret: config.client_secret.expose(), auth: ClientAuth::Post };
+        let tokens = oauth::exchange(&endpoint(config, "token"), client, callback, &[("scope", SCOPE)])?;
+        let user: Value = oauth::user_info(http::get(USER_INFO).bearer(oauth::token(&tokens, "access_token")?))?;
+        Ok(UserInfo {
+            id: oauth::id(&user, "/id")?,
+            email: oauth::text(&user, "/mail"),
+            phone: None,
+            name: oauth::text(&user, "/displayName"),
+            avatar: None,
+            raw_data: user,
+        })
+    }
+}
+
+export_social!(AzureAd);

@@ -1,0 +1,149 @@
+//! Google, with OpenID Connect.
+//!
+//! Provider document: <https://developers.google.com/identity/openid-connect/openid-connect>
+
+use keyway_connector::oauth::{self, Client, ClientAuth};
+use keyway_connector::{
+    Callback, Connector, Failure, Manifest, Secret, Social, Start, UserInfo, export_social, http, jwt,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+const AUTHORIZE: &str = "https://accounts.google.com/o/oauth2/v2/auth";
+const TOKEN: &str = "https://oauth2.googleapis.com/token";
+const USER_INFO: &str = "https://openidconnect.googleapis.com/v1/userinfo";
+const SCOPE: &str = "openid profile email";
+
+/// What an admin fills in.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Config {
+    /// The application's id at the provider.
+    #[schemars(title = "Client ID", length(min = 1))]
+    client_id: String,
+    /// The application's secret; it is stored sealed and never shown again.
+    #[schemars(title = "Client secret")]
+    client_secret: Secret,
+    /// Scopes to ask for in place of the usual ones, separated by spaces.
+    #[schemars(title = "Scope")]
+    scope: Option<String>,
+    /// What Google asks the user each time: none, consent or select_account.
+    #[serde(default)]
+    #[schemars(title = "Prompts")]
+    prompts: Vec<Prompt>,
+    /// Ask for a refresh token.
+    #[serde(default)]
+    #[schemars(title = "Offline access")]
+    offline_access: bool,
+    /// Settings of Google One Tap, for applications that show it.
+    #[schemars(title = "Google One Tap")]
+    #[serde(rename = "oneTap")]
+    _one_tap: Option<OneTap>,
+}
+
+/// What Google may ask.
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+enum Prompt {
+    None,
+    Consent,
+    SelectAccount,
+}
+
+impl Prompt {
+    fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Consent => "consent",
+            Self::SelectAccount => "select_account",
+        }
+    }
+}
+
+/// Settings of Google One Tap; the pages that show it read them.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct OneTap {
+    /// Whether it is shown.
+    #[serde(default, rename = "isEnabled")]
+    _is_enabled: bool,
+    /// Whether one account is chosen without a click.
+    #[serde(default, rename = "autoSelect")]
+    _auto_select: bool,
+    /// Whether a click beside it closes it.
+    #[serde(default, rename = "closeOnTapOutside")]
+    _close_on_tap_outside: bool,
+    /// Whether it works where the browser prevents tracking.
+    #[serde(default, rename = "itpSupport")]
+    _itp_support: bool,
+}
+
+struct Google;
+
+impl Connector for Google {
+    type Config = Config;
+
+    fn manifest() -> Manifest {
+        Manifest::social("google-universal", "google", "Universal", "Google", env!("CARGO_PKG_VERSION"))
+            .name("zh-CN", "Google")
+            .description("en", "Sign in with Google.")
+            .description("zh-CN", "使用 Google 账号登录。")
+            .host("oauth2.googleapis.com")
+            .host("openidconnect.googleapis.com")
+            .host("www.googleapis.com")
+            .feature("session")
+            .readme(include_str!("../README.md"))
+            .sample(json!({ "clientId": "<client-id>", "clientSecret": "<client-secret>" }))
+    }
+}
+
+impl Social for Google {
+    fn authorization_uri(config: &Config, start: &Start) -> Result<String, Failure> {
+        let challenge = oauth::pkce_challenge()?;
+        let prompts: Vec<&str> = config.prompts.iter().map(|prompt| prompt.word()).collect();
+        let prompts = prompts.join(" ");
+        let mut more = vec![("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")];
+        if !prompts.is_empty() {
+            more.push(("prompt", &prompts));
+        }
+        if config.offline_access {
+            more.push(("access_type", "offline"));
+        }
+        let scope = config.scope.as_deref().unwrap_or(SCOPE);
+        Ok(oauth::authorization_uri(AUTHORIZE, &config.client_id, scope, start, &more))
+    }
+
+    fn user_info(config: &Config, callback: &Callback) -> Result<UserInfo, Failure> {
+        if let Some(credential) = callback.text("credential") {
+            let rules = jwt::Rules {
+                jwks_uri: "https://www.googleapis.com/oauth2/v3/certs",
+                issuers: &["https://accounts.google.com", "accounts.google.com"],
+                audience: &config.client_id,
+                clock_tolerance_seconds: 10,
+                ..jwt::Rules::default()
+            };
+            return identity(Value::Object(jwt::verify(credential, &rules)?));
+        }
+        let client = Client { id: &config.client_id, secret: config.client_secret.expose(), auth: ClientAuth::Post };
+        let tokens = oauth::exchange(TOKEN, client, callback, &[])?;
+        let token = oauth::token(&tokens, "access_token")?;
+        let user = oauth::user_info(http::get(USER_INFO).bearer(token))?;
+        identity(user)
+    }
+}
+
+/// The identity in Google's claims; an address counts only when Google has verified it.
+fn identity(claims: Value) -> Result<UserInfo, Failure> {
+    let verified = claims.get("email_verified") == Some(&Value::Bool(true));
+    Ok(UserInfo {
+        id: oauth::id(&claims, "/sub")?,
+        email: oauth::text(&claims, "/email").filter(|_| verified),
+        phone: None,
+        name: oauth::text(&claims, "/name"),
+        avatar: oauth::text(&claims, "/picture"),
+        raw_data: claims,
+    })
+}
+
+export_social!(Google);

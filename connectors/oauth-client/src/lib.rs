@@ -1,0 +1,112 @@
+//! What the standard connectors share: client authentication at any token endpoint.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use keyway_connector::oauth::{self, Client, ClientAuth};
+use keyway_connector::{Callback, Failure, now_ms, uuid};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use sha2::{Sha256, Sha384, Sha512};
+
+/// How a client proves itself (OpenID Connect Core 1.0 section 9).
+#[derive(Debug, Deserialize, JsonSchema, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum AuthMethod {
+    /// Id and secret in the form.
+    ClientSecretPost,
+    /// Id and secret in the Authorization header.
+    ClientSecretBasic,
+    /// A JWT signed with the secret.
+    ClientSecretJwt,
+}
+
+/// The algorithm of that JWT.
+#[derive(Debug, Deserialize, JsonSchema, Clone, Copy, PartialEq, Eq)]
+#[schemars(inline)]
+#[expect(missing_docs, reason = "the names of RFC 7518")]
+pub enum JwtAlgorithm {
+    HS256,
+    HS384,
+    HS512,
+}
+
+/// A client of a standard provider.
+pub struct StandardClient<'c> {
+    /// Client id.
+    pub id: &'c str,
+    /// Client secret.
+    pub secret: &'c str,
+    /// How it proves itself.
+    pub method: Option<AuthMethod>,
+    /// For [`AuthMethod::ClientSecretJwt`].
+    pub algorithm: Option<JwtAlgorithm>,
+    /// Parameters to add.
+    pub custom: &'c BTreeMap<String, String>,
+}
+
+impl StandardClient<'_> {
+    /// Trades the callback's code for tokens.
+    pub fn exchange(&self, endpoint: &str, callback: &Callback) -> Result<Map<String, Value>, Failure> {
+        let custom = self.custom_parameters();
+        let mut more: Vec<(&str, &str)> = custom.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let auth = match self.method.unwrap_or(AuthMethod::ClientSecretPost) {
+            AuthMethod::ClientSecretPost => ClientAuth::Post,
+            AuthMethod::ClientSecretBasic => ClientAuth::Basic,
+            AuthMethod::ClientSecretJwt => {
+                let assertion = self.assertion(endpoint);
+                more.extend([
+                    ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+                    ("client_assertion", &assertion),
+                ]);
+                let client = Client { id: self.id, secret: "", auth: ClientAuth::None };
+                return oauth::exchange(endpoint, client, callback, &more);
+            }
+        };
+        oauth::exchange(endpoint, Client { id: self.id, secret: self.secret, auth }, callback, &more)
+    }
+
+    /// The configured parameters under their names of the wire: `someName` becomes `some_name`.
+    pub fn custom_parameters(&self) -> Vec<(String, String)> {
+        let snake = |name: &str| {
+            let mut text = String::new();
+            for character in name.chars() {
+                if character.is_ascii_uppercase() {
+                    text.push('_');
+                }
+                text.push(character.to_ascii_lowercase());
+            }
+            text
+        };
+        self.custom.iter().map(|(name, value)| (snake(name), value.clone())).collect()
+    }
+
+    /// The client assertion of RFC 7523 section 2.2, good for ten minutes.
+    fn assertion(&self, audience: &str) -> String {
+        let algorithm = self.algorithm.unwrap_or(JwtAlgorithm::HS256);
+        let now = now_ms() / 1000;
+        let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let claims = json!({
+            "iss": self.id, "sub": self.id, "aud": audience, "jti": uuid(), "iat": now, "exp": now + 600,
+        });
+        let signed = format!("{}.{}", part(json!({ "alg": format!("{algorithm:?}"), "typ": "JWT" })), part(claims));
+        let (key, text) = (self.secret.as_bytes(), signed.as_bytes());
+        let signature = match algorithm {
+            JwtAlgorithm::HS256 => mac::<Hmac<Sha256>>(key, text),
+            JwtAlgorithm::HS384 => mac::<Hmac<Sha384>>(key, text),
+            JwtAlgorithm::HS512 => mac::<Hmac<Sha512>>(key, text),
+        };
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+}
+
+fn mac<M: Mac + KeyInit>(key: &[u8], data: &[u8]) -> Vec<u8> {
+    // HMAC takes a key of any length, so this cannot fail; an empty signature is refused by the provider.
+    let Ok(mut mac) = <M as KeyInit>::new_from_slice(key) else { return Vec::new() };
+    mac.update(data);
+    mac.finalize().into_bytes().to_vec()
+}

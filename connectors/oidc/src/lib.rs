@@ -1,0 +1,197 @@
+//! Any provider that speaks OpenID Connect: the identity is its signed ID token.
+
+use std::collections::BTreeMap;
+
+use keyway_connector::{
+    Callback, Connector, Failure, Manifest, Secret, Social, Start, UserInfo, code, export_social, jwt, oauth, session,
+};
+use oauth_client::{AuthMethod, JwtAlgorithm, StandardClient};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// What an admin fills in.
+#[expect(clippy::struct_field_names, reason = "the names are Logto's")]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Config {
+    /// The application's id at the provider.
+    #[schemars(title = "Client ID", length(min = 1))]
+    client_id: String,
+    /// The application's secret; it is stored sealed and never shown again.
+    #[schemars(title = "Client secret")]
+    client_secret: Secret,
+    /// Scopes to ask for; openid is added when it is missing.
+    #[schemars(title = "Scope", length(min = 1))]
+    scope: String,
+    /// The address that the browser is sent to.
+    #[schemars(title = "Authorization endpoint", regex(pattern = "^https://"), extend("x-message" = "an address that begins with https://"))]
+    authorization_endpoint: String,
+    /// The address that trades codes for tokens.
+    #[schemars(title = "Token endpoint", regex(pattern = "^https://"), extend("x-message" = "an address that begins with https://"))]
+    token_endpoint: String,
+    /// How ID tokens are checked.
+    #[schemars(title = "ID token verification")]
+    id_token_verification_config: Verification,
+    /// Take "true" for true in claims such as email_verified.
+    #[serde(default)]
+    #[schemars(title = "Accept booleans as texts")]
+    accept_string_typed_boolean_claims: bool,
+    /// Take an address although the provider does not say whether it is verified.
+    #[serde(default)]
+    #[schemars(title = "Trust unverified e-mail")]
+    trust_unverified_email: bool,
+    /// Parameters of the authentication request (OpenID Connect Core 1.0 section 3.1.2.1).
+    #[serde(default)]
+    #[schemars(title = "Authentication request", extend("additionalProperties" = { "type": "string" }))]
+    auth_request_optional_config: BTreeMap<String, String>,
+    /// How the client proves itself at the token endpoint; client_secret_post when absent.
+    #[schemars(title = "Client authentication")]
+    token_endpoint_auth_method: Option<AuthMethod>,
+    /// The algorithm of client_secret_jwt; HS256 when absent.
+    #[schemars(title = "Client assertion algorithm")]
+    client_secret_jwt_signing_algorithm: Option<JwtAlgorithm>,
+    /// Kept for compatibility: always code.
+    #[serde(rename = "responseType")]
+    #[schemars(title = "Response type", extend("enum" = ["code", null]))]
+    _response_type: Option<String>,
+    /// Kept for compatibility: always authorization_code.
+    #[serde(rename = "grantType")]
+    #[schemars(title = "Grant type", extend("enum" = ["authorization_code", null]))]
+    _grant_type: Option<String>,
+    /// Parameters to add to requests, by name.
+    #[serde(default)]
+    #[schemars(title = "Custom parameters", extend("additionalProperties" = { "type": "string" }))]
+    custom_config: BTreeMap<String, String>,
+}
+
+/// How ID tokens are checked; the audience is always the client id.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Verification {
+    /// Address of the provider's key set.
+    #[schemars(title = "Key set", regex(pattern = "^https://"), extend("x-message" = "an address that begins with https://"))]
+    jwks_uri: String,
+    /// The issuer, or several.
+    #[schemars(title = "Issuer")]
+    issuer: Option<Issuer>,
+    /// Algorithms that are accepted; all with a public key when absent.
+    #[schemars(title = "Algorithms")]
+    algorithms: Option<Vec<String>>,
+    /// Seconds by which the clocks may differ.
+    #[schemars(title = "Clock tolerance")]
+    clock_tolerance: Option<u16>,
+    /// Kept for compatibility: the audience is the client id.
+    #[serde(rename = "audience")]
+    #[schemars(title = "Audience")]
+    _audience: Option<Issuer>,
+    /// The subject that alone may sign in.
+    #[schemars(title = "Subject")]
+    subject: Option<String>,
+}
+
+/// One issuer or several.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum Issuer {
+    /// One.
+    One(String),
+    /// Several.
+    Several(Vec<String>),
+}
+
+struct Oidc;
+
+impl Connector for Oidc {
+    type Config = Config;
+
+    fn manifest() -> Manifest {
+        Manifest::social("oidc", "oidc", "Universal", "OpenID Connect", env!("CARGO_PKG_VERSION"))
+            .name("zh-CN", "OpenID Connect")
+            .description("en", "Sign in with any provider that speaks OpenID Connect.")
+            .description("zh-CN", "使用任意支持 OpenID Connect 的服务商登录。")
+            .host("${config.tokenEndpoint}")
+            .host("${config.idTokenVerificationConfig.jwksUri}")
+            .feature("session")
+            .standard()
+            .readme(include_str!("../README.md"))
+            .sample(json!({"authorizationEndpoint": "https://login.example.com/authorize", "tokenEndpoint": "https://login.example.com/token", "clientId": "client", "clientSecret": "hush-hush", "scope": "profile email", "idTokenVerificationConfig": {"jwksUri": "https://login.example.com/keys", "issuer": "https://login.example.com"}}))
+    }
+}
+
+fn client(config: &Config) -> StandardClient<'_> {
+    StandardClient {
+        id: &config.client_id,
+        secret: config.client_secret.expose(),
+        method: config.token_endpoint_auth_method,
+        algorithm: config.client_secret_jwt_signing_algorithm,
+        custom: &config.custom_config,
+    }
+}
+
+/// `maxAge` as `max_age`.
+fn wire_name(name: &str) -> String {
+    name.chars()
+        .flat_map(|c| if c.is_ascii_uppercase() { vec!['_', c.to_ascii_lowercase()] } else { vec![c] })
+        .collect()
+}
+
+impl Social for Oidc {
+    fn authorization_uri(config: &Config, start: &Start) -> Result<String, Failure> {
+        let (challenge, nonce) = (oauth::pkce_challenge()?, oauth::nonce()?);
+        let mut custom = client(config).custom_parameters();
+        custom.extend(config.auth_request_optional_config.iter().map(|(name, value)| (wire_name(name), value.clone())));
+        let mut more =
+            vec![("code_challenge", challenge.as_str()), ("code_challenge_method", "S256"), ("nonce", nonce.as_str())];
+        more.extend(custom.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let asked = config.scope.as_str();
+        let scope =
+            if asked.split(' ').any(|word| word == "openid") { asked.to_owned() } else { format!("openid {asked}") };
+        Ok(oauth::authorization_uri(&config.authorization_endpoint, &config.client_id, &scope, start, &more))
+    }
+
+    fn user_info(config: &Config, callback: &Callback) -> Result<UserInfo, Failure> {
+        let tokens = client(config).exchange(&config.token_endpoint, callback)?;
+        let (token, nonce) = (oauth::token(&tokens, "id_token")?, session::get("nonce"));
+        let rule = &config.id_token_verification_config;
+        let issuers: Vec<&str> = match &rule.issuer {
+            None => Vec::new(),
+            Some(Issuer::One(issuer)) => vec![issuer],
+            Some(Issuer::Several(issuers)) => issuers.iter().map(String::as_str).collect(),
+        };
+        let claims = jwt::verify(
+            token,
+            &jwt::Rules {
+                jwks_uri: &rule.jwks_uri,
+                issuers: &issuers,
+                audience: &config.client_id,
+                nonce: nonce.as_deref(),
+                algorithms: rule.algorithms.as_deref().unwrap_or_default(),
+                clock_tolerance_seconds: rule.clock_tolerance.unwrap_or(0),
+            },
+        )?;
+        let claims = Value::Object(claims);
+        if rule.subject.is_some() && oauth::text(&claims, "/sub") != rule.subject {
+            return Err(Failure::new(code::SOCIAL_INVALID_ID_TOKEN, "The token's subject is not the expected one."));
+        }
+        let says = |name: &str| match claims.get(name) {
+            Some(Value::Bool(value)) => Some(*value),
+            Some(Value::String(text)) if config.accept_string_typed_boolean_claims => {
+                Some(text == "true" || text == "1")
+            }
+            _ => None,
+        };
+        let email_counts =
+            says("email_verified").unwrap_or(config.trust_unverified_email && claims.get("email_verified").is_none());
+        Ok(UserInfo {
+            id: oauth::id(&claims, "/sub")?,
+            email: oauth::text(&claims, "/email").filter(|_| email_counts),
+            phone: oauth::text(&claims, "/phone").filter(|_| says("phone_verified") == Some(true)),
+            name: oauth::text(&claims, "/name"),
+            avatar: oauth::text(&claims, "/picture"),
+            raw_data: claims,
+        })
+    }
+}
+
+export_social!(Oidc);

@@ -1,0 +1,92 @@
+//! SMSBao (短信宝).
+//!
+//! Provider document: <https://www.smsbao.com/openapi/213.html>
+
+use keyway_connector::template::{self, TextTemplate};
+use keyway_connector::{Connector, Failure, Manifest, Message, Secret, Sent, Sms, code, export_sms, http};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+/// What an admin fills in.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Config {
+    /// The account's user name.
+    #[schemars(title = "User name", length(min = 1))]
+    username: String,
+    /// The API key, or the MD5 of the account's password in hex; it is stored sealed and never shown again.
+    #[schemars(title = "API key or password MD5")]
+    password_or_api_key: Secret,
+    /// The product's id, for accounts that have a product of their own.
+    #[schemars(title = "Goods id")]
+    goods_id: Option<String>,
+    /// One text for each usage; others fall back to Generic. SMSBao asks for a signature such as 【Acme】 in front.
+    #[schemars(title = "Templates", length(min = 1))]
+    templates: Vec<TextTemplate>,
+}
+
+struct SmsBao;
+
+impl Connector for SmsBao {
+    type Config = Config;
+
+    fn manifest() -> Manifest {
+        Manifest::sms("smsbao-sms", "smsbao-sms", "SMSBao SMS Service", env!("CARGO_PKG_VERSION"))
+            .name("zh-CN", "短信宝短信服务")
+            .description("en", "Text messages with SMSBao, in mainland China.")
+            .description("zh-CN", "通过短信宝向中国大陆发送短信。")
+            .host("api.smsbao.com")
+            .readme(include_str!("../README.md"))
+            .sample(json!({
+                "username": "acme",
+                "passwordOrApiKey": "<api-key>",
+                "templates": [{ "usageType": "Generic", "content": "【Acme】{{code}}" }],
+            }))
+    }
+}
+
+/// What SMSBao's codes mean.
+fn words(code: &str) -> &'static str {
+    match code {
+        "-1" => "The parameters are incomplete.",
+        "-2" => "SMSBao cannot send from this server.",
+        "30" => "The password or API key is wrong.",
+        "40" => "The account does not exist.",
+        "41" => "The balance is used up.",
+        "43" => "The server's IP address is not allowed.",
+        "50" => "The text holds a forbidden word.",
+        "51" => "The phone number is not right.",
+        _ => "SMSBao refused the message.",
+    }
+}
+
+impl Sms for SmsBao {
+    fn send(config: &Config, message: &Message) -> Result<Sent, Failure> {
+        let text = template::text(&config.templates, message)?;
+        // SMSBao takes mainland numbers without their country code.
+        let phone = message.to.strip_prefix("86").filter(|rest| rest.len() == 11).unwrap_or(&message.to);
+        let mut query = vec![
+            ("u", config.username.as_str()),
+            ("p", config.password_or_api_key.expose()),
+            ("m", phone),
+            ("c", &text),
+        ];
+        if let Some(goods) = &config.goods_id {
+            query.push(("g", goods));
+        }
+        let response = http::get("https://api.smsbao.com/sms").query(query).send()?;
+        if !response.is_success() {
+            return Err(response.failure(None));
+        }
+        match response.text().trim() {
+            "0" => Ok(Sent::default()),
+            code if code.len() <= 3 && code.parse::<i32>().is_ok() => {
+                Err(Failure::new(code::GENERAL, words(code)).with_data(json!({ "code": code })))
+            }
+            _ => Err(Failure::new(code::INVALID_RESPONSE, "SMSBao's answer is not one of its codes.")),
+        }
+    }
+}
+
+export_sms!(SmsBao);
