@@ -49,7 +49,7 @@ fn clients(postgres: &Postgres) -> anyhow::Result<()> {
     let npm = |arguments: &[&str]| {
         let mut npm = Command::new("npm");
         npm.args(arguments).arg("--prefix").arg(&folder).env("KEYWAY_BIN", paths::target().join("debug/keyway"));
-        npm.env("KEYWAY_TEST_POSTGRES", &postgres.url);
+        npm.env("KEYWAY_TEST_POSTGRES", &postgres.url).env("KEYWAY_CONNECTORS", paths::connectors());
         process::run(&mut npm)
     };
     npm(&["install", "--no-audit", "--no-fund"])

@@ -62,6 +62,7 @@ impl Prompt {
 }
 
 /// Settings of Google One Tap; the pages that show it read them.
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of the form")]
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct OneTap {

@@ -76,7 +76,7 @@ impl Connector for OAuth2 {
             .feature("session")
             .standard()
             .readme(include_str!("../README.md"))
-            .sample(json!({"authorizationEndpoint": "https://login.example.com/authorize", "tokenEndpoint": "https://login.example.com/token", "userInfoEndpoint": "https://api.example.com/me", "clientId": "client", "clientSecret": "hush-hush"}))
+            .sample(json!({"authorizationEndpoint": "https://login.example.com/authorize", "tokenEndpoint": "https://login.example.com/token", "userInfoEndpoint": "https://api.example.com/me", "clientId": "client", "clientSecret": "<client-secret>"}))
     }
 
     fn validate(config: &Config) -> Result<(), Failure> {

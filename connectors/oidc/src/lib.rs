@@ -115,7 +115,7 @@ impl Connector for Oidc {
             .feature("session")
             .standard()
             .readme(include_str!("../README.md"))
-            .sample(json!({"authorizationEndpoint": "https://login.example.com/authorize", "tokenEndpoint": "https://login.example.com/token", "clientId": "client", "clientSecret": "hush-hush", "scope": "profile email", "idTokenVerificationConfig": {"jwksUri": "https://login.example.com/keys", "issuer": "https://login.example.com"}}))
+            .sample(json!({"authorizationEndpoint": "https://login.example.com/authorize", "tokenEndpoint": "https://login.example.com/token", "clientId": "client", "clientSecret": "<client-secret>", "scope": "profile email", "idTokenVerificationConfig": {"jwksUri": "https://login.example.com/keys", "issuer": "https://login.example.com"}}))
     }
 }
 

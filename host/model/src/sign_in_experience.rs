@@ -364,6 +364,15 @@ impl SignInExperience {
         .collect()
     }
 
+    /// As [`Self::missing_profile`] for someone whom an outside provider vouches for: there is no password to set, and other
+    /// identifiers only where they are insisted on.
+    pub fn missing_with_provider(&self, user: &User) -> Vec<&'static str> {
+        if self.social_switch("skipRequiredIdentifiers") {
+            return Vec::new();
+        }
+        self.missing_profile(user).into_iter().filter(|field| *field != "password").collect()
+    }
+
     /// What a new account still lacks, in Logto's words; empty when it is complete.
     pub fn missing_profile(&self, user: &User) -> Vec<&'static str> {
         let sign_up = &self.sign_up;

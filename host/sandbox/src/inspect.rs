@@ -31,8 +31,8 @@ const MAX_BODY_BYTES: usize = 512 * 1024;
 const MAX_LOCALS: u32 = 5_000;
 const MAX_BRANCHES: u64 = 200_000;
 const MAX_MODULES: usize = 64;
-const MAX_COMPONENTS: usize = 16;
-const MAX_TABLES: u32 = 16;
+const MAX_COMPONENTS: usize = 64;
+const MAX_TABLES: u32 = 64;
 const MAX_MANIFEST: usize = 256 * 1024;
 const MAX_DEPTH: usize = 16;
 

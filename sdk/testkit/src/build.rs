@@ -108,14 +108,37 @@ pub fn ensure_target() -> anyhow::Result<()> {
         .context("the wasm target is missing: run `rustup target add wasm32-unknown-unknown`")
 }
 
+/// The contract's text, for SDKs that make bindings while they build.
+const CONTRACT: [(&str, &str); 2] = [
+    ("deps/keyway-connector/connector.wit", include_str!("../../../wit/connector.wit")),
+    ("deps/keyway-host/host.wit", include_str!("../../../wit/deps/keyway-host/host.wit")),
+];
+
+/// A folder with the contract, for as long as it is kept.
+fn contract() -> anyhow::Result<tempfile::TempDir> {
+    let folder = tempfile::tempdir()?;
+    for (name, text) in CONTRACT {
+        let path = folder.path().join(name);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        std::fs::write(path, text)?;
+    }
+    Ok(folder)
+}
+
 fn javascript(project: &Project) -> anyhow::Result<Vec<u8>> {
     if !project.folder.join("node_modules").is_dir() {
         step("npm", "install");
-        run(Command::new("npm").args(["install", "--no-audit", "--no-fund"]).current_dir(&project.folder))
-            .context("JavaScript connectors need Node.js 20 with npm")?;
+        run(Command::new("npm")
+            .args(["install", "--install-links", "--no-audit", "--no-fund"])
+            .current_dir(&project.folder))
+        .context("JavaScript connectors need Node.js 20 with npm")?;
     }
     step("npm", "run build");
-    run(Command::new("npm").args(["run", "--silent", "build"]).current_dir(&project.folder))?;
+    let contract = contract()?;
+    let mut npm = Command::new("npm");
+    run(npm.args(["run", "--silent", "build"]).current_dir(&project.folder).env("KEYWAY_WIT", contract.path()))?;
     let built = project.folder.join("dist").join("component.wasm");
     std::fs::read(&built).with_context(|| format!("the project's build script must write {}", built.display()))
 }
@@ -132,7 +155,10 @@ fn python(project: &Project) -> anyhow::Result<Vec<u8>> {
         run(pip.args(["-m", "pip", "install", "--quiet", "."]).current_dir(&project.folder))?;
     }
     step("python", "-m keyway_connector.build");
-    run(Command::new(&program).args(["-m", "keyway_connector.build"]).current_dir(&project.folder))?;
+    let contract = contract()?;
+    let mut build = Command::new(&program);
+    build.args(["-m", "keyway_connector.build"]).current_dir(&project.folder).env("KEYWAY_WIT", contract.path());
+    run(&mut build)?;
     let built = project.folder.join("dist").join("component.wasm");
     std::fs::read(&built).with_context(|| format!("the build must write {}", built.display()))
 }

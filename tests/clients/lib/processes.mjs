@@ -70,11 +70,12 @@ export async function startKeyway(env = {}, args = []) {
     headers: { authorization: `Basic ${btoa(`${machine.id}:${machine.secret}`)}` },
     body: new URLSearchParams({ grant_type: 'client_credentials', resource: 'https://default.logto.app/api', scope: 'all' }),
   })).json();
-  const api = async (method, path, body) => {
+  const api = async (method, path, body, headers = {}) => {
+    const raw = body instanceof Uint8Array;
     const response = await fetch(`${endpoint}/api${path}`, {
       method,
-      headers: { authorization: `Bearer ${token.access_token}`, ...(body && { 'content-type': 'application/json' }) },
-      body: body && JSON.stringify(body),
+      headers: { authorization: `Bearer ${token.access_token}`, ...(body && !raw && { 'content-type': 'application/json' }), ...headers },
+      body: raw ? body : body && JSON.stringify(body),
     });
     const text = await response.text();
     return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : null };

@@ -139,13 +139,13 @@ async fn register(
     let mut user = User::new(new_id, now);
     interaction.profile.apply(&mut user);
     check_free(tx, tenant, &user).await?;
-    let mut missing = experience.missing_profile(&user);
-    if let Some(proof) = &proof {
-        social::adopt(tx, tenant, proof, &mut user).await?;
-        missing = experience.missing_profile(&user);
-        // Whoever signs in with a provider has no password to set, and other identifiers only where they are insisted on.
-        missing.retain(|field| *field != "password" && !experience.social_switch("skipRequiredIdentifiers"));
-    }
+    let missing = match &proof {
+        Some(proof) => {
+            social::adopt(tx, tenant, proof, &mut user).await?;
+            experience.missing_with_provider(&user)
+        }
+        None => experience.missing_profile(&user),
+    };
     if !missing.is_empty() {
         return Err(Refusal::from(ErrorCode::MissingProfile).with_data(json!({ "missingProfile": missing })).into());
     }

@@ -120,6 +120,9 @@ impl Core {
         let (mut user, _) = self.account_in_progress(caller).await?;
         let view = self.interaction(caller).await?;
         view.interaction.profile.apply(&mut user);
+        if view.interaction.social.as_ref().is_some_and(|proof| proof.user_info.is_some()) {
+            return Ok(view.experience().missing_with_provider(&user));
+        }
         Ok(view.experience().missing_profile(&user))
     }
 

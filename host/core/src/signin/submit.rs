@@ -139,10 +139,8 @@ async fn complete_account(
         interaction.profile.apply(&mut user);
         check_free(tx, tenant, &user).await?;
     }
-    let mut missing = experience.missing_profile(&user);
-    if interaction.social.as_ref().is_some_and(|proof| proof.user_info.is_some()) {
-        missing.retain(|field| *field != "password" && !experience.social_switch("skipRequiredIdentifiers"));
-    }
+    let by_provider = interaction.social.as_ref().is_some_and(|proof| proof.user_info.is_some());
+    let missing = if by_provider { experience.missing_with_provider(&user) } else { experience.missing_profile(&user) };
     if !missing.is_empty() {
         return Err(Refusal::from(ErrorCode::MissingProfile).with_data(json!({ "missingProfile": missing })).into());
     }

@@ -8,7 +8,7 @@ use keyway_model::identifier::IdentifierKind;
 use keyway_model::interaction::InteractionEvent;
 
 use super::render::{self, Frame};
-use super::visit::{Field, Visit};
+use super::visit::{self, Field, Visit};
 use crate::error::WebError;
 use crate::oidc::answer::see_other;
 
@@ -92,9 +92,7 @@ async fn decide(visit: &Visit, missing: &str) -> Result<Response, WebError> {
 pub async fn go_on(visit: &Visit) -> Result<Response, WebError> {
     let interaction = visit.web.core.interaction(&visit.caller).await?.interaction;
     if interaction.event()? == InteractionEvent::Register && interaction.user_id.is_none() {
-        let mut proofs = interaction.verifications.iter();
-        let first = proofs.find(|verification| verification.verified).map(|verification| verification.id.clone());
-        return visit.proceed(first).await;
+        return visit.proceed(visit::proof(&interaction)).await;
     }
     visit.finish().await
 }

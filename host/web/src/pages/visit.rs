@@ -8,7 +8,7 @@ use keyway_core::CoreError;
 use keyway_core::secret;
 use keyway_core::signin::{Caller, InteractionView, Submitted};
 use keyway_model::identifier::{Identifier, IdentifierKind};
-use keyway_model::interaction::{InteractionEvent, Verification};
+use keyway_model::interaction::{Interaction, InteractionEvent, Verification};
 use keyway_model::{ErrorCode, Refusal, VerificationId};
 use serde_json::Value;
 
@@ -106,8 +106,7 @@ impl Visit {
 
     /// The proof that a registration can start from.
     pub fn proven(&self) -> Option<VerificationId> {
-        let mut proofs = self.view.interaction.verifications.iter();
-        proofs.find(|verification| verification.verified).map(|verification| verification.id.clone())
+        proof(&self.view.interaction)
     }
 
     /// What to type into the identifier field: what was typed, what a code was sent to, or what the application hints.
@@ -178,6 +177,15 @@ impl Visit {
             .collect();
         names.join(t.or)
     }
+}
+
+/// The proof that a registration can start from: a provider's, or the first that was finished.
+pub fn proof(interaction: &Interaction) -> Option<VerificationId> {
+    if let Some(social) = interaction.social.as_ref().filter(|social| social.user_info.is_some()) {
+        return Some(social.id.clone());
+    }
+    let mut proofs = interaction.verifications.iter();
+    proofs.find(|verification| verification.verified).map(|verification| verification.id.clone())
 }
 
 /// What to tell a reader about an error: never a provider's raw answer.

@@ -11,6 +11,12 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    run(Arguments::parse().command).await
+async fn main() -> std::process::ExitCode {
+    match run(Arguments::parse().command).await {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("keyway-connector: {error:#}");
+            std::process::ExitCode::FAILURE
+        }
+    }
 }

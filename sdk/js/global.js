@@ -1,0 +1,2 @@
+// Older libraries look for the global object under this name.
+globalThis.global ??= globalThis;

@@ -1,0 +1,197 @@
+// Signing in with an outside provider that speaks OpenID Connect, through the official connector in a real browser session.
+import assert from 'node:assert/strict';
+import { createSign, generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import { after, before, test } from 'node:test';
+
+import { startKeyway } from '../lib/processes.mjs';
+import { Visitor, createApplication } from '../lib/visitor.mjs';
+
+// A provider that checks what a provider checks: client, code (once), redirect address and PKCE.
+class Provider {
+  codes = new Map();
+  user = { sub: 'u-1', name: 'Ada', email: 'ada@example.org', email_verified: true };
+  #keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  #server = createServer((request, response) => this.#answer(request, response));
+
+  async start() {
+    await new Promise((done) => this.#server.listen(0, '127.0.0.1', done));
+    this.port = this.#server.address().port;
+    return this;
+  }
+
+  stop() {
+    this.#server.closeAllConnections();
+    return new Promise((done) => this.#server.close(done));
+  }
+
+  // What the user's browser would do at the authorization address.
+  authorize(uri) {
+    const query = new URL(uri).searchParams;
+    assert.equal(query.get('code_challenge_method'), 'S256');
+    const code = randomUUID();
+    this.codes.set(code, { challenge: query.get('code_challenge'), redirect: query.get('redirect_uri'), nonce: query.get('nonce') });
+    return { code, state: query.get('state'), redirect: query.get('redirect_uri') };
+  }
+
+  #token(nonce) {
+    const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const now = Math.floor(Date.now() / 1000);
+    const text = `${part({ alg: 'RS256', kid: 'k1' })}.${part({ iss: 'https://login.example.com', aud: 'client', iat: now, exp: now + 60, nonce, ...this.user })}`;
+    return `${text}.${createSign('RSA-SHA256').update(text).sign(this.#keys.privateKey, 'base64url')}`;
+  }
+
+  async #answer(request, response) {
+    const send = (status, body) => {
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(body));
+    };
+    if (request.url === '/keys') return send(200, { keys: [{ ...this.#keys.publicKey.export({ format: 'jwk' }), kid: 'k1', use: 'sig', alg: 'RS256' }] });
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const form = new URLSearchParams(Buffer.concat(chunks).toString());
+    const known = this.codes.get(form.get('code'));
+    this.codes.delete(form.get('code'));
+    const digest = Buffer.from(await crypto.subtle.digest('SHA-256', Buffer.from(form.get('code_verifier') ?? ''))).toString('base64url');
+    const right = form.get('client_id') === 'client' && form.get('client_secret') === 'hush-hush';
+    if (!right || !known || known.challenge !== digest || known.redirect !== form.get('redirect_uri')) return send(400, { error: 'invalid_grant' });
+    return send(200, { access_token: 'at', token_type: 'bearer', id_token: this.#token(known.nonce) });
+  }
+}
+
+let provider;
+let keyway;
+let application;
+let connector;
+
+before(async () => {
+  provider = await new Provider().start();
+  keyway = await startKeyway({ KEYWAY_EGRESS_REWRITE: `https://login.example.com=http://127.0.0.1:${provider.port}` });
+  application = await createApplication(keyway);
+  const { status, body } = await keyway.api('POST', '/connectors', {
+    connectorId: 'oidc',
+    metadata: { target: 'example', name: { en: 'Example' } },
+    config: {
+      authorizationEndpoint: 'https://login.example.com/authorize', tokenEndpoint: 'https://login.example.com/token', clientId: 'client',
+      clientSecret: 'hush-hush', scope: 'profile email',
+      idTokenVerificationConfig: { jwksUri: 'https://login.example.com/keys', issuer: 'https://login.example.com' },
+    },
+  });
+  assert.equal(status, 200, JSON.stringify(body));
+  connector = body;
+  const settings = await keyway.api('PATCH', '/sign-in-exp', {
+    socialSignInConnectorTargets: ['example'], socialSignIn: { automaticAccountLinking: false, skipRequiredIdentifiers: true },
+  });
+  assert.equal(settings.status, 200);
+});
+
+after(async () => {
+  await keyway?.stop();
+  await provider?.stop();
+});
+
+async function started() {
+  const visitor = new Visitor(keyway, application);
+  await visitor.authorize();
+  const page = await (await visitor.fetch('/sign-in')).text();
+  assert.match(page, /Continue with Example/);
+  const away = await visitor.fetch(`/social/${connector.id}`);
+  assert.equal(away.status, 303);
+  return { visitor, ...provider.authorize(away.headers.get('location')) };
+}
+
+const back = ({ visitor, code, state }) => visitor.fetch(`/callback/${connector.id}?${new URLSearchParams({ code, state })}`);
+
+async function signedIn(response, visitor) {
+  assert.ok([302, 303].includes(response.status), `${response.status}: ${await response.text()}`);
+  const code = new URL(response.headers.get('location')).searchParams.get('code');
+  const { status, body } = await visitor.exchange(code);
+  assert.equal(status, 200, JSON.stringify(body));
+  return (await (await fetch(`${keyway.endpoint}/oidc/me`, { headers: { authorization: `Bearer ${body.access_token}` } })).json()).sub;
+}
+
+test('a first visit makes an account with the verified address, a second finds it', async () => {
+  const first = await started();
+  const user = await signedIn(await back(first), first.visitor);
+  const shown = (await keyway.api('GET', `/users/${user}`)).body;
+  assert.deepEqual([shown.primaryEmail, shown.name, shown.identities.example.userId], ['ada@example.org', 'Ada', 'u-1']);
+  const second = await started();
+  assert.equal(await signedIn(await back(second), second.visitor), user);
+});
+
+test('csrf: a callback with a wrong state, without one, or for another browser is refused', async () => {
+  const { visitor, code, state } = await started();
+  assert.equal((await back({ visitor, code, state: `${state}x` })).status, 400);
+  const again = await started();
+  const bare = await again.visitor.fetch(`/callback/${connector.id}?code=${again.code}`);
+  assert.equal(bare.status, 400);
+  const other = new Visitor(keyway, application);
+  await other.authorize();
+  const third = await started();
+  assert.ok((await back({ ...third, visitor: other })).status >= 400);
+});
+
+test('code_reuse: an answer of the provider is good for one sign-in', async () => {
+  const first = await started();
+  const answers = await Promise.all(Array.from({ length: 20 }, () => back(first)));
+  assert.equal(answers.filter(({ status }) => [302, 303].includes(status)).length, 1);
+});
+
+test('an account is not taken over by an address that another identity claims', async () => {
+  provider.user = { sub: 'u-2', name: 'Eve', email: 'ada@example.org', email_verified: true };
+  const eve = await started();
+  const user = await signedIn(await back(eve), eve.visitor);
+  const shown = (await keyway.api('GET', `/users/${user}`)).body;
+  assert.equal(shown.primaryEmail, null);
+  provider.user = { sub: 'u-1', name: 'Ada', email: 'ada@example.org', email_verified: true };
+  const ada = await started();
+  assert.notEqual(await signedIn(await back(ada), ada.visitor), user);
+});
+
+test("a provider's own page may post the answer; the browser comes again with its cookie", async () => {
+  const { code, state, visitor } = await started();
+  const posted = await fetch(`${keyway.endpoint}/callback/${connector.id}`, {
+    method: 'POST', redirect: 'manual', body: new URLSearchParams({ code, state }), headers: { origin: 'https://login.example.com', 'sec-fetch-site': 'cross-site' },
+  });
+  assert.equal(posted.status, 303);
+  assert.ok(await signedIn(await visitor.fetch(posted.headers.get('location')), visitor));
+});
+
+test('the Experience API signs in as Logto\'s clients do', async () => {
+  const visitor = new Visitor(keyway, application);
+  await visitor.authorize();
+  await visitor.step('PUT', '', { interactionEvent: 'SignIn' });
+  const redirectUri = 'https://app.example.com/callback';
+  const start = await visitor.api('POST', `/verification/social/${connector.id}/authorization-uri`, { state: 's-1', redirectUri });
+  assert.equal(start.status, 200, JSON.stringify(start.body));
+  const { code } = provider.authorize(start.body.authorizationUri);
+  const verify = await visitor.api('POST', `/verification/social/${connector.id}/verify`, { verificationId: start.body.verificationId, connectorData: { code, redirectUri } });
+  assert.equal(verify.status, 200, JSON.stringify(verify.body));
+  const identified = await visitor.api('POST', '/identification', { verificationId: verify.body.verificationId });
+  assert.equal(identified.status, 204, JSON.stringify(identified.body));
+});
+
+test('a public address shows the buttons, and no secret', async () => {
+  const shown = await (await fetch(`${keyway.endpoint}/api/.well-known/sign-in-exp`)).text();
+  assert.match(shown, /"target":"example"/);
+  assert.ok(!shown.includes('hush-hush'));
+  assert.ok(!JSON.stringify((await keyway.api('GET', '/connectors')).body).includes('hush-hush'));
+});
+
+test('an account that must have a username asks for it on the way', async () => {
+  await keyway.api('PATCH', '/sign-in-exp', { socialSignIn: { automaticAccountLinking: false, skipRequiredIdentifiers: false } });
+  provider.user = { sub: 'u-3', name: 'Grace' };
+  const { visitor, ...answer } = await started();
+  const stop = await back({ visitor, ...answer });
+  assert.equal(stop.headers.get('location'), '/complete');
+  const page = await (await visitor.fetch('/complete')).text();
+  const csrf = page.match(/name="csrf" value="([^"]+)"/)[1];
+  const done = await visitor.fetch('/complete', {
+    method: 'POST', body: new URLSearchParams({ csrf, username: 'grace_h', identifier: 'grace_h' }), headers: { 'sec-fetch-site': 'same-origin' },
+  });
+  const user = await signedIn(done, visitor);
+  const shown = (await keyway.api('GET', `/users/${user}`)).body;
+  assert.deepEqual([shown.username, shown.identities.example.userId], ['grace_h', 'u-3']);
+  assert.equal((await keyway.api('DELETE', `/users/${user}/identities/example`)).status, 204);
+  assert.deepEqual((await keyway.api('GET', `/users/${user}`)).body.identities, {});
+});
