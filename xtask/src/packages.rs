@@ -11,8 +11,13 @@ use crate::process;
 type Need = (&'static str, &'static [&'static str]);
 
 const BUILD: &[Need] = &[("cc", &["gcc", "libc6-dev"]), ("cmake", &["cmake"])];
-const TEST: &[Need] =
-    &[("psql", &["postgresql"]), ("node", &["nodejs"]), ("npm", &["npm"]), ("chromium", &["chromium"])];
+const TEST: &[Need] = &[
+    ("psql", &["postgresql"]),
+    ("node", &["nodejs"]),
+    ("npm", &["npm"]),
+    ("chromium", &["chromium"]),
+    ("python3", &["python3", "python3-venv"]),
+];
 
 /// Ensures what a build needs.
 pub fn for_build() -> anyhow::Result<()> {

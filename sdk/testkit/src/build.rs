@@ -150,9 +150,10 @@ fn python(project: &Project) -> anyhow::Result<Vec<u8>> {
         step("python3", "-m venv .venv");
         run(Command::new("python3").args(["-m", "venv", ".venv"]).current_dir(&project.folder))
             .context("Python connectors need Python 3.10 or newer with venv")?;
-        step("pip", "install .");
+        step("pip", "install -r requirements.txt");
         let mut pip = Command::new(&program);
-        run(pip.args(["-m", "pip", "install", "--quiet", "."]).current_dir(&project.folder))?;
+        let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"];
+        run(pip.args(install).current_dir(&project.folder))?;
     }
     step("python", "-m keyway_connector.build");
     let contract = contract()?;

@@ -9,9 +9,10 @@ use keyway_sandbox::Sandbox;
 
 use crate::lines::step;
 use crate::project::{Language, Project};
+use crate::publish::{Reach, Server, dev, publish};
 use crate::stage::Stage;
 use crate::suite::{Totals, run_suite};
-use crate::{build, case, conformance, new, suite};
+use crate::{build, case, conformance, new, sign, suite};
 
 /// Commands for connector authors; each works in the project's folder, without a server.
 #[derive(Debug, Subcommand)]
@@ -54,6 +55,36 @@ pub enum ConnectorCommand {
         #[arg(long)]
         cases_only: bool,
     },
+    /// Sign the component, in minisign's form
+    Sign {
+        /// A component, or a project's folder
+        #[arg(default_value = ".")]
+        path: PathBuf,
+        /// The key; it is made when it is missing
+        #[arg(long, env = "KEYWAY_SIGNING_KEY", default_value = "keyway-connector.key")]
+        key: PathBuf,
+    },
+    /// Upload the component to a server
+    Publish {
+        /// A component, or a project's folder
+        #[arg(default_value = ".")]
+        path: PathBuf,
+        /// Where to
+        #[command(flatten)]
+        server: Server,
+        /// How far
+        #[command(flatten)]
+        reach: Reach,
+    },
+    /// Build, upload and activate at every change
+    Dev {
+        /// The project's folder
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+        /// Where to
+        #[command(flatten)]
+        server: Server,
+    },
     /// Make the call of one case and show what it costs
     Call {
         /// File of the case
@@ -84,8 +115,16 @@ pub async fn run(command: ConnectorCommand) -> anyhow::Result<()> {
             }
             Ok(())
         }
+        ConnectorCommand::Sign { path, key } => sign::sign(&component(&path)?, &key),
+        ConnectorCommand::Publish { path, server, reach } => publish(&component(&path)?, &server, reach).await,
+        ConnectorCommand::Dev { folder, server } => dev(&Project::open(&folder)?, &server).await,
         ConnectorCommand::Call { case, folder } => call(&case, &folder).await,
     }
+}
+
+/// The component that a path means.
+fn component(path: &Path) -> anyhow::Result<PathBuf> {
+    Ok(if path.is_dir() { Project::open(path)?.component() } else { path.to_owned() })
 }
 
 fn summary(path: &Path) -> anyhow::Result<()> {
@@ -98,7 +137,7 @@ fn summary(path: &Path) -> anyhow::Result<()> {
 }
 
 async fn check(path: &Path) -> anyhow::Result<()> {
-    let path = if path.is_dir() { Project::open(path)?.component() } else { path.to_owned() };
+    let path = component(path)?;
     let wasm = std::fs::read(&path)
         .with_context(|| format!("{} is missing: run `keyway connector build` first", path.display()))?;
     let (sandbox, _) = Stage::default().into_sandbox()?;

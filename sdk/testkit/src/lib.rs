@@ -9,10 +9,13 @@ mod conformance;
 mod lines;
 mod new;
 mod project;
+mod publish;
+mod sign;
 mod stage;
 mod suite;
 
 pub use conformance::conform;
+pub use new::Kind;
 pub use project::{Language, Project};
 pub use stage::Stage;
 pub use suite::{Totals, run_suite};

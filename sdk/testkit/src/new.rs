@@ -35,7 +35,7 @@ fn cases(kind: Kind) -> File {
 fn source(kind: Kind, language: Language) -> Option<Vec<File>> {
     Some(match (language, kind) {
         (Language::Rust, kind) => vec![
-            ("Cargo.toml", include_str!("../templates/rust/Cargo.toml")),
+            ("Cargo.toml", include_str!("../templates/rust/manifest.toml")),
             (".gitignore", "/target\n/dist\n"),
             (
                 "src/lib.rs",
@@ -53,6 +53,7 @@ fn source(kind: Kind, language: Language) -> Option<Vec<File>> {
         ],
         (Language::Python, Kind::Sms) => vec![
             ("pyproject.toml", include_str!("../templates/python/pyproject.toml")),
+            ("requirements.txt", "{{sdk}}\n"),
             (".gitignore", "/.venv\n/dist\n"),
             ("connector.py", include_str!("../templates/python/sms.py")),
         ],
