@@ -149,7 +149,7 @@ fn python(project: &Project) -> anyhow::Result<Vec<u8>> {
     if !program.exists() {
         step("python3", "-m venv .venv");
         run(Command::new("python3").args(["-m", "venv", ".venv"]).current_dir(&project.folder))
-            .context("Python connectors need Python 3.10 or newer with venv")?;
+            .context("Python connectors need Python 3.11 or newer with venv")?;
         step("pip", "install -r requirements.txt");
         let mut pip = Command::new(&program);
         let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"];
