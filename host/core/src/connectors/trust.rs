@@ -32,7 +32,12 @@ pub struct TrustPolicy {
 impl TrustPolicy {
     /// The key that signed `wasm`, if a listed one did; refused where the policy asks for more than there is.
     pub fn judge(&self, wasm: &[u8], digest: &str, signature: Option<&str>) -> Result<Option<String>, Refusal> {
-        let signer = signature.map(|text| self.signer(wasm, text)).transpose()?;
+        let signer = match signature.map(|text| self.signer(wasm, text)) {
+            Some(Ok(key)) => Some(key),
+            // Where signatures are not asked for, one of an unknown key says nothing, and neither does none.
+            Some(Err(refusal)) if self.policy == Trust::Signed => return Err(refusal),
+            _ => None,
+        };
         let listed = self.digests.iter().any(|known| known.eq_ignore_ascii_case(digest));
         match self.policy {
             Trust::Pinned if !listed => {
@@ -76,7 +81,7 @@ mod tests {
         assert_eq!(policy.judge(b"test", "", None).unwrap_err().code, ErrorCode::UploadNotTrusted);
         assert_eq!(policy.judge(b"test", "", Some("x")).unwrap_err().code, ErrorCode::UploadSignatureInvalid);
         let none = TrustPolicy::default();
-        assert_eq!(none.judge(b"test", "", Some(SIGNATURE)).unwrap_err().code, ErrorCode::UploadSignatureInvalid);
+        assert_eq!(none.judge(b"test", "", Some(SIGNATURE)), Ok(None));
         assert_eq!(none.judge(b"test", "", None), Ok(None));
     }
 
