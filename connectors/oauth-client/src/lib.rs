@@ -72,17 +72,7 @@ impl StandardClient<'_> {
 
     /// The configured parameters under their names of the wire: `someName` becomes `some_name`.
     pub fn custom_parameters(&self) -> Vec<(String, String)> {
-        let snake = |name: &str| {
-            let mut text = String::new();
-            for character in name.chars() {
-                if character.is_ascii_uppercase() {
-                    text.push('_');
-                }
-                text.push(character.to_ascii_lowercase());
-            }
-            text
-        };
-        self.custom.iter().map(|(name, value)| (snake(name), value.clone())).collect()
+        self.custom.iter().map(|(name, value)| (wire_name(name), value.clone())).collect()
     }
 
     /// The client assertion of RFC 7523 section 2.2, good for ten minutes.
@@ -102,6 +92,13 @@ impl StandardClient<'_> {
         };
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
+}
+
+/// A parameter's name as it is sent: `maxAge` becomes `max_age`.
+pub fn wire_name(name: &str) -> String {
+    name.chars()
+        .flat_map(|c| if c.is_ascii_uppercase() { vec!['_', c.to_ascii_lowercase()] } else { vec![c] })
+        .collect()
 }
 
 fn mac<M: Mac + KeyInit>(key: &[u8], data: &[u8]) -> Vec<u8> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use keyway_connector::{
     Callback, Connector, Failure, Manifest, Secret, Social, Start, UserInfo, code, export_social, jwt, oauth, session,
 };
-use oauth_client::{AuthMethod, JwtAlgorithm, StandardClient};
+use oauth_client::{AuthMethod, JwtAlgorithm, StandardClient, wire_name};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -127,13 +127,6 @@ fn client(config: &Config) -> StandardClient<'_> {
         algorithm: config.client_secret_jwt_signing_algorithm,
         custom: &config.custom_config,
     }
-}
-
-/// `maxAge` as `max_age`.
-fn wire_name(name: &str) -> String {
-    name.chars()
-        .flat_map(|c| if c.is_ascii_uppercase() { vec!['_', c.to_ascii_lowercase()] } else { vec![c] })
-        .collect()
 }
 
 impl Social for Oidc {

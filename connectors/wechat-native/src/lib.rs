@@ -2,12 +2,10 @@
 //!
 //! Provider document: <https://developers.weixin.qq.com/doc/oplatform/en/Website_App/WeChat_Login/Wechat_Login.html>
 
-use keyway_connector::{
-    Callback, Connector, Failure, Manifest, Secret, Social, Start, UserInfo, code, export_social, http, oauth,
-};
+use keyway_connector::{Callback, Connector, Failure, Manifest, Secret, Social, Start, UserInfo, export_social, http};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// What an admin fills in.
 #[derive(Deserialize, JsonSchema)]
@@ -41,49 +39,13 @@ impl Connector for WeChatNative {
     }
 }
 
-/// WeChat's answer, or the failure that its errcode means: it answers 200 whatever happens.
-fn asked(url: &str, query: &[(&str, &str)]) -> Result<Value, Failure> {
-    let answer: Value = http::get(url).query(query.iter().copied()).send()?.success("/errmsg")?;
-    let failed = answer.get("errcode").and_then(Value::as_i64).unwrap_or(0);
-    if failed == 0 {
-        return Ok(answer);
-    }
-    let kind = match failed {
-        40029 | 40163 | 42003 => code::SOCIAL_AUTH_CODE_INVALID,
-        40001 | 40014 => code::SOCIAL_INVALID_ACCESS_TOKEN,
-        _ => code::GENERAL,
-    };
-    let words = answer.get("errmsg").and_then(Value::as_str).unwrap_or("WeChat refused the request.");
-    Err(Failure::new(kind, words).with_data(json!({ "errcode": failed })))
-}
-
 impl Social for WeChatNative {
     fn authorization_uri(config: &Config, start: &Start) -> Result<String, Failure> {
         Ok(http::with_query("wechat://", [("app_id", config.app_id.as_str()), ("state", &start.state)]))
     }
 
     fn user_info(config: &Config, callback: &Callback) -> Result<UserInfo, Failure> {
-        let query = [
-            ("appid", config.app_id.as_str()),
-            ("secret", config.app_secret.expose()),
-            ("code", callback.code()?),
-            ("grant_type", "authorization_code"),
-        ];
-        let tokens = asked("https://api.weixin.qq.com/sns/oauth2/access_token", &query)?;
-        let open_id = oauth::id(&tokens, "/openid")?;
-        let token = oauth::text(&tokens, "/access_token")
-            .ok_or_else(|| Failure::new(code::INVALID_RESPONSE, "WeChat gave no access token."))?;
-        let query = [("access_token", token.as_str()), ("openid", &open_id)];
-        let user = asked("https://api.weixin.qq.com/sns/userinfo", &query)?;
-        // The union id is the same in every application of one developer, the open id in this one alone.
-        Ok(UserInfo {
-            id: oauth::text(&user, "/unionid").unwrap_or(open_id),
-            email: None,
-            phone: None,
-            name: oauth::text(&user, "/nickname"),
-            avatar: oauth::text(&user, "/headimgurl"),
-            raw_data: user,
-        })
+        wechat::user_info(&config.app_id, config.app_secret.expose(), callback)
     }
 }
 

@@ -84,11 +84,6 @@ impl Component {
         &self.manifest
     }
 
-    /// Whether it hands over the provider's tokens.
-    pub fn has_tokens(&self) -> bool {
-        self.ready.load().social_tokens.is_some()
-    }
-
     /// Forgets the key sets that it has read, for a test that begins anew.
     pub fn forget_key_sets(&self) {
         self.egress.forget_key_sets();
@@ -243,17 +238,34 @@ impl Sandbox {
         self.describe(&component).await.map_err(|error| failed(&error))
     }
 
+    /// A component whose optimized code is in the cache; none when it would have to be compiled.
+    pub async fn load_cached(self: &Arc<Self>, wasm: &[u8]) -> Result<Option<Arc<Component>>, LoadError> {
+        let (digest, manifest, ready) = self.look_up(wasm).await?;
+        ready.map(|ready| self.component(digest, manifest, ready)).transpose()
+    }
+
+    /// Name, manifest and, where the cache has it, optimized code.
+    async fn look_up(self: &Arc<Self>, wasm: &[u8]) -> Result<(String, Manifest, Option<Ready>), LoadError> {
+        let (bytes, sandbox) = (wasm.to_vec(), Arc::clone(self));
+        let work = tokio::task::spawn_blocking(move || {
+            let digest = Self::digest(&bytes);
+            let manifest = inspect::manifest(&bytes).map_err(LoadError)?;
+            let ready = sandbox.cached(&sandbox.optimized, &digest);
+            Ok((digest, manifest, ready))
+        });
+        work.await.map_err(|_| LoadError::one("upload.damaged", "The component could not be read."))?
+    }
+
+    fn component(&self, digest: String, manifest: Manifest, ready: Ready) -> Result<Arc<Component>, LoadError> {
+        let egress = Egress::new(Arc::clone(&self.egress), self.settings.transport.clone())
+            .map_err(|_| LoadError::one("upload.failed", "The egress guard could not start."))?;
+        Ok(Arc::new(Component { digest, manifest, ready: ArcSwap::from_pointee(ready), egress: Arc::new(egress) }))
+    }
+
     /// Makes a component ready whose bytes were admitted before: from the cache, or by the fast compiler now and by the
     /// optimizing one afterwards.
     pub async fn load(self: &Arc<Self>, wasm: &[u8]) -> Result<Arc<Component>, LoadError> {
-        let (digest, bytes, sandbox) = (Self::digest(wasm), wasm.to_vec(), Arc::clone(self));
-        let name = digest.clone();
-        let cached = tokio::task::spawn_blocking(move || {
-            let manifest = inspect::manifest(&bytes).map_err(LoadError)?;
-            Ok::<_, LoadError>((manifest, sandbox.cached(&sandbox.optimized, &name)))
-        });
-        let (manifest, ready) =
-            cached.await.map_err(|_| LoadError::one("upload.damaged", "The component could not be read."))??;
+        let (digest, manifest, ready) = self.look_up(wasm).await?;
         let (ready, unfinished) = match ready {
             Some(ready) => (ready, false),
             None => match &self.baseline {
@@ -261,10 +273,7 @@ impl Sandbox {
                 None => (self.compiled(&self.optimized, &digest, wasm).await?, false),
             },
         };
-        let egress = Egress::new(Arc::clone(&self.egress), self.settings.transport.clone())
-            .map_err(|_| LoadError::one("upload.failed", "The egress guard could not start."))?;
-        let component =
-            Arc::new(Component { digest, manifest, ready: ArcSwap::from_pointee(ready), egress: Arc::new(egress) });
+        let component = self.component(digest, manifest, ready)?;
         if unfinished {
             let (sandbox, target, wasm) = (Arc::clone(self), Arc::downgrade(&component), wasm.to_vec());
             tokio::spawn(async move {
@@ -280,11 +289,6 @@ impl Sandbox {
             });
         }
         Ok(component)
-    }
-
-    /// Whether a component's optimized code is in the cache.
-    pub fn is_cached(&self, digest: &str) -> bool {
-        self.cache.get(&format!("{digest}-{}", self.optimized.key)).is_some()
     }
 
     /// Ready code of the cache, without anything compiled.

@@ -82,10 +82,13 @@ impl Registry {
         let (factories, loader): (Vec<Arc<Factory>>, _) = (binary.values().cloned().collect(), Arc::clone(&sandbox));
         tokio::spawn(async move {
             for factory in factories {
-                if loader.is_cached(&factory.digest)
-                    && let Err(error) = factory.component(&loader).await
-                {
-                    tracing::error!(connector = %factory.manifest.id, %error, "a connector of the binary cannot be loaded");
+                match loader.load_cached(factory.wasm).await {
+                    // A call may have loaded it meanwhile: either is as good.
+                    Ok(Some(component)) => drop(factory.component.set(component)),
+                    Ok(None) => {}
+                    Err(error) => {
+                        tracing::error!(connector = %factory.manifest.id, %error, "a connector of the binary cannot be loaded");
+                    }
                 }
             }
         });
