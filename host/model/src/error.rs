@@ -131,9 +131,9 @@ codes! {
     ConnectorInvalidResponse 400 "connector.invalid_response" "The provider answered something unexpected." "服务商返回了无法识别的内容。";
     ConnectorTemplateNotFound 400 "connector.template_not_found" "The connector has no template for this message." "未找到消息模板。";
     ConnectorRateLimit 429 "connector.rate_limit_exceeded" "The provider limits messages to this recipient. Please wait." "服务商限制了发送频率，请稍后再试。";
-    ConnectorGeneral 400 "connector.general" "The message could not be sent. Please try again." "消息发送失败，请重试。";
-    ConnectorUnreachable 502 "connector.unreachable" "The message could not be sent: the provider does not answer. Please try again." "服务商暂时无法访问，请稍后重试。";
-    ConnectorFailed 502 "connector.failed" "The message could not be sent: the connector failed. Please try again." "连接器运行失败，请稍后重试。";
+    ConnectorGeneral 400 "connector.general" "That did not work: the provider refused it. Please try again." "操作失败：服务商拒绝了请求，请重试。";
+    ConnectorUnreachable 502 "connector.unreachable" "That did not work: the provider does not answer. Please try again." "服务商暂时无法访问，请稍后重试。";
+    ConnectorFailed 502 "connector.failed" "That did not work: the connector failed. Please try again." "连接器运行失败，请稍后重试。";
     ConnectorMetadataNotAllowed 400 "connector.cannot_overwrite_metadata_for_non_standard_connector" "metadata cannot be set for this connector." "该连接器不支持自定义元数据。";
     ConnectorStateMismatch 400 "session.connector_validation_session_not_found" "This sign-in was not started here or has expired. Please try again." "登录会话无效或已过期，请重试。";
     ConnectorHostChanged 400 "connector.secrets_required" "The address changed, so enter the secrets again." "服务地址已更改，请重新输入密钥。";
