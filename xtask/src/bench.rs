@@ -4,18 +4,31 @@ use anyhow::Context as _;
 use std::process::{Command, Stdio};
 
 use crate::postgres::Postgres;
-use crate::{paths, process, run};
+use crate::{connectors, paths, process, run};
 
 /// Measures on both databases; writes `target/bench.json`.
 pub fn bench() -> anyhow::Result<()> {
     run::build()?;
     process::run(&mut process::cargo(&["build", "--release", "--package", "keyway-load"]))?;
+    connectors::examples()?;
     let postgres = Postgres::start_durable()?;
     let mut results = Vec::new();
     println!("\nConnector calls");
     let mut calls = Command::new(paths::target().join("release/keyway-load"));
     calls.arg("--connector").arg(paths::connectors().join("aliyun-sms.wasm")).args(["--name", "connector"]);
     results.push(measured(&mut calls)?);
+    println!("\nConnector platform");
+    let mut platform = Command::new(paths::target().join("release/keyway-load"));
+    platform.args(["--name", "platform"]).arg("--connectors").arg(paths::connectors());
+    platform.arg("--hostile").arg(paths::fixtures().join("hostile.wasm"));
+    for (option, example) in [
+        ("--javascript", "js/examples/smsaero/dist/smsaero-js.wasm"),
+        ("--python", "python/examples/vonage/dist/vonage-python.wasm"),
+    ] {
+        platform.arg(option).arg(paths::root().join("sdk").join(example));
+    }
+    platform.arg("--compiler").arg(paths::target().join("release/keyway"));
+    results.push(measured(&mut platform)?);
     for (name, url) in [("SQLite", None), ("PostgreSQL", Some(&postgres.url))] {
         println!("\n{name}");
         let mut load = Command::new(paths::target().join("release/keyway-load"));

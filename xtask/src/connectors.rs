@@ -15,6 +15,15 @@ pub fn build(release: bool) -> anyhow::Result<()> {
     )
 }
 
+/// Builds the connectors that are written in JavaScript and Python.
+pub fn examples() -> anyhow::Result<()> {
+    for example in ["sdk/js/examples/smsaero", "sdk/python/examples/vonage"] {
+        let mut build = Command::new(paths::target().join("release/keyway"));
+        process::run(build.args(["connector", "build"]).arg(paths::root().join(example)))?;
+    }
+    Ok(())
+}
+
 /// Runs the cases and the conformance kit of every connector.
 pub fn test() -> anyhow::Result<()> {
     let tool = ["run", "--quiet", "--package", "keyway-testkit", "--bin", "official-connectors", "--", "--test"];

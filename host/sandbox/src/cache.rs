@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use aws_lc_rs::hmac;
 
@@ -20,6 +21,9 @@ impl Cache {
             use std::os::unix::fs::PermissionsExt as _;
             std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
         }
+        if let Err(error) = sweep(folder) {
+            tracing::warn!(%error, "the cache of compiled components cannot be tidied");
+        }
         Ok(Self { folder: folder.to_owned(), key: hmac::Key::new(hmac::HMAC_SHA256, key) })
     }
 
@@ -31,46 +35,89 @@ impl Cache {
     pub fn get(&self, name: &str) -> Option<PathBuf> {
         let path = self.path(name);
         let tag = std::fs::read(path.with_extension("mac")).ok()?;
-        let mut signed = hmac::Context::with_key(&self.key);
-        signed.update(name.as_bytes());
-        let mut file = std::fs::File::open(&path).ok()?;
-        let mut chunk = vec![0; 64 * 1024];
-        loop {
-            match file.read(&mut chunk).ok()? {
-                0 => break,
-                count => signed.update(chunk.get(..count)?),
-            }
-        }
-        let expected = signed.sign();
+        let expected = self.sign(name, &path).ok()?;
         aws_lc_rs::constant_time::verify_slices_are_equal(expected.as_ref(), &tag).ok()?;
         Some(path)
     }
 
-    /// Stores `bytes` under `name`; a reader sees all of it or nothing.
-    pub fn put(&self, name: &str, bytes: &[u8]) -> std::io::Result<PathBuf> {
-        let path = self.path(name);
+    fn sign(&self, name: &str, file: &Path) -> std::io::Result<hmac::Tag> {
         let mut signed = hmac::Context::with_key(&self.key);
         signed.update(name.as_bytes());
-        signed.update(bytes);
-        let tag = signed.sign();
-        for (path, content) in [(&path, bytes), (&path.with_extension("mac"), tag.as_ref())] {
-            let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-            std::fs::write(&temporary, content)?;
-            std::fs::rename(temporary, path)?;
+        let mut file = std::fs::File::open(file)?;
+        let mut chunk = vec![0; 64 * 1024];
+        loop {
+            match file.read(&mut chunk)? {
+                0 => return Ok(signed.sign()),
+                count => signed.update(chunk.get(..count).unwrap_or_default()),
+            }
         }
-        Ok(path)
     }
+
+    /// A file for what will be stored under `name`; nobody reads it before it is kept. One that is dropped is removed.
+    pub fn draft(&self, name: &str) -> std::io::Result<Draft> {
+        let temporary = self.path(name).with_extension(format!("{}.tmp", std::process::id()));
+        Ok(Draft { file: std::fs::File::create(&temporary)?, temporary })
+    }
+
+    /// Stores a draft under `name`; a reader sees all of it or nothing.
+    pub fn keep(&self, name: &str, draft: Draft) -> std::io::Result<()> {
+        let path = self.path(name);
+        let tag = self.sign(name, &draft.temporary)?;
+        let temporary = draft.temporary.with_extension("mac.tmp");
+        std::fs::write(&temporary, tag.as_ref())?;
+        std::fs::rename(&draft.temporary, &path)?;
+        std::fs::rename(temporary, path.with_extension("mac"))
+    }
+}
+
+/// A file of the cache that is being written.
+pub struct Draft {
+    /// Where to write.
+    pub file: std::fs::File,
+    temporary: PathBuf,
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.temporary);
+    }
+}
+
+/// After this time a draft belongs to a process that died.
+const STALE: Duration = Duration::from_hours(1);
+
+/// Removes what a process left that died while it compiled.
+fn sweep(folder: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let is_draft = entry.path().extension().is_some_and(|extension| extension == "tmp");
+        let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
+        if is_draft && age > STALE {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::Cache;
+
+    fn put(cache: &Cache, name: &str, bytes: &[u8]) {
+        let mut draft = cache.draft(name).unwrap();
+        draft.file.write_all(bytes).unwrap();
+        cache.keep(name, draft).unwrap();
+    }
 
     #[test]
     fn a_changed_or_foreign_file_is_not_loaded() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(folder.path(), &[1; 32]).unwrap();
-        cache.put("a", b"native code").unwrap();
+        put(&cache, "a", b"native code");
+        drop(cache.draft("b").unwrap());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "a draft leaves nothing behind");
         assert_eq!(std::fs::read(cache.get("a").unwrap()).unwrap(), b"native code");
         assert!(Cache::new(folder.path(), &[2; 32]).unwrap().get("a").is_none());
         for extension in ["cwasm", "mac"] {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use wasmtime::{Store, UpdateDeadline};
 
 use keyway_model::Timestamp;
-use keyway_model::connector::{host_keys, secret_values};
+use keyway_model::connector::secret_values;
 use serde_json::Value;
 use wasmtime::component::Instance;
 
@@ -16,6 +16,7 @@ use crate::bindings::keyway::connector::types;
 use crate::budget::Budgets;
 use crate::engine::{Component, Ready, Sandbox};
 use crate::host::{Breach, HostState, KEY_REFERENCE};
+use crate::lane::Turn;
 use crate::redact::Redactor;
 
 /// A message for a connector.
@@ -364,7 +365,7 @@ impl Sandbox {
             rng: Arc::clone(self.rng()),
             egress: Arc::clone(component.egress()),
             hosts: manifest.hosts_for(&context.config).into(),
-            keys: host_keys(&manifest.config, &context.config).into_iter().collect(),
+            keys: component.host_keys(&context.config).into_iter().collect(),
             cache: context.cache.clone(),
             cache_changes: BTreeMap::new(),
             session: context.session.clone(),
@@ -378,6 +379,7 @@ impl Sandbox {
             log: Vec::new(),
             log_bytes: 0,
             cpu_ticks: 0,
+            turn: Turn::default(),
             breach: None,
             memory_peak: 0,
         };
@@ -387,14 +389,19 @@ impl Sandbox {
         store.set_epoch_deadline(1);
         // Every tick the guest yields, so that other tasks go on and the wall-clock limit can end the call. Time in
         // an awaited host call brings one tick at most, so ticks count guest code.
-        store.epoch_deadline_callback(|mut context| {
+        let lane = self.lane().clone();
+        store.epoch_deadline_callback(move |mut context| {
             let state = context.data_mut();
             state.cpu_ticks += 1;
             if Budgets::TICK * u32::try_from(state.cpu_ticks).unwrap_or(u32::MAX) > state.budgets.cpu {
                 state.breach = Some(Breach::Cpu);
                 return Err(wasmtime::Error::msg("cpu budget"));
             }
-            Ok(UpdateDeadline::Yield(1))
+            Ok(if state.cpu_ticks > u64::from(state.fetches) + 1 {
+                UpdateDeadline::YieldCustom(1, state.turn.next(&lane))
+            } else {
+                UpdateDeadline::Yield(1)
+            })
         });
         store
     }
@@ -407,7 +414,7 @@ fn is_too_much_data(error: &wasmtime::Error) -> bool {
 
 /// The configuration as the guest sees it: references in place of the keys that stay in the host.
 fn for_guest(component: &Component, config: &Value) -> String {
-    let keys = host_keys(&component.manifest().config, config);
+    let keys = component.host_keys(config);
     if keys.is_empty() {
         return config.to_string();
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -215,7 +215,7 @@ pub trait Transport: Send + Sync {
 /// The way out for one component; connections are not shared between components.
 pub struct Egress {
     policy: Arc<EgressPolicy>,
-    client: reqwest::Client,
+    client: OnceLock<reqwest::Client>,
     transport: Option<Arc<dyn Transport>>,
     key_sets: Mutex<HashMap<String, (JwkSet, i64)>>,
 }
@@ -224,8 +224,16 @@ pub struct Egress {
 const MOST_KEY_SETS: usize = 16;
 
 impl Egress {
-    /// A client under `policy`; `transport` takes the network's place.
-    pub fn new(policy: Arc<EgressPolicy>, transport: Option<Arc<dyn Transport>>) -> Result<Self, reqwest::Error> {
+    /// A way out under `policy`; `transport` takes the network's place.
+    pub fn new(policy: Arc<EgressPolicy>, transport: Option<Arc<dyn Transport>>) -> Self {
+        Self { policy, client: OnceLock::new(), transport, key_sets: Mutex::default() }
+    }
+
+    /// The HTTP client, made at the first request: its trusted roots take longer to read than a component to load.
+    fn client(&self) -> Result<&reqwest::Client, FetchError> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
@@ -233,8 +241,12 @@ impl Egress {
             .dns_resolver(Arc::new(Pinned))
             .user_agent(concat!("Keyway/", env!("CARGO_PKG_VERSION")))
             .pool_idle_timeout(Duration::from_secs(30))
-            .build()?;
-        Ok(Self { policy, client, transport, key_sets: Mutex::default() })
+            .build()
+            .map_err(|error| {
+                tracing::error!(%error, "the HTTP client cannot be made");
+                FetchError::Unreachable
+            })?;
+        Ok(self.client.get_or_init(|| client))
     }
 
     /// Sends a request to one of `hosts`; the answer's body is cut off with an error at `max_bytes`.
@@ -332,7 +344,7 @@ impl Egress {
         let failed =
             |error: reqwest::Error| if error.is_timeout() { FetchError::Timeout } else { FetchError::Unreachable };
         #[expect(clippy::disallowed_methods, reason = "this is the guard through which every request must go")]
-        let mut answer = self.client.execute(request).await.map_err(failed)?;
+        let mut answer = self.client()?.execute(request).await.map_err(failed)?;
         let mut headers = Vec::new();
         for (name, value) in answer.headers().iter().take(64) {
             headers.push((name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));

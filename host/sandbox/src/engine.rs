@@ -1,12 +1,14 @@
 //! The engines, loading of components, and the cache of compiled code.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::digest;
-use keyway_model::connector::Manifest;
+use keyway_model::connector::{HOST_KEY, Manifest, host_keys};
 use keyway_model::{Clock, Rng};
+use serde_json::Value;
 use tokio::sync::Semaphore;
 use wasmtime::Engine;
 use wasmtime::component::{HasSelf, InstancePre, Linker};
@@ -18,6 +20,7 @@ use crate::compile::{Compiler, SLOTS, Target, Tier};
 use crate::egress::{Egress, EgressPolicy, Transport};
 use crate::host::HostState;
 use crate::inspect::{self, Problem};
+use crate::lane::Lane;
 
 /// What a sandbox needs to know.
 pub struct Settings {
@@ -58,6 +61,8 @@ pub struct Component {
     manifest: Manifest,
     ready: ArcSwap<Ready>,
     egress: Arc<Egress>,
+    /// Whether its schema has keys that stay in the host.
+    has_host_keys: bool,
 }
 
 /// Compiled code and what it exports.
@@ -96,6 +101,11 @@ impl Component {
 
     pub(crate) fn ready(&self) -> Arc<Ready> {
         self.ready.load_full()
+    }
+
+    /// The keys of a configuration that stay in the host, by JSON pointer.
+    pub(crate) fn host_keys(&self, config: &Value) -> Vec<(String, String)> {
+        if self.has_host_keys { host_keys(&self.manifest.config, config) } else { Vec::new() }
     }
 
     pub(crate) fn egress(&self) -> &Arc<Egress> {
@@ -152,6 +162,7 @@ pub struct Sandbox {
     settings: Settings,
     egress: Arc<EgressPolicy>,
     slots: Semaphore,
+    lane: Lane,
     compiling: Semaphore,
 }
 
@@ -180,6 +191,7 @@ impl Sandbox {
             cache: Cache::new(&settings.cache, &settings.cache_key)?,
             egress: Arc::new(settings.egress.clone()),
             slots: Semaphore::new(SLOTS as usize),
+            lane: Lane::default(),
             compiling: Semaphore::new(1),
             settings,
         }))
@@ -193,11 +205,12 @@ impl Sandbox {
     /// Checks a component that nobody vouches for: its bytes, its code, and that it describes itself as its manifest says,
     /// twice the same.
     pub async fn admit(self: &Arc<Self>, wasm: &[u8]) -> Result<Arc<Component>, LoadError> {
-        let bytes = wasm.to_vec();
+        let wasm: Arc<[u8]> = wasm.into();
+        let bytes = Arc::clone(&wasm);
         let inspected = tokio::task::spawn_blocking(move || inspect::inspect(&bytes)).await;
         let inspected = inspected.map_err(|_| LoadError::one("upload.damaged", "The component could not be read."))?;
         let manifest_text = inspected.map_err(LoadError)?.manifest_text;
-        let component = self.load(wasm).await?;
+        let component = self.load_shared(wasm).await?;
         for _ in 0..2 {
             let said = self.describe(&component).await.map_err(|error| {
                 LoadError(vec![Problem::new(
@@ -228,54 +241,57 @@ impl Sandbox {
             "manifest": 1, "id": "unsealed", "target": "unsealed", "kind": "sms", "version": "0.0.0",
             "contract": inspect::CONTRACT, "name": {}, "description": {}, "config": {},
         }));
-        let egress = Egress::new(Arc::clone(&self.egress), None).map_err(|error| failed(&error))?;
-        let component = Component {
-            digest: Self::digest(wasm),
-            manifest: manifest.map_err(|error| failed(&error))?,
-            ready: ArcSwap::from_pointee(ready),
-            egress: Arc::new(egress),
-        };
+        let component = self.component(Self::digest(wasm), manifest.map_err(|error| failed(&error))?, ready);
         self.describe(&component).await.map_err(|error| failed(&error))
     }
 
-    /// A component whose optimized code is in the cache; none when it would have to be compiled.
-    pub async fn load_cached(self: &Arc<Self>, wasm: &[u8]) -> Result<Option<Arc<Component>>, LoadError> {
-        let (digest, manifest, ready) = self.look_up(wasm).await?;
-        ready.map(|ready| self.component(digest, manifest, ready)).transpose()
+    /// The component of this digest and manifest, where its optimized code is in the cache. Reads the disk.
+    pub fn load_cached(&self, digest: &str, manifest: &Manifest) -> Option<Arc<Component>> {
+        let ready = self.cached(&self.optimized, digest)?;
+        Some(self.component(digest.to_owned(), manifest.clone(), ready))
     }
 
     /// Name, manifest and, where the cache has it, optimized code.
-    async fn look_up(self: &Arc<Self>, wasm: &[u8]) -> Result<(String, Manifest, Option<Ready>), LoadError> {
-        let (bytes, sandbox) = (wasm.to_vec(), Arc::clone(self));
+    async fn look_up(self: &Arc<Self>, wasm: Arc<[u8]>) -> Result<(String, Manifest, Option<Ready>), LoadError> {
+        let sandbox = Arc::clone(self);
         let work = tokio::task::spawn_blocking(move || {
-            let digest = Self::digest(&bytes);
-            let manifest = inspect::manifest(&bytes).map_err(LoadError)?;
+            let digest = Self::digest(&wasm);
+            let manifest = inspect::manifest(&wasm).map_err(LoadError)?;
             let ready = sandbox.cached(&sandbox.optimized, &digest);
             Ok((digest, manifest, ready))
         });
         work.await.map_err(|_| LoadError::one("upload.damaged", "The component could not be read."))?
     }
 
-    fn component(&self, digest: String, manifest: Manifest, ready: Ready) -> Result<Arc<Component>, LoadError> {
-        let egress = Egress::new(Arc::clone(&self.egress), self.settings.transport.clone())
-            .map_err(|_| LoadError::one("upload.failed", "The egress guard could not start."))?;
-        Ok(Arc::new(Component { digest, manifest, ready: ArcSwap::from_pointee(ready), egress: Arc::new(egress) }))
+    fn component(&self, digest: String, manifest: Manifest, ready: Ready) -> Arc<Component> {
+        let egress = Egress::new(Arc::clone(&self.egress), self.settings.transport.clone());
+        Arc::new(Component {
+            has_host_keys: manifest.config.to_string().contains(HOST_KEY),
+            digest,
+            manifest,
+            ready: ArcSwap::from_pointee(ready),
+            egress: Arc::new(egress),
+        })
     }
 
     /// Makes a component ready whose bytes were admitted before: from the cache, or by the fast compiler now and by the
     /// optimizing one afterwards.
     pub async fn load(self: &Arc<Self>, wasm: &[u8]) -> Result<Arc<Component>, LoadError> {
-        let (digest, manifest, ready) = self.look_up(wasm).await?;
+        self.load_shared(wasm.into()).await
+    }
+
+    async fn load_shared(self: &Arc<Self>, wasm: Arc<[u8]>) -> Result<Arc<Component>, LoadError> {
+        let (digest, manifest, ready) = self.look_up(Arc::clone(&wasm)).await?;
         let (ready, unfinished) = match ready {
             Some(ready) => (ready, false),
             None => match &self.baseline {
-                Some(baseline) => (self.compiled(baseline, &digest, wasm).await?, true),
-                None => (self.compiled(&self.optimized, &digest, wasm).await?, false),
+                Some(baseline) => (self.compiled(baseline, &digest, &wasm).await?, true),
+                None => (self.compiled(&self.optimized, &digest, &wasm).await?, false),
             },
         };
-        let component = self.component(digest, manifest, ready)?;
+        let component = self.component(digest, manifest, ready);
         if unfinished {
-            let (sandbox, target, wasm) = (Arc::clone(self), Arc::downgrade(&component), wasm.to_vec());
+            let (sandbox, target) = (Arc::clone(self), Arc::downgrade(&component));
             tokio::spawn(async move {
                 let Some(digest) = target.upgrade().map(|component| component.digest.clone()) else { return };
                 match sandbox.compiled(&sandbox.optimized, &digest, &wasm).await {
@@ -301,7 +317,7 @@ impl Sandbox {
         component.and_then(|component| machine.ready(&component)).ok()
     }
 
-    async fn compiled(&self, machine: &Machine, digest: &str, wasm: &[u8]) -> Result<Ready, LoadError> {
+    async fn compiled(&self, machine: &Machine, digest: &str, wasm: &Arc<[u8]>) -> Result<Ready, LoadError> {
         let failed = || {
             let message = "It could not be compiled within its limits of time and memory.";
             LoadError::one("upload.compile_failed", message)
@@ -310,20 +326,27 @@ impl Sandbox {
             return Ok(ready);
         }
         let _turn = self.compiling.acquire().await.map_err(|_| failed())?;
-        let code = if let Some(compiler) = &self.settings.compiler {
-            compiler.run(&machine.target, wasm).await.ok_or_else(failed)?
-        } else {
-            let (engine, wasm) = (machine.engine.clone(), wasm.to_vec());
-            let work = tokio::task::spawn_blocking(move || engine.precompile_component(&wasm));
-            work.await.map_err(|_| failed())?.map_err(|error| {
-                tracing::warn!(%error, "component not compiled");
-                failed()
-            })?
-        };
-        self.cache.put(&format!("{digest}-{}", machine.key), &code).map_err(|error| {
+        let unwritten = |error: std::io::Error| {
             tracing::error!(%error, "the cache of compiled components cannot be written");
             failed()
-        })?;
+        };
+        let name = format!("{digest}-{}", machine.key);
+        let mut draft = self.cache.draft(&name).map_err(unwritten)?;
+        if let Some(compiler) = &self.settings.compiler {
+            let output = draft.file.try_clone().map_err(unwritten)?;
+            if !compiler.run(&machine.target, Arc::clone(wasm), output).await {
+                return Err(failed());
+            }
+        } else {
+            let (engine, wasm) = (machine.engine.clone(), Arc::clone(wasm));
+            let work = tokio::task::spawn_blocking(move || engine.precompile_component(&wasm));
+            let code = work.await.map_err(|_| failed())?.map_err(|error| {
+                tracing::warn!(%error, "component not compiled");
+                failed()
+            })?;
+            draft.file.write_all(&code).map_err(unwritten)?;
+        }
+        self.cache.keep(&name, draft).map_err(unwritten)?;
         self.cached(machine, digest).ok_or_else(|| {
             LoadError::one("upload.contract_mismatch", "Its imports or exports differ in type from the contract's.")
         })
@@ -335,6 +358,10 @@ impl Sandbox {
 
     pub(crate) fn slots(&self) -> &Semaphore {
         &self.slots
+    }
+
+    pub(crate) fn lane(&self) -> &Lane {
+        &self.lane
     }
 
     /// The clock that guests see.

@@ -12,6 +12,8 @@ mod egress;
 mod engine;
 mod host;
 mod inspect;
+mod lane;
+mod network;
 mod redact;
 mod relay;
 
@@ -21,3 +23,4 @@ pub use compile::{Compiler, compile};
 pub use egress::{Denied, EgressPolicy, FetchError, Request, Response, Rewrite, Transport};
 pub use engine::{Component, LoadError, Sandbox, Settings};
 pub use inspect::{CONTRACT, MANIFEST_SECTION, Problem, inspect, manifest, read_manifest};
+pub use network::Network;

@@ -10,6 +10,7 @@ use keyway_sandbox::Sandbox;
 use crate::lines::step;
 use crate::project::{Language, Project};
 use crate::publish::{Reach, Server, dev, publish};
+use crate::record::{Recording, record};
 use crate::stage::Stage;
 use crate::suite::{Totals, run_suite};
 use crate::{build, case, conformance, new, sign, suite};
@@ -85,6 +86,8 @@ pub enum ConnectorCommand {
         #[command(flatten)]
         server: Server,
     },
+    /// Make a call to the live provider and write it as a case, without its secrets
+    Record(Recording),
     /// Make the call of one case and show what it costs
     Call {
         /// File of the case
@@ -118,6 +121,7 @@ pub async fn run(command: ConnectorCommand) -> anyhow::Result<()> {
         ConnectorCommand::Sign { path, key } => sign::sign(&component(&path)?, &key),
         ConnectorCommand::Publish { path, server, reach } => publish(&component(&path)?, &server, reach).await,
         ConnectorCommand::Dev { folder, server } => dev(&Project::open(&folder)?, &server).await,
+        ConnectorCommand::Record(recording) => record(&recording).await,
         ConnectorCommand::Call { case, folder } => call(&case, &folder).await,
     }
 }

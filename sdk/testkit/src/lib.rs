@@ -10,6 +10,7 @@ mod lines;
 mod new;
 mod project;
 mod publish;
+mod record;
 mod sign;
 mod stage;
 mod suite;

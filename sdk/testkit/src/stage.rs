@@ -33,26 +33,35 @@ pub fn sandbox() -> anyhow::Result<Arc<Sandbox>> {
     Stage::default().into_sandbox().map(|(sandbox, _)| sandbox)
 }
 
+/// A sandbox with the author's cache of compiled code.
+pub fn sandbox_of(
+    transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+) -> anyhow::Result<Arc<Sandbox>> {
+    let home = std::env::var_os("XDG_CACHE_HOME")
+        .map(std::path::PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| std::path::PathBuf::from(home).join(".cache")))
+        .unwrap_or_else(std::env::temp_dir);
+    Sandbox::new(Settings {
+        cache: home.join("keyway-connector"),
+        // The cache of an author's own machine holds code of the author's own.
+        cache_key: *b"keyway-connector-development-key",
+        pooling: false,
+        compiler: None,
+        budgets: Budgets::default(),
+        egress: EgressPolicy::default(),
+        transport: Some(transport),
+        clock,
+        rng,
+    })
+}
+
 impl Stage {
     /// A sandbox that plays this stage.
     pub fn into_sandbox(self) -> anyhow::Result<(Arc<Sandbox>, Arc<Self>)> {
         let stage = Arc::new(self);
-        let home = std::env::var_os("XDG_CACHE_HOME")
-            .map(std::path::PathBuf::from)
-            .or_else(|| std::env::var_os("HOME").map(|home| std::path::PathBuf::from(home).join(".cache")))
-            .unwrap_or_else(std::env::temp_dir);
-        let sandbox = Sandbox::new(Settings {
-            cache: home.join("keyway-connector"),
-            // The cache of an author's own machine holds code of the author's own.
-            cache_key: *b"keyway-connector-development-key",
-            pooling: false,
-            compiler: None,
-            budgets: Budgets::default(),
-            egress: EgressPolicy::default(),
-            transport: Some(Arc::clone(&stage) as Arc<dyn Transport>),
-            clock: Arc::clone(&stage) as Arc<dyn Clock>,
-            rng: Arc::clone(&stage) as Arc<dyn Rng>,
-        })?;
+        let sandbox = sandbox_of(Arc::clone(&stage) as _, Arc::clone(&stage) as _, Arc::clone(&stage) as _)?;
         Ok((sandbox, stage))
     }
 
@@ -115,7 +124,7 @@ fn pairs(text: &[u8]) -> BTreeMap<String, String> {
 }
 
 /// A request in the form of a case's.
-fn shown(request: &Request) -> Value {
+pub fn shown(request: &Request) -> Value {
     let (url, query) = request.url.split_once('?').unwrap_or((&request.url, ""));
     let headers: BTreeMap<String, String> =
         request.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect();

@@ -80,11 +80,17 @@ export async function startKeyway(env = {}, args = []) {
     const text = await response.text();
     return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : null };
   };
+  const stream = (path, body) => fetch(`${endpoint}/api${path}`, {
+    method: 'POST',
+    duplex: 'half',
+    headers: { authorization: `Bearer ${token.access_token}`, 'content-type': 'application/wasm' },
+    body,
+  });
   const stop = async () => {
     await end('SIGTERM');
     rmSync(folder, { recursive: true });
   };
-  return { endpoint, port, api, output: () => running.output(), kill: () => end('SIGKILL'), restart, stop };
+  return { endpoint, port, api, stream, pid: () => running.child.pid, output: () => running.output(), kill: () => end('SIGKILL'), restart, stop };
 }
 
 export async function startApp(name, env) {

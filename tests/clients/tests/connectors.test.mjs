@@ -1,6 +1,6 @@
 // The life of an uploaded connector: checks, approval, activation, a swap under load, roll-back, duties, two nodes.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
 import { newDatabase, startKeyway } from '../lib/processes.mjs';
@@ -185,4 +185,56 @@ test('two nodes: an activation on one is seen on the other, also after it was do
     await first.stop();
     await second.stop();
   }
+});
+
+// Waits until the process has a child: the compiler.
+async function compiling(pid) {
+  for (;;) {
+    const threads = await readdir(`/proc/${pid}/task`);
+    const children = await Promise.all(threads.map((id) => readFile(`/proc/${pid}/task/${id}/children`, 'utf8').catch(() => '')));
+    if (children.some((text) => text.trim())) return;
+  }
+}
+
+const killedAt = {
+  'half of the bytes sent': async (bytes) => {
+    let half;
+    const body = new ReadableStream({
+      async pull(controller) {
+        if (half) return;
+        half = true;
+        controller.enqueue(bytes.subarray(0, bytes.length / 2));
+        await keyway.kill();
+      },
+    });
+    await assert.rejects(keyway.stream('/connector-factories', body));
+  },
+  'while it compiles': async (bytes) => {
+    const lost = assert.rejects(upload(keyway, bytes));
+    await Promise.race([compiling(keyway.pid()), lost]);
+    await keyway.kill();
+    await lost;
+  },
+  'while it is activated': async (bytes) => {
+    const { id, digest } = await uploaded(keyway, bytes);
+    await keyway.api('POST', `/connector-factories/${id}/versions/${digest}/approve`);
+    const under = keyway.api('POST', `/connector-factories/${id}/versions/${digest}/activate`).catch(() => 'lost');
+    await keyway.kill();
+    await under;
+  },
+};
+
+Object.entries(killedAt).forEach(([step, act], index) => {
+  test(`killed ${step}: after the restart there is all of a version or nothing`, async () => {
+    const number = `0.7.${index}`;
+    const bytes = changed(official, '0.1.0', number);
+    await act(bytes);
+    await keyway.restart();
+    const { versions } = (await keyway.api('GET', FACTORY)).body;
+    const left = versions.filter((one) => one.version === number);
+    assert.ok(left.every((one) => ['staged', 'approved', 'active'].includes(one.state)), JSON.stringify(left));
+    assert.equal(left.length, step === 'while it is activated' ? 1 : 0);
+    await activated(keyway, bytes);
+    assert.equal(await version(keyway), number);
+  });
 });

@@ -8,6 +8,7 @@ mod client;
 mod connector;
 mod flows;
 mod measure;
+mod platform;
 mod report;
 mod server;
 
@@ -31,6 +32,9 @@ struct Arguments {
     /// Measure the calls of this component instead
     #[arg(long)]
     connector: Option<PathBuf>,
+    /// Measure the connector platform instead
+    #[command(flatten)]
+    platform: Option<platform::Parts>,
     /// Name of the database in the report
     #[arg(long)]
     name: String,
@@ -65,6 +69,12 @@ async fn main() -> anyhow::Result<()> {
             Ok(())
         })
         .await?;
+    }
+    if let Some(parts) = &arguments.platform {
+        let mut report = Report::new(&arguments.name);
+        platform::measure(&plan, parts, &mut report).await?;
+        report.print();
+        return Ok(());
     }
     let keyway = arguments.keyway.as_deref().context("--keyway is missing")?;
     let aliyun = aliyun::Aliyun::start().await?;

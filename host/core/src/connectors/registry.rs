@@ -80,15 +80,11 @@ impl Registry {
             }
         }
         let (factories, loader): (Vec<Arc<Factory>>, _) = (binary.values().cloned().collect(), Arc::clone(&sandbox));
-        tokio::spawn(async move {
+        tokio::task::spawn_blocking(move || {
             for factory in factories {
-                match loader.load_cached(factory.wasm).await {
+                if let Some(component) = loader.load_cached(&factory.digest, &factory.manifest) {
                     // A call may have loaded it meanwhile: either is as good.
-                    Ok(Some(component)) => drop(factory.component.set(component)),
-                    Ok(None) => {}
-                    Err(error) => {
-                        tracing::error!(connector = %factory.manifest.id, %error, "a connector of the binary cannot be loaded");
-                    }
+                    drop(factory.component.set(component));
                 }
             }
         });

@@ -11,6 +11,7 @@ use crate::egress::{Denied, FetchError, Request, Response};
 impl HostState {
     /// Sends a request within the call's budgets and notes what came of it.
     pub(super) async fn exchange(&mut self, request: Request) -> Result<Response, FetchError> {
+        self.turn.end();
         self.fetches += 1;
         if self.fetches > self.budgets.fetches {
             return Err(FetchError::Denied(Denied::Policy("too many requests in one call".into())));

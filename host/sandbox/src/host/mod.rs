@@ -19,6 +19,7 @@ use crate::bindings::keyway::host::{clock, log, random};
 use crate::budget::Budgets;
 use crate::call::{CacheEntry, Exchange};
 use crate::egress::Egress;
+use crate::lane::Turn;
 use crate::redact::Redactor;
 
 pub use crypto::KEY_REFERENCE;
@@ -43,6 +44,7 @@ pub struct HostState {
     pub log: Vec<String>,
     pub log_bytes: usize,
     pub cpu_ticks: u64,
+    pub turn: Turn,
     pub breach: Option<Breach>,
     pub memory_peak: usize,
 }

@@ -12,6 +12,7 @@ use crate::relay;
 impl smtp::Host for HostState {
     async fn send(&mut self, relay: smtp::Relay, mail: smtp::Mail) -> wasmtime::Result<Result<String, smtp::Error>> {
         self.count()?;
+        self.turn.end();
         self.fetches += 1;
         if self.fetches > self.budgets.fetches {
             return Ok(Err(smtp::Error::Denied("too many requests in one call".into())));

@@ -9,6 +9,7 @@ use keyway_model::redirect;
 use serde_json::Value;
 
 use super::texts::{Texts, texts};
+use super::visit::Visit;
 use crate::error::WebError;
 use crate::request::{is_chinese, text};
 
@@ -96,11 +97,13 @@ struct Message {
     /// Address of a form with one button, or empty.
     action: &'static str,
     button: &'static str,
+    /// Where to go on, or empty.
+    back: &'static str,
 }
 
 impl Message {
     fn new(chinese: bool, title: &'static str, text: &'static str) -> Self {
-        Self { frame: Frame::plain(chinese), title, text, detail: String::new(), action: "", button: "" }
+        Self { frame: Frame::plain(chinese), title, text, detail: String::new(), action: "", button: "", back: "" }
     }
 }
 
@@ -122,6 +125,14 @@ pub fn error(headers: &HeaderMap, error: WebError) -> Response {
         WebError::OAuth(error) => format!("{}: {}", error.error, error.description),
     };
     html(status, &Message { detail, ..Message::new(chinese, t.error_title, t.error_text) }, None)
+}
+
+/// A step that failed within an interaction, with the way back to its start.
+pub fn failed(visit: &Visit, error: &WebError) -> Response {
+    let (title, text) = (visit.t().error_title, visit.t().try_again_text);
+    let message = Message::new(visit.chinese, title, text);
+    let page = Message { frame: visit.frame(), detail: visit.explain(error), back: "/sign-in", ..message };
+    visit.page(error.status(), &page)
 }
 
 /// `/unknown-session`

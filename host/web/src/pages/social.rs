@@ -53,7 +53,7 @@ pub async fn start(Path(id): Path<String>, visit: Visit) -> Response {
     };
     match started.await {
         Ok(uri) => see_other(&uri),
-        Err(error) => render::error(&visit.headers, error),
+        Err(error) => render::failed(&visit, &error),
     }
 }
 
@@ -76,7 +76,7 @@ pub async fn callback(Path(id): Path<String>, visit: Visit) -> Response {
             Ok(_) => visit.finish().await,
         }
     };
-    finished.await.unwrap_or_else(|error: WebError| render::error(&visit.headers, error))
+    finished.await.unwrap_or_else(|error: WebError| render::failed(&visit, &error))
 }
 
 /// Longest form that a provider posts back.

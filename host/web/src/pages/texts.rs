@@ -76,6 +76,7 @@ texts! {
     expired_text "The sign-in was finished, or an hour has passed. Go back to the application and start again." "登录已完成或已超过一小时，请返回应用重新开始。";
     error_title "This did not work" "出现错误";
     error_text "Go back to the application and try again. If it happens again, show this page to the people who run it." "请返回应用重试。如果问题仍然存在，请将此页面提供给应用管理员。";
+    try_again_text "Nothing was changed. Try again, or sign in another way." "未做任何更改，请重试或使用其他方式登录。";
     sign_out_title "Sign out?" "退出登录？";
     sign_out_text "You will be signed out of this browser." "您将在此浏览器中退出登录。";
     sign_out "Sign out" "退出登录";
