@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use wasmtime::{Store, UpdateDeadline};
 
 use keyway_model::Timestamp;
-use keyway_model::connector::secret_values;
 use serde_json::Value;
 use wasmtime::component::Instance;
 
@@ -15,8 +14,9 @@ use crate::bindings::exports::keyway::connector::{sms, social};
 use crate::bindings::keyway::connector::types;
 use crate::budget::Budgets;
 use crate::engine::{Component, Ready, Sandbox};
-use crate::host::{Breach, HostState, KEY_REFERENCE};
+use crate::host::{Breach, HostState};
 use crate::lane::Turn;
+use crate::prepared::Prepared;
 use crate::redact::Redactor;
 
 /// A message for a connector.
@@ -198,20 +198,21 @@ impl Sandbox {
             let exports = guest.ready.meta.load(&mut *guest.store, &guest.instance).map_err(|_| CallError::Missing)?;
             answered(exports.call_describe(guest.store).await.map(Ok))
         };
-        self.call(component, self.budgets().offline(), &Context::default(), &[], work).await.0
+        let prepared = component.prepare(&Value::Null);
+        self.call(component, self.budgets().offline(), &Context::default(), &prepared, &[], work).await.0
     }
 
     /// Applies the component's own rules to a configuration that its schema has accepted.
     pub async fn validate(&self, component: &Component, config: &Value) -> Result<(), CallError> {
         let context = Context::new(config.clone());
-        let text = for_guest(component, config);
+        let prepared = component.prepare(config);
         let work = async |guest: Guest<'_>| {
             let exports =
                 guest.ready.config.load(&mut *guest.store, &guest.instance).map_err(|_| CallError::Missing)?;
-            let result = exports.call_validate(guest.store, &text).await;
+            let result = exports.call_validate(guest.store, &prepared.for_guest).await;
             answered(result.map(|answer| answer.map(|()| String::new())))
         };
-        self.call(component, self.budgets().offline(), &context, &[], work).await.0.map(|_| ())
+        self.call(component, self.budgets().offline(), &context, &prepared, &[], work).await.0.map(|_| ())
     }
 
     /// Sends one message, as text message or e-mail. Secrets, the recipient and the code are masked in what the connector
@@ -223,7 +224,7 @@ impl Sandbox {
             .filter_map(|name| payload.as_ref()?.get(name)?.as_str().map(ToOwned::to_owned))
             .chain([message.to.clone()])
             .collect();
-        let text = for_guest(component, &context.config);
+        let prepared = component.prepare(&context.config);
         let message = sms::Message {
             to: message.to,
             usage: message.usage,
@@ -234,18 +235,18 @@ impl Sandbox {
         let work = async |guest: Guest<'_>| {
             if let Some(sms) = &guest.ready.sms {
                 let exports = sms.load(&mut *guest.store, &guest.instance).map_err(|_| CallError::Missing)?;
-                return answered(exports.call_send(guest.store, &text, &message).await);
+                return answered(exports.call_send(guest.store, &prepared.for_guest, &message).await);
             }
             let email = guest.ready.email.as_ref().ok_or(CallError::Missing)?;
             let exports = email.load(&mut *guest.store, &guest.instance).map_err(|_| CallError::Missing)?;
-            answered(exports.call_send(guest.store, &text, &message).await)
+            answered(exports.call_send(guest.store, &prepared.for_guest, &message).await)
         };
-        self.call(component, self.budgets().clone(), context, &masked, work).await
+        self.call(component, self.budgets().clone(), context, &prepared, &masked, work).await
     }
 
     /// The provider's address that the browser is sent to.
     pub async fn authorization_uri(&self, component: &Component, context: &Context, start: Start) -> Outcome {
-        let text = for_guest(component, &context.config);
+        let prepared = component.prepare(&context.config);
         let masked = [start.state.clone()];
         let start = social::Start {
             state: start.state,
@@ -258,47 +259,47 @@ impl Sandbox {
         let work = async |guest: Guest<'_>| {
             let social = guest.ready.social.as_ref().ok_or(CallError::Missing)?;
             let exports = social.load(&mut *guest.store, &guest.instance).map_err(|_| CallError::Missing)?;
-            answered(exports.call_authorization_uri(guest.store, &text, &start).await)
+            answered(exports.call_authorization_uri(guest.store, &prepared.for_guest, &start).await)
         };
-        self.call(component, self.budgets().clone(), context, &masked, work).await
+        self.call(component, self.budgets().clone(), context, &prepared, &masked, work).await
     }
 
     /// The identity behind a callback, as a JSON object.
     pub async fn user_info(&self, component: &Component, context: &Context, callback: &Value) -> Outcome {
-        let text = for_guest(component, &context.config);
+        let prepared = component.prepare(&context.config);
         let masked = secrets_of_callback(callback);
         let callback = callback.to_string();
         let work = async |guest: Guest<'_>| {
             let social = guest.ready.social.as_ref().ok_or(CallError::Missing)?;
             let exports = social.load(&mut *guest.store, &guest.instance).map_err(|_| CallError::Missing)?;
-            answered(exports.call_user_info(guest.store, &text, &callback).await)
+            answered(exports.call_user_info(guest.store, &prepared.for_guest, &callback).await)
         };
-        self.call(component, self.budgets().clone(), context, &masked, work).await
+        self.call(component, self.budgets().clone(), context, &prepared, &masked, work).await
     }
 
     /// The identity behind a callback with the provider's tokens, as a JSON object of `userInfo` and `tokens`.
     pub async fn tokens_and_user_info(&self, component: &Component, context: &Context, callback: &Value) -> Outcome {
-        let text = for_guest(component, &context.config);
+        let prepared = component.prepare(&context.config);
         let masked = secrets_of_callback(callback);
         let callback = callback.to_string();
         let work = async |guest: Guest<'_>| {
             let tokens = guest.ready.social_tokens.as_ref().ok_or(CallError::Missing)?;
             let exports = tokens.load(&mut *guest.store, &guest.instance).map_err(|_| CallError::Missing)?;
-            answered(exports.call_tokens_and_user_info(guest.store, &text, &callback).await)
+            answered(exports.call_tokens_and_user_info(guest.store, &prepared.for_guest, &callback).await)
         };
-        self.call(component, self.budgets().clone(), context, &masked, work).await
+        self.call(component, self.budgets().clone(), context, &prepared, &masked, work).await
     }
 
     /// New tokens for a refresh token, as the provider's JSON object.
     pub async fn refresh(&self, component: &Component, context: &Context, refresh_token: &str) -> Outcome {
-        let text = for_guest(component, &context.config);
+        let prepared = component.prepare(&context.config);
         let masked = [refresh_token.to_owned()];
         let work = async |guest: Guest<'_>| {
             let tokens = guest.ready.social_tokens.as_ref().ok_or(CallError::Missing)?;
             let exports = tokens.load(&mut *guest.store, &guest.instance).map_err(|_| CallError::Missing)?;
-            answered(exports.call_refresh(guest.store, &text, refresh_token).await)
+            answered(exports.call_refresh(guest.store, &prepared.for_guest, refresh_token).await)
         };
-        self.call(component, self.budgets().clone(), context, &masked, work).await
+        self.call(component, self.budgets().clone(), context, &prepared, &masked, work).await
     }
 
     async fn call(
@@ -306,15 +307,15 @@ impl Sandbox {
         component: &Component,
         budgets: Budgets,
         context: &Context,
+        prepared: &Prepared,
         masked: &[String],
         work: impl AsyncFnOnce(Guest<'_>) -> Answered,
     ) -> Outcome {
         let started = Instant::now();
         let Ok(_permit) = self.slots().acquire().await else { return (Err(CallError::Instantiate), Report::default()) };
         let ready = component.ready();
-        let secrets = secret_values(&component.manifest().config, &context.config);
-        let redactor = Redactor::new(secrets.into_iter().chain(masked.iter().cloned()));
-        let mut store = self.store(&ready, component, &budgets, redactor.clone(), context);
+        let redactor = prepared.redactor.with(masked.iter().cloned());
+        let mut store = self.store(&ready, component, &budgets, redactor.clone(), context, prepared);
         let run = async {
             let instance = ready.pre.instantiate_async(&mut store).await.map_err(|_| CallError::Instantiate)?;
             match work(Guest { ready: &ready, instance, store: &mut store }).await? {
@@ -358,14 +359,14 @@ impl Sandbox {
         budgets: &Budgets,
         redactor: Redactor,
         context: &Context,
+        prepared: &Prepared,
     ) -> Store<HostState> {
-        let manifest = component.manifest();
         let state = HostState {
             clock: Arc::clone(self.clock()),
             rng: Arc::clone(self.rng()),
             egress: Arc::clone(component.egress()),
-            hosts: manifest.hosts_for(&context.config).into(),
-            keys: component.host_keys(&context.config).into_iter().collect(),
+            hosts: Arc::clone(&prepared.hosts),
+            keys: Arc::clone(&prepared.keys),
             cache: context.cache.clone(),
             cache_changes: BTreeMap::new(),
             session: context.session.clone(),
@@ -410,21 +411,6 @@ impl Sandbox {
 /// Whether wasmtime stopped copying because the store's host-call fuel was used up; the error's type is private.
 fn is_too_much_data(error: &wasmtime::Error) -> bool {
     error.root_cause().to_string().contains("fuel allocated for hostcalls has been exhausted")
-}
-
-/// The configuration as the guest sees it: references in place of the keys that stay in the host.
-fn for_guest(component: &Component, config: &Value) -> String {
-    let keys = component.host_keys(config);
-    if keys.is_empty() {
-        return config.to_string();
-    }
-    let mut shown = config.clone();
-    for (pointer, _) in keys {
-        if let Some(value) = shown.pointer_mut(&pointer) {
-            *value = Value::String(format!("{KEY_REFERENCE}{pointer}"));
-        }
-    }
-    shown.to_string()
 }
 
 /// What a provider sends with the browser that must not be seen in a log.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::digest;
-use keyway_model::connector::{HOST_KEY, Manifest, host_keys};
+use keyway_model::connector::Manifest;
 use keyway_model::{Clock, Rng};
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -21,6 +21,7 @@ use crate::egress::{Egress, EgressPolicy, Transport};
 use crate::host::HostState;
 use crate::inspect::{self, Problem};
 use crate::lane::Lane;
+use crate::prepared::{Preparations, Prepared};
 
 /// What a sandbox needs to know.
 pub struct Settings {
@@ -61,8 +62,7 @@ pub struct Component {
     manifest: Manifest,
     ready: ArcSwap<Ready>,
     egress: Arc<Egress>,
-    /// Whether its schema has keys that stay in the host.
-    has_host_keys: bool,
+    preparations: Preparations,
 }
 
 /// Compiled code and what it exports.
@@ -103,9 +103,9 @@ impl Component {
         self.ready.load_full()
     }
 
-    /// The keys of a configuration that stay in the host, by JSON pointer.
-    pub(crate) fn host_keys(&self, config: &Value) -> Vec<(String, String)> {
-        if self.has_host_keys { host_keys(&self.manifest.config, config) } else { Vec::new() }
+    /// What a configuration means for its calls.
+    pub(crate) fn prepare(&self, config: &Value) -> Arc<Prepared> {
+        self.preparations.get(&self.manifest, config)
     }
 
     pub(crate) fn egress(&self) -> &Arc<Egress> {
@@ -266,7 +266,7 @@ impl Sandbox {
     fn component(&self, digest: String, manifest: Manifest, ready: Ready) -> Arc<Component> {
         let egress = Egress::new(Arc::clone(&self.egress), self.settings.transport.clone());
         Arc::new(Component {
-            has_host_keys: manifest.config.to_string().contains(HOST_KEY),
+            preparations: Preparations::new(&manifest),
             digest,
             manifest,
             ready: ArcSwap::from_pointee(ready),

@@ -14,6 +14,7 @@ mod host;
 mod inspect;
 mod lane;
 mod network;
+mod prepared;
 mod redact;
 mod relay;
 

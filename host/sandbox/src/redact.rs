@@ -3,13 +3,20 @@
 /// Replaces values by `•••`, in the spellings that a log line may hold.
 #[derive(Debug, Clone, Default)]
 pub struct Redactor {
+    /// Longest first, so that a secret that holds another is masked whole.
     needles: Vec<String>,
 }
 
 impl Redactor {
     /// Masks `values` and their JSON-, URL- and hex-escaped forms. Values under four characters are too common to mask.
     pub fn new(values: impl IntoIterator<Item = String>) -> Self {
-        let mut needles = Vec::new();
+        Self::default().with(values)
+    }
+
+    /// The same that masks `values` as well.
+    #[must_use]
+    pub fn with(&self, values: impl IntoIterator<Item = String>) -> Self {
+        let mut needles = self.needles.clone();
         for value in values.into_iter().filter(|value| value.chars().count() >= 4) {
             let json = serde_json::Value::String(value.clone()).to_string();
             needles.push(json.trim_matches('"').to_owned());

@@ -30,7 +30,7 @@ pub struct HostState {
     pub rng: Arc<dyn Rng>,
     pub egress: Arc<Egress>,
     pub hosts: Arc<[String]>,
-    pub keys: BTreeMap<String, String>,
+    pub keys: Arc<BTreeMap<String, String>>,
     pub cache: BTreeMap<String, CacheEntry>,
     pub cache_changes: BTreeMap<String, Option<CacheEntry>>,
     pub session: BTreeMap<String, String>,

@@ -1,0 +1,74 @@
+//! What a configuration means for the calls that it is used in, worked out once.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use keyway_model::connector::{HOST_KEY, Manifest, host_keys, secret_values};
+use serde_json::Value;
+
+use crate::host::KEY_REFERENCE;
+use crate::redact::Redactor;
+
+/// Configurations of one component that are kept.
+const KEPT: usize = 16;
+
+/// One configuration.
+pub struct Prepared {
+    text: String,
+    /// As the guest sees it: with references in place of the keys that stay in the host.
+    pub for_guest: String,
+    /// Where requests may go.
+    pub hosts: Arc<[String]>,
+    /// Keys that stay in the host, by JSON pointer.
+    pub keys: Arc<BTreeMap<String, String>>,
+    /// Masks its secrets.
+    pub redactor: Redactor,
+}
+
+impl Prepared {
+    fn new(manifest: &Manifest, has_host_keys: bool, config: &Value, text: String) -> Self {
+        let keys = if has_host_keys { host_keys(&manifest.config, config) } else { Vec::new() };
+        let mut shown = config.clone();
+        for (pointer, _) in &keys {
+            if let Some(value) = shown.pointer_mut(pointer) {
+                *value = Value::String(format!("{KEY_REFERENCE}{pointer}"));
+            }
+        }
+        Self {
+            for_guest: if keys.is_empty() { text.clone() } else { shown.to_string() },
+            text,
+            hosts: manifest.hosts_for(config).into(),
+            keys: Arc::new(keys.into_iter().collect()),
+            redactor: Redactor::new(secret_values(&manifest.config, config)),
+        }
+    }
+}
+
+/// The configurations of one component that were used last.
+pub struct Preparations {
+    has_host_keys: bool,
+    kept: Mutex<Vec<Arc<Prepared>>>,
+}
+
+impl Preparations {
+    /// None yet.
+    pub fn new(manifest: &Manifest) -> Self {
+        Self { has_host_keys: manifest.config.to_string().contains(HOST_KEY), kept: Mutex::default() }
+    }
+
+    /// The configuration, known or new.
+    pub fn get(&self, manifest: &Manifest, config: &Value) -> Arc<Prepared> {
+        let text = config.to_string();
+        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = kept().iter().find(|known| known.text == text) {
+            return Arc::clone(known);
+        }
+        let new = Arc::new(Prepared::new(manifest, self.has_host_keys, config, text));
+        let mut kept = kept();
+        if kept.len() >= KEPT {
+            kept.remove(0);
+        }
+        kept.push(Arc::clone(&new));
+        new
+    }
+}
