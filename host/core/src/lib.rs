@@ -2,6 +2,7 @@
 
 mod configuration;
 pub mod connectors;
+pub mod console;
 mod error;
 pub mod keys;
 pub mod limits;

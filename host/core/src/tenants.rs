@@ -9,7 +9,7 @@ use keyway_model::user::User;
 use keyway_model::{ApplicationId, ErrorCode, RoleId, TenantId, Timestamp, UserId, password_policy};
 use keyway_store::{Page, StoreError, Tx, applications, resources, roles, users};
 
-use crate::{Core, CoreError, Parts, secret};
+use crate::{Core, CoreError, Parts, console, secret};
 
 /// The role that opens the Management API.
 const MANAGEMENT_ROLE: &str = "management-api-access";
@@ -22,10 +22,12 @@ pub(crate) async fn lock(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<(), Store
 /// Makes what every installation has: the Management API, its scope and the role that holds it.
 pub(crate) async fn seed(parts: &Parts) -> Result<(), CoreError> {
     let now = parts.clock.now();
+    let operators = parts.admin_endpoint.as_str().trim_end_matches('/').to_owned();
     parts
         .store
         .write(move |tx| {
             Box::pin(async move {
+                console::seed(tx, &operators, now).await?;
                 let tenant = TenantId::default_tenant();
                 lock(tx, &tenant).await?;
                 if let Some(resource) = resources::find_by_indicator(tx, &tenant, MANAGEMENT_API).await? {
@@ -71,7 +73,7 @@ const CONNECTOR_SCOPES: [(&str, &str); 5] = [
     ("connectors:test", "Send test messages"),
 ];
 
-async fn connector_scopes(
+pub(crate) async fn connector_scopes(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     resource: &Resource,
@@ -168,6 +170,7 @@ impl Core {
                         return Err(ErrorCode::Forbidden.into());
                     }
                     users::insert(tx, &tenant, &user).await?;
+                    console::add_administrator(tx, &user).await?;
                     Ok::<_, CoreError>(())
                 })
             })

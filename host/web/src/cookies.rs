@@ -1,4 +1,4 @@
-//! The two cookies of a browser: its interaction and its session.
+//! The cookies of a browser: its interaction, its session and, for operators, the console's.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use cookie::{Cookie, SameSite, time::Duration};
@@ -13,6 +13,10 @@ pub enum Kind {
     Interaction,
     /// A signed-in browser.
     Session,
+    /// A sign-in to the console under way.
+    ConsoleFlow,
+    /// An administrator at the console.
+    Console,
 }
 
 impl Kind {
@@ -22,6 +26,8 @@ impl Kind {
         let base = match self {
             Self::Interaction => "interaction",
             Self::Session => "session",
+            Self::ConsoleFlow => "console_flow",
+            Self::Console => "console",
         };
         let tenant = if web.tenant == TenantId::admin() { "_admin" } else { "" };
         let prefix = if web.is_secure() { "__Host-" } else { "" };
@@ -32,6 +38,8 @@ impl Kind {
         match self {
             Self::Interaction => keyway_model::interaction::INTERACTION_TTL,
             Self::Session => keyway_model::session::SESSION_TTL,
+            Self::ConsoleFlow => keyway_model::interaction::INTERACTION_TTL,
+            Self::Console => crate::console::SESSION_TTL,
         }
     }
 }

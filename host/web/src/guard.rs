@@ -50,6 +50,15 @@ pub fn is_same_site(request: &Request) -> bool {
     }
 }
 
+/// Whether a page of this very origin sent the request. A browser says so with every write; silence is refused.
+pub fn is_own_page(request: &Request) -> bool {
+    let has = |name: header::HeaderName| request.headers().contains_key(name);
+    let site = header::HeaderName::from_static("sec-fetch-site");
+    let told = has(site.clone()) || has(header::ORIGIN);
+    let none = request.headers().get(site).is_some_and(|value| value == "none");
+    told && !none && is_same_site(request)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,6 +67,21 @@ mod tests {
     fn request(headers: &[(&str, &str)]) -> Request {
         let builder = headers.iter().fold(Request::builder(), |builder, (name, value)| builder.header(*name, *value));
         builder.body(Body::empty()).unwrap()
+    }
+
+    #[test]
+    fn csrf_at_the_console_is_refused_even_from_a_silent_client() {
+        assert!(is_own_page(&request(&[("sec-fetch-site", "same-origin")])));
+        assert!(is_own_page(&request(&[("origin", "https://id.example.com"), ("host", "id.example.com")])));
+        for refused in [
+            &[][..],
+            &[("sec-fetch-site", "none")],
+            &[("sec-fetch-site", "same-site")],
+            &[("sec-fetch-site", "cross-site")],
+            &[("origin", "https://evil.example"), ("host", "id.example.com")],
+        ] {
+            assert!(!is_own_page(&request(refused)), "{refused:?}");
+        }
     }
 
     #[test]

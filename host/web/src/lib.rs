@@ -2,7 +2,11 @@
 //!
 //! Handlers read a request, call one use case of the core and write its answer; they decide nothing.
 
+#[macro_use]
+mod texts;
+
 mod api;
+mod console;
 mod cookies;
 mod cors;
 mod error;
@@ -63,6 +67,7 @@ impl Web {
             .merge(api)
             .merge(browser)
             .merge(pages::callbacks())
+            .merge(console::router(&self))
             .merge(operations::health())
             .fallback(error::not_found)
             .method_not_allowed_fallback(error::method_not_allowed)

@@ -172,6 +172,13 @@ impl Core {
         Ok(user)
     }
 
+    /// Ends every session and token of a user.
+    pub async fn sign_user_out(&self, tenant: &TenantId, id: &UserId) -> Result<(), CoreError> {
+        self.user(tenant, id).await?;
+        let (owner, id, now) = (tenant.clone(), id.clone(), self.now());
+        self.parts.store.write(move |tx| Box::pin(async move { end_everything(tx, &owner, &id, now).await })).await
+    }
+
     /// Whether `password` is the user's.
     pub async fn check_user_password(&self, tenant: &TenantId, id: &UserId, password: String) -> Result<(), CoreError> {
         let user = self.user(tenant, id).await?;

@@ -6,7 +6,7 @@ mod complete;
 mod forgot_password;
 mod offer;
 mod register;
-mod render;
+pub mod render;
 mod sign_in;
 mod social;
 mod texts;

@@ -1,27 +1,5 @@
 //! Everything that the pages say, in English and Simplified Chinese.
 
-macro_rules! texts {
-    ($($name:ident $en:literal $zh:literal;)*) => {
-        /// The sentences of the pages in one language.
-        pub struct Texts {
-            /// BCP 47 tag of the language.
-            pub lang: &'static str,
-            $(pub $name: &'static str,)*
-        }
-
-        const ENGLISH: Texts = Texts { lang: "en", $($name: $en,)* };
-        const CHINESE: Texts = Texts { lang: "zh-CN", $($name: $zh,)* };
-
-        #[cfg(test)]
-        const NAMES: &[(&str, &str, &str)] = &[$((stringify!($name), $en, $zh),)*];
-    };
-}
-
-/// The sentences in Chinese or English.
-pub fn texts(chinese: bool) -> &'static Texts {
-    if chinese { &CHINESE } else { &ENGLISH }
-}
-
 texts! {
     sign_in "Sign in" "登录";
     sign_in_to "Sign in to" "登录";
@@ -97,15 +75,4 @@ texts! {
     password_common "Attackers try this password first. Choose another." "该密码过于常见，请更换。";
     password_sequence "This is one character or a row of neighbours. Choose something longer." "密码不能是重复或连续的字符。";
     password_user_info "Do not use your own name or number." "密码不能包含您的账号信息。";
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn every_sentence_is_there_in_both_languages() {
-        for (name, english, chinese) in super::NAMES {
-            assert!(!english.is_empty() && !chinese.is_empty(), "{name}");
-            assert!(!chinese.is_ascii(), "{name} is not translated");
-        }
-    }
 }

@@ -1,0 +1,132 @@
+//! The admin console as an application of the operators' tenant: what it needs to exist, and who may use it.
+
+use keyway_model::application::{Application, ApplicationType, CustomClientMetadata, OidcClientMetadata};
+use keyway_model::resource::{MANAGEMENT_API, MANAGEMENT_SCOPE, Resource, Role, RoleType, Scope};
+use keyway_model::user::User;
+use keyway_model::{ApplicationId, RoleId, TenantId, Timestamp};
+use keyway_store::{Page, StoreError, Tx, applications, resources, roles, sessions, users};
+
+use crate::tenants::connector_scopes;
+use crate::{Core, CoreError, secret};
+
+/// Client id of the console.
+pub const CONSOLE: &str = "admin-console";
+
+/// Where the console's sign-in ends, below the operators' endpoint.
+pub const CALLBACK: &str = "/console/callback";
+
+/// The role of those who may do everything.
+const ADMINISTRATOR: &str = "administrator";
+
+/// An administrator and what they may do.
+pub struct Administrator {
+    /// Who.
+    pub user: User,
+    /// Scopes of the Management API.
+    pub scopes: Vec<String>,
+}
+
+/// Makes the console's application and the administrators' role. Whoever administered before there were roles gets it.
+pub(crate) async fn seed(tx: &mut Tx<'_>, endpoint: &str, now: Timestamp) -> Result<(), CoreError> {
+    let tenant = TenantId::admin();
+    crate::tenants::lock(tx, &tenant).await?;
+    let uris = OidcClientMetadata {
+        redirect_uris: vec![format!("{endpoint}{CALLBACK}")],
+        post_logout_redirect_uris: vec![format!("{endpoint}/console")],
+    };
+    match applications::find(tx, &tenant, &ApplicationId(CONSOLE.into())).await? {
+        Some(known) if known.oidc_client_metadata == uris => {}
+        Some(known) => {
+            let moved = Application { oidc_client_metadata: uris, ..known };
+            applications::update(tx, &tenant, &moved).await?;
+        }
+        None => {
+            let console = Application {
+                id: ApplicationId(CONSOLE.into()),
+                name: "Keyway Console".into(),
+                description: None,
+                kind: ApplicationType::Spa,
+                oidc_client_metadata: uris,
+                custom_client_metadata: CustomClientMetadata::default(),
+                custom_data: serde_json::Map::new(),
+                is_third_party: false,
+                created_at: now,
+            };
+            applications::insert(tx, &tenant, &console).await?;
+        }
+    }
+    if let Some(resource) = resources::find_by_indicator(tx, &tenant, MANAGEMENT_API).await? {
+        return connector_scopes(tx, &tenant, &resource, now).await;
+    }
+    let resource = Resource {
+        id: "console".into(),
+        name: "Console".into(),
+        indicator: MANAGEMENT_API.into(),
+        is_default: false,
+        access_token_ttl: 3600,
+    };
+    resources::insert(tx, &tenant, &resource, now).await?;
+    let all = Scope {
+        id: "console-all".into(),
+        resource_id: resource.id.clone(),
+        name: MANAGEMENT_SCOPE.into(),
+        description: Some("Everything".into()),
+        created_at: now.0,
+    };
+    resources::insert_scope(tx, &tenant, &all).await?;
+    connector_scopes(tx, &tenant, &resource, now).await?;
+    let role = Role {
+        id: RoleId(ADMINISTRATOR.into()),
+        name: "Administrator".into(),
+        description: "May do everything".into(),
+        kind: RoleType::User,
+        is_default: false,
+    };
+    roles::insert(tx, &tenant, &role).await?;
+    roles::add_scope(tx, &tenant, &role.id, &all.id).await?;
+    let (known, _) = users::list(tx, &tenant, None, Page { offset: 0, limit: 1000 }).await?;
+    for user in known {
+        add_administrator(tx, &user).await?;
+    }
+    Ok(())
+}
+
+/// Gives a user of the operators' tenant the role that may do everything.
+pub(crate) async fn add_administrator(tx: &mut Tx<'_>, user: &User) -> Result<(), StoreError> {
+    roles::add_user(tx, &TenantId::admin(), &RoleId(ADMINISTRATOR.into()), &user.id).await
+}
+
+impl Core {
+    /// Who is signed in at the operators' tenant with this session, and what they may do; none when the session is over, or
+    /// the user is suspended.
+    pub async fn administrator(&self, session_secret: &str) -> Result<Option<Administrator>, CoreError> {
+        let (hash, now) = (secret::hash(session_secret), self.now());
+        self.look(|tx| {
+            Box::pin(async move {
+                let tenant = TenantId::admin();
+                let Some(session) = sessions::find(tx, &tenant, &hash, now).await? else { return Ok(None) };
+                let Some(user) = users::find(tx, &tenant, &session.user_id).await? else { return Ok(None) };
+                let scopes = resources::scopes_of_user(tx, &tenant, &user.id, MANAGEMENT_API).await?;
+                Ok(Some(Administrator { user, scopes }))
+            })
+        })
+        .await
+    }
+
+    /// Seals a text that a browser keeps for the server; `purpose` keeps one such text from standing for another.
+    pub fn seal_for_browser(&self, purpose: &str, text: &str) -> Result<String, CoreError> {
+        Ok(self.parts.master_key.seal(purpose, text)?)
+    }
+
+    /// Opens what [`Self::seal_for_browser`] sealed; none when it is not ours.
+    pub fn open_from_browser(&self, purpose: &str, sealed: &str) -> Option<String> {
+        self.parts.master_key.open(purpose, sealed).ok()
+    }
+
+    /// A fresh secret, and its challenge for PKCE (RFC 7636 section 4.2).
+    pub fn new_verifier(&self) -> (String, String) {
+        let verifier = secret::generate(self.rng());
+        let challenge = secret::challenge(&verifier);
+        (verifier, challenge)
+    }
+}

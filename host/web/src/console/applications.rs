@@ -1,0 +1,270 @@
+//! Applications: by framework, with the guide that connects them.
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use keyway_core::management::{NewApplication, NewSecret, Page};
+use keyway_model::application::{
+    Application, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
+};
+use keyway_model::{ApplicationId, ErrorCode, Refusal, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::guides::{Filled, GUIDES, Guide, guide};
+use super::managed;
+use super::page::{PAGE, Paging, Shell, explain, moment, page};
+use super::session::Admin;
+use crate::Web;
+use crate::error::WebError;
+use crate::oidc::answer::see_other;
+use crate::request::Parameters;
+
+/// Under which name an application's own data holds its framework.
+const FRAMEWORK: &str = "framework";
+
+#[derive(Template)]
+#[template(path = "console/applications.html")]
+struct ListPage {
+    shell: Shell,
+    applications: Vec<Application>,
+    paging: Paging,
+}
+
+/// The number of the page that is asked for.
+pub fn page_number(parameters: &Parameters) -> i64 {
+    parameters.get("page").and_then(|number| number.parse().ok()).filter(|number| *number > 0).unwrap_or(1)
+}
+
+/// `GET /console/applications`
+pub async fn list(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    parameters: Parameters,
+) -> Result<Response, WebError> {
+    let number = page_number(&parameters);
+    let wanted = Page { offset: (number - 1).saturating_mul(PAGE), limit: PAGE };
+    let (applications, total) = web.core.applications(&managed(), wanted).await?;
+    let shell = Shell::new(&admin, "applications", parameters.get("done").as_deref());
+    let paging = Paging::new("/console/applications", number, total, &[]);
+    Ok(page(StatusCode::OK, &ListPage { shell, applications, paging }))
+}
+
+#[derive(Template)]
+#[template(path = "console/application_choose.html")]
+struct ChoosePage {
+    shell: Shell,
+    guides: &'static [Guide],
+    chosen: String,
+    name: String,
+}
+
+/// `GET /console/applications/new`
+pub async fn choose(Extension(admin): Extension<Admin>) -> Response {
+    let shell = Shell::new(&admin, "applications", None);
+    page(StatusCode::OK, &ChoosePage { shell, guides: &GUIDES, chosen: String::new(), name: String::new() })
+}
+
+/// `POST /console/applications`
+pub async fn create(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
+    let (chosen, name) = (sent.get("framework").unwrap_or_default(), sent.get("name").unwrap_or_default());
+    let made = async {
+        let missing = || Refusal::invalid_input("framework", "choose what the application is made with");
+        let guide = guide(&chosen).ok_or_else(missing)?;
+        let redirect = format!("{}{}", guide.origin, guide.callback);
+        let local = guide.origin.starts_with("http://localhost");
+        let oidc_client_metadata = OidcClientMetadata {
+            redirect_uris: if redirect.is_empty() { Vec::new() } else { vec![redirect] },
+            post_logout_redirect_uris: if local { vec![guide.origin.to_owned()] } else { Vec::new() },
+        };
+        let new = NewApplication {
+            name: name.trim().to_owned(),
+            description: None,
+            kind: guide.kind,
+            oidc_client_metadata,
+            custom_client_metadata: CustomClientMetadata::default(),
+            custom_data: Map::from_iter([(FRAMEWORK.to_owned(), json!(guide.id))]),
+            is_third_party: false,
+        };
+        Ok::<_, WebError>(web.core.create_application(&managed(), new).await?)
+    };
+    match made.await {
+        Ok(made) => Ok(see_other(&format!("/console/applications/{}?done=created", made.id))),
+        Err(error) => {
+            let shell = Shell::new(&admin, "applications", None).failing(explain(&error, admin.chinese));
+            Ok(page(error.status(), &ChoosePage { shell, guides: &GUIDES, chosen, name }))
+        }
+    }
+}
+
+/// A secret in the list. Its value is shown where it is asked for alone.
+struct Secret {
+    name: String,
+    value: String,
+    created: String,
+    expires: String,
+    expired: bool,
+}
+
+#[derive(Template)]
+#[template(path = "console/application.html")]
+struct ApplicationPage {
+    shell: Shell,
+    application: Application,
+    endpoint: String,
+    issuer: String,
+    secrets: Vec<Secret>,
+    guide: Option<(&'static str, Filled)>,
+    redirect_uris: String,
+    post_logout_redirect_uris: String,
+    cors_origins: String,
+    refresh_days: String,
+    has_secrets: bool,
+    is_machine: bool,
+    reveal: bool,
+}
+
+async fn shown(
+    web: &Web,
+    shell: Shell,
+    application: Application,
+    sent: &Parameters,
+) -> Result<ApplicationPage, WebError> {
+    let secrets = web.core.application_secrets(&managed(), &application.id).await?;
+    let endpoint = web.core.endpoint(&managed());
+    let now = web.core.now();
+    let reveal = sent.get("reveal").is_some();
+    let framework = application.custom_data.get(FRAMEWORK).and_then(Value::as_str).unwrap_or_default();
+    let value = secrets.first().filter(|_| reveal).map_or("••••••••", |secret| secret.value.as_str());
+    let guide = guide(framework).map(|guide| (guide.name, guide.fill(&endpoint, application.id.as_str(), value)));
+    let secret = |secret: &ApplicationSecret| Secret {
+        name: secret.name.clone(),
+        value: if reveal { secret.value.clone() } else { "••••••••••••••••".into() },
+        created: moment(secret.created_at),
+        expires: secret.expires_at.map(moment).unwrap_or_default(),
+        expired: secret.expires_at.is_some_and(|at| at <= now),
+    };
+    let lines = |name: &str, saved: &[String]| sent.get(name).unwrap_or_else(|| saved.join("\n"));
+    let metadata = &application.oidc_client_metadata;
+    let custom = &application.custom_client_metadata;
+    Ok(ApplicationPage {
+        shell,
+        issuer: web.core.issuer(&managed()),
+        endpoint,
+        secrets: secrets.iter().map(secret).collect(),
+        guide,
+        redirect_uris: lines("redirect_uris", &metadata.redirect_uris),
+        post_logout_redirect_uris: lines("post_logout_redirect_uris", &metadata.post_logout_redirect_uris),
+        cors_origins: lines("cors_origins", &custom.cors_allowed_origins),
+        refresh_days: sent
+            .get("refresh_days")
+            .unwrap_or_else(|| custom.refresh_token_ttl_in_days.map(|days| days.to_string()).unwrap_or_default()),
+        has_secrets: !application.kind.is_public(),
+        is_machine: application.kind == ApplicationType::MachineToMachine,
+        reveal,
+        application,
+    })
+}
+
+/// `GET /console/applications/{id}`
+pub async fn show(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<String>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
+    let application = web.core.application(&managed(), &ApplicationId(id)).await?;
+    let shell = Shell::new(&admin, "applications", sent.get("done").as_deref());
+    Ok(page(StatusCode::OK, &shown(&web, shell, application, &sent).await?))
+}
+
+/// The lines of a text area.
+fn lines(text: Option<String>) -> Vec<String> {
+    let text = text.unwrap_or_default();
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect()
+}
+
+/// `POST /console/applications/{id}`
+pub async fn save(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<String>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
+    let id = ApplicationId(id);
+    let changed = async {
+        let days = sent.get("refresh_days").filter(|days| !days.is_empty());
+        let days =
+            days.map(|days| days.parse().map_err(|_| Refusal::invalid_input("refresh_days", "must be 1 to 180")));
+        let days = days.transpose()?;
+        let (name, description) = (sent.get("name"), sent.get("description").filter(|text| !text.is_empty()));
+        let (redirects, after, origins) = (
+            lines(sent.get("redirect_uris")),
+            lines(sent.get("post_logout_redirect_uris")),
+            lines(sent.get("cors_origins")),
+        );
+        let change = move |application: &mut Application| {
+            name.unwrap_or_default().trim().clone_into(&mut application.name);
+            application.description = description;
+            application.oidc_client_metadata.redirect_uris = redirects;
+            application.oidc_client_metadata.post_logout_redirect_uris = after;
+            application.custom_client_metadata.cors_allowed_origins = origins;
+            application.custom_client_metadata.refresh_token_ttl_in_days = days;
+        };
+        Ok::<_, WebError>(web.core.update_application(&managed(), &id, change).await?)
+    };
+    match changed.await {
+        Ok(_) => Ok(see_other(&format!("/console/applications/{id}?done=saved"))),
+        Err(error) => {
+            let application = web.core.application(&managed(), &id).await?;
+            let shell = Shell::new(&admin, "applications", None).failing(explain(&error, admin.chinese));
+            Ok(page(error.status(), &shown(&web, shell, application, &sent).await?))
+        }
+    }
+}
+
+const DAY: i64 = 24 * 3600 * 1000;
+
+/// `POST /console/applications/{id}/secrets`
+pub async fn add_secret(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<String>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
+    let id = ApplicationId(id);
+    let days: Option<i64> = sent.get("expires_in_days").and_then(|days| days.parse().ok()).filter(|days| *days > 0);
+    let expires_at = days.map(|days| Timestamp(web.core.now().0.saturating_add(days.saturating_mul(DAY))));
+    let name = sent.get("secret_name").unwrap_or_default().trim().to_owned();
+    match web.core.create_application_secret(&managed(), &id, NewSecret { name, expires_at }).await {
+        Ok(_) => Ok(see_other(&format!("/console/applications/{id}?done=created&reveal=1#secrets"))),
+        Err(error) => {
+            let error = WebError::from(error);
+            let application = web.core.application(&managed(), &id).await?;
+            let shell = Shell::new(&admin, "applications", None).failing(explain(&error, admin.chinese));
+            Ok(page(error.status(), &shown(&web, shell, application, &sent).await?))
+        }
+    }
+}
+
+/// `POST /console/applications/{id}/secrets/delete`
+pub async fn delete_secret(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
+    let name = sent.get("secret_name").ok_or(ErrorCode::EntityNotFound)?;
+    web.core.delete_application_secret(&managed(), &ApplicationId(id.clone()), name).await?;
+    Ok(see_other(&format!("/console/applications/{id}?done=deleted#secrets")))
+}
+
+/// `POST /console/applications/{id}/delete`
+pub async fn delete(State(web): State<Web>, Path(id): Path<String>) -> Result<Response, WebError> {
+    web.core.delete_application(&managed(), &ApplicationId(id)).await?;
+    Ok(see_other("/console/applications?done=deleted"))
+}

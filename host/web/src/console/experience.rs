@@ -1,0 +1,254 @@
+//! How people sign up and in, and what the pages look like.
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use keyway_model::connector::ConnectorKind;
+use keyway_model::identifier::IdentifierKind;
+use keyway_model::sign_in_experience::SignInExperience;
+use serde_json::{Map, Value, json};
+
+use super::managed;
+use super::page::{Shell, explain, page};
+use super::session::Admin;
+use crate::Web;
+use crate::error::WebError;
+use crate::oidc::answer::see_other;
+use crate::request::Parameters;
+
+const KINDS: [IdentifierKind; 3] = [IdentifierKind::Username, IdentifierKind::Email, IdentifierKind::Phone];
+
+/// One identifier's row of switches.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the page")]
+struct Row {
+    kind: &'static str,
+    label: &'static str,
+    /// Whether people sign up with it.
+    sign_up: bool,
+    /// Whether people sign in with it.
+    sign_in: bool,
+    password: bool,
+    code: bool,
+    password_first: bool,
+    order: usize,
+    /// Whether a code can be sent to it at all.
+    can_receive: bool,
+    /// Whether a connector carries its codes.
+    has_connector: bool,
+}
+
+#[derive(Template)]
+#[template(path = "console/experience.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the page")]
+struct ExperiencePage {
+    shell: Shell,
+    mode: String,
+    rows: Vec<Row>,
+    sign_up_password: bool,
+    /// Why it cannot be switched off, or empty.
+    password_forced: &'static str,
+    verify_forced: &'static str,
+    reset_email: bool,
+    reset_phone: bool,
+    has_email: bool,
+    has_sms: bool,
+    social: Vec<(String, bool)>,
+    color: String,
+    dark_color: String,
+    logo: String,
+    favicon: String,
+    terms: String,
+    privacy: String,
+    language: String,
+    auto_language: bool,
+    css: String,
+}
+
+/// What the form says; the same keys that the Management API takes.
+fn patch(sent: &Parameters, targets: &[String]) -> Map<String, Value> {
+    let on = |name: &str| sent.get(name).is_some();
+    let text = |name: &str| sent.get(name).unwrap_or_default().trim().to_owned();
+    let optional = |name: &str| Some(text(name)).filter(|text| !text.is_empty());
+    let named = |prefix: &str| -> Vec<IdentifierKind> {
+        KINDS.into_iter().filter(|kind| on(&format!("{prefix}.{}", kind.as_str()))).collect()
+    };
+    let identifiers = named("sign_up");
+    let verify = identifiers.iter().any(|kind| *kind != IdentifierKind::Username);
+    let password = on("sign_up_password") || identifiers == [IdentifierKind::Username];
+    let mut methods: Vec<(usize, Value)> = named("sign_in")
+        .into_iter()
+        .map(|kind| {
+            let name = kind.as_str();
+            let order = text(&format!("order.{name}")).parse().unwrap_or(usize::MAX);
+            let method = json!({
+                "identifier": name,
+                "password": on(&format!("password.{name}")),
+                "verificationCode": on(&format!("code.{name}")),
+                "isPasswordPrimary": text(&format!("first.{name}")) == "password",
+            });
+            (order, method)
+        })
+        .collect();
+    methods.sort_by_key(|(order, _)| *order);
+    let methods: Vec<Value> = methods.into_iter().map(|(_, method)| method).collect();
+    let resets = [("reset.email", "EmailVerificationCode"), ("reset.phone", "PhoneVerificationCode")];
+    let resets: Vec<&str> = resets.iter().filter(|(name, _)| on(name)).map(|(_, method)| *method).collect();
+    let chosen: Vec<&String> = targets.iter().filter(|target| on(&format!("social.{target}"))).collect();
+    let branding: Map<String, Value> = [("logoUrl", "logo"), ("favicon", "favicon")]
+        .iter()
+        .filter_map(|(key, name)| Some(((*key).to_owned(), json!(optional(name)?))))
+        .collect();
+    let patch = json!({
+        "signInMode": text("mode"),
+        "signUp": { "identifiers": identifiers, "password": password, "verify": verify },
+        "signIn": { "methods": methods },
+        "forgotPasswordMethods": resets,
+        "socialSignInConnectorTargets": chosen,
+        "color": { "primaryColor": text("color"), "isDarkModeEnabled": true, "darkPrimaryColor": text("dark_color") },
+        "branding": branding,
+        "termsOfUseUrl": optional("terms"),
+        "privacyPolicyUrl": optional("privacy"),
+        "languageInfo": { "autoDetect": on("auto_language"), "fallbackLanguage": text("language") },
+        "customCss": optional("css"),
+    });
+    match patch {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
+
+/// The targets of the social connectors that are set up.
+async fn targets(web: &Web) -> Result<Vec<String>, WebError> {
+    let mut found = Vec::new();
+    for (connector, factory) in web.core.connectors(&managed()).await? {
+        if connector.kind == ConnectorKind::Social {
+            let own = connector.settings.metadata.get("target").and_then(Value::as_str);
+            found.push(own.unwrap_or(&factory.manifest.target).to_owned());
+        }
+    }
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+fn shown(
+    shell: Shell,
+    experience: &SignInExperience,
+    connectors: &[ConnectorKind],
+    targets: &[String],
+) -> ExperiencePage {
+    let t = shell.t;
+    let rest = |path: &str| experience.rest.get(path);
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    let inner = |path: &str, name: &str| text(rest(path).and_then(|value| value.get(name)));
+    let (has_email, has_sms) = (connectors.contains(&ConnectorKind::Email), connectors.contains(&ConnectorKind::Sms));
+    let row = |kind: IdentifierKind| {
+        let at = experience.sign_in.methods.iter().position(|method| method.identifier == kind);
+        let method = experience.method(kind);
+        Row {
+            kind: kind.as_str(),
+            label: match kind {
+                IdentifierKind::Username => t.username,
+                IdentifierKind::Email => t.email,
+                IdentifierKind::Phone => t.phone,
+            },
+            sign_up: experience.sign_up.identifiers.contains(&kind),
+            sign_in: method.is_some(),
+            password: method.is_none_or(|method| method.password),
+            code: method.is_some_and(|method| method.verification_code),
+            password_first: method.is_none_or(|method| method.is_password_primary),
+            order: at.map_or(KINDS.len(), |at| at + 1),
+            can_receive: kind != IdentifierKind::Username,
+            has_connector: match kind {
+                IdentifierKind::Username => false,
+                IdentifierKind::Email => has_email,
+                IdentifierKind::Phone => has_sms,
+            },
+        }
+    };
+    let mut rows: Vec<Row> = KINDS.iter().map(|kind| row(*kind)).collect();
+    rows.sort_by_key(|row| row.order);
+    let identifiers = &experience.sign_up.identifiers;
+    let by_username_alone = identifiers.as_slice() == [IdentifierKind::Username];
+    let resets = experience.reset_kinds(connectors);
+    let chosen = experience.social_targets();
+    ExperiencePage {
+        mode: json!(experience.sign_in_mode).as_str().unwrap_or_default().to_owned(),
+        rows,
+        sign_up_password: experience.sign_up.password || by_username_alone,
+        password_forced: if by_username_alone { t.password_forced } else { "" },
+        verify_forced: if identifiers.iter().any(|kind| *kind != IdentifierKind::Username) {
+            t.verify_forced
+        } else {
+            ""
+        },
+        reset_email: resets.contains(&IdentifierKind::Email),
+        reset_phone: resets.contains(&IdentifierKind::Phone),
+        has_email,
+        has_sms,
+        social: targets.iter().map(|target| (target.clone(), chosen.contains(&target.as_str()))).collect(),
+        color: inner("color", "primaryColor"),
+        dark_color: inner("color", "darkPrimaryColor"),
+        logo: inner("branding", "logoUrl"),
+        favicon: inner("branding", "favicon"),
+        terms: text(rest("termsOfUseUrl")),
+        privacy: text(rest("privacyPolicyUrl")),
+        language: inner("languageInfo", "fallbackLanguage"),
+        auto_language: rest("languageInfo").and_then(|info| info.get("autoDetect")) != Some(&Value::Bool(false)),
+        css: text(rest("customCss")),
+        shell,
+    }
+}
+
+/// `GET /console/sign-in-experience`
+pub async fn show(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
+    let experience = web.core.public_experience(&managed()).await?.experience;
+    let connectors = web.core.connector_kinds(&managed()).await?;
+    let shell = Shell::new(&admin, "experience", sent.get("done").as_deref());
+    Ok(page(StatusCode::OK, &shown(shell, &experience, &connectors, &targets(&web).await?)))
+}
+
+/// `POST /console/sign-in-experience`: saves; what a rule refuses is shown as it was typed.
+pub async fn save(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
+    let targets = targets(&web).await?;
+    let patch = patch(&sent, &targets);
+    if sent.get("op").as_deref() != Some("refresh") {
+        match web.core.update_sign_in_experience(&managed(), patch.clone()).await {
+            Ok(_) => return Ok(see_other("/console/sign-in-experience?done=saved")),
+            Err(error) => {
+                let error = WebError::from(error);
+                let shell = Shell::new(&admin, "experience", None).failing(explain(&error, admin.chinese));
+                return unsaved(&web, shell, error.status(), patch, &targets).await;
+            }
+        }
+    }
+    unsaved(&web, Shell::new(&admin, "experience", None), StatusCode::OK, patch, &targets).await
+}
+
+/// The form as it was typed, over the saved settings.
+async fn unsaved(
+    web: &Web,
+    shell: Shell,
+    status: StatusCode,
+    patch: Map<String, Value>,
+    targets: &[String],
+) -> Result<Response, WebError> {
+    let saved = web.core.public_experience(&managed()).await?.experience;
+    let connectors = web.core.connector_kinds(&managed()).await?;
+    let mut draft = json!(saved);
+    if let Some(fields) = draft.as_object_mut() {
+        fields.extend(patch);
+    }
+    let experience = serde_json::from_value(draft).unwrap_or(saved);
+    Ok(page(status, &shown(shell, &experience, &connectors, targets)))
+}

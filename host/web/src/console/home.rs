@@ -1,0 +1,84 @@
+//! The first page: what is done and what is next.
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use keyway_core::management::Page;
+
+use super::managed;
+use super::page::{Shell, page};
+use super::session::Admin;
+use crate::Web;
+use crate::error::WebError;
+
+/// One step, and whether it is done.
+struct Step {
+    title: &'static str,
+    text: &'static str,
+    href: String,
+    action: &'static str,
+    done: bool,
+}
+
+#[derive(Template)]
+#[template(path = "console/home.html")]
+struct HomePage {
+    shell: Shell,
+    steps: Vec<Step>,
+    done: usize,
+    applications: i64,
+    connectors: usize,
+    users: i64,
+    endpoint: String,
+}
+
+/// `GET /console`
+pub async fn show(State(web): State<Web>, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
+    let shell = Shell::new(&admin, "home", None);
+    let t = shell.t;
+    let one = Page { offset: 0, limit: 1 };
+    let (applications, total) = web.core.applications(&managed(), one).await?;
+    let connectors = web.core.connectors(&managed()).await?.len();
+    let (_, users) = web.core.users(&managed(), None, one).await?;
+    let experience = web.core.public_experience(&managed()).await?.experience;
+    let by_code = experience.sign_in.methods.iter().any(|method| method.verification_code);
+    let application = applications.first().map_or_else(
+        || "/console/applications/new".to_owned(),
+        |application| format!("/console/applications/{}", application.id),
+    );
+    let steps = vec![
+        Step {
+            title: t.step_application,
+            text: t.step_application_text,
+            href: application,
+            action: if total > 0 { t.open } else { t.create_application },
+            done: total > 0,
+        },
+        Step {
+            title: t.step_connector,
+            text: t.step_connector_text,
+            href: "/console/connectors".into(),
+            action: if connectors > 0 { t.open } else { t.set_up },
+            done: connectors > 0,
+        },
+        Step {
+            title: t.step_experience,
+            text: t.step_experience_text,
+            href: "/console/sign-in-experience".into(),
+            action: t.open,
+            done: by_code,
+        },
+        Step {
+            title: t.step_try,
+            text: t.step_try_text,
+            href: "/console/users".into(),
+            action: t.users,
+            done: users > 0,
+        },
+    ];
+    let done = steps.iter().filter(|step| step.done).count();
+    let endpoint = web.core.endpoint(&managed());
+    Ok(page(StatusCode::OK, &HomePage { shell, steps, done, applications: total, connectors, users, endpoint }))
+}

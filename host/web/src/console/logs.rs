@@ -1,0 +1,107 @@
+//! The audit log.
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use keyway_core::management::{LogFilter, Page};
+use keyway_model::LogId;
+use keyway_model::log::LogEntry;
+use serde_json::Value;
+
+use super::applications::page_number;
+use super::managed;
+use super::page::{PAGE, Paging, Shell, moment, page};
+use super::session::Admin;
+use crate::Web;
+use crate::error::WebError;
+use crate::request::Parameters;
+
+/// An entry in a list.
+pub struct Line {
+    /// Its id.
+    pub id: String,
+    /// When.
+    pub at: String,
+    /// What happened.
+    pub event: String,
+    /// Whether it was refused.
+    pub failed: bool,
+    /// Id of the user.
+    pub user: String,
+    /// Id of the application.
+    pub application: String,
+    /// The browser's address.
+    pub ip: String,
+}
+
+/// An entry as a line.
+pub fn line(entry: &LogEntry) -> Line {
+    let text = |name: &str| entry.payload.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    Line {
+        id: entry.id.0.clone(),
+        at: moment(entry.created_at),
+        event: entry.key.clone(),
+        failed: text("result") == "Error",
+        user: entry.user_id.as_ref().map(|id| id.0.clone()).unwrap_or_default(),
+        application: entry.application_id.as_ref().map(|id| id.0.clone()).unwrap_or_default(),
+        ip: text("ip"),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "console/logs.html")]
+struct ListPage {
+    shell: Shell,
+    lines: Vec<Line>,
+    paging: Paging,
+    event: String,
+    user: String,
+    application: String,
+}
+
+/// `GET /console/logs`
+pub async fn list(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    parameters: Parameters,
+) -> Result<Response, WebError> {
+    let get = |name: &str| parameters.get(name).unwrap_or_default().trim().to_owned();
+    let (event, user, application) = (get("event"), get("user"), get("application"));
+    let number = page_number(&parameters);
+    let wanted = Page { offset: (number - 1).saturating_mul(PAGE), limit: PAGE };
+    let filter = LogFilter { user_id: user.clone(), application_id: application.clone(), key: event.clone() };
+    let (entries, total) = web.core.logs(&managed(), filter, wanted).await?;
+    let kept = [("event", event.as_str()), ("user", &user), ("application", &application)];
+    let paging = Paging::new("/console/logs", number, total, &kept);
+    let shell = Shell::new(&admin, "logs", None);
+    let lines = entries.iter().map(line).collect();
+    Ok(page(StatusCode::OK, &ListPage { shell, lines, paging, event, user, application }))
+}
+
+#[derive(Template)]
+#[template(path = "console/log.html")]
+struct EntryPage {
+    shell: Shell,
+    line: Line,
+    error: String,
+    agent: String,
+    json: String,
+}
+
+/// `GET /console/logs/{id}`
+pub async fn show(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<String>,
+) -> Result<Response, WebError> {
+    let entry = web.core.log(&managed(), LogId(id)).await?;
+    let text = |name: &str| entry.payload.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let json = format!("{:#}", Value::Object(entry.payload.clone()));
+    let shell = Shell::new(&admin, "logs", None);
+    let error = entry.payload.get("error").and_then(|error| error.get("code")).and_then(Value::as_str);
+    let error = error.unwrap_or_default().to_owned();
+    let shown = EntryPage { shell, line: line(&entry), error, agent: text("userAgent"), json };
+    Ok(page(StatusCode::OK, &shown))
+}

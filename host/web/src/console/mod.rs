@@ -1,0 +1,82 @@
+//! The admin console: pages for operators, on their own listener. They call the same use cases as the Management API.
+
+mod applications;
+mod assets;
+mod connector_form;
+mod connectors;
+mod experience;
+mod guides;
+mod home;
+mod logs;
+mod modules;
+mod page;
+mod session;
+mod texts;
+mod users;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::routing::{get, post};
+use keyway_model::TenantId;
+
+use crate::Web;
+
+pub use session::TTL as SESSION_TTL;
+
+/// Whom the console administers.
+pub fn managed() -> TenantId {
+    TenantId::default_tenant()
+}
+
+/// Largest module that can be uploaded, as a form.
+const UPLOAD_LIMIT: usize = 25 * 1024 * 1024;
+
+/// The console's routes; none on the users' listener. Everything but signing in is behind [`session::authorize`].
+pub fn router(web: &Web) -> Router<Web> {
+    if web.tenant != TenantId::admin() {
+        return Router::new();
+    }
+    let open = Router::new()
+        .route("/console/sign-in", get(session::sign_in))
+        .route("/console/callback", get(session::callback))
+        .route("/console/assets/console.css", get(assets::style))
+        .route("/console/assets/console.js", get(assets::script))
+        .route("/console/assets/htmx.js", get(assets::htmx));
+    let upload =
+        Router::new().route("/console/modules", post(modules::upload)).layer(DefaultBodyLimit::max(UPLOAD_LIMIT));
+    let closed = Router::new()
+        .route("/console", get(home::show))
+        .route("/console/sign-out", post(session::sign_out))
+        .route("/console/applications", get(applications::list).post(applications::create))
+        .route("/console/applications/new", get(applications::choose))
+        .route("/console/applications/{id}", get(applications::show).post(applications::save))
+        .route("/console/applications/{id}/secrets", post(applications::add_secret))
+        .route("/console/applications/{id}/secrets/delete", post(applications::delete_secret))
+        .route("/console/applications/{id}/delete", post(applications::delete))
+        .route("/console/connectors", get(connectors::list))
+        .route("/console/connectors/new", get(connectors::choose))
+        .route("/console/connectors/set-up/{factory}", get(connectors::set_up).post(connectors::create))
+        .route("/console/connectors/{id}", get(connectors::show).post(connectors::save))
+        .route("/console/connectors/{id}/delete", post(connectors::delete))
+        .route("/console/connector-test/{factory}", post(connectors::test))
+        .route("/console/modules/new", get(modules::choose))
+        .route("/console/modules/{id}", get(modules::show))
+        .route("/console/modules/{id}/{digest}/approve", post(modules::approve))
+        .route("/console/modules/{id}/{digest}/activate", post(modules::activate))
+        .route("/console/modules/{id}/{digest}/delete", post(modules::delete))
+        .route("/console/modules/{id}/roll-back", post(modules::roll_back))
+        .route("/console/sign-in-experience", get(experience::show).post(experience::save))
+        .route("/console/users", get(users::list).post(users::create))
+        .route("/console/users/new", get(users::new))
+        .route("/console/users/{id}", get(users::show).post(users::save))
+        .route("/console/users/{id}/suspend", post(users::suspend))
+        .route("/console/users/{id}/sign-out", post(users::sign_out))
+        .route("/console/users/{id}/password", post(users::set_password))
+        .route("/console/users/{id}/delete", post(users::delete))
+        .route("/console/logs", get(logs::list))
+        .route("/console/logs/{id}", get(logs::show))
+        .merge(upload)
+        .route_layer(middleware::from_fn_with_state(web.clone(), session::authorize));
+    open.merge(closed)
+}

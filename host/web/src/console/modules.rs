@@ -1,0 +1,226 @@
+//! Uploaded modules: what one is and asks for, and its way from upload to service and back.
+
+use askama::Template;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use keyway_core::connectors::{Upload, VersionView};
+use keyway_model::connector::VersionState;
+use keyway_model::{ErrorCode, FactoryId};
+
+use super::connectors::words;
+use super::managed;
+use super::page::{Shell, explain, markdown, moment, page};
+use super::session::Admin;
+use crate::Web;
+use crate::error::WebError;
+use crate::oidc::answer::see_other;
+use crate::request::{Parameters, Peer};
+
+#[derive(Template)]
+#[template(path = "console/module_new.html")]
+struct ChoosePage {
+    shell: Shell,
+}
+
+/// `GET /console/modules/new`
+pub async fn choose(Extension(admin): Extension<Admin>) -> Response {
+    page(StatusCode::OK, &ChoosePage { shell: Shell::new(&admin, "connectors", None) })
+}
+
+/// `POST /console/modules`: the bytes of a module. Answers with the address of its page, or with what is wrong.
+pub async fn upload(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Peer(visitor): Peer,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let signature = headers.get("keyway-signature").and_then(|value| value.to_str().ok());
+    let signature = signature.map(|text| text.replace("\\n", "\n"));
+    let new = Upload { wasm: body.to_vec(), signature, by: admin.user.id.0.clone() };
+    match web.core.upload_connector(&managed(), new, &visitor).await {
+        Ok(view) => {
+            let mut response = StatusCode::CREATED.into_response();
+            let address = format!("/console/modules/{}?done=uploaded", view.version.factory_id);
+            if let Ok(value) = HeaderValue::from_str(&address) {
+                response.headers_mut().insert(header::LOCATION, value);
+            }
+            response
+        }
+        Err(error) => {
+            let error = WebError::from(error);
+            let mut body = error.body();
+            if let Some(fields) = body.as_object_mut() {
+                fields.insert("message".into(), explain(&error, admin.chinese).into());
+            }
+            (error.status(), Json(body)).into_response()
+        }
+    }
+}
+
+/// A version of a module.
+struct Item {
+    digest: String,
+    version: String,
+    state: &'static str,
+    is_staged: bool,
+    is_approved: bool,
+    is_active: bool,
+    signer: String,
+    by: String,
+    at: String,
+    kilobytes: i64,
+    hosts: Vec<(String, bool)>,
+    features: Vec<(String, bool)>,
+    secrets: Vec<(String, bool)>,
+    licence: String,
+    source: String,
+}
+
+fn item(view: &VersionView, shell: &Shell) -> Item {
+    let version = &view.version;
+    let t = shell.t;
+    let marked = |all: &[String], new: &[String]| -> Vec<(String, bool)> {
+        all.iter().map(|name| (name.clone(), new.contains(name))).collect()
+    };
+    let (state, is_active) = match version.state {
+        VersionState::Staged => (t.state_staged, false),
+        VersionState::Approved => (t.state_approved, false),
+        VersionState::Active => (t.state_active, true),
+        VersionState::Retired => (t.state_retired, false),
+    };
+    let source = version.manifest.source.clone().unwrap_or_default();
+    Item {
+        digest: version.digest.clone(),
+        version: version.manifest.version.clone(),
+        state,
+        is_staged: version.state == VersionState::Staged,
+        is_approved: matches!(version.state, VersionState::Approved | VersionState::Retired),
+        is_active,
+        signer: version.signer.clone().unwrap_or_default(),
+        by: version.uploaded_by.clone(),
+        at: moment(version.created_at),
+        kilobytes: version.size / 1000,
+        hosts: marked(&view.asks.hosts, &view.asks_new.hosts),
+        features: marked(&view.asks.features, &view.asks_new.features),
+        secrets: marked(&view.asks.secrets, &view.asks_new.secrets),
+        licence: version.manifest.licence.clone().unwrap_or_default(),
+        source: if source.starts_with("https://") { source } else { String::new() },
+    }
+}
+
+#[derive(Template)]
+#[template(path = "console/module.html")]
+struct ModulePage {
+    shell: Shell,
+    id: String,
+    name: String,
+    description: String,
+    readme: String,
+    versions: Vec<Item>,
+    can_roll_back: bool,
+    is_serving: bool,
+}
+
+async fn shown(web: &Web, admin: &Admin, shell: Shell, id: &FactoryId) -> Result<ModulePage, WebError> {
+    let all = web.core.connector_versions(&managed()).await?;
+    let own: Vec<VersionView> = all.into_iter().filter(|view| view.version.factory_id == *id).collect();
+    let newest = &own.first().ok_or(ErrorCode::EntityNotFound)?.version.manifest;
+    let versions: Vec<Item> = own.iter().map(|view| item(view, &shell)).collect();
+    let is_serving = versions.iter().any(|version| version.is_active);
+    Ok(ModulePage {
+        id: id.0.clone(),
+        name: words(&newest.name, admin.chinese),
+        description: words(&newest.description, admin.chinese),
+        readme: markdown(newest.readme.as_deref().unwrap_or_default()),
+        can_roll_back: is_serving,
+        is_serving,
+        versions,
+        shell,
+    })
+}
+
+/// `GET /console/modules/{id}`
+pub async fn show(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<String>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
+    let shell = Shell::new(&admin, "connectors", sent.get("done").as_deref());
+    Ok(page(StatusCode::OK, &shown(&web, &admin, shell, &FactoryId(id)).await?))
+}
+
+/// Back to the module, with what was refused where something was.
+async fn after(
+    web: &Web,
+    admin: &Admin,
+    id: FactoryId,
+    done: &str,
+    result: Result<(), keyway_core::CoreError>,
+) -> Result<Response, WebError> {
+    match result {
+        Ok(()) => Ok(see_other(&format!("/console/modules/{id}?done={done}"))),
+        Err(error) => {
+            let error = WebError::from(error);
+            let shell = Shell::new(admin, "connectors", None).failing(explain(&error, admin.chinese));
+            Ok(page(error.status(), &shown(web, admin, shell, &id).await?))
+        }
+    }
+}
+
+/// `POST /console/modules/{id}/{digest}/approve`
+pub async fn approve(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Peer(visitor): Peer,
+    Path((id, digest)): Path<(String, String)>,
+) -> Result<Response, WebError> {
+    let id = FactoryId(id);
+    let by = admin.user.id.0.clone();
+    let done = web.core.approve_connector(&managed(), &id, &digest, by, &visitor).await;
+    after(&web, &admin, id, "approved", done.map(|_| ())).await
+}
+
+/// `POST /console/modules/{id}/{digest}/activate`
+pub async fn activate(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Peer(visitor): Peer,
+    Path((id, digest)): Path<(String, String)>,
+) -> Result<Response, WebError> {
+    let id = FactoryId(id);
+    let done = web.core.activate_connector(&managed(), &id, &digest, &admin.user.id.0, &visitor).await;
+    after(&web, &admin, id, "activated", done).await
+}
+
+/// `POST /console/modules/{id}/roll-back`
+pub async fn roll_back(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Peer(visitor): Peer,
+    Path(id): Path<String>,
+) -> Result<Response, WebError> {
+    let id = FactoryId(id);
+    let done = web.core.roll_back_connector(&managed(), &id, &admin.user.id.0, &visitor).await;
+    after(&web, &admin, id, "rolled-back", done).await
+}
+
+/// `POST /console/modules/{id}/{digest}/delete`
+pub async fn delete(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Peer(visitor): Peer,
+    Path((id, digest)): Path<(String, String)>,
+) -> Result<Response, WebError> {
+    let id = FactoryId(id);
+    let done = web.core.delete_connector_version(&managed(), &id, &digest, &admin.user.id.0, &visitor).await;
+    let left = web.core.connector_versions(&managed()).await?;
+    if done.is_ok() && !left.iter().any(|view| view.version.factory_id == id) {
+        return Ok(see_other("/console/connectors?done=deleted"));
+    }
+    after(&web, &admin, id, "deleted", done).await
+}

@@ -1,0 +1,165 @@
+//! The frame of the console's pages, and what several of them show.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use keyway_model::{Refusal, Timestamp};
+use pulldown_cmark::{Event, Parser, Tag, html};
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use super::session::Admin;
+use super::texts::{Texts, texts};
+use crate::error::WebError;
+use crate::pages::render;
+
+/// What every page has.
+pub struct Shell {
+    /// The sentences.
+    pub t: &'static Texts,
+    /// The entry of the bar that is marked.
+    pub section: &'static str,
+    /// The administrator's name.
+    pub who: String,
+    /// Good news.
+    pub notice: String,
+    /// What went wrong.
+    pub alert: String,
+}
+
+impl Shell {
+    /// The frame of a page of `section`. `done` is the word with which a finished action redirects.
+    pub fn new(admin: &Admin, section: &'static str, done: Option<&str>) -> Self {
+        let t = texts(admin.chinese);
+        let notice = match done {
+            Some("created") => t.done_created,
+            Some("saved") => t.done_saved,
+            Some("deleted") => t.done_deleted,
+            Some("approved") => t.done_approved,
+            Some("activated") => t.done_activated,
+            Some("uploaded") => t.done_uploaded,
+            Some("rolled-back") => t.done_rolled_back,
+            _ => "",
+        };
+        Self { t, section, who: admin.name(), notice: notice.to_owned(), alert: String::new() }
+    }
+
+    /// The same with an error.
+    #[must_use]
+    pub fn failing(self, alert: String) -> Self {
+        Self { alert, ..self }
+    }
+}
+
+/// A page as an answer.
+pub fn page(status: StatusCode, page: &impl Template) -> Response {
+    render::html(status, page, None)
+}
+
+/// What to tell an administrator: the whole message, with the provider's own words.
+pub fn explain(error: &WebError, chinese: bool) -> String {
+    match error {
+        WebError::Refusal(refusal) => sentence(refusal, chinese),
+        WebError::OAuth(error) => error.description.clone(),
+    }
+}
+
+/// A refusal that says no more than its code is told in the reader's language.
+fn sentence(refusal: &Refusal, chinese: bool) -> String {
+    let plain = refusal.message == refusal.code.text(false);
+    if plain { refusal.code.text(chinese).to_owned() } else { refusal.message.clone() }
+}
+
+/// A moment as people read it, in UTC.
+pub fn moment(at: Timestamp) -> String {
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC");
+    let text = OffsetDateTime::from_unix_timestamp(at.seconds()).ok().and_then(|at| at.format(format).ok());
+    text.unwrap_or_default()
+}
+
+/// A module's README as HTML: its author is a stranger, so raw HTML is text, pictures are left out, and links lead to web
+/// addresses alone.
+pub fn markdown(text: &str) -> String {
+    let is_web = |address: &str| address.starts_with("https://") || address.starts_with("http://");
+    let mut images = 0;
+    let mut hidden = Vec::new();
+    let events = Parser::new(text).filter_map(|event| match event {
+        Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),
+        Event::Start(Tag::Image { .. }) => {
+            images += 1;
+            None
+        }
+        Event::End(pulldown_cmark::TagEnd::Image) => None,
+        Event::Start(Tag::Link { dest_url, .. }) if !is_web(&dest_url) => {
+            hidden.push(true);
+            None
+        }
+        Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
+            hidden.push(false);
+            Some(Event::Start(Tag::Link { link_type, dest_url, title, id }))
+        }
+        Event::End(pulldown_cmark::TagEnd::Link) => (!hidden.pop().unwrap_or(true)).then_some(event),
+        other => Some(other),
+    });
+    let events: Vec<Event<'_>> = events.collect();
+    let mut shown = String::new();
+    html::push_html(&mut shown, events.into_iter());
+    shown
+}
+
+/// Where a list goes on.
+pub struct Paging {
+    /// The page that is shown, from 1.
+    pub number: i64,
+    /// The last page.
+    pub last: i64,
+    /// How many there are in all.
+    pub total: i64,
+    /// The address of another page, without its number.
+    base: String,
+}
+
+/// Entries of one page.
+pub const PAGE: i64 = 20;
+
+impl Paging {
+    /// The page that `parameters` ask for; `kept` are the filters that stay.
+    pub fn new(path: &str, number: i64, total: i64, kept: &[(&str, &str)]) -> Self {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(kept.iter().filter(|(_, value)| !value.is_empty()));
+        Self { number, last: ((total + PAGE - 1) / PAGE).max(1), total, base: format!("{path}?{}", query.finish()) }
+    }
+
+    /// The address of a page.
+    pub fn to(&self, number: i64) -> String {
+        let joint = if self.base.ends_with('?') { "" } else { "&" };
+        format!("{}{joint}page={number}", self.base)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_xss_through_a_readme_is_text() {
+        let shown = markdown(
+            "# Title\n<script>alert(1)</script>\n\n[a](javascript:alert(1)) [b](https://b.example) ![c](https://c.example/x.png)",
+        );
+        assert!(shown.contains("<h1>Title</h1>"), "{shown}");
+        assert!(shown.contains("<a href=\"https://b.example\">b</a>"), "{shown}");
+        for bad in ["<script", "javascript:", "<img"] {
+            assert!(!shown.contains(bad), "{bad} in {shown}");
+        }
+    }
+
+    #[test]
+    fn a_list_keeps_its_filters_from_page_to_page() {
+        assert_eq!(
+            Paging::new("/console/users", 1, 41, &[("search", "a b")]).to(2),
+            "/console/users?search=a+b&page=2"
+        );
+        assert_eq!(Paging::new("/console/users", 1, 41, &[("search", "")]).to(3), "/console/users?page=3");
+        assert_eq!(Paging::new("/console/users", 1, 0, &[]).last, 1);
+    }
+}

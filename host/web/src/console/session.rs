@@ -1,0 +1,232 @@
+//! Signing in to the console by Keyway's own OpenID Connect, and the guard before every page.
+//!
+//! The console is a public client with PKCE. What proves a finished sign-in is a sealed cookie that names the administrator; it
+//! counts only beside the browser's own session of the same person, so that ending that session ends this one.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use keyway_core::console::{CALLBACK, CONSOLE};
+use keyway_core::oauth::{ClientCredentials, TokenParameters};
+use keyway_core::secret;
+use keyway_model::ErrorCode;
+use keyway_model::resource::MANAGEMENT_SCOPE;
+use keyway_model::user::User;
+use serde::{Deserialize, Serialize};
+
+use crate::Web;
+use crate::cookies::{self, Kind};
+use crate::error::WebError;
+use crate::guard;
+use crate::oidc::answer::see_other;
+use crate::pages::render;
+use crate::request::{Parameters, Peer, is_chinese, text};
+
+/// The contexts under which the two cookies are sealed.
+const FLOW: &str = "console-flow";
+const SESSION: &str = "console-session";
+
+/// How long a console session lasts, in seconds.
+pub const TTL: i64 = 8 * 3600;
+
+/// A sign-in under way.
+#[derive(Serialize, Deserialize)]
+struct Flow {
+    state: String,
+    verifier: String,
+    to: String,
+}
+
+/// A finished one.
+#[derive(Serialize, Deserialize)]
+struct Signed {
+    user: String,
+    until: i64,
+}
+
+/// Who asks, after the guard.
+#[derive(Clone)]
+pub struct Admin {
+    /// The administrator.
+    pub user: User,
+    /// Scopes of the Management API.
+    pub scopes: Vec<String>,
+    /// The reader's language.
+    pub chinese: bool,
+}
+
+impl Admin {
+    /// What others call this administrator.
+    pub fn name(&self) -> String {
+        self.user.name.clone().or_else(|| self.user.username.clone()).unwrap_or_else(|| self.user.id.0.clone())
+    }
+}
+
+/// Only paths of the console: anything else would make the sign-in an open redirect.
+fn destination(wish: Option<String>) -> String {
+    wish.filter(|path| path == "/console" || path.starts_with("/console/") || path.starts_with("/console?"))
+        .filter(|path| !path.contains(['\\', '\n', '\r']))
+        .unwrap_or_else(|| "/console".into())
+}
+
+/// `GET /console/sign-in`: to the sign-in pages.
+pub async fn sign_in(State(web): State<Web>, parameters: Parameters) -> Result<Response, WebError> {
+    let ((state, _), (verifier, challenge)) = (web.core.new_verifier(), web.core.new_verifier());
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query
+        .append_pair("client_id", CONSOLE)
+        .append_pair("redirect_uri", &format!("{}{CALLBACK}", web.core.endpoint(&web.tenant)))
+        .append_pair("response_type", "code")
+        .append_pair("scope", "openid profile")
+        .append_pair("state", &state)
+        .append_pair("code_challenge", &challenge)
+        .append_pair("code_challenge_method", "S256");
+    let flow = Flow { state, verifier, to: destination(parameters.get("to")) };
+    let sealed = web.core.seal_for_browser(FLOW, &serde_json::to_string(&flow).unwrap_or_default())?;
+    let mut response = see_other(&format!("/oidc/auth?{}", query.finish()));
+    let (name, value) = cookies::write(&web, Kind::ConsoleFlow, &sealed);
+    response.headers_mut().append(name, value);
+    Ok(response)
+}
+
+/// `GET /console/callback`: back with a code.
+pub async fn callback(
+    State(web): State<Web>,
+    Peer(visitor): Peer,
+    headers: HeaderMap,
+    parameters: Parameters,
+) -> Response {
+    let finish = async {
+        let sealed = cookies::read(&web, &headers, Kind::ConsoleFlow).unwrap_or_default();
+        let flow = web.core.open_from_browser(FLOW, &sealed).and_then(|text| serde_json::from_str::<Flow>(&text).ok());
+        let flow = flow.ok_or(ErrorCode::SessionNotFound)?;
+        if !secret::equal(&flow.state, &parameters.get("state").unwrap_or_default()) {
+            return Err(WebError::from(ErrorCode::CsrfTokenMismatch));
+        }
+        let client = ClientCredentials { basic: None, client_id: Some(CONSOLE.into()), client_secret: None };
+        let asked = TokenParameters {
+            grant_type: "authorization_code".into(),
+            code: parameters.get("code"),
+            redirect_uri: Some(format!("{}{CALLBACK}", web.core.endpoint(&web.tenant))),
+            code_verifier: Some(flow.verifier),
+            refresh_token: None,
+            resource: None,
+            scope: None,
+        };
+        let tokens = web.core.token(&web.tenant, &client, asked, &visitor).await?;
+        let claims = web.core.userinfo(&web.tenant, &tokens.access_token).await?;
+        let user = claims.get("sub").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+        let signed = Signed { user, until: web.core.now().seconds() + TTL };
+        let sealed = web.core.seal_for_browser(SESSION, &serde_json::to_string(&signed).unwrap_or_default())?;
+        let mut response = see_other(&flow.to);
+        for (name, value) in [cookies::write(&web, Kind::Console, &sealed), cookies::write(&web, Kind::ConsoleFlow, "")]
+        {
+            response.headers_mut().append(name, value);
+        }
+        Ok(response)
+    };
+    finish.await.unwrap_or_else(|error: WebError| render::error(&headers, error))
+}
+
+/// `POST /console/sign-out`: ends the session of this browser.
+pub async fn sign_out(State(web): State<Web>) -> Response {
+    let back = format!("{}/console", web.core.endpoint(&web.tenant));
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("client_id", CONSOLE).append_pair("post_logout_redirect_uri", &back);
+    let mut response = see_other(&format!("/oidc/session/end?{}", query.finish()));
+    let (name, value) = cookies::write(&web, Kind::Console, "");
+    response.headers_mut().append(name, value);
+    response
+}
+
+/// Lets an administrator through who holds the scope that the route asks for, from a page of the console itself.
+pub async fn authorize(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    let reads = [Method::GET, Method::HEAD].contains(request.method());
+    if !reads && !guard::is_own_page(&request) {
+        return render::error(request.headers(), ErrorCode::CsrfTokenMismatch.into());
+    }
+    let signed = match signed_in(&web, request.headers()).await {
+        Ok(signed) => signed,
+        Err(error) => return render::error(request.headers(), error),
+    };
+    let Some(admin) = signed else { return to_sign_in(&request) };
+    let narrow = needed_scope(request.method(), request.uri().path());
+    if !admin.scopes.iter().any(|scope| scope == MANAGEMENT_SCOPE || Some(scope.as_str()) == narrow) {
+        return render::error(request.headers(), ErrorCode::Forbidden.into());
+    }
+    request.extensions_mut().insert(admin);
+    next.run(request).await
+}
+
+async fn signed_in(web: &Web, headers: &HeaderMap) -> Result<Option<Admin>, WebError> {
+    let sealed = cookies::read(web, headers, Kind::Console);
+    let text = sealed.and_then(|sealed| web.core.open_from_browser(SESSION, &sealed));
+    let signed = text.and_then(|text| serde_json::from_str::<Signed>(&text).ok());
+    let Some(signed) = signed.filter(|signed| signed.until > web.core.now().seconds()) else { return Ok(None) };
+    let Some(session) = cookies::read(web, headers, Kind::Session) else { return Ok(None) };
+    let found = web.core.administrator(&session).await?.filter(|found| found.user.id.0 == signed.user);
+    let chinese = is_chinese(headers, None);
+    Ok(found.map(|found| Admin { user: found.user, scopes: found.scopes, chinese }))
+}
+
+/// A page that is asked for comes after the sign-in; what was to be done is not repeated on its own.
+fn to_sign_in(request: &Request) -> Response {
+    let to = match (request.method(), request.uri().path_and_query()) {
+        (&Method::GET, Some(path)) => path.as_str(),
+        _ => "/console",
+    };
+    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("to", to).finish();
+    let target = format!("/console/sign-in?{query}");
+    if text(request.headers(), header::HeaderName::from_static("hx-request")).is_none() {
+        return see_other(&target);
+    }
+    let mut response = StatusCode::UNAUTHORIZED.into_response();
+    if let Ok(value) = HeaderValue::from_str(&target) {
+        response.headers_mut().insert("hx-redirect", value);
+    }
+    response
+}
+
+/// The scope that suffices for a page without the one that opens everything; the same duties as in the Management API.
+fn needed_scope(method: &Method, path: &str) -> Option<&'static str> {
+    let parts: Vec<&str> = path.trim_start_matches("/console").trim_start_matches('/').split('/').collect();
+    match (method.as_str(), parts.as_slice()) {
+        ("GET", [""] | ["connectors" | "modules", ..]) | ("POST", ["sign-out"]) => Some("connectors:view"),
+        ("POST", ["modules"]) => Some("connectors:upload"),
+        ("POST", ["modules", ..]) => Some("connectors:approve"),
+        ("POST", ["connector-test", _]) => Some("connectors:test"),
+        ("POST", ["connectors", ..]) => Some("connectors:configure"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_redirect_through_the_sign_in_is_refused() {
+        assert_eq!(destination(Some("/console/users?page=2".into())), "/console/users?page=2");
+        for bad in ["//evil.example", "https://evil.example", "/consoleevil", "/console/\\evil", "/oidc/auth", ""] {
+            assert_eq!(destination(Some(bad.into())), "/console", "{bad}");
+        }
+    }
+
+    #[test]
+    fn privilege_escalation_each_page_asks_for_its_scope() {
+        for (method, path, scope) in [
+            ("GET", "/console", Some("connectors:view")),
+            ("GET", "/console/connectors/a", Some("connectors:view")),
+            ("POST", "/console/modules", Some("connectors:upload")),
+            ("POST", "/console/modules/a/b/activate", Some("connectors:approve")),
+            ("POST", "/console/connectors/set-up/a", Some("connectors:configure")),
+            ("GET", "/console/users", None),
+            ("POST", "/console/applications", None),
+            ("POST", "/console/sign-in-experience", None),
+            ("GET", "/console/logs", None),
+        ] {
+            assert_eq!(needed_scope(&method.parse().unwrap(), path), scope, "{method} {path}");
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Users.
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use keyway_core::management::{LogFilter, NewPassword, NewUser, Page};
+use keyway_model::UserId;
+use keyway_model::user::User;
+
+use super::applications::page_number;
+use super::logs::{Line, line};
+use super::managed;
+use super::page::{PAGE, Paging, Shell, explain, moment, page};
+use super::session::Admin;
+use crate::Web;
+use crate::error::WebError;
+use crate::oidc::answer::see_other;
+use crate::request::Parameters;
+
+/// A user in a list.
+struct Item {
+    id: String,
+    name: String,
+    identifiers: Vec<String>,
+    created: String,
+    last_sign_in: String,
+    suspended: bool,
+}
+
+fn identifiers(user: &User) -> Vec<String> {
+    let phone = user.primary_phone.as_ref().map(|digits| format!("+{digits}"));
+    [user.username.clone(), user.primary_email.clone(), phone].into_iter().flatten().collect()
+}
+
+fn item(user: &User) -> Item {
+    let known = identifiers(user);
+    Item {
+        id: user.id.0.clone(),
+        name: user.name.clone().or_else(|| known.first().cloned()).unwrap_or_else(|| user.id.0.clone()),
+        identifiers: known,
+        created: moment(user.created_at),
+        last_sign_in: user.last_sign_in_at.map(moment).unwrap_or_default(),
+        suspended: user.is_suspended,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "console/users.html")]
+struct ListPage {
+    shell: Shell,
+    users: Vec<Item>,
+    paging: Paging,
+    search: String,
+}
+
+/// `GET /console/users`
+pub async fn list(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    parameters: Parameters,
+) -> Result<Response, WebError> {
+    let search = parameters.get("search").unwrap_or_default().trim().to_owned();
+    let number = page_number(&parameters);
+    let wanted = Page { offset: (number - 1).saturating_mul(PAGE), limit: PAGE };
+    let asked = (!search.is_empty()).then(|| search.clone());
+    let (users, total) = web.core.users(&managed(), asked, wanted).await?;
+    let paging = Paging::new("/console/users", number, total, &[("search", &search)]);
+    let shell = Shell::new(&admin, "users", parameters.get("done").as_deref());
+    Ok(page(StatusCode::OK, &ListPage { shell, users: users.iter().map(item).collect(), paging, search }))
+}
+
+#[derive(Template)]
+#[template(path = "console/user_new.html")]
+struct NewPage {
+    shell: Shell,
+    username: String,
+    email: String,
+    phone: String,
+    name: String,
+}
+
+/// `GET /console/users/new`
+pub async fn new(Extension(admin): Extension<Admin>, sent: Parameters) -> Response {
+    new_page(&admin, StatusCode::OK, &sent, String::new())
+}
+
+fn new_page(admin: &Admin, status: StatusCode, sent: &Parameters, alert: String) -> Response {
+    let get = |name: &str| sent.get(name).unwrap_or_default();
+    let shell = Shell::new(admin, "users", None).failing(alert);
+    let shown =
+        NewPage { shell, username: get("username"), email: get("email"), phone: get("phone"), name: get("name") };
+    page(status, &shown)
+}
+
+/// A field that holds something.
+fn given(sent: &Parameters, name: &str) -> Option<String> {
+    sent.get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// The identifiers and the name of a form.
+struct Fields {
+    username: Option<String>,
+    email: Option<String>,
+    phone: Option<String>,
+    name: Option<String>,
+}
+
+impl Fields {
+    fn read(sent: &Parameters) -> Self {
+        Self {
+            username: given(sent, "username"),
+            email: given(sent, "email"),
+            phone: given(sent, "phone"),
+            name: given(sent, "name"),
+        }
+    }
+
+    fn fill(self, user: &mut User) {
+        user.username = self.username;
+        user.primary_email = self.email;
+        user.primary_phone = self.phone;
+        user.name = self.name;
+    }
+}
+
+/// `POST /console/users`
+pub async fn create(State(web): State<Web>, Extension(admin): Extension<Admin>, sent: Parameters) -> Response {
+    let mut user = User::new(UserId(String::new()), web.core.now());
+    Fields::read(&sent).fill(&mut user);
+    let password = sent.get("password").filter(|password| !password.is_empty()).map(NewPassword::Plain);
+    match web.core.create_user(&managed(), NewUser { user, password }).await {
+        Ok(made) => see_other(&format!("/console/users/{}?done=created", made.id)),
+        Err(error) => {
+            let error = WebError::from(error);
+            new_page(&admin, error.status(), &sent, explain(&error, admin.chinese))
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "console/user.html")]
+struct UserPage {
+    shell: Shell,
+    item: Item,
+    username: String,
+    email: String,
+    phone: String,
+    name: String,
+    has_password: bool,
+    identities: Vec<(String, String)>,
+    data: String,
+    log: Vec<Line>,
+}
+
+async fn shown(web: &Web, shell: Shell, id: &UserId, sent: &Parameters) -> Result<UserPage, WebError> {
+    let user = web.core.user(&managed(), id).await?;
+    let filter = LogFilter { user_id: id.0.clone(), application_id: String::new(), key: String::new() };
+    let (entries, _) = web.core.logs(&managed(), filter, Page { offset: 0, limit: 10 }).await?;
+    let identities = web.core.identities(&managed(), id).await?;
+    let typed = |name: &str, saved: Option<String>| sent.get(name).unwrap_or_else(|| saved.unwrap_or_default());
+    Ok(UserPage {
+        shell,
+        username: typed("username", user.username.clone()),
+        email: typed("email", user.primary_email.clone()),
+        phone: typed("phone", user.primary_phone.as_ref().map(|digits| format!("+{digits}"))),
+        name: typed("name", user.name.clone()),
+        has_password: user.password.is_some(),
+        identities: identities.into_iter().map(|identity| (identity.target, identity.id)).collect(),
+        data: format!("{:#}", serde_json::Value::Object(user.custom_data.clone())),
+        log: entries.iter().map(line).collect(),
+        item: item(&user),
+    })
+}
+
+/// `GET /console/users/{id}`
+pub async fn show(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<String>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
+    let shell = Shell::new(&admin, "users", sent.get("done").as_deref());
+    Ok(page(StatusCode::OK, &shown(&web, shell, &UserId(id), &sent).await?))
+}
+
+/// Back to the user, with what was refused where something was.
+async fn after(
+    web: &Web,
+    admin: &Admin,
+    id: &UserId,
+    sent: &Parameters,
+    result: Result<(), WebError>,
+) -> Result<Response, WebError> {
+    match result {
+        Ok(()) => Ok(see_other(&format!("/console/users/{id}?done=saved"))),
+        Err(error) => {
+            let shell = Shell::new(admin, "users", None).failing(explain(&error, admin.chinese));
+            Ok(page(error.status(), &shown(web, shell, id, sent).await?))
+        }
+    }
+}
+
+/// `POST /console/users/{id}`
+pub async fn save(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<String>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
+    let id = UserId(id);
+    let fields = Fields::read(&sent);
+    let saved = web.core.update_user(&managed(), &id, move |user| fields.fill(user)).await;
+    after(&web, &admin, &id, &sent, saved.map(|_| ()).map_err(WebError::from)).await
+}
+
+/// `POST /console/users/{id}/suspend`
+pub async fn suspend(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<String>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
+    let (id, suspended) = (UserId(id), sent.get("suspended").as_deref() == Some("yes"));
+    let saved = web.core.update_user(&managed(), &id, move |user| user.is_suspended = suspended).await;
+    after(&web, &admin, &id, &Parameters::default(), saved.map(|_| ()).map_err(WebError::from)).await
+}
+
+/// `POST /console/users/{id}/sign-out`
+pub async fn sign_out(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<String>,
+) -> Result<Response, WebError> {
+    let id = UserId(id);
+    let ended = web.core.sign_user_out(&managed(), &id).await;
+    after(&web, &admin, &id, &Parameters::default(), ended.map_err(WebError::from)).await
+}
+
+/// `POST /console/users/{id}/password`
+pub async fn set_password(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<String>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
+    let id = UserId(id);
+    let set = web.core.set_user_password(&managed(), &id, sent.get("password").unwrap_or_default()).await;
+    after(&web, &admin, &id, &Parameters::default(), set.map(|_| ()).map_err(WebError::from)).await
+}
+
+/// `POST /console/users/{id}/delete`
+pub async fn delete(State(web): State<Web>, Path(id): Path<String>) -> Result<Response, WebError> {
+    web.core.delete_user(&managed(), &UserId(id)).await?;
+    Ok(see_other("/console/users?done=deleted"))
+}
