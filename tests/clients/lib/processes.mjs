@@ -90,7 +90,9 @@ export async function startKeyway(env = {}, args = []) {
     await end('SIGTERM');
     rmSync(folder, { recursive: true });
   };
-  return { endpoint, port, api, stream, pid: () => running.child.pid, output: () => running.output(), kill: () => end('SIGKILL'), restart, stop };
+  const operators = `http://localhost:${adminPort}`;
+  const welcome = () => running.output().match(/http\S+\/welcome\S+/)?.[0];
+  return { endpoint, operators, welcome, port, api, stream, pid: () => running.child.pid, output: () => running.output(), kill: () => end('SIGKILL'), restart, stop };
 }
 
 export async function startApp(name, env) {

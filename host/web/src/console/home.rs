@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use keyway_core::management::Page;
+use keyway_model::application::ApplicationType;
 
 use super::managed;
 use super::page::{Shell, page};
@@ -39,12 +40,13 @@ pub async fn show(State(web): State<Web>, Extension(admin): Extension<Admin>) ->
     let shell = Shell::new(&admin, "home", None);
     let t = shell.t;
     let one = Page { offset: 0, limit: 1 };
-    let (applications, total) = web.core.applications(&managed(), one).await?;
+    let (applications, total) = web.core.applications(&managed(), Page { offset: 0, limit: 100 }).await?;
+    let people = applications.iter().find(|application| application.kind != ApplicationType::MachineToMachine);
     let connectors = web.core.connectors(&managed()).await?.len();
     let (_, users) = web.core.users(&managed(), None, one).await?;
     let experience = web.core.public_experience(&managed()).await?.experience;
     let by_code = experience.sign_in.methods.iter().any(|method| method.verification_code);
-    let application = applications.first().map_or_else(
+    let application = people.map_or_else(
         || "/console/applications/new".to_owned(),
         |application| format!("/console/applications/{}", application.id),
     );
@@ -53,8 +55,8 @@ pub async fn show(State(web): State<Web>, Extension(admin): Extension<Admin>) ->
             title: t.step_application,
             text: t.step_application_text,
             href: application,
-            action: if total > 0 { t.open } else { t.create_application },
-            done: total > 0,
+            action: if people.is_some() { t.open } else { t.create_application },
+            done: people.is_some(),
         },
         Step {
             title: t.step_connector,

@@ -1,0 +1,300 @@
+// The console in a real browser: an admin follows the tutorial by clicking, uploads a stranger's module, and every page is looked
+// at by axe in both languages, light and dark.
+import assert from 'node:assert/strict';
+import { readFile, writeFile, mkdtemp, mkdir, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { chromium } from 'playwright-core';
+
+import { Aliyun, KEY, TEMPLATES } from '../lib/aliyun.mjs';
+import { freePort, startApp, startKeyway } from '../lib/processes.mjs';
+
+const RESOURCE = 'https://api.tutorial.example';
+const PASSWORD = 'bright canal of seven maples';
+const HOSTILE = '"><img src=x onerror="document.title=`owned`"><script>document.title="owned"</script>{{7*7}}';
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const screenshots = process.env.KEYWAY_SCREENSHOTS;
+
+let aliyun, keyway, browser, context, page, app, folder;
+
+const press = (name) => page.getByRole('button', { name, exact: true }).click();
+const follow = (name) => page.getByRole('link', { name, exact: true }).click();
+const notice = () => page.getByRole('status').first();
+const open = (address) => page.goto(`${keyway.operators}/console${address}`);
+const name = (pointer) => page.locator(`[name="${pointer}"]`);
+
+async function newVisitor(options = {}) {
+  await context?.close();
+  context = await browser.newContext({ locale: 'en-US', viewport: { width: 1280, height: 900 }, ...options });
+  page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+}
+
+async function signIn() {
+  await open('');
+  await page.locator('#identifier').fill('admin');
+  await page.locator('#password').fill(PASSWORD);
+  await page.locator('button.primary').click();
+  await page.waitForURL(`${keyway.operators}/console`);
+}
+
+before(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'console-'));
+  aliyun = await new Aliyun().start();
+  keyway = await startKeyway({
+    KEYWAY_EGRESS_REWRITE: `https://dysmsapi.aliyuncs.com=http://127.0.0.1:${aliyun.port}`,
+    KEYWAY_CONFIG: new URL('../keyway.toml', import.meta.url).pathname,
+  });
+  await keyway.api('POST', '/resources', { name: 'Tutorial API', indicator: RESOURCE });
+  browser = await chromium.launch({ executablePath: process.env.KEYWAY_CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+  await newVisitor();
+});
+
+after(async () => {
+  await browser?.close();
+  await app?.stop();
+  await keyway?.stop();
+  await aliyun?.stop();
+  await rm(folder, { recursive: true });
+});
+
+describe('console', { concurrency: false }, () => {
+  test('the first admin is made by the one-time link and signs in by OpenID Connect', async () => {
+    await page.goto(keyway.welcome());
+    await page.getByLabel('Username').fill('admin');
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await press('Create account');
+    await signIn();
+    assert.match(await page.locator('main').textContent(), /0 \/ 4 steps done/);
+  });
+
+  test('nothing of the console is served to strangers, to other sites, or on the users\' listener', async () => {
+    const bare = await fetch(`${keyway.operators}/console/users`, { redirect: 'manual' });
+    assert.equal(bare.status, 303);
+    assert.match(bare.headers.get('location'), /^\/console\/sign-in\?to=%2Fconsole%2Fusers/);
+    assert.equal((await fetch(`${keyway.endpoint}/console`, { redirect: 'manual' })).status, 404);
+    const cookie = (await context.cookies()).map((one) => `${one.name}=${one.value}`).join('; ');
+    const forged = async (headers) => (await fetch(`${keyway.operators}/console/users`, { method: 'POST', redirect: 'manual', headers: { cookie, ...headers }, body: new URLSearchParams({ username: 'forged' }) })).status;
+    assert.equal(await forged({}), 400, 'csrf: silence is refused');
+    assert.equal(await forged({ origin: 'https://evil.example' }), 400, 'csrf: another origin');
+    const shown = await fetch(`${keyway.operators}/console`, { headers: { cookie } });
+    assert.equal(shown.status, 200);
+    assert.match(shown.headers.get('content-security-policy'), /frame-ancestors 'none'/, 'clickjacking');
+    assert.equal(shown.headers.get('x-frame-options'), 'DENY');
+  });
+
+  test('a SvelteKit application with its guide, secret and redirect addresses', async () => {
+    await follow('Create application: Create an application');
+    await page.getByText('SvelteKit').click();
+    await page.getByLabel('Name').fill('SvelteKit app');
+    await press('Create');
+    await page.getByText('Created.').waitFor();
+    const id = await page.locator('.facts code').nth(2).textContent();
+    assert.ok((await page.locator('.guide').textContent()).includes(`appId: '${id}'`));
+    await follow('Show secrets');
+    await page.locator('#secrets .copy code').waitFor();
+    const secret = await page.locator('#secrets .copy code').first().textContent();
+    assert.ok((await page.locator('.guide').textContent()).includes(secret));
+    const port = await freePort();
+    const origin = `http://localhost:${port}`;
+    await page.getByLabel('Redirect URIs', { exact: true }).fill('not an address');
+    await press('Save changes');
+    await page.getByRole('alert').waitFor();
+    await page.getByLabel('Redirect URIs', { exact: true }).fill(`${origin}/callback`);
+    await page.getByLabel('Post sign-out redirect URIs').fill(`${origin}/`);
+    await press('Save changes');
+    await page.getByText('Saved.').waitFor();
+    app = await startApp('console app', {
+      PORT: String(port), ORIGIN: origin, LOGTO_ENDPOINT: `${keyway.endpoint}/`, LOGTO_APP_ID: id, LOGTO_APP_SECRET: secret,
+      LOGTO_COOKIE_ENCRYPTION_KEY: 'a-key-of-the-tutorial', LOGTO_RESOURCE: RESOURCE,
+    });
+  });
+
+  test('Aliyun by the generated form, with three mistakes on the way, and a test message', async () => {
+    await open('/connectors/new');
+    await page.getByRole('link', { name: /^.{0,4}Aliyun Short Message Service/ }).click();
+    await name('/accessKeyId').waitFor();
+    await name('/signName').fill(KEY.signName);
+    for (const index of TEMPLATES.keys()) await name(`/templates/${index}/templateCode`).fill(TEMPLATES[index]);
+    await press('Save and done');
+    await page.locator('[aria-invalid=true]').first().waitFor();
+    assert.equal(await name('/accessKeyId').getAttribute('aria-invalid'), 'true', 'the empty key is named at its field');
+    assert.equal(await name('/signName').inputValue(), KEY.signName, 'nothing that was typed is lost');
+
+    await name('/accessKeyId').fill(KEY.id);
+    await name('/accessKeySecret').fill('a wrong secret');
+    await page.getByLabel('Phone number with the country code').fill('+86 130 1234 5678');
+    await press('Send');
+    await page.getByRole('alert').filter({ hasText: 'Not sent.' }).waitFor();
+    assert.match(await page.getByRole('alert').first().textContent(), /SignatureDoesNotMatch/, "the provider's own word");
+
+    await press('JSON');
+    await page.locator('#raw').fill('{ "accessKeyId": ');
+    await press('Save and done');
+    await page.locator('#raw-problem').waitFor();
+    const config = { accessKeyId: KEY.id, accessKeySecret: KEY.secret, signName: KEY.signName, templates: ['Register', 'SignIn', 'ForgotPassword', 'Generic'].map((usageType, index) => ({ usageType, templateCode: TEMPLATES[index] })) };
+    await page.locator('#raw').fill(JSON.stringify(config));
+    await press('Form');
+    await name('/accessKeyId').waitFor();
+    await press('Send');
+    await page.getByText('Sent. The provider said:').waitFor();
+    assert.equal(aliyun.to('8613012345678').code, '000000');
+    await press('Save and done');
+    await page.getByText('Saved.').waitFor();
+    assert.notEqual(await name('/accessKeySecret').inputValue(), KEY.secret);
+    assert.ok(!(await page.content()).includes(KEY.secret), 'secrets never in HTML');
+  });
+
+  test('entries of the form are added, moved and removed', async () => {
+    const count = () => page.locator('.entry').count();
+    const before = await count();
+    await press('+ Add Templates');
+    await page.locator('.entry').nth(before).waitFor();
+    await name(`/templates/${before}/usageType`).fill('BindNewIdentifier');
+    await page.getByRole('button', { name: `Move up: Templates ${before + 1}` }).click();
+    await page.waitForFunction((index) => document.querySelector(`[name="/templates/${index}/usageType"]`)?.value === 'BindNewIdentifier', before - 1);
+    await page.getByRole('button', { name: `Remove: Templates ${before}` }).click();
+    await page.locator('.entry').nth(before).waitFor({ state: 'detached' });
+    assert.equal(await count(), before);
+  });
+
+  test('phone codes are switched on, and the application signs in', async () => {
+    await open('/sign-in-experience');
+    assert.ok(await page.getByLabel('Choose a password').isDisabled(), 'a forced switch is shown as such');
+    await page.getByLabel('Phone', { exact: true }).first().check();
+    await page.getByText('always verified').waitFor();
+    await page.locator('#sign-up-username').uncheck();
+    await page.locator('#sign-in-phone').check();
+    await page.locator('#code-phone').check();
+    await page.locator('#first-phone').selectOption('code');
+    await press('Save changes');
+    await page.getByText('Saved.').waitFor();
+    await newVisitor();
+    await page.goto(app.url);
+    await press('Sign in');
+    await page.getByRole('link', { name: 'Create account' }).click();
+    await page.locator('#identifier').fill('+86 131 0000 0001');
+    const sent = aliyun.messages.length;
+    await press('Continue');
+    await aliyun.moreThan(sent);
+    await page.getByLabel('Code').fill(aliyun.to('8613100000001').code);
+    await page.waitForURL(/\/$|complete/);
+    if (page.url().includes('complete')) {
+      await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+      await press('Continue');
+    }
+    await page.locator('#user').waitFor();
+    await newVisitor();
+    await signIn();
+    assert.match(await page.locator('main').textContent(), /4 \/ 4 steps done/);
+  });
+
+  test("a stranger's module: uploaded, shown with what it asks for, approved, activated, set up, tested", async () => {
+    const official = await readFile(new URL('aliyun-sms.wasm', `file://${process.env.KEYWAY_CONNECTORS}/`));
+    const text = official.toString('latin1').replaceAll('aliyun-short-message-service', 'acmeco-short-message-service');
+    const file = path.join(folder, 'acme.wasm');
+    await writeFile(file, 'not a module');
+    await open('/modules/new');
+    await page.locator('#module').setInputFiles(file);
+    await page.getByText('This is not a WebAssembly component.').waitFor();
+    await writeFile(file, Buffer.from(text, 'latin1'));
+    await page.locator('#module').setInputFiles(file);
+    await page.getByText('Uploaded and checked.').waitFor();
+    const shown = await page.locator('main').textContent();
+    assert.ok(shown.includes('dysmsapi.aliyuncs.com') && shown.includes('accessKeySecret'), shown);
+    await press('Approve');
+    await page.getByText('Approved. Activate it').waitFor();
+    await press('Activate');
+    await page.getByText('Active on every node').waitFor();
+    await follow('Set up');
+    await name('/accessKeyId').fill(KEY.id);
+    await name('/accessKeySecret').fill(KEY.secret);
+    await name('/signName').fill(KEY.signName);
+    for (const index of TEMPLATES.keys()) await name(`/templates/${index}/templateCode`).fill(TEMPLATES[index]);
+    await page.getByText('Routing', { exact: true }).click();
+    await page.getByLabel('Country codes').fill('8614');
+    await page.getByLabel('Stand beside').check();
+    await page.getByLabel('Phone number with the country code').fill('+86 147 0000 0001');
+    await press('Send');
+    await page.getByText('Sent. The provider said:').waitFor();
+    await press('Save and done');
+    await page.getByText('Saved.').waitFor();
+    assert.equal((await keyway.api('GET', '/connectors')).body.length, 2);
+  });
+
+  test('stored xss: whatever a name holds is text on every page', async () => {
+    await open('/users/new');
+    await page.getByLabel('Username').fill('mallory');
+    await page.getByLabel('Full name').fill(HOSTILE);
+    await press('Create');
+    await page.getByText('Created.').waitFor();
+    const user = page.url();
+    await open('/applications/new');
+    await page.getByText('React', { exact: true }).click();
+    await page.getByLabel('Name').fill(HOSTILE);
+    await press('Create');
+    await page.getByText('Created.').waitFor();
+    const application = page.url();
+    for (const address of [user, application, `${keyway.operators}/console/users?search=${encodeURIComponent(HOSTILE)}`, `${keyway.operators}/console/applications`, `${keyway.operators}/console/logs?event=${encodeURIComponent(HOSTILE)}`]) {
+      await page.goto(address);
+      assert.notEqual(await page.title(), 'owned', address);
+      assert.equal(await page.locator('main img, main script').count(), 0, address);
+    }
+  });
+
+  test('a destructive action asks first and names the thing; a suspended user is shown so', async () => {
+    await open('/users?search=mallory');
+    await page.locator('tbody a').first().click();
+    await page.getByRole('button', { name: 'Suspend' }).click();
+    const dialog = page.getByRole('dialog');
+    assert.match(await dialog.textContent(), /Suspend/);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Suspend' }).click();
+    await dialog.getByRole('button', { name: 'Suspend' }).click();
+    await page.locator('.badge.bad', { hasText: 'Suspended' }).waitFor();
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByText('Deleted.').waitFor();
+  });
+
+  test('by keyboard alone: the palette leads to a page', async () => {
+    await open('');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('audit');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/console\/logs$/);
+    await page.getByRole('heading', { name: 'Audit logs' }).waitFor();
+    await page.goto(page.url());
+    await page.keyboard.press('Tab');
+    assert.equal(await page.evaluate(() => document.activeElement.className), 'skip');
+  });
+
+  test('axe finds nothing on any page, in both languages, light and dark, on a phone', async () => {
+    const found = [];
+    const application = (await keyway.api('GET', '/applications')).body.find((one) => one.name === 'SvelteKit app').id;
+    const connector = (await keyway.api('GET', '/connectors')).body[0].id;
+    const user = (await keyway.api('GET', '/users')).body[0].id;
+    const log = (await keyway.api('GET', '/logs')).body[0].id;
+    const pages = ['', '/applications', '/applications/new', `/applications/${application}`, '/connectors', '/connectors/new', `/connectors/${connector}`, '/connectors/set-up/simple-mail-transfer-protocol', '/connectors/set-up/oidc', '/modules/new', '/modules/acmeco-short-message-service', '/sign-in-experience', '/users', '/users/new', `/users/${user}`, '/users?search=nobody', '/logs', `/logs/${log}`];
+    for (const [locale, colorScheme, width] of [['en-US', 'light', 1280], ['zh-CN', 'dark', 1600], ['en-US', 'dark', 360]]) {
+      await newVisitor({ locale, colorScheme, viewport: { width, height: 800 } });
+      await signIn();
+      for (const address of pages) {
+        await open(address);
+        const label = `${address || '/home'} ${locale} ${colorScheme} ${width}`;
+        if (screenshots) {
+          await mkdir(screenshots, { recursive: true });
+          await page.screenshot({ path: path.join(screenshots, `${label.replaceAll(/[^\w-]+/g, '_')}.png`), fullPage: true });
+        }
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        if (wide > 0) found.push(`${label}: ${wide} px too wide`);
+        await page.evaluate(axe);
+        const { violations } = await page.evaluate(() => globalThis.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+        for (const violation of violations) found.push(`${label}: ${violation.id}: ${violation.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
+      }
+    }
+    assert.deepEqual(found, []);
+  });
+});
