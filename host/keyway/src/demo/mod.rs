@@ -57,6 +57,7 @@ impl Demo {
         println!("\nKeyway is running with demo data.");
         println!("  Application and inbox  {origin}");
         println!("  Sign-in server         {endpoint}");
+        println!("  Console                {}/console", core.endpoint(&TenantId::admin()));
         println!("  Sample users           {}", seed::WELCOME);
         println!("  Codes appear on the page and here.\n");
         let config = json!({ "endpoint": endpoint, "clientId": client_id });

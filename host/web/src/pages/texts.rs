@@ -64,8 +64,6 @@ texts! {
     returning_text "If nothing happens, press the button." "如果没有自动跳转，请点击按钮。";
     admin_title "The first administrator" "创建首位管理员";
     admin_text "Choose how you will sign in to administer this server." "请设置用于管理此服务器的账号。";
-    admin_made_title "You are the administrator" "管理员已创建";
-    admin_made_text "The account is made, and this link has done its work." "账号已创建，此链接已失效。";
     terms "Terms of use" "使用条款";
     privacy "Privacy policy" "隐私政策";
     agree "By continuing you accept the" "继续即表示您同意";

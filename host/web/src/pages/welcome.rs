@@ -7,9 +7,9 @@ use axum::response::{IntoResponse, Response};
 use keyway_model::{ErrorCode, TenantId};
 
 use super::render::{self, Frame};
-use super::texts::texts;
 use crate::Web;
 use crate::error::WebError;
+use crate::oidc::answer::see_other;
 use crate::request::{Parameters, is_chinese};
 
 #[derive(Template)]
@@ -49,7 +49,7 @@ pub async fn submit(State(web): State<Web>, headers: HeaderMap, parameters: Para
     let chinese = is_chinese(&headers, None);
     let get = |name| parameters.get(name).unwrap_or_default();
     match web.core.create_first_admin(&get("secret"), get("username"), get("password")).await {
-        Ok(()) => render::message(chinese, texts(chinese).admin_made_title, texts(chinese).admin_made_text),
+        Ok(()) => see_other("/console"),
         Err(error) => {
             let error = WebError::from(error);
             page(&headers, &parameters, error.status(), super::visit::explain(&error, chinese))
