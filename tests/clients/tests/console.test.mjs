@@ -169,6 +169,13 @@ describe('console', { concurrency: false }, () => {
     await page.locator('#sign-in-phone').check();
     await page.locator('#code-phone').check();
     await page.locator('#first-phone').selectOption('code');
+    await page.frameLocator('#preview').getByLabel('Phone number').waitFor();
+    await page.locator('#preview-language').selectOption('zh-CN');
+    await page.frameLocator('#preview').getByRole('heading', { name: '登录' }).waitFor();
+    const button = page.frameLocator('#preview').locator('button.primary').first();
+    await page.locator('#color').fill('#0a7d4f');
+    await page.frameLocator('#preview').locator('link[href*="0a7d4f"]').waitFor({ state: 'attached' });
+    assert.equal(await button.evaluate((element) => getComputedStyle(element).backgroundColor), 'rgb(10, 125, 79)', 'the colour is seen before it is saved');
     await press('Save changes');
     await page.getByText('Saved.').waitFor();
     await newVisitor();

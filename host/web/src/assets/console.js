@@ -56,6 +56,27 @@ function upload(box) {
   }
 }
 
+// Shows the sign-in page as the form's settings make it, while they are being changed.
+function preview(form) {
+  const frame = document.getElementById("preview");
+  const language = document.getElementById("preview-language");
+  const phone = document.getElementById("preview-phone");
+  let waiting;
+  const draw = async () => {
+    const body = new URLSearchParams(new FormData(form));
+    body.set("preview_language", language.value);
+    const answer = await fetch(form.dataset.preview, { method: "POST", body });
+    if (answer.ok) frame.srcdoc = await answer.text();
+  };
+  form.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(draw, 200);
+  });
+  language.addEventListener("change", draw);
+  phone.addEventListener("change", () => frame.classList.toggle("phone", phone.checked));
+  draw();
+}
+
 function attach(root) {
   once(root, "[data-dialog]", "dialogReady", (button) => {
     button.addEventListener("click", () => document.getElementById(button.dataset.dialog).showModal());
@@ -82,6 +103,7 @@ function attach(root) {
     });
   });
   once(root, "[data-upload]", "uploadReady", upload);
+  once(root, "[data-preview]", "previewReady", preview);
   once(root, ".menu", "menuReady", (button) => {
     button.addEventListener("click", () => {
       const open = document.getElementById("bar").classList.toggle("open");

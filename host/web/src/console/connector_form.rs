@@ -56,6 +56,14 @@ impl Field {
         FieldTemplate { f: self, t }.render().unwrap_or_default()
     }
 
+    /// What tells an entry from its neighbours: the first text in it.
+    fn caption(&self) -> &str {
+        match &self.kind {
+            Kind::Group(fields) => fields.first().map(|field| field.value.as_str()).unwrap_or_default(),
+            _ => "",
+        }
+    }
+
     fn id(&self) -> String {
         format!("f{}", self.pointer.replace('/', "-"))
     }
@@ -97,6 +105,7 @@ impl Form<'_> {
             (Kind::Json, Some(value)) => value.as_str().map_or_else(|| format!("{value:#}"), ToOwned::to_owned),
             (_, Some(Value::String(text))) => text.clone(),
             (_, Some(value)) => value.to_string(),
+            (Kind::Select(options), None) if required && options.len() == 1 => options.concat(),
             (_, None) => String::new(),
         };
         let sample = self.sample.pointer(&pointer).and_then(Value::as_str).unwrap_or_default();
@@ -381,7 +390,11 @@ fn title(root: &Value, node: &Value, index: usize) -> String {
         (options.len() == 1).then(|| options.first().map(plain)).flatten()
     });
     let described = text("description").map(|words| words.trim_end_matches('.').to_owned());
-    text("title").or(constant).or(described).unwrap_or_else(|| format!("{}", index + 1))
+    match (text("title"), constant, described) {
+        (Some(title), _, _) => title,
+        (None, Some(constant), Some(described)) => format!("{constant}: {described}"),
+        (None, constant, described) => constant.or(described).unwrap_or_else(|| (index + 1).to_string()),
+    }
 }
 
 fn type_of(shape: &Value) -> &str {

@@ -7,8 +7,8 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::connectors::{ConnectorChange, Factory, NewConnector};
-use keyway_model::connector::{Connector, ConnectorKind, ConnectorSettings, Manifest, Routing};
+use keyway_core::connectors::{ConnectorChange, Factory, NewConnector, VersionView};
+use keyway_model::connector::{Connector, ConnectorKind, ConnectorSettings, Manifest, Routing, VersionState};
 use keyway_model::{ConnectorId, ErrorCode, FactoryId};
 use serde_json::{Map, Value, json};
 
@@ -26,7 +26,10 @@ struct Item {
     href: String,
     name: String,
     description: String,
+    /// The factory, which tells connectors of one name apart.
+    id: String,
     state: String,
+    is_good: bool,
 }
 
 impl Item {
@@ -35,7 +38,9 @@ impl Item {
             href,
             name: words(&manifest.name, chinese),
             description: words(&manifest.description, chinese),
+            id: manifest.id.0.clone(),
             state: String::new(),
+            is_good: false,
         }
     }
 
@@ -64,7 +69,7 @@ struct ListPage {
     shell: Shell,
     messages: Vec<Item>,
     social: Vec<Item>,
-    staged: Vec<Item>,
+    modules: Vec<Item>,
 }
 
 /// `GET /console/connectors`
@@ -86,14 +91,34 @@ pub async fn list(
         }
         item.state =
             web.core.connector_log(&connector.id).iter().find_map(|line| outcome(&line.entry)).unwrap_or_default();
+        item.is_good = item.state == "ok";
         if connector.kind == ConnectorKind::Social { social.push(item) } else { messages.push(item) }
     }
-    let uploaded = web.core.connector_factories(&managed()).into_iter().filter(|factory| factory.uploaded);
-    let module = |factory: std::sync::Arc<Factory>| {
-        Item::new(format!("/console/modules/{}", factory.manifest.id), &factory.manifest, admin.chinese)
-    };
-    let staged = uploaded.map(module).collect();
-    Ok(page(StatusCode::OK, &ListPage { shell, messages, social, staged }))
+    let modules = uploaded(&web.core.connector_versions(&managed()).await?, &shell, admin.chinese);
+    Ok(page(StatusCode::OK, &ListPage { shell, messages, social, modules }))
+}
+
+/// One tile for each uploaded module, with the state of the version that is furthest.
+fn uploaded(versions: &[VersionView], shell: &Shell, chinese: bool) -> Vec<Item> {
+    let t = shell.t;
+    let mut found: BTreeMap<&FactoryId, (u8, Item)> = BTreeMap::new();
+    for view in versions {
+        let version = &view.version;
+        let (rank, state) = match version.state {
+            VersionState::Active => (3, t.state_active),
+            VersionState::Staged => (2, t.state_staged),
+            VersionState::Approved => (1, t.state_approved),
+            VersionState::Retired => (0, t.state_retired),
+        };
+        if found.get(&version.factory_id).is_some_and(|(known, _)| *known >= rank) {
+            continue;
+        }
+        let mut item = Item::new(format!("/console/modules/{}", version.factory_id), &version.manifest, chinese);
+        state.clone_into(&mut item.state);
+        item.is_good = version.state == VersionState::Active;
+        found.insert(&version.factory_id, (rank, item));
+    }
+    found.into_values().map(|(_, item)| item).collect()
 }
 
 /// The outcome of a call in the log; lines that the connector wrote have none.

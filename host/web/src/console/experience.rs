@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::Extension;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use keyway_model::connector::ConnectorKind;
 use keyway_model::identifier::IdentifierKind;
 use keyway_model::sign_in_experience::SignInExperience;
@@ -13,9 +13,13 @@ use serde_json::{Map, Value, json};
 use super::managed;
 use super::page::{Shell, explain, page};
 use super::session::Admin;
+use super::texts::texts;
 use crate::Web;
 use crate::error::WebError;
 use crate::oidc::answer::see_other;
+use crate::pages::render::Frame;
+use crate::pages::social::Button;
+use crate::pages::{assets, sign_in};
 use crate::request::Parameters;
 
 const KINDS: [IdentifierKind; 3] = [IdentifierKind::Username, IdentifierKind::Email, IdentifierKind::Phone];
@@ -235,7 +239,16 @@ pub async fn save(
     unsaved(&web, Shell::new(&admin, "experience", None), StatusCode::OK, patch, &targets).await
 }
 
-/// The form as it was typed, over the saved settings.
+/// The settings as they were typed, over the saved ones.
+async fn draft(web: &Web, patch: Map<String, Value>) -> Result<SignInExperience, WebError> {
+    let saved = web.core.public_experience(&managed()).await?.experience;
+    let mut draft = json!(saved);
+    if let Some(fields) = draft.as_object_mut() {
+        fields.extend(patch);
+    }
+    Ok(serde_json::from_value(draft).unwrap_or(saved))
+}
+
 async fn unsaved(
     web: &Web,
     shell: Shell,
@@ -243,12 +256,35 @@ async fn unsaved(
     patch: Map<String, Value>,
     targets: &[String],
 ) -> Result<Response, WebError> {
-    let saved = web.core.public_experience(&managed()).await?.experience;
+    let experience = draft(web, patch).await?;
     let connectors = web.core.connector_kinds(&managed()).await?;
-    let mut draft = json!(saved);
-    if let Some(fields) = draft.as_object_mut() {
-        fields.extend(patch);
-    }
-    let experience = serde_json::from_value(draft).unwrap_or(saved);
     Ok(page(status, &shown(shell, &experience, &connectors, targets)))
+}
+
+/// `POST /console/preview`: the sign-in page as the form's settings make it.
+pub async fn preview(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
+    let targets = targets(&web).await?;
+    let experience = draft(&web, patch(&sent, &targets)).await?;
+    let connectors = web.core.connector_kinds(&managed()).await?;
+    let chinese = sent.get("preview_language").map_or(admin.chinese, |language| language == "zh-CN");
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for name in ["color", "dark_color"] {
+        query.append_pair(name, &sent.get(name).unwrap_or_default());
+    }
+    let theme = format!("/console/preview/theme.css?{}", query.finish());
+    let frame = Frame { theme, ..Frame::branded(&experience, texts(admin.chinese).your_application, chinese) };
+    let t = frame.t;
+    let button = |target: &str| Button { href: "#".into(), label: format!("{} {target}", t.continue_with) };
+    let social = experience.social_targets().into_iter().map(button).collect();
+    Ok(sign_in::preview(&experience, &connectors, frame, social))
+}
+
+/// `GET /console/preview/theme.css`: the colours of the form.
+pub async fn preview_theme(sent: Parameters) -> impl IntoResponse {
+    let color = |name: &str| sent.get(name).unwrap_or_default();
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], assets::sheet(&color("color"), &color("dark_color")))
 }

@@ -67,6 +67,8 @@ pub fn router(web: &Web) -> Router<Web> {
         .route("/console/modules/{id}/{digest}/delete", post(modules::delete))
         .route("/console/modules/{id}/roll-back", post(modules::roll_back))
         .route("/console/sign-in-experience", get(experience::show).post(experience::save))
+        .route("/console/preview", post(experience::preview))
+        .route("/console/preview/theme.css", get(experience::preview_theme))
         .route("/console/users", get(users::list).post(users::create))
         .route("/console/users/new", get(users::new))
         .route("/console/users/{id}", get(users::show).post(users::save))

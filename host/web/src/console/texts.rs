@@ -159,6 +159,7 @@ texts! {
     password_forced "Forced: a username alone has no other way to sign in." "必选：仅使用用户名时没有其他登录方式。";
     verify_forced "E-mail and phone are always verified by a code." "邮箱和手机号始终通过验证码验证。";
     sign_in_title "Sign-in methods" "登录方式";
+    enabled "On" "启用";
     by_password "Password" "密码";
     by_code "Code" "验证码";
     offered_first "First" "优先";
@@ -177,6 +178,10 @@ texts! {
     languages "Languages" "语言";
     language_fallback "When the browser's language is not spoken" "浏览器语言不受支持时";
     language_auto "Follow the browser's language" "跟随浏览器语言";
+    preview "Preview" "预览";
+    preview_text "What people will see, before you save." "保存前即可查看用户看到的页面。";
+    preview_phone "Phone width" "手机宽度";
+    your_application "Your application" "您的应用";
     custom_css "Custom CSS" "自定义 CSS";
     none_yet_users "No user yet." "暂无用户。";
     none_found "Nothing found." "未找到结果。";

@@ -33,12 +33,22 @@ pub async fn theme(State(web): State<Web>) -> impl IntoResponse {
     };
     let light = color("primaryColor", "#4f46e5");
     let dark = color("darkPrimaryColor", "#8b8cf8");
-    let sheet = format!(
-        ":root{{--brand:{light};--brand-text:{}}}@media(prefers-color-scheme:dark){{:root{{--brand:{dark};--brand-text:{}}}}}",
-        readable_on(&light),
-        readable_on(&dark),
-    );
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=60")], sheet)
+    (
+        [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=60")],
+        sheet(&light, &dark),
+    )
+}
+
+/// The colours as a sheet; what is no colour is left out.
+pub fn sheet(light: &str, dark: &str) -> String {
+    let rule = |color: &str| {
+        if is_color(color) {
+            format!(":root{{--brand:{color};--brand-text:{}}}", readable_on(color))
+        } else {
+            String::new()
+        }
+    };
+    format!("{}@media(prefers-color-scheme:dark){{{}}}", rule(light), rule(dark))
 }
 
 fn is_color(text: &str) -> bool {
@@ -65,6 +75,7 @@ mod tests {
         assert!(is_color("#4f46e5"));
         for bad in ["red", "#fff", "#4f46e5}", "#4f46eg", "url(x)"] {
             assert!(!is_color(bad), "{bad}");
+            assert_eq!(sheet(bad, bad), "@media(prefers-color-scheme:dark){}");
         }
         assert_eq!(readable_on("#4f46e5"), "#fff");
         assert_eq!(readable_on("#ffe066"), "#111");

@@ -1,14 +1,14 @@
 //! The sign-in pages: rendered here, working without JavaScript and better with it.
 
-mod assets;
+pub mod assets;
 mod code;
 mod complete;
 mod forgot_password;
 mod offer;
 mod register;
 pub mod render;
-mod sign_in;
-mod social;
+pub mod sign_in;
+pub mod social;
 mod texts;
 mod visit;
 mod welcome;

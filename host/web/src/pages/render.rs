@@ -6,6 +6,7 @@ use axum::response::{Html, IntoResponse, Response};
 use keyway_core::oauth::AuthorizationAnswer;
 use keyway_core::signin::InteractionView;
 use keyway_model::redirect;
+use keyway_model::sign_in_experience::SignInExperience;
 use serde_json::Value;
 
 use super::texts::{Texts, texts};
@@ -27,6 +28,8 @@ pub struct Frame {
     pub alert: String,
     /// Good news, for an element with the role `status`.
     pub notice: String,
+    /// Address of the sheet with the colours.
+    pub theme: String,
     /// Address of the terms of use, or empty.
     pub terms: String,
     /// Address of the privacy policy, or empty.
@@ -43,6 +46,7 @@ impl Frame {
             logo: String::new(),
             alert: String::new(),
             notice: String::new(),
+            theme: "/assets/theme.css".to_owned(),
             terms: String::new(),
             privacy: String::new(),
         }
@@ -50,14 +54,21 @@ impl Frame {
 
     /// The frame of an interaction's pages.
     pub fn of(view: &InteractionView, chinese: bool) -> Self {
-        let settings = &view.experience().rest;
+        Self {
+            csrf: view.interaction.csrf.clone(),
+            ..Self::branded(view.experience(), &view.application().name, chinese)
+        }
+    }
+
+    /// A frame with the tenant's branding.
+    pub fn branded(experience: &SignInExperience, application: &str, chinese: bool) -> Self {
+        let settings = &experience.rest;
         let address = |value: Option<&Value>| {
             let text = value.and_then(Value::as_str).unwrap_or_default();
             if text.starts_with("https://") || text.starts_with("http://") { text.to_owned() } else { String::new() }
         };
         Self {
-            csrf: view.interaction.csrf.clone(),
-            application: view.application().name.clone(),
+            application: application.to_owned(),
             logo: address(settings.get("branding").and_then(|branding| branding.get("logoUrl"))),
             terms: address(settings.get("termsOfUseUrl")),
             privacy: address(settings.get("privacyPolicyUrl")),

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use keyway_model::connector::ConnectorKind;
 use keyway_model::identifier::IdentifierKind;
 use keyway_model::interaction::InteractionEvent;
 use keyway_model::sign_in_experience::SignInExperience;
@@ -44,6 +45,27 @@ fn password_first(experience: &SignInExperience) -> bool {
         .methods
         .iter()
         .all(|method| method.password && (method.is_password_primary || !method.verification_code))
+}
+
+/// The page as these settings make it, for an administrator to look at before they are saved.
+pub fn preview(
+    experience: &SignInExperience,
+    connectors: &[ConnectorKind],
+    frame: Frame,
+    social: Vec<Button>,
+) -> Response {
+    let by_password = experience.sign_in.methods.iter().any(|method| method.password);
+    let shown = SignInPage {
+        field: Field::empty(frame.t, &kinds(experience), "off"),
+        social,
+        password: by_password && password_first(experience),
+        code: experience.sign_in.methods.iter().any(|method| method.verification_code),
+        password_offered: by_password,
+        register: experience.allows(InteractionEvent::Register),
+        reset: by_password && !experience.reset_kinds(connectors).is_empty(),
+        frame,
+    };
+    render::html(StatusCode::OK, &shown, None)
 }
 
 async fn page(visit: &Visit, status: StatusCode, alert: String, with_password: bool) -> Response {

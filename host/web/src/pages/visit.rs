@@ -163,20 +163,16 @@ impl Visit {
     pub fn explain(&self, error: &WebError) -> String {
         explain(error, self.chinese)
     }
+}
 
-    /// The label of a field into which any of `kinds` may be typed.
-    pub fn label(&self, kinds: &[IdentifierKind]) -> String {
-        let t = self.t();
-        let names: Vec<&str> = kinds
-            .iter()
-            .map(|kind| match kind {
-                IdentifierKind::Username => t.username,
-                IdentifierKind::Email => t.email,
-                IdentifierKind::Phone => t.phone,
-            })
-            .collect();
-        names.join(t.or)
-    }
+/// The label of a field into which any of `kinds` may be typed.
+fn label(t: &Texts, kinds: &[IdentifierKind]) -> String {
+    let name = |kind: &IdentifierKind| match kind {
+        IdentifierKind::Username => t.username,
+        IdentifierKind::Email => t.email,
+        IdentifierKind::Phone => t.phone,
+    };
+    kinds.iter().map(name).collect::<Vec<_>>().join(t.or)
 }
 
 /// The proof that a registration can start from: a provider's, or the first that was finished.
@@ -228,13 +224,17 @@ pub struct Field {
 impl Field {
     /// The field for `kinds`, filled with what is known.
     pub fn new(visit: &Visit, kinds: &[IdentifierKind], autocomplete: &'static str) -> Self {
-        let t = visit.t();
+        Self { value: visit.known_identifier(), ..Self::empty(visit.t(), kinds, autocomplete) }
+    }
+
+    /// The field with nothing in it.
+    pub fn empty(t: &'static Texts, kinds: &[IdentifierKind], autocomplete: &'static str) -> Self {
         let (kind, hint) = match kinds {
             [IdentifierKind::Phone] => ("tel", t.phone_hint),
             [IdentifierKind::Email] => ("email", ""),
             _ if kinds.contains(&IdentifierKind::Phone) => ("text", t.phone_hint),
             _ => ("text", ""),
         };
-        Self { label: visit.label(kinds), kind, autocomplete, hint, value: visit.known_identifier() }
+        Self { label: label(t, kinds), kind, autocomplete, hint, value: String::new() }
     }
 }
