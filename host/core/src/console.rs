@@ -3,7 +3,7 @@
 use keyway_model::application::{Application, ApplicationType, CustomClientMetadata, OidcClientMetadata};
 use keyway_model::resource::{MANAGEMENT_API, MANAGEMENT_SCOPE, Resource, Role, RoleType, Scope};
 use keyway_model::user::User;
-use keyway_model::{ApplicationId, RoleId, TenantId, Timestamp};
+use keyway_model::{ApplicationId, ConnectorId, RoleId, TenantId, Timestamp};
 use keyway_store::{Page, StoreError, Tx, applications, resources, roles, sessions, users};
 
 use crate::tenants::connector_scopes;
@@ -121,6 +121,11 @@ impl Core {
     /// Opens what [`Self::seal_for_browser`] sealed; none when it is not ours.
     pub fn open_from_browser(&self, purpose: &str, sealed: &str) -> Option<String> {
         self.parts.master_key.open(purpose, sealed).ok()
+    }
+
+    /// An id for a connector to be, so that its callback address is known before it is saved.
+    pub fn new_connector_id(&self) -> ConnectorId {
+        self.id()
     }
 
     /// A fresh secret, and its challenge for PKCE (RFC 7636 section 4.2).

@@ -20,6 +20,8 @@ enum Kind {
     Number,
     Switch,
     Select(Vec<String>),
+    /// The one value that it must have.
+    Constant(String),
     /// Fields of an object.
     Group(Vec<Field>),
     /// Entries of a list.
@@ -100,12 +102,11 @@ impl Form<'_> {
         let shape = shape(self.schema, node, 0);
         let text = |keyword: &str| shape.get(keyword).and_then(Value::as_str).unwrap_or_default().to_owned();
         let value = value.filter(|value| !value.is_null());
-        let kind = if depth > DEPTH { Kind::Json } else { self.kind(&shape, value, &pointer, depth) };
+        let kind = if depth > DEPTH { Kind::Json } else { self.kind(&shape, value, &pointer, required, depth) };
         let shown = match (&kind, value) {
             (Kind::Json, Some(value)) => value.as_str().map_or_else(|| format!("{value:#}"), ToOwned::to_owned),
             (_, Some(Value::String(text))) => text.clone(),
             (_, Some(value)) => value.to_string(),
-            (Kind::Select(options), None) if required && options.len() == 1 => options.concat(),
             (_, None) => String::new(),
         };
         let sample = self.sample.pointer(&pointer).and_then(Value::as_str).unwrap_or_default();
@@ -133,13 +134,20 @@ impl Form<'_> {
         }
     }
 
-    fn kind(&self, shape: &Value, value: Option<&Value>, pointer: &str, depth: usize) -> Kind {
+    fn kind(&self, shape: &Value, value: Option<&Value>, pointer: &str, required: bool, depth: usize) -> Kind {
         let is = |keyword: &str| shape.get(keyword) == Some(&Value::Bool(true));
         if let Some(options) = shape.get("enum").and_then(Value::as_array) {
-            return Kind::Select(options.iter().filter(|option| !option.is_null()).map(plain).collect());
+            let options: Vec<String> = options.iter().filter(|option| !option.is_null()).map(plain).collect();
+            return if required && options.len() == 1 {
+                Kind::Constant(options.concat())
+            } else {
+                Kind::Select(options)
+            };
         }
         if let Some(alternatives) = alternatives(shape) {
-            let chosen = value.map_or(0, |value| best(self.schema, alternatives, value));
+            let chosen = value
+                .or_else(|| self.sample.pointer(pointer))
+                .map_or(0, |value| best(self.schema, alternatives, value));
             let titles = alternatives.iter().enumerate().map(|(index, one)| title(self.schema, one, index)).collect();
             let inner = alternatives.get(chosen).unwrap_or(&Value::Null);
             let field = self.field(inner, value, pointer.to_owned(), "", true, depth + 1);
@@ -152,7 +160,7 @@ impl Form<'_> {
             "integer" | "number" => Kind::Number,
             "boolean" => Kind::Switch,
             "object" if shape.get("properties").is_some() => {
-                let required = required(shape);
+                let required = self::required(shape);
                 let fields = properties(shape).map(|(name, node)| {
                     let inner = value.and_then(|value| value.get(name));
                     let needed = required.contains(&name.as_str());

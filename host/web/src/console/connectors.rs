@@ -187,6 +187,8 @@ struct ConnectorPage {
     display_name: String,
     sync_profile: bool,
     callback: String,
+    /// The id that it gets when it is saved, from which its callback address is made.
+    new_id: String,
     prefixes: String,
     order: String,
     beside: bool,
@@ -289,7 +291,8 @@ fn shown(web: &Web, admin: &Admin, factory: &Factory, connector: Option<&Connect
     let typed = |name: &str, saved: String| draft.sent.get(name).unwrap_or(saved);
     let text = |name: &str| settings.metadata.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let endpoint = web.core.endpoint(&managed());
-    let place = connector.map_or_else(|| "{id}".to_owned(), |connector| connector.id.0.clone());
+    let new_id = draft.sent.get("new_id").unwrap_or_else(|| web.core.new_connector_id().0);
+    let place = connector.map_or_else(|| new_id.clone(), |connector| connector.id.0.clone());
     ConnectorPage {
         shell,
         name: words(&manifest.name, admin.chinese),
@@ -313,6 +316,7 @@ fn shown(web: &Web, admin: &Admin, factory: &Factory, connector: Option<&Connect
         display_name: typed("display_name", own_name(&settings, admin.chinese).unwrap_or_default()),
         sync_profile: draft.sent.get("sync_profile").is_some() || settings.sync_profile,
         callback: format!("{endpoint}/callback/{place}"),
+        new_id,
         prefixes: typed("prefixes", settings.routing.prefixes.join(", ")),
         order: typed("order", settings.routing.order.to_string()),
         beside: draft.sent.get("beside").is_some(),
@@ -361,6 +365,14 @@ fn is_edit(sent: &Parameters) -> bool {
     !matches!(sent.get("op").as_deref(), None | Some("save"))
 }
 
+/// The id that the form was made with, unless a connector has it by now.
+async fn free_id(web: &Web, sent: &Parameters) -> Result<Option<ConnectorId>, WebError> {
+    let is_ours = |id: &String| id.len() == 21 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let wanted = sent.get("new_id").filter(is_ours).map(ConnectorId);
+    let known = web.core.connectors(&managed()).await?;
+    Ok(wanted.filter(|id| !known.iter().any(|(connector, _)| connector.id == *id)))
+}
+
 /// `POST /console/connectors/set-up/{factory}`
 pub async fn create(
     State(web): State<Web>,
@@ -378,7 +390,7 @@ pub async fn create(
         factory_id: factory.manifest.id.clone(),
         config: draft.config.clone(),
         settings: draft.settings(&factory.manifest),
-        id: None,
+        id: free_id(&web, &draft.sent).await?,
         beside: draft.sent.get("beside").is_some(),
     };
     match web.core.create_connector(&managed(), new).await {

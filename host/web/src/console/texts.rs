@@ -119,7 +119,6 @@ texts! {
     order "Order" "顺序";
     beside "Stand beside the others of its kind in place of replacing them" "与同类连接器并存而不是替换";
     callback_uri "Callback URI for the provider" "提供给服务商的回调 URI";
-    callback_after "Known once it is saved." "保存后可见。";
     target "Identity provider name" "身份提供方名称";
     target_text "Identities are kept under this name, such as acme. It stays as it is." "身份将以此名称保存，例如 acme，设定后不可更改。";
     display_name "Name on the button" "按钮名称";
