@@ -206,6 +206,11 @@ impl SignInExperience {
         info.and_then(|info| info.get("fallbackLanguage")).and_then(Value::as_str).unwrap_or("en")
     }
 
+    /// Whether the browser's language decides.
+    pub fn detects_language(&self) -> bool {
+        self.rest.get("languageInfo").and_then(|info| info.get("autoDetect")) != Some(&Value::Bool(false))
+    }
+
     /// Applies a partial update: each given key replaces that whole value. Nothing changes when it is refused.
     /// `connectors` are the kinds that are set up.
     pub fn patched(&self, patch: &Map<String, Value>, connectors: &[ConnectorKind]) -> Result<Self, Refusal> {

@@ -12,6 +12,7 @@ use keyway_core::Visitor;
 use keyway_core::management::Page;
 use keyway_core::signin::Caller;
 use keyway_model::oauth::OAuthError;
+use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ErrorCode, Refusal};
 use serde::de::DeserializeOwned;
 
@@ -52,18 +53,26 @@ pub fn visitor(web: &Web, parts: &Parts) -> Visitor {
 
 /// The language that the reader prefers among those that the pages speak.
 pub fn is_chinese(headers: &HeaderMap, wish: Option<&str>) -> bool {
+    asked_chinese(headers, wish).unwrap_or(false)
+}
+
+/// The same under a tenant's settings: whether the browser's language decides, and what is spoken otherwise.
+pub fn speaks_chinese(headers: &HeaderMap, wish: Option<&str>, experience: &SignInExperience) -> bool {
+    let asked =
+        if experience.detects_language() { asked_chinese(headers, wish) } else { first_spoken(wish.into_iter()) };
+    asked.unwrap_or_else(|| experience.fallback_language().starts_with("zh"))
+}
+
+fn asked_chinese(headers: &HeaderMap, wish: Option<&str>) -> Option<bool> {
     let accepted = text(headers, header::ACCEPT_LANGUAGE).unwrap_or_default();
-    let tags = wish.into_iter().flat_map(|wish| wish.split_ascii_whitespace()).chain(accepted.split(','));
-    for tag in tags {
-        let tag = tag.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        if tag.starts_with("zh") {
-            return true;
-        }
-        if tag.starts_with("en") {
-            return false;
-        }
-    }
-    false
+    first_spoken(wish.into_iter().flat_map(|wish| wish.split_ascii_whitespace()).chain(accepted.split(',')))
+}
+
+fn first_spoken<'t>(tags: impl Iterator<Item = &'t str>) -> Option<bool> {
+    tags.flat_map(|tags| tags.split_ascii_whitespace()).find_map(|tag| {
+        let tag = tag.split(';').next().unwrap_or_default().to_ascii_lowercase();
+        if tag.starts_with("zh") { Some(true) } else { tag.starts_with("en").then_some(false) }
+    })
 }
 
 /// The browser behind a step of an interaction.
@@ -246,6 +255,7 @@ impl FromRequestParts<Web> for Pagination {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn parameter_pollution_is_refused() {
@@ -274,5 +284,12 @@ mod tests {
         assert!(is_chinese(&headers("zh-CN,zh;q=0.9,en;q=0.8"), None));
         assert!(!is_chinese(&headers("fr,en;q=0.8,zh;q=0.5"), None));
         assert!(is_chinese(&headers("en"), Some("zh-HK")));
+        let mut experience = SignInExperience::default();
+        experience.rest.insert("languageInfo".into(), json!({ "autoDetect": true, "fallbackLanguage": "zh-CN" }));
+        assert!(speaks_chinese(&headers("fr"), None, &experience), "a language that the pages do not speak");
+        assert!(!speaks_chinese(&headers("en"), None, &experience));
+        experience.rest.insert("languageInfo".into(), json!({ "autoDetect": false, "fallbackLanguage": "zh-CN" }));
+        assert!(speaks_chinese(&headers("en"), None, &experience));
+        assert!(!speaks_chinese(&headers("zh"), Some("en-GB"), &experience), "the application's wish goes first");
     }
 }

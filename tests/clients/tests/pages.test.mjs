@@ -91,6 +91,24 @@ for (const [locale, colorScheme, width] of [['en-US', 'light', 1280], ['zh-CN', 
   });
 }
 
+test("branding: the tenant's rules, icon and language are on the page", async () => {
+  const settings = (await keyway.api('GET', '/sign-in-exp')).body;
+  await keyway.api('PATCH', '/sign-in-exp', {
+    customCss: 'h1 { letter-spacing: 3px; }', branding: { favicon: 'https://example.com/icon.png' },
+    languageInfo: { autoDetect: false, fallbackLanguage: 'zh-CN' },
+  });
+  const context = await browser.newContext({ locale: 'en-US' });
+  const page = await context.newPage();
+  await page.route('https://example.com/**', (route) => route.abort());
+  await page.goto(address);
+  assert.equal(await page.locator('html').getAttribute('lang'), 'zh-CN');
+  assert.equal(await page.locator('h1').evaluate((element) => getComputedStyle(element).letterSpacing), '3px');
+  assert.equal(await page.locator('link[rel=icon]').getAttribute('href'), 'https://example.com/icon.png');
+  await context.close();
+  const { customCss, branding, languageInfo } = settings;
+  await keyway.api('PATCH', '/sign-in-exp', { customCss: customCss ?? null, branding, languageInfo });
+});
+
 test('each page weighs less than 30 kB compressed with all it loads, and loads nothing from elsewhere', async () => {
   const context = await browser.newContext({ locale: 'en-US' });
   const page = await context.newPage();

@@ -24,7 +24,7 @@ pub async fn icon() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "image/svg+xml"), CACHED], include_str!("../assets/icon.svg"))
 }
 
-/// `/assets/theme.css`: the tenant's colours. Only what is a colour gets into the sheet.
+/// `/assets/theme.css`: the tenant's colours and own rules. Only what is a colour gets into the rules made here.
 pub async fn theme(State(web): State<Web>) -> impl IntoResponse {
     let settings = web.core.settings(&web.tenant).await.map(|found| found.experience.rest.clone()).unwrap_or_default();
     let color = |name: &str, default: &'static str| {
@@ -33,9 +33,11 @@ pub async fn theme(State(web): State<Web>) -> impl IntoResponse {
     };
     let light = color("primaryColor", "#4f46e5");
     let dark = color("darkPrimaryColor", "#8b8cf8");
+    // An administrator's own rules; the content policy keeps them from loading sheets or scripts of others.
+    let own = settings.get("customCss").and_then(Value::as_str).unwrap_or_default();
     (
         [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=60")],
-        sheet(&light, &dark),
+        sheet(&light, &dark) + own,
     )
 }
 

@@ -28,6 +28,8 @@ pub struct Frame {
     pub alert: String,
     /// Good news, for an element with the role `status`.
     pub notice: String,
+    /// Address of the icon of the browser's tab.
+    pub favicon: String,
     /// Address of the sheet with the colours.
     pub theme: String,
     /// Address of the terms of use, or empty.
@@ -46,6 +48,7 @@ impl Frame {
             logo: String::new(),
             alert: String::new(),
             notice: String::new(),
+            favicon: "/assets/icon.svg".to_owned(),
             theme: "/assets/theme.css".to_owned(),
             terms: String::new(),
             privacy: String::new(),
@@ -67,9 +70,12 @@ impl Frame {
             let text = value.and_then(Value::as_str).unwrap_or_default();
             if text.starts_with("https://") || text.starts_with("http://") { text.to_owned() } else { String::new() }
         };
+        let branding = |name: &str| address(settings.get("branding").and_then(|branding| branding.get(name)));
+        let plain = Self::plain(chinese);
         Self {
             application: application.to_owned(),
-            logo: address(settings.get("branding").and_then(|branding| branding.get("logoUrl"))),
+            logo: branding("logoUrl"),
+            favicon: Some(branding("favicon")).filter(|address| !address.is_empty()).unwrap_or(plain.favicon),
             terms: address(settings.get("termsOfUseUrl")),
             privacy: address(settings.get("privacyPolicyUrl")),
             ..Self::plain(chinese)

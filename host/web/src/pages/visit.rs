@@ -18,7 +18,7 @@ use crate::Web;
 use crate::cookies::{self, Kind};
 use crate::error::WebError;
 use crate::oidc::answer::{respond, see_other};
-use crate::request::{Browser, Parameters, is_chinese};
+use crate::request::{Browser, Parameters, speaks_chinese};
 
 /// A page's request. A form is read only when it holds the interaction's own secret.
 pub struct Visit {
@@ -50,7 +50,8 @@ impl FromRequest<Web> for Visit {
         if !reads && !secret::equal(&form.get("csrf").unwrap_or_default(), &view.interaction.csrf) {
             return Err(refuse(ErrorCode::CsrfTokenMismatch.into()));
         }
-        let chinese = is_chinese(&headers, view.interaction.authorization.ui_locales.as_deref());
+        let wish = view.interaction.authorization.ui_locales.as_deref();
+        let chinese = speaks_chinese(&headers, wish, view.experience());
         caller.locale = Some(if chinese { "zh-CN" } else { "en" }.to_owned());
         Ok(Self { web: web.clone(), caller, headers, form, view, chinese })
     }
