@@ -59,7 +59,7 @@ impl LoadError {
 /// A component that is ready for calls.
 pub struct Component {
     digest: String,
-    manifest: Manifest,
+    manifest: Arc<Manifest>,
     ready: ArcSwap<Ready>,
     egress: Arc<Egress>,
     preparations: Preparations,
@@ -85,7 +85,7 @@ impl Component {
     }
 
     /// What it says of itself.
-    pub fn manifest(&self) -> &Manifest {
+    pub fn manifest(&self) -> &Arc<Manifest> {
         &self.manifest
     }
 
@@ -241,14 +241,14 @@ impl Sandbox {
             "manifest": 1, "id": "unsealed", "target": "unsealed", "kind": "sms", "version": "0.0.0",
             "contract": inspect::CONTRACT, "name": {}, "description": {}, "config": {},
         }));
-        let component = self.component(Self::digest(wasm), manifest.map_err(|error| failed(&error))?, ready);
+        let component = self.component(Self::digest(wasm), Arc::new(manifest.map_err(|error| failed(&error))?), ready);
         self.describe(&component).await.map_err(|error| failed(&error))
     }
 
     /// The component of this digest and manifest, where its optimized code is in the cache. Reads the disk.
-    pub fn load_cached(&self, digest: &str, manifest: &Manifest) -> Option<Arc<Component>> {
+    pub fn load_cached(&self, digest: &str, manifest: &Arc<Manifest>) -> Option<Arc<Component>> {
         let ready = self.cached(&self.optimized, digest)?;
-        Some(self.component(digest.to_owned(), manifest.clone(), ready))
+        Some(self.component(digest.to_owned(), Arc::clone(manifest), ready))
     }
 
     /// Name, manifest and, where the cache has it, optimized code.
@@ -263,7 +263,7 @@ impl Sandbox {
         work.await.map_err(|_| LoadError::one("upload.damaged", "The component could not be read."))?
     }
 
-    fn component(&self, digest: String, manifest: Manifest, ready: Ready) -> Arc<Component> {
+    fn component(&self, digest: String, manifest: Arc<Manifest>, ready: Ready) -> Arc<Component> {
         let egress = Egress::new(Arc::clone(&self.egress), self.settings.transport.clone());
         Arc::new(Component {
             preparations: Preparations::new(&manifest),
@@ -289,7 +289,7 @@ impl Sandbox {
                 None => (self.compiled(&self.optimized, &digest, &wasm).await?, false),
             },
         };
-        let component = self.component(digest, manifest, ready);
+        let component = self.component(digest, Arc::new(manifest), ready);
         if unfinished {
             let (sandbox, target) = (Arc::clone(self), Arc::downgrade(&component));
             tokio::spawn(async move {

@@ -130,7 +130,7 @@ pub async fn measure(plan: &Plan, parts: &Parts, report: &mut Report) -> anyhow:
 fn from_cache(
     plan: &Plan,
     sandbox: &Arc<Sandbox>,
-    official: &[(String, Manifest)],
+    official: &[(String, Arc<Manifest>)],
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let (mut each, mut all) = (Vec::new(), Vec::new());
@@ -148,7 +148,7 @@ fn from_cache(
     Ok(())
 }
 
-fn many(sandbox: &Arc<Sandbox>, official: &[(String, Manifest)], report: &mut Report) -> anyhow::Result<()> {
+fn many(sandbox: &Arc<Sandbox>, official: &[(String, Arc<Manifest>)], report: &mut Report) -> anyhow::Result<()> {
     const COUNT: u16 = 500;
     let before = memory("VmRSS")?;
     let mut loaded = Vec::new();

@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 /// A component and what it says of itself.
 pub struct Factory {
     /// What it is.
-    pub manifest: Manifest,
+    pub manifest: Arc<Manifest>,
     /// SHA-256 of its bytes, in hex.
     pub digest: String,
     /// Whether an admin uploaded it.
@@ -24,14 +24,14 @@ pub struct Factory {
 
 impl Factory {
     fn of_binary(wasm: &'static [u8]) -> Result<Self, LoadError> {
-        let manifest = keyway_sandbox::manifest(wasm).map_err(LoadError)?;
+        let manifest = Arc::new(keyway_sandbox::manifest(wasm).map_err(LoadError)?);
         let digest = Sandbox::digest(wasm);
         Ok(Self { manifest, digest, uploaded: false, wasm, component: OnceCell::new() })
     }
 
     fn of_upload(component: Arc<Component>) -> Self {
         Self {
-            manifest: component.manifest().clone(),
+            manifest: Arc::clone(component.manifest()),
             digest: component.digest().to_owned(),
             uploaded: true,
             wasm: &[],

@@ -68,7 +68,7 @@ impl Core {
         let version = Version {
             factory_id: component.manifest().id.clone(),
             digest: digest.clone(),
-            manifest: component.manifest().clone(),
+            manifest: (**component.manifest()).clone(),
             state: VersionState::Staged,
             signer,
             uploaded_by: upload.by,
@@ -135,7 +135,7 @@ impl Core {
 
     fn version_view(&self, tenant: &TenantId, version: Version) -> VersionView {
         let serving = self.registry.get(tenant, &version.factory_id);
-        let serving: Option<&Manifest> = serving.as_ref().map(|factory| &factory.manifest);
+        let serving: Option<&Manifest> = serving.as_ref().map(|factory| &*factory.manifest);
         VersionView { asks: version.manifest.asks(None), asks_new: version.manifest.asks(serving), version }
     }
 
