@@ -92,7 +92,7 @@ export async function startKeyway(env = {}, args = []) {
   };
   const operators = `http://localhost:${adminPort}`;
   const welcome = () => running.output().match(/http\S+\/welcome\S+/)?.[0];
-  return { endpoint, operators, welcome, port, api, stream, pid: () => running.child.pid, output: () => running.output(), kill: () => end('SIGKILL'), restart, stop };
+  return { endpoint, operators, welcome, machine, port, api, stream, pid: () => running.child.pid, output: () => running.output(), kill: () => end('SIGKILL'), restart, stop };
 }
 
 export async function startApp(name, env) {

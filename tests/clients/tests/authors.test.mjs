@@ -1,0 +1,68 @@
+// An author's last steps: publish by the command line, and a message goes out through the component. The components are those that
+// the authors' walk of `cargo xtask test` builds. KEYWAY_TEST_PYTHON=1 adds Python, whose 19 MB take a debug build's compiler minutes.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+
+import { startKeyway } from '../lib/processes.mjs';
+
+const run = promisify(execFile);
+const sdk = new URL('../../../sdk/', import.meta.url).pathname;
+
+let keyway;
+let provider;
+const requests = [];
+
+// Speaks as both providers do, and checks what each of them checks.
+async function answer(request, response) {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const body = Buffer.concat(chunks).toString();
+  requests.push({ url: request.url, headers: request.headers, body });
+  response.setHeader('content-type', 'application/json');
+  if (request.url === '/v2/sms/send') {
+    const known = request.headers.authorization === `Basic ${btoa('admin@example.com:<api-key>')}`;
+    response.statusCode = known ? 200 : 401;
+    response.end(JSON.stringify(known ? { success: true, data: { id: 1 }, message: null } : { success: false, data: null, message: 'unauthorized' }));
+  } else {
+    const status = new URLSearchParams(body).get('api_secret') === '<api-secret>' ? '0' : '4';
+    response.end(JSON.stringify({ 'message-count': '1', messages: [{ status, 'message-id': 'm-1' }] }));
+  }
+}
+
+before(async () => {
+  provider = createServer(answer).listen(0, '127.0.0.1');
+  await once(provider, 'listening');
+  const there = `http://127.0.0.1:${provider.address().port}`;
+  keyway = await startKeyway({ KEYWAY_EGRESS_REWRITE: `https://gate.smsaero.ru=${there},https://rest.nexmo.com=${there}` });
+});
+
+after(async () => {
+  await keyway?.stop();
+  provider?.closeAllConnections();
+  provider?.close();
+});
+
+const authors = [['JavaScript', 'js/examples/smsaero', '/v2/sms/send']];
+if (process.env.KEYWAY_TEST_PYTHON) authors.push(['Python', 'python/examples/vonage', '/sms/json']);
+
+for (const [language, folder, path] of authors) {
+  test(`${language}: published, activated, set up, and a message is sent`, async () => {
+    const { id, secret } = keyway.machine;
+    const account = { KEYWAY_SERVER: keyway.endpoint, KEYWAY_APP_ID: id, KEYWAY_APP_SECRET: secret };
+    await run(process.env.KEYWAY_BIN, ['connector', 'publish', `${sdk}${folder}`, '--activate'], { env: { ...process.env, ...account } });
+    const factories = (await keyway.api('GET', '/connector-factories')).body.filter((one) => one.uploaded);
+    const factory = factories.find((one) => one.sdk?.toLowerCase().includes(language === 'Python' ? 'python' : 'js'));
+    assert.ok(factory, JSON.stringify(factories.map((one) => [one.id, one.sdk])));
+    const config = JSON.parse(factory.configTemplate);
+    const made = await keyway.api('POST', '/connectors', { connectorId: factory.id, config });
+    assert.equal(made.status, 200, JSON.stringify(made.body));
+    const sent = await keyway.api('POST', `/connectors/${factory.id}/test`, { phone: '79031234567', config });
+    assert.equal(sent.status, 204, JSON.stringify(sent.body));
+    assert.equal(requests.at(-1).url, path);
+    assert.match(requests.at(-1).body, /000000/);
+  });
+}
