@@ -1,12 +1,12 @@
 //! The admin console as an application of the operators' tenant: what it needs to exist, and who may use it.
 
 use keyway_model::application::{Application, ApplicationType, CustomClientMetadata, OidcClientMetadata};
-use keyway_model::resource::{MANAGEMENT_API, MANAGEMENT_SCOPE, Resource, Role, RoleType, Scope};
+use keyway_model::resource::{MANAGEMENT_API, Role, RoleType};
 use keyway_model::user::User;
 use keyway_model::{ApplicationId, ConnectorId, RoleId, TenantId, Timestamp};
 use keyway_store::{Page, StoreError, Tx, applications, resources, roles, sessions, users};
 
-use crate::tenants::connector_scopes;
+use crate::tenants::management_api;
 use crate::{Core, CoreError, secret};
 
 /// Client id of the console.
@@ -55,26 +55,6 @@ pub(crate) async fn seed(tx: &mut Tx<'_>, endpoint: &str, now: Timestamp) -> Res
             applications::insert(tx, &tenant, &console).await?;
         }
     }
-    if let Some(resource) = resources::find_by_indicator(tx, &tenant, MANAGEMENT_API).await? {
-        return connector_scopes(tx, &tenant, &resource, now).await;
-    }
-    let resource = Resource {
-        id: "console".into(),
-        name: "Console".into(),
-        indicator: MANAGEMENT_API.into(),
-        is_default: false,
-        access_token_ttl: 3600,
-    };
-    resources::insert(tx, &tenant, &resource, now).await?;
-    let all = Scope {
-        id: "console-all".into(),
-        resource_id: resource.id.clone(),
-        name: MANAGEMENT_SCOPE.into(),
-        description: Some("Everything".into()),
-        created_at: now.0,
-    };
-    resources::insert_scope(tx, &tenant, &all).await?;
-    connector_scopes(tx, &tenant, &resource, now).await?;
     let role = Role {
         id: RoleId(ADMINISTRATOR.into()),
         name: "Administrator".into(),
@@ -82,8 +62,9 @@ pub(crate) async fn seed(tx: &mut Tx<'_>, endpoint: &str, now: Timestamp) -> Res
         kind: RoleType::User,
         is_default: false,
     };
-    roles::insert(tx, &tenant, &role).await?;
-    roles::add_scope(tx, &tenant, &role.id, &all.id).await?;
+    if !management_api(tx, &tenant, role, now).await? {
+        return Ok(());
+    }
     let (known, _) = users::list(tx, &tenant, None, Page { offset: 0, limit: 1000 }).await?;
     for user in known {
         add_administrator(tx, &user).await?;

@@ -30,25 +30,6 @@ pub(crate) async fn seed(parts: &Parts) -> Result<(), CoreError> {
                 console::seed(tx, &operators, now).await?;
                 let tenant = TenantId::default_tenant();
                 lock(tx, &tenant).await?;
-                if let Some(resource) = resources::find_by_indicator(tx, &tenant, MANAGEMENT_API).await? {
-                    return connector_scopes(tx, &tenant, &resource, now).await;
-                }
-                let resource = Resource {
-                    id: "management-api".into(),
-                    name: "Logto Management API".into(),
-                    indicator: MANAGEMENT_API.into(),
-                    is_default: false,
-                    access_token_ttl: 3600,
-                };
-                resources::insert(tx, &tenant, &resource, now).await?;
-                let scope = Scope {
-                    id: "management-api-all".into(),
-                    resource_id: resource.id.clone(),
-                    name: MANAGEMENT_SCOPE.into(),
-                    description: Some("Full access to the Management API".into()),
-                    created_at: now.0,
-                };
-                resources::insert_scope(tx, &tenant, &scope).await?;
                 let role = Role {
                     id: RoleId(MANAGEMENT_ROLE.into()),
                     name: "Logto Management API access".into(),
@@ -56,12 +37,45 @@ pub(crate) async fn seed(parts: &Parts) -> Result<(), CoreError> {
                     kind: RoleType::MachineToMachine,
                     is_default: false,
                 };
-                roles::insert(tx, &tenant, &role).await?;
-                roles::add_scope(tx, &tenant, &role.id, &scope.id).await?;
-                connector_scopes(tx, &tenant, &resource, now).await
+                management_api(tx, &tenant, role, now).await?;
+                Ok::<_, CoreError>(())
             })
         })
         .await
+}
+
+/// Makes a tenant's Management API with its scopes and a role that may do everything there, unless the tenant has it; says
+/// whether it was made now.
+pub(crate) async fn management_api(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    role: Role,
+    now: Timestamp,
+) -> Result<bool, CoreError> {
+    if let Some(resource) = resources::find_by_indicator(tx, tenant, MANAGEMENT_API).await? {
+        connector_scopes(tx, tenant, &resource, now).await?;
+        return Ok(false);
+    }
+    let resource = Resource {
+        id: "management-api".into(),
+        name: "Logto Management API".into(),
+        indicator: MANAGEMENT_API.into(),
+        is_default: false,
+        access_token_ttl: 3600,
+    };
+    resources::insert(tx, tenant, &resource, now).await?;
+    let scope = Scope {
+        id: "management-api-all".into(),
+        resource_id: resource.id.clone(),
+        name: MANAGEMENT_SCOPE.into(),
+        description: Some("Full access to the Management API".into()),
+        created_at: now.0,
+    };
+    resources::insert_scope(tx, tenant, &scope).await?;
+    roles::insert(tx, tenant, &role).await?;
+    roles::add_scope(tx, tenant, &role.id, &scope.id).await?;
+    connector_scopes(tx, tenant, &resource, now).await?;
+    Ok(true)
 }
 
 /// Duties around connectors that different people may have, without the whole Management API.
@@ -73,7 +87,7 @@ const CONNECTOR_SCOPES: [(&str, &str); 5] = [
     ("connectors:test", "Send test messages"),
 ];
 
-pub(crate) async fn connector_scopes(
+async fn connector_scopes(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     resource: &Resource,

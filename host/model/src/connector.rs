@@ -363,14 +363,11 @@ pub fn secret_values(schema: &Value, config: &Value) -> Vec<String> {
     values
 }
 
-/// The keyword with which a schema marks a key that stays in the server.
-pub const HOST_KEY: &str = "x-host-key";
-
 /// JSON pointers and values of every property that the schema marks `x-host-key`: keys that stay in the server.
 pub fn host_keys(schema: &Value, config: &Value) -> Vec<(String, String)> {
     let mut copy = config.clone();
     let mut keys = Vec::new();
-    let is_key = |property: &Value| property.get(HOST_KEY) == Some(&Value::Bool(true));
+    let is_key = |property: &Value| property.get("x-host-key") == Some(&Value::Bool(true));
     walk(schema, schema, &mut copy, String::new(), 0, &is_key, &mut |pointer, value| {
         keys.extend(value.as_str().map(|text| (pointer.to_owned(), text.to_owned())));
     });

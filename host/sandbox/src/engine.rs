@@ -266,7 +266,7 @@ impl Sandbox {
     fn component(&self, digest: String, manifest: Arc<Manifest>, ready: Ready) -> Arc<Component> {
         let egress = Egress::new(Arc::clone(&self.egress), self.settings.transport.clone());
         Arc::new(Component {
-            preparations: Preparations::new(&manifest),
+            preparations: Preparations::default(),
             digest,
             manifest,
             ready: ArcSwap::from_pointee(ready),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use keyway_model::connector::{HOST_KEY, Manifest, host_keys, secret_values};
+use keyway_model::connector::{Manifest, host_keys, secret_values};
 use serde_json::Value;
 
 use crate::host::KEY_REFERENCE;
@@ -26,8 +26,8 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    fn new(manifest: &Manifest, has_host_keys: bool, config: &Value, text: String) -> Self {
-        let keys = if has_host_keys { host_keys(&manifest.config, config) } else { Vec::new() };
+    fn new(manifest: &Manifest, config: &Value, text: String) -> Self {
+        let keys = host_keys(&manifest.config, config);
         let mut shown = config.clone();
         for (pointer, _) in &keys {
             if let Some(value) = shown.pointer_mut(pointer) {
@@ -45,25 +45,18 @@ impl Prepared {
 }
 
 /// The configurations of one component that were used last.
-pub struct Preparations {
-    has_host_keys: bool,
-    kept: Mutex<Vec<Arc<Prepared>>>,
-}
+#[derive(Default)]
+pub struct Preparations(Mutex<Vec<Arc<Prepared>>>);
 
 impl Preparations {
-    /// None yet.
-    pub fn new(manifest: &Manifest) -> Self {
-        Self { has_host_keys: manifest.config.to_string().contains(HOST_KEY), kept: Mutex::default() }
-    }
-
     /// The configuration, known or new.
     pub fn get(&self, manifest: &Manifest, config: &Value) -> Arc<Prepared> {
         let text = config.to_string();
-        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = kept().iter().find(|known| known.text == text) {
             return Arc::clone(known);
         }
-        let new = Arc::new(Prepared::new(manifest, self.has_host_keys, config, text));
+        let new = Arc::new(Prepared::new(manifest, config, text));
         let mut kept = kept();
         if kept.len() >= KEPT {
             kept.remove(0);

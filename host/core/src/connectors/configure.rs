@@ -273,7 +273,7 @@ impl Core {
 const METADATA: [&str; 4] = ["target", "name", "logo", "logoDark"];
 
 /// The name under which identities of this connector's provider are kept.
-pub(crate) fn target_of(factory: &Factory, settings: &ConnectorSettings) -> String {
+pub fn target_of(factory: &Factory, settings: &ConnectorSettings) -> String {
     let own = settings.metadata.get("target").and_then(Value::as_str);
     own.unwrap_or(&factory.manifest.target).to_owned()
 }

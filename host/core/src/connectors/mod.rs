@@ -13,8 +13,7 @@ mod trust;
 mod versions;
 
 pub use check::check_upload;
-pub(crate) use configure::target_of;
-pub use configure::{ConnectorChange, NewConnector};
+pub use configure::{ConnectorChange, NewConnector, target_of};
 pub(crate) use deliver::{Delivery, explain, kind_for};
 pub use form::form_items;
 pub use registry::{Factory, Registry, Skew};

@@ -5,7 +5,7 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::management::{NewApplication, NewSecret, Page};
+use keyway_core::management::{NewApplication, NewSecret};
 use keyway_model::application::{
     Application, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
 };
@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::guides::{Filled, GUIDES, Guide, guide};
 use super::managed;
-use super::page::{PAGE, Paging, Shell, explain, moment, page};
+use super::page::{Paging, Shell, asked, moment, page};
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
@@ -32,19 +32,13 @@ struct ListPage {
     paging: Paging,
 }
 
-/// The number of the page that is asked for.
-pub fn page_number(parameters: &Parameters) -> i64 {
-    parameters.get("page").and_then(|number| number.parse().ok()).filter(|number| *number > 0).unwrap_or(1)
-}
-
 /// `GET /console/applications`
 pub async fn list(
     State(web): State<Web>,
     Extension(admin): Extension<Admin>,
     parameters: Parameters,
 ) -> Result<Response, WebError> {
-    let number = page_number(&parameters);
-    let wanted = Page { offset: (number - 1).saturating_mul(PAGE), limit: PAGE };
+    let (number, wanted) = asked(&parameters);
     let (applications, total) = web.core.applications(&managed(), wanted).await?;
     let shell = Shell::new(&admin, "applications", parameters.get("done").as_deref());
     let paging = Paging::new("/console/applications", number, total, &[]);
@@ -96,7 +90,7 @@ pub async fn create(
     match made.await {
         Ok(made) => Ok(see_other(&format!("/console/applications/{}?done=created", made.id))),
         Err(error) => {
-            let shell = Shell::new(&admin, "applications", None).failing(explain(&error, admin.chinese));
+            let shell = Shell::refused(&admin, "applications", &error);
             Ok(page(error.status(), &ChoosePage { shell, guides: &GUIDES, chosen, name }))
         }
     }
@@ -222,7 +216,7 @@ pub async fn save(
         Ok(_) => Ok(see_other(&format!("/console/applications/{id}?done=saved"))),
         Err(error) => {
             let application = web.core.application(&managed(), &id).await?;
-            let shell = Shell::new(&admin, "applications", None).failing(explain(&error, admin.chinese));
+            let shell = Shell::refused(&admin, "applications", &error);
             Ok(page(error.status(), &shown(&web, shell, application, &sent).await?))
         }
     }
@@ -246,7 +240,7 @@ pub async fn add_secret(
         Err(error) => {
             let error = WebError::from(error);
             let application = web.core.application(&managed(), &id).await?;
-            let shell = Shell::new(&admin, "applications", None).failing(explain(&error, admin.chinese));
+            let shell = Shell::refused(&admin, "applications", &error);
             Ok(page(error.status(), &shown(&web, shell, application, &sent).await?))
         }
     }

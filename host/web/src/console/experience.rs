@@ -5,13 +5,14 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use keyway_core::connectors::target_of;
 use keyway_model::connector::ConnectorKind;
 use keyway_model::identifier::IdentifierKind;
 use keyway_model::sign_in_experience::SignInExperience;
 use serde_json::{Map, Value, json};
 
 use super::managed;
-use super::page::{Shell, explain, page};
+use super::page::{Shell, page};
 use super::session::Admin;
 use super::texts::texts;
 use crate::Web;
@@ -128,8 +129,7 @@ async fn targets(web: &Web) -> Result<Vec<String>, WebError> {
     let mut found = Vec::new();
     for (connector, factory) in web.core.connectors(&managed()).await? {
         if connector.kind == ConnectorKind::Social {
-            let own = connector.settings.metadata.get("target").and_then(Value::as_str);
-            found.push(own.unwrap_or(&factory.manifest.target).to_owned());
+            found.push(target_of(&factory, &connector.settings));
         }
     }
     found.sort();
@@ -199,8 +199,8 @@ fn shown(
         favicon: inner("branding", "favicon"),
         terms: text(rest("termsOfUseUrl")),
         privacy: text(rest("privacyPolicyUrl")),
-        language: inner("languageInfo", "fallbackLanguage"),
-        auto_language: rest("languageInfo").and_then(|info| info.get("autoDetect")) != Some(&Value::Bool(false)),
+        language: experience.fallback_language().to_owned(),
+        auto_language: experience.detects_language(),
         css: text(rest("customCss")),
         shell,
     }
@@ -231,7 +231,7 @@ pub async fn save(
             Ok(_) => return Ok(see_other("/console/sign-in-experience?done=saved")),
             Err(error) => {
                 let error = WebError::from(error);
-                let shell = Shell::new(&admin, "experience", None).failing(explain(&error, admin.chinese));
+                let shell = Shell::refused(&admin, "experience", &error);
                 return unsaved(&web, shell, error.status(), patch, &targets).await;
             }
         }

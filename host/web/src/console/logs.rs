@@ -5,14 +5,13 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::management::{LogFilter, Page};
+use keyway_core::management::LogFilter;
 use keyway_model::LogId;
 use keyway_model::log::LogEntry;
 use serde_json::Value;
 
-use super::applications::page_number;
 use super::managed;
-use super::page::{PAGE, Paging, Shell, moment, page};
+use super::page::{Paging, Shell, asked, moment, page};
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
@@ -69,8 +68,7 @@ pub async fn list(
 ) -> Result<Response, WebError> {
     let get = |name: &str| parameters.get(name).unwrap_or_default().trim().to_owned();
     let (event, user, application) = (get("event"), get("user"), get("application"));
-    let number = page_number(&parameters);
-    let wanted = Page { offset: (number - 1).saturating_mul(PAGE), limit: PAGE };
+    let (number, wanted) = asked(&parameters);
     let filter = LogFilter { user_id: user.clone(), application_id: application.clone(), key: event.clone() };
     let (entries, total) = web.core.logs(&managed(), filter, wanted).await?;
     let kept = [("event", event.as_str()), ("user", &user), ("application", &application)];

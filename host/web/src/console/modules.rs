@@ -166,7 +166,7 @@ async fn after(
         Ok(()) => Ok(see_other(&format!("/console/modules/{id}?done={done}"))),
         Err(error) => {
             let error = WebError::from(error);
-            let shell = Shell::new(admin, "connectors", None).failing(explain(&error, admin.chinese));
+            let shell = Shell::refused(admin, "connectors", &error);
             Ok(page(error.status(), &shown(web, admin, shell, &id).await?))
         }
     }

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use keyway_core::management::Page;
 use keyway_model::{Refusal, Timestamp};
 use pulldown_cmark::{Event, Parser, Tag, html};
 use time::OffsetDateTime;
@@ -12,6 +13,7 @@ use super::session::Admin;
 use super::texts::{Texts, texts};
 use crate::error::WebError;
 use crate::pages::render;
+use crate::request::Parameters;
 
 /// What every page has.
 pub struct Shell {
@@ -42,6 +44,11 @@ impl Shell {
             _ => "",
         };
         Self { t, section, who: admin.name(), notice: notice.to_owned(), alert: String::new() }
+    }
+
+    /// The frame of a page that shows what was refused.
+    pub fn refused(admin: &Admin, section: &'static str, error: &WebError) -> Self {
+        Self::new(admin, section, None).failing(explain(error, admin.chinese))
     }
 
     /// The same with an error.
@@ -107,6 +114,13 @@ pub fn markdown(text: &str) -> String {
     shown
 }
 
+/// The page of a list that is asked for: its number, and its place in the store.
+pub fn asked(parameters: &Parameters) -> (i64, Page) {
+    let number =
+        parameters.get("page").and_then(|number| number.parse().ok()).filter(|number| *number > 0).unwrap_or(1);
+    (number, Page { offset: (number - 1).saturating_mul(PAGE), limit: PAGE })
+}
+
 /// Where a list goes on.
 pub struct Paging {
     /// The page that is shown, from 1.
@@ -120,7 +134,7 @@ pub struct Paging {
 }
 
 /// Entries of one page.
-pub const PAGE: i64 = 20;
+const PAGE: i64 = 20;
 
 impl Paging {
     /// The page that `parameters` ask for; `kept` are the filters that stay.

@@ -9,10 +9,9 @@ use keyway_core::management::{LogFilter, NewPassword, NewUser, Page};
 use keyway_model::UserId;
 use keyway_model::user::User;
 
-use super::applications::page_number;
 use super::logs::{Line, line};
 use super::managed;
-use super::page::{PAGE, Paging, Shell, explain, moment, page};
+use super::page::{Paging, Shell, asked, explain, moment, page};
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
@@ -62,8 +61,7 @@ pub async fn list(
     parameters: Parameters,
 ) -> Result<Response, WebError> {
     let search = parameters.get("search").unwrap_or_default().trim().to_owned();
-    let number = page_number(&parameters);
-    let wanted = Page { offset: (number - 1).saturating_mul(PAGE), limit: PAGE };
+    let (number, wanted) = asked(&parameters);
     let asked = (!search.is_empty()).then(|| search.clone());
     let (users, total) = web.core.users(&managed(), asked, wanted).await?;
     let paging = Paging::new("/console/users", number, total, &[("search", &search)]);
@@ -196,7 +194,7 @@ async fn after(
     match result {
         Ok(()) => Ok(see_other(&format!("/console/users/{id}?done=saved"))),
         Err(error) => {
-            let shell = Shell::new(admin, "users", None).failing(explain(&error, admin.chinese));
+            let shell = Shell::refused(admin, "users", &error);
             Ok(page(error.status(), &shown(web, shell, id, sent).await?))
         }
     }
