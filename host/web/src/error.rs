@@ -1,5 +1,7 @@
 //! The one place where an error becomes an HTTP answer.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -104,6 +106,8 @@ impl IntoResponse for WebError {
             };
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
+        // For a guard that shows errors as pages.
+        response.extensions_mut().insert(Arc::new(self));
         response
     }
 }

@@ -266,6 +266,13 @@ describe('console', { concurrency: false }, () => {
     await page.getByText('Deleted.').waitFor();
   });
 
+  test('what is not there is said on a page, not in JSON', async () => {
+    const answer = await open('/users/nobody');
+    assert.equal(answer.status(), 404);
+    assert.match(answer.headers()['content-type'], /text\/html/);
+    await page.getByText('There is no such thing here.').waitFor();
+  });
+
   test('by keyboard alone: the palette leads to a page', async () => {
     await open('');
     await page.keyboard.press('Control+k');

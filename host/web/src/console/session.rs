@@ -3,6 +3,8 @@
 //! The console is a public client with PKCE. What proves a finished sign-in is a sealed cookie that names the administrator; it
 //! counts only beside the browser's own session of the same person, so that ending that session ends this one.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -156,7 +158,14 @@ pub async fn authorize(State(web): State<Web>, mut request: Request, next: Next)
         return render::error(request.headers(), ErrorCode::Forbidden.into());
     }
     request.extensions_mut().insert(admin);
-    next.run(request).await
+    let headers = request.headers().clone();
+    let response = next.run(request).await;
+    // A handler's error is JSON for programs; whoever asked for a page gets one.
+    let is_page = text(&headers, header::ACCEPT).is_some_and(|accepted| accepted.contains("text/html"));
+    match response.extensions().get::<Arc<WebError>>() {
+        Some(error) if is_page => render::error_page(&headers, error),
+        _ => response,
+    }
 }
 
 async fn signed_in(web: &Web, headers: &HeaderMap) -> Result<Option<Admin>, WebError> {

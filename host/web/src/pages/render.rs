@@ -129,15 +129,20 @@ pub fn error(headers: &HeaderMap, error: WebError) -> Response {
     if !text(headers, header::ACCEPT).is_some_and(|accepted| accepted.contains("text/html")) {
         return error.into_response();
     }
+    error_page(headers, &error)
+}
+
+/// An error as a page.
+pub fn error_page(headers: &HeaderMap, error: &WebError) -> Response {
     let chinese = is_chinese(headers, None);
     let t = texts(chinese);
     let status = error.status();
-    if let WebError::Refusal(refusal) = &error
+    if let WebError::Refusal(refusal) = error
         && refusal.code == keyway_model::ErrorCode::SessionNotFound
     {
         return html(status, &Message::new(chinese, t.expired_title, t.expired_text), None);
     }
-    let detail = match &error {
+    let detail = match error {
         WebError::Refusal(refusal) => refusal.code.text(chinese).to_owned(),
         WebError::OAuth(error) => format!("{}: {}", error.error, error.description),
     };
