@@ -38,6 +38,15 @@ pub fn bench() -> anyhow::Result<()> {
         }
         results.push(measured(&mut load)?);
     }
+    for (name, database) in [("SQLite", None), ("PostgreSQL", Some("users"))] {
+        println!("\nA million users on {name}");
+        let mut load = Command::new(paths::target().join("release/keyway-load"));
+        load.args(["--users", "1000000", "--name", &format!("users on {name}")]);
+        if let Some(database) = database {
+            load.args(["--database-url", &postgres.create(database)?]);
+        }
+        results.push(measured(&mut load)?);
+    }
     let path = paths::target().join("bench.json");
     std::fs::write(&path, format!("[{}]\n", results.join(",")))?;
     println!("\n{}", path.display());

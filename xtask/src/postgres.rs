@@ -44,6 +44,14 @@ impl Postgres {
         Ok(server)
     }
 
+    /// The address of a new database.
+    pub fn create(&self, name: &str) -> anyhow::Result<String> {
+        let server = self.url.trim_end_matches("/postgres");
+        let port = server.rsplit(':').next().context("port")?;
+        run(self.command("createdb").args(["-h", "127.0.0.1", "-U", "keyway", "-p", port, name]))?;
+        Ok(format!("{server}/{name}"))
+    }
+
     /// PostgreSQL refuses to run as root, so root runs it as the user that Debian's package made.
     fn command(&self, name: &str) -> Command {
         let program = self.bin.join(name);

@@ -14,6 +14,7 @@ use keyway_model::{ApplicationId, TenantId, Timestamp, redirect};
 use keyway_store::{Page, Tx, applications, connectors, email_templates, resources, sign_in_experiences};
 use quick_cache::sync::Cache;
 
+use crate::keys::Keys;
 use crate::{Core, CoreError, secret};
 
 /// The settings that every sign-in asks for.
@@ -63,6 +64,7 @@ pub(crate) struct Configuration {
     origins: Cache<(TenantId, i64), Arc<HashSet<String>>>,
     clients: Cache<(TenantId, i64, ApplicationId), Arc<Client>>,
     machines: Cache<(TenantId, i64, ApplicationId, String), Arc<MachineAccess>>,
+    pub(crate) keys: Cache<(TenantId, i64), Arc<Keys>>,
 }
 
 impl Default for Configuration {
@@ -72,12 +74,13 @@ impl Default for Configuration {
             origins: Cache::new(16),
             clients: Cache::new(2000),
             machines: Cache::new(2000),
+            keys: Cache::new(16),
         }
     }
 }
 
 impl Core {
-    async fn version(&self, tenant: &TenantId) -> Result<i64, CoreError> {
+    pub(crate) async fn version(&self, tenant: &TenantId) -> Result<i64, CoreError> {
         Ok(self.parts.store.configuration_version(tenant, self.now()).await?)
     }
 

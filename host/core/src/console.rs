@@ -4,7 +4,7 @@ use keyway_model::application::{Application, ApplicationType, CustomClientMetada
 use keyway_model::resource::{MANAGEMENT_API, Role, RoleType};
 use keyway_model::user::User;
 use keyway_model::{ApplicationId, ConnectorId, RoleId, TenantId, Timestamp};
-use keyway_store::{Page, StoreError, Tx, applications, resources, roles, sessions, users};
+use keyway_store::{Page, StoreError, Tx, applications, resources, roles, sessions, user_search, users};
 
 use crate::tenants::management_api;
 use crate::{Core, CoreError, secret};
@@ -65,7 +65,7 @@ pub(crate) async fn seed(tx: &mut Tx<'_>, endpoint: &str, now: Timestamp) -> Res
     if !management_api(tx, &tenant, role, now).await? {
         return Ok(());
     }
-    let (known, _) = users::list(tx, &tenant, None, Page { offset: 0, limit: 1000 }).await?;
+    let known = user_search::list(tx, &tenant, None, Page { offset: 0, limit: 1000 }).await?;
     for user in known {
         add_administrator(tx, &user).await?;
     }

@@ -1,6 +1,6 @@
 //! Signing keys and JSON Web Tokens: ES384 alone, so there is no algorithm to confuse.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
@@ -8,14 +8,21 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use keyway_model::{KeyId, TenantId};
+use keyway_model::{ErrorCode, KeyId, Refusal, TenantId, Timestamp};
 use keyway_store::keys::{self, SigningKey};
 use serde_json::{Value, json};
 
-use crate::{CoreError, Parts};
+use crate::{Core, CoreError, Parts};
+
+/// Keys of one tenant at a time.
+const MOST_KEYS: usize = 5;
+
+/// Longest time for which a key may wait, in seconds: a week.
+const MOST_GRACE: i64 = 7 * 24 * 3600;
 
 struct Key {
     id: KeyId,
+    signs_from: Timestamp,
     pair: EcdsaKeyPair,
 }
 
@@ -32,60 +39,168 @@ impl Key {
     }
 }
 
-/// The signing keys of every tenant; the first of each signs.
-pub struct KeyRing {
-    keys: HashMap<TenantId, Vec<Key>>,
+/// Whether a key signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyStatus {
+    /// Published, and not yet signing.
+    Next,
+    /// Signing.
+    Current,
+    /// Good for checking what it signed.
+    Previous,
+}
+
+/// A signing key without its private half.
+#[derive(Debug, Clone)]
+pub struct KeyInfo {
+    /// The `kid`.
+    pub id: KeyId,
+    /// Whether it signs.
+    pub status: KeyStatus,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it begins, or began, to sign.
+    pub signs_from: Timestamp,
+}
+
+/// The signing keys of a tenant, the last to sign first.
+pub struct Keys {
+    keys: Vec<Key>,
     rng: SystemRandom,
 }
 
-impl KeyRing {
-    /// Loads the keys; makes a tenant's first.
-    pub(crate) async fn open(parts: &Parts) -> Result<Self, CoreError> {
-        let rng = SystemRandom::new();
-        let mut ring = HashMap::new();
-        for tenant in [TenantId::default_tenant(), TenantId::admin()] {
-            let fresh = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING)
-                .and_then(|pair| pair.to_pkcs8v1())
-                .map_err(|_| CoreError::Internal("key generation"))?;
-            let fresh = SigningKey {
-                id: KeyId(parts.rng.text(21)),
-                private_key: hex::encode(fresh.as_ref()),
-                created_at: parts.clock.now(),
-            };
-            let (owner, master) = (tenant.clone(), parts.master_key.clone());
-            let stored = parts.store.write(move |tx| {
-                Box::pin(async move {
-                    crate::tenants::lock(tx, &owner).await?;
-                    if keys::list(tx, &owner, &master).await?.is_empty() {
-                        keys::insert(tx, &owner, &fresh, &master).await?;
-                    }
-                    Ok::<_, CoreError>(keys::list(tx, &owner, &master).await?)
-                })
-            });
-            let mut loaded = Vec::new();
-            for key in stored.await? {
-                let pkcs8 = hex::decode(&key.private_key).map_err(|_| CoreError::Internal("stored key"))?;
-                let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &pkcs8)
-                    .map_err(|_| CoreError::Internal("stored key"))?;
-                loaded.push(Key { id: key.id, pair });
-            }
-            ring.insert(tenant, loaded);
-        }
-        Ok(Self { keys: ring, rng })
-    }
+fn generate(parts: &Parts, now: Timestamp, signs_from: Timestamp) -> Result<SigningKey, CoreError> {
+    let made = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).and_then(|pair| pair.to_pkcs8v1());
+    let made = made.map_err(|_| CoreError::Internal("key generation"))?;
+    Ok(SigningKey { id: KeyId(parts.rng.text(21)), private_key: hex::encode(made.as_ref()), created_at: now, signs_from })
+}
 
-    fn of(&self, tenant: &TenantId) -> &[Key] {
-        self.keys.get(tenant).map(Vec::as_slice).unwrap_or_default()
+/// Makes a tenant's first key.
+pub(crate) async fn seed(parts: &Parts) -> Result<(), CoreError> {
+    for tenant in [TenantId::default_tenant(), TenantId::admin()] {
+        let now = parts.clock.now();
+        let (fresh, master) = (generate(parts, now, now)?, parts.master_key.clone());
+        parts
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    crate::tenants::lock(tx, &tenant).await?;
+                    if keys::list(tx, &tenant, &master).await?.is_empty() {
+                        keys::insert(tx, &tenant, &fresh, &master).await?;
+                    }
+                    Ok::<_, CoreError>(())
+                })
+            })
+            .await?;
+    }
+    Ok(())
+}
+
+fn status(keys: &[SigningKey], now: Timestamp) -> Vec<KeyInfo> {
+    let current = keys.iter().position(|key| key.signs_from <= now);
+    let info = |(place, key): (usize, &SigningKey)| KeyInfo {
+        id: key.id.clone(),
+        status: match current {
+            Some(current) if place == current => KeyStatus::Current,
+            Some(current) if place > current => KeyStatus::Previous,
+            _ => KeyStatus::Next,
+        },
+        created_at: key.created_at,
+        signs_from: key.signs_from,
+    };
+    keys.iter().enumerate().map(info).collect()
+}
+
+impl Core {
+    /// The signing keys of a tenant.
+    pub async fn keys(&self, tenant: &TenantId) -> Result<Arc<Keys>, CoreError> {
+        let key = (tenant.clone(), self.version(tenant).await?);
+        if let Some(kept) = self.configuration.keys.get(&key) {
+            return Ok(kept);
+        }
+        let (owner, master) = (tenant.clone(), self.parts.master_key.clone());
+        let stored = self.look(|tx| Box::pin(async move { keys::list(tx, &owner, &master).await })).await?;
+        let loaded = Arc::new(Keys::load(stored)?);
+        self.configuration.keys.insert(key, Arc::clone(&loaded));
+        Ok(loaded)
     }
 
     /// The public keys of a tenant (RFC 7517).
-    pub fn jwks(&self, tenant: &TenantId) -> Value {
-        json!({ "keys": self.of(tenant).iter().map(Key::jwk).collect::<Vec<_>>() })
+    pub async fn jwks(&self, tenant: &TenantId) -> Result<Value, CoreError> {
+        Ok(self.keys(tenant).await?.jwks())
+    }
+
+    /// The signing keys of a tenant, as administrators see them.
+    pub async fn signing_keys(&self, tenant: &TenantId) -> Result<Vec<KeyInfo>, CoreError> {
+        let (owner, master, now) = (tenant.clone(), self.parts.master_key.clone(), self.now());
+        let stored = self.look(|tx| Box::pin(async move { keys::list(tx, &owner, &master).await })).await?;
+        Ok(status(&stored, now))
+    }
+
+    /// Makes a new key that signs after `grace` seconds, during which it is published. Refused while another waits, and
+    /// while as many are kept as may be.
+    pub async fn rotate_signing_key(&self, tenant: &TenantId, grace: i64) -> Result<(), CoreError> {
+        if !(0..=MOST_GRACE).contains(&grace) {
+            let expected = format!("must be between 0 and {MOST_GRACE} seconds");
+            return Err(Refusal::invalid_input("rotationGracePeriod", &expected).into());
+        }
+        let now = self.now();
+        let (fresh, master) = (generate(&self.parts, now, now.plus_seconds(grace))?, self.parts.master_key.clone());
+        let tenant = tenant.clone();
+        self.save(ErrorCode::UniqueViolation, move |tx| {
+            Box::pin(async move {
+                crate::tenants::lock(tx, &tenant).await?;
+                let known = status(&keys::list(tx, &tenant, &master).await?, now);
+                if known.iter().any(|key| key.status == KeyStatus::Next) {
+                    return Err(ErrorCode::KeyWaiting.into());
+                }
+                if known.len() >= MOST_KEYS {
+                    return Err(ErrorCode::TooManyKeys.into());
+                }
+                Ok(keys::insert(tx, &tenant, &fresh, &master).await?)
+            })
+        })
+        .await
+    }
+
+    /// Removes a key that does not sign. What it signed is refused from then on.
+    pub async fn delete_signing_key(&self, tenant: &TenantId, id: &KeyId) -> Result<(), CoreError> {
+        let (tenant, id, master, now) = (tenant.clone(), id.clone(), self.parts.master_key.clone(), self.now());
+        self.save(ErrorCode::UniqueViolation, move |tx| {
+            Box::pin(async move {
+                crate::tenants::lock(tx, &tenant).await?;
+                let known = status(&keys::list(tx, &tenant, &master).await?, now);
+                let key = known.into_iter().find(|key| key.id == id).ok_or(ErrorCode::EntityNotFound)?;
+                if key.status == KeyStatus::Current {
+                    return Err(ErrorCode::KeySigns.into());
+                }
+                Ok(keys::delete(tx, &tenant, &id).await?)
+            })
+        })
+        .await
+    }
+}
+
+impl Keys {
+    fn load(stored: Vec<SigningKey>) -> Result<Self, CoreError> {
+        let load = |key: SigningKey| {
+            let pkcs8 = hex::decode(&key.private_key).map_err(|_| CoreError::Internal("stored key"))?;
+            let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &pkcs8)
+                .map_err(|_| CoreError::Internal("stored key"))?;
+            Ok::<_, CoreError>(Key { id: key.id, pair, signs_from: key.signs_from })
+        };
+        Ok(Self { keys: stored.into_iter().map(load).collect::<Result<_, _>>()?, rng: SystemRandom::new() })
+    }
+
+    /// The public keys (RFC 7517).
+    pub fn jwks(&self) -> Value {
+        json!({ "keys": self.keys.iter().map(Key::jwk).collect::<Vec<_>>() })
     }
 
     /// Signs claims as a token of type `typ`; an ID token has none.
-    pub fn sign(&self, tenant: &TenantId, typ: Option<&str>, claims: &Value) -> Result<String, CoreError> {
-        let key = self.of(tenant).first().ok_or(CoreError::Internal("no signing key"))?;
+    pub fn sign(&self, typ: Option<&str>, claims: &Value, now: Timestamp) -> Result<String, CoreError> {
+        let signing = self.keys.iter().find(|key| key.signs_from <= now).or(self.keys.last());
+        let key = signing.ok_or(CoreError::Internal("no signing key"))?;
         let mut header = json!({ "alg": "ES384", "kid": key.id });
         if let (Some(typ), Some(header)) = (typ, header.as_object_mut()) {
             header.insert("typ".into(), typ.into());
@@ -96,9 +211,9 @@ impl KeyRing {
         Ok(format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
-    /// The claims of a token that this tenant signed with type `typ`. Everything else is refused: other algorithms, keys
+    /// The claims of a token that the tenant signed with type `typ`. Everything else is refused: other algorithms, keys
     /// named or embedded in the header, other types. Expiry and audience are the caller's to check.
-    pub fn verify(&self, tenant: &TenantId, typ: Option<&str>, token: &str) -> Option<Value> {
+    pub fn verify(&self, typ: Option<&str>, token: &str) -> Option<Value> {
         let mut parts = token.split('.');
         let (Some(header), Some(payload), Some(signature), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
@@ -112,7 +227,7 @@ impl KeyRing {
         if !known || text("alg") != Some("ES384") || text("typ") != typ {
             return None;
         }
-        let key = self.of(tenant).iter().find(|key| text("kid") == Some(key.id.as_str()))?;
+        let key = self.keys.iter().find(|key| text("kid") == Some(key.id.as_str()))?;
         let input = token.rsplit_once('.')?.0;
         UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, key.public())
             .verify(input.as_bytes(), &decode(signature)?)
@@ -125,10 +240,36 @@ impl KeyRing {
 mod tests {
     use super::*;
 
-    fn ring() -> KeyRing {
-        let key = || Key { id: "k".into(), pair: EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap() };
-        let keys = HashMap::from([(TenantId::default_tenant(), vec![key()]), (TenantId::admin(), vec![key()])]);
-        KeyRing { keys, rng: SystemRandom::new() }
+    fn keys(ids: &[(&str, i64)]) -> Keys {
+        let key = |(id, from): &(&str, i64)| {
+            let pair = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
+            Key { id: (*id).into(), signs_from: Timestamp(*from), pair }
+        };
+        Keys { keys: ids.iter().map(key).collect(), rng: SystemRandom::new() }
+    }
+
+    #[test]
+    fn a_key_is_published_before_it_signs() {
+        let keys = keys(&[("next", 100), ("current", 10), ("previous", 1)]);
+        let signer = |now: i64| {
+            let token = keys.sign(None, &json!({}), Timestamp(now)).unwrap();
+            let header = URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap();
+            assert!(keys.verify(None, &token).is_some());
+            serde_json::from_slice::<Value>(&header).unwrap()["kid"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(signer(99), "current");
+        assert_eq!(signer(100), "next");
+        assert_eq!(signer(0), "previous", "a clock that went back");
+        assert_eq!(keys.jwks()["keys"].as_array().unwrap().len(), 3);
+        let stored = |(id, from): (&str, i64)| SigningKey {
+            id: id.into(),
+            private_key: String::new(),
+            created_at: Timestamp(0),
+            signs_from: Timestamp(from),
+        };
+        let states = status(&[("next", 100), ("current", 10), ("previous", 1)].map(stored), Timestamp(50));
+        let states: Vec<KeyStatus> = states.iter().map(|key| key.status).collect();
+        assert_eq!(states, [KeyStatus::Next, KeyStatus::Current, KeyStatus::Previous]);
     }
 
     fn forge(header: &Value, from: &str) -> String {
@@ -139,11 +280,11 @@ mod tests {
 
     #[test]
     fn jwt_alg_confusion_corpus_is_refused() {
-        let (ring, tenant) = (ring(), TenantId::default_tenant());
-        let token = ring.sign(&tenant, Some("at+jwt"), &json!({ "sub": "ann" })).unwrap();
-        assert_eq!(ring.verify(&tenant, Some("at+jwt"), &token).unwrap()["sub"], "ann");
-        assert!(ring.verify(&tenant, None, &token).is_none(), "an access token is no ID token");
-        assert!(ring.verify(&TenantId::admin(), Some("at+jwt"), &token).is_none(), "another tenant's key");
+        let (ring, other) = (keys(&[("k", 0)]), keys(&[("k", 0)]));
+        let token = ring.sign(Some("at+jwt"), &json!({ "sub": "ann" }), Timestamp(0)).unwrap();
+        assert_eq!(ring.verify(Some("at+jwt"), &token).unwrap()["sub"], "ann");
+        assert!(ring.verify(None, &token).is_none(), "an access token is no ID token");
+        assert!(other.verify(Some("at+jwt"), &token).is_none(), "another tenant's key");
         for header in [
             json!({ "alg": "none", "typ": "at+jwt", "kid": "k" }),
             json!({ "alg": "HS384", "typ": "at+jwt", "kid": "k" }),
@@ -151,11 +292,11 @@ mod tests {
             json!({ "alg": "ES384", "typ": "at+jwt", "kid": "k", "jwk": {} }),
             json!({ "alg": "ES384", "typ": "at+jwt", "kid": "k", "jku": "https://evil" }),
         ] {
-            assert!(ring.verify(&tenant, Some("at+jwt"), &forge(&header, &token)).is_none(), "{header}");
+            assert!(ring.verify(Some("at+jwt"), &forge(&header, &token)).is_none(), "{header}");
         }
         let unsigned = format!("{}.", token.rsplit_once('.').unwrap().0);
         for broken in [unsigned.as_str(), "", "a.b.c", "..", "....", &token[..token.len() - 4]] {
-            assert!(ring.verify(&tenant, Some("at+jwt"), broken).is_none(), "{broken}");
+            assert!(ring.verify(Some("at+jwt"), broken).is_none(), "{broken}");
         }
     }
 }

@@ -53,7 +53,6 @@ pub struct Core {
     parts: Parts,
     registry: connectors::Registry,
     configuration: configuration::Configuration,
-    keys: keys::KeyRing,
     hasher: password::Hasher,
     seen: connectors::Seen,
 }
@@ -73,7 +72,7 @@ impl Core {
     /// Opens the tenants, their keys and the given connector components.
     pub async fn open(parts: Parts, components: &[&'static [u8]]) -> Result<Arc<Self>, CoreError> {
         tenants::seed(&parts).await?;
-        let keys = keys::KeyRing::open(&parts).await?;
+        keys::seed(&parts).await?;
         let registry = connectors::Registry::new(Arc::clone(&parts.sandbox), components);
         let hasher = password::Hasher::new(Arc::clone(&parts.rng)).await?;
         registry.reconcile(&parts.store, &TenantId::default_tenant()).await?;
@@ -81,7 +80,6 @@ impl Core {
             parts,
             registry,
             configuration: configuration::Configuration::default(),
-            keys,
             hasher,
             seen: connectors::Seen::default(),
         });

@@ -7,7 +7,7 @@ use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::resource::{MANAGEMENT_API, MANAGEMENT_SCOPE, Resource, Role, RoleType, Scope};
 use keyway_model::user::User;
 use keyway_model::{ApplicationId, ErrorCode, RoleId, TenantId, Timestamp, UserId, password_policy};
-use keyway_store::{Page, StoreError, Tx, applications, resources, roles, users};
+use keyway_store::{StoreError, Tx, applications, resources, roles, user_search, users};
 
 use crate::{Core, CoreError, Parts, console, secret};
 
@@ -153,9 +153,9 @@ impl Core {
     /// The link by which the first administrator is made; none when there is one.
     pub async fn first_admin_link(&self) -> Result<Option<String>, CoreError> {
         let tenant = TenantId::admin();
-        let (_, administrators) = self.users(&tenant, None, Page { offset: 0, limit: 1 }).await?;
+        let has_administrator = self.has_users(&tenant).await?;
         let link = format!("{}/welcome?secret={}", self.endpoint(&tenant), self.first_admin_secret());
-        Ok((administrators == 0).then_some(link))
+        Ok((!has_administrator).then_some(link))
     }
 
     /// Makes the first administrator. Refused when the secret is wrong or there is one already.
@@ -179,8 +179,7 @@ impl Core {
             .write(move |tx| {
                 Box::pin(async move {
                     lock(tx, &tenant).await?;
-                    let (_, administrators) = users::list(tx, &tenant, None, Page { offset: 0, limit: 1 }).await?;
-                    if administrators > 0 {
+                    if user_search::any(tx, &tenant).await? {
                         return Err(ErrorCode::Forbidden.into());
                     }
                     users::insert(tx, &tenant, &user).await?;

@@ -74,6 +74,11 @@ codes! {
     EntityNotFound 404 "entity.not_found" "There is no such thing here." "未找到该内容。";
     UniqueViolation 422 "entity.unique_integrity_violation" "Something with this name exists already." "已存在同名内容。";
     RelationNotFound 422 "entity.relation_foreign_key_not_found" "A referenced id does not exist." "引用的 ID 不存在。";
+    KeyWaiting 422 "oidc.key_waiting" "A key is waiting to sign. Delete it first, or wait until it signs." "已有密钥等待启用，请先删除该密钥或等待其启用。";
+    KeySigns 422 "oidc.key_in_use" "This key signs. Rotate first." "该密钥正在使用，请先轮换。";
+    TooManyKeys 422 "oidc.too_many_keys" "There are five keys. Delete a previous one first." "密钥已达五个，请先删除旧密钥。";
+    NoSuchKeys 422 "oidc.no_such_keys" "Cookies here hold random secrets and no signatures, so there are no cookie keys." "此处的 Cookie 使用随机密钥，没有 Cookie 签名密钥。";
+    OnlyEc 422 "oidc.only_ec" "Tokens are signed with ES384; signingKeyAlgorithm must be EC." "令牌仅使用 ES384 签名，signingKeyAlgorithm 必须为 EC。";
     Internal 500 "internal.error" "Something went wrong on our side. Please try again." "服务器出现问题，请稍后重试。";
     Unavailable 503 "internal.unavailable" "The service is busy or restarting. Please try again." "服务繁忙，请稍后重试。";
     AuthorizationHeaderMissing 401 "auth.authorization_header_missing" "The Authorization header is missing." "缺少 Authorization 请求头。";

@@ -79,13 +79,13 @@ impl<'c> Tx<'c> {
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
-    /// The statement that also locks the rows it reads: `locking` on PostgreSQL, `plain` on SQLite, whose only writer
-    /// needs no lock.
-    pub(crate) fn locking(&self, plain: &'static str, locking: &'static str) -> &'static str {
-        match self.dialect {
-            Dialect::Sqlite => plain,
-            Dialect::Postgres => locking,
-        }
+    /// The statement for this database: where it differs.
+    pub(crate) fn statement(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
+        if self.is_sqlite() { sqlite } else { postgres }
+    }
+
+    pub(crate) fn is_sqlite(&self) -> bool {
+        self.dialect == Dialect::Sqlite
     }
 }
 

@@ -24,7 +24,7 @@ pub async fn find(
     const SELECT: &str = "SELECT data FROM interactions WHERE tenant_id = $1 AND secret_hash = $2 AND expires_at > $3";
     const LOCKING: &str =
         "SELECT data FROM interactions WHERE tenant_id = $1 AND secret_hash = $2 AND expires_at > $3 FOR UPDATE";
-    let statement = query(tx.locking(SELECT, LOCKING)).bind(tenant.0.clone()).bind(hash.to_owned());
+    let statement = query(tx.statement(SELECT, LOCKING)).bind(tenant.0.clone()).bind(hash.to_owned());
     let Some(row) = tx.one(statement.bind(now.0)).await? else { return Ok(None) };
     Ok(Some(serde_json::from_str(&row.try_get::<String, _>("data")?)?))
 }

@@ -3,6 +3,7 @@
 use keyway_model::{KeyId, TenantId, Timestamp};
 use sqlx::{Row as _, query};
 
+use crate::configuration::changed;
 use crate::{MasterKey, StoreError, Tx};
 
 /// A signing key: its private half as PKCS #8 in hex, unsealed.
@@ -12,24 +13,27 @@ pub struct SigningKey {
     pub id: KeyId,
     /// PKCS #8 document in hex.
     pub private_key: String,
-    /// When it was made; the newest signs.
+    /// When it was made.
     pub created_at: Timestamp,
+    /// When it begins to sign.
+    pub signs_from: Timestamp,
 }
 
 fn context(tenant: &TenantId, id: &KeyId) -> String {
     format!("signing_keys/{tenant}/{id}")
 }
 
-/// The keys of a tenant, newest first.
+/// The keys of a tenant, the last to sign first.
 pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId, key: &MasterKey) -> Result<Vec<SigningKey>, StoreError> {
     let statement =
-        "SELECT id, private_key_sealed, created_at FROM signing_keys WHERE tenant_id = $1 ORDER BY created_at DESC, id";
+        "SELECT id, private_key_sealed, created_at, signs_from FROM signing_keys WHERE tenant_id = $1 ORDER BY signs_from DESC, id";
     let rows = tx.all(query(statement).bind(tenant.0.clone())).await?;
     rows.iter()
         .map(|row| {
             let id = KeyId(row.try_get("id")?);
             let private_key = key.open(&context(tenant, &id), &row.try_get::<String, _>("private_key_sealed")?)?;
-            Ok(SigningKey { id, private_key, created_at: Timestamp(row.try_get("created_at")?) })
+            let (created_at, signs_from) = (row.try_get("created_at")?, row.try_get("signs_from")?);
+            Ok(SigningKey { id, private_key, created_at: Timestamp(created_at), signs_from: Timestamp(signs_from) })
         })
         .collect()
 }
@@ -41,9 +45,17 @@ pub async fn insert(
     signing: &SigningKey,
     key: &MasterKey,
 ) -> Result<(), StoreError> {
-    let statement = "INSERT INTO signing_keys (tenant_id, id, algorithm, private_key_sealed, created_at) VALUES ($1, $2, $3, \
-         $4, $5)";
+    let statement = "INSERT INTO signing_keys (tenant_id, id, algorithm, private_key_sealed, created_at, signs_from) \
+         VALUES ($1, $2, $3, $4, $5, $6)";
     let sealed = key.seal(&context(tenant, &signing.id), &signing.private_key)?;
     let statement = query(statement).bind(tenant.0.clone()).bind(signing.id.0.clone()).bind("ES384".to_owned());
-    tx.execute(statement.bind(sealed).bind(signing.created_at.0)).await.map(|_| ())
+    tx.execute(statement.bind(sealed).bind(signing.created_at.0).bind(signing.signs_from.0)).await?;
+    changed(tx, tenant).await
+}
+
+/// Removes a key; whoever keeps its public half may trust it for a while.
+pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, id: &KeyId) -> Result<(), StoreError> {
+    let statement = query("DELETE FROM signing_keys WHERE tenant_id = $1 AND id = $2");
+    tx.execute(statement.bind(tenant.0.clone()).bind(id.0.clone())).await?;
+    changed(tx, tenant).await
 }

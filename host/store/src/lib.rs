@@ -24,6 +24,7 @@ pub mod sessions;
 pub mod sign_in_experiences;
 pub mod tenants;
 pub mod tokens;
+pub mod user_search;
 pub mod users;
 
 pub use db::{Job, Store, Tx};
@@ -37,4 +38,19 @@ pub struct Page {
     pub offset: i64,
     /// Rows to return.
     pub limit: i64,
+}
+
+/// How many entries a list has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Total {
+    /// The number, or the one at which counting stopped.
+    pub count: i64,
+    /// Whether counting stopped there.
+    pub is_capped: bool,
+}
+
+impl From<i64> for Total {
+    fn from(count: i64) -> Self {
+        Self { count, is_capped: false }
+    }
 }

@@ -8,6 +8,6 @@ use crate::{StoreError, Tx};
 /// Holds the tenant's row until the transaction ends.
 pub async fn lock(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<(), StoreError> {
     let statement =
-        tx.locking("SELECT id FROM tenants WHERE id = $1", "SELECT id FROM tenants WHERE id = $1 FOR UPDATE");
+        tx.statement("SELECT id FROM tenants WHERE id = $1", "SELECT id FROM tenants WHERE id = $1 FOR UPDATE");
     tx.one(query(statement).bind(tenant.0.clone())).await.map(|_| ())
 }

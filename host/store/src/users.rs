@@ -6,7 +6,8 @@ use keyway_model::{TenantId, Timestamp, UserId};
 use sqlx::any::AnyRow;
 use sqlx::{Row as _, query};
 
-use crate::{Page, StoreError, Tx};
+use crate::user_search::text_of;
+use crate::{StoreError, Tx};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -18,14 +19,7 @@ macro_rules! select {
     };
 }
 
-macro_rules! matching {
-    () => {
-        " AND (LOWER(id) LIKE $2 ESCAPE '\\' OR LOWER(username) LIKE $2 ESCAPE '\\' OR primary_email LIKE $2 ESCAPE '\\' OR \
-         primary_phone LIKE $2 ESCAPE '\\' OR LOWER(name) LIKE $2 ESCAPE '\\')"
-    };
-}
-
-fn read(row: &AnyRow) -> Result<User, StoreError> {
+pub(crate) fn read(row: &AnyRow) -> Result<User, StoreError> {
     let method: Option<String> = row.try_get("password_method")?;
     let encoded: Option<String> = row.try_get("password_hash")?;
     let password = match (method, encoded) {
@@ -80,7 +74,7 @@ pub async fn find_by_identifier(
 pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, user: &User) -> Result<(), StoreError> {
     let statement = "INSERT INTO users (tenant_id, id, username, primary_email, primary_phone, password_method, \
          password_hash, name, avatar, custom_data, profile, application_id, is_suspended, last_sign_in_at, created_at, \
-         updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+         updated_at, search_text) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
     tx.execute_later(bind(query(statement), tenant, user)?).await
 }
 
@@ -88,7 +82,8 @@ pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, user: &User) -> Result<(
 pub async fn update(tx: &mut Tx<'_>, tenant: &TenantId, user: &User) -> Result<(), StoreError> {
     let statement = "UPDATE users SET username = $3, primary_email = $4, primary_phone = $5, password_method = $6, \
          password_hash = $7, name = $8, avatar = $9, custom_data = $10, profile = $11, application_id = $12, \
-         is_suspended = $13, last_sign_in_at = $14, created_at = $15, updated_at = $16 WHERE tenant_id = $1 AND id = $2";
+         is_suspended = $13, last_sign_in_at = $14, created_at = $15, updated_at = $16, \
+         search_text = $17 WHERE tenant_id = $1 AND id = $2";
     tx.execute_later(bind(query(statement), tenant, user)?).await
 }
 
@@ -109,39 +104,12 @@ fn bind(query: crate::db::Query, tenant: &TenantId, user: &User) -> Result<crate
         .bind(i64::from(user.is_suspended))
         .bind(user.last_sign_in_at.map(|time| time.0))
         .bind(user.created_at.0)
-        .bind(user.updated_at.0))
+        .bind(user.updated_at.0)
+        .bind(text_of(user)))
 }
 
 /// Removes the user with sessions, grants and tokens; false when there was none.
 pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, id: &UserId) -> Result<bool, StoreError> {
     let statement = query("DELETE FROM users WHERE tenant_id = $1 AND id = $2");
     Ok(tx.execute(statement.bind(tenant.0.clone()).bind(id.0.clone())).await? > 0)
-}
-
-/// A page of users, newest first, whose id, name or identifiers contain `search`; and how many there are in all.
-pub async fn list(
-    tx: &mut Tx<'_>,
-    tenant: &TenantId,
-    search: Option<&str>,
-    page: Page,
-) -> Result<(Vec<User>, i64), StoreError> {
-    let escaped = search.unwrap_or_default().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let pattern = format!("%{}%", escaped.to_lowercase());
-    let rows = if search.is_some() {
-        let statement = concat!(select!(""), matching!(), " ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4");
-        let select = query(statement).bind(tenant.0.clone()).bind(pattern.clone());
-        tx.all(select.bind(page.limit).bind(page.offset)).await?
-    } else {
-        let statement = select!(" ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3");
-        tx.all(query(statement).bind(tenant.0.clone()).bind(page.limit).bind(page.offset)).await?
-    };
-    let count = if search.is_some() {
-        query(concat!("SELECT COUNT(*) AS total FROM users WHERE tenant_id = $1", matching!()))
-            .bind(tenant.0.clone())
-            .bind(pattern)
-    } else {
-        query("SELECT COUNT(*) AS total FROM users WHERE tenant_id = $1").bind(tenant.0.clone())
-    };
-    let total = tx.one(count).await?.map_or(Ok(0), |row| row.try_get("total"))?;
-    Ok((rows.iter().map(read).collect::<Result<_, _>>()?, total))
 }

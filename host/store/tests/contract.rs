@@ -11,7 +11,10 @@ use keyway_model::session::Session;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::user::User;
 use keyway_model::{TenantId, Timestamp, UserId};
-use keyway_store::{Page, Store, StoreError, counters, interactions, sessions, sign_in_experiences, tokens, users};
+use keyway_store::user_search::{self, Place};
+use keyway_store::{
+    Page, Store, StoreError, Total, counters, interactions, sessions, sign_in_experiences, tokens, users,
+};
 
 struct Database {
     store: Store,
@@ -79,6 +82,8 @@ on_both! {
     writes_that_are_sent_together_fail_together
     session_outlives_revocation
     search_takes_wildcards_literally
+    users_are_found_by_any_part_of_a_name_or_an_identifier
+    the_list_of_users_is_walked_both_ways
 }
 
 mod contract {
@@ -302,11 +307,10 @@ mod contract {
         let error = insert(both).await.unwrap_err();
         assert!(matches!(&error, StoreError::Unique(name) if name.contains("username")), "{error:?}");
         insert(vec![user("c", "same")]).await.unwrap();
-        let all = Page { offset: 0, limit: 100 };
         let count = store.read::<_, StoreError>(|tx| {
-            Box::pin(async move { users::list(tx, &tenant(), None, all).await.map(|(_, count)| count) })
+            Box::pin(async move { user_search::count(tx, &tenant(), None, 100).await })
         });
-        assert_eq!(count.await.unwrap(), 41);
+        assert_eq!(count.await.unwrap(), Total { count: 41, is_capped: false });
     }
 
     pub async fn steps_of_one_interaction_follow_each_other(store: Store) {
@@ -395,27 +399,100 @@ mod contract {
         assert!(find(1).await.is_none(), "a suspended user has no session");
     }
 
+    async fn found(store: &Store, text: &str) -> Vec<String> {
+        let text = text.to_owned();
+        let page = Page { offset: 0, limit: 10 };
+        let found = store.read::<_, StoreError>(move |tx| {
+            Box::pin(async move {
+                let found = user_search::list(tx, &tenant(), Some(&text), page).await?;
+                let total = user_search::count(tx, &tenant(), Some(&text), 100).await?;
+                assert_eq!(total.count, i64::try_from(found.len()).unwrap());
+                Ok(found)
+            })
+        });
+        found.await.unwrap().into_iter().map(|user| user.id.0).collect()
+    }
+
     pub async fn search_takes_wildcards_literally(store: Store) {
-        for (id, name) in [("a", "50% off"), ("b", "Bob"), ("c", "x' OR '1'='1")] {
+        for (id, name) in [("a", "50% off"), ("b", "Bob"), ("c", "x' OR '1'='1"), ("d", "say \"hi\" AND go*")] {
             let mut user = user(id, None);
             user.name = Some(name.into());
             insert(&store, tenant(), user).await.unwrap();
         }
-        let search = |text: &'static str| {
+        assert_eq!(found(&store, "50%").await, ["a"]);
+        assert!(found(&store, "%").await.is_empty());
+        assert_eq!(found(&store, "BOB").await, ["b"]);
+        assert_eq!(found(&store, "' OR '1'='1").await, ["c"]);
+        assert_eq!(found(&store, "\"hi\" and go*").await, ["d"]);
+    }
+
+    pub async fn users_are_found_by_any_part_of_a_name_or_an_identifier(store: Store) {
+        let with_email = |id: &str, email: &str| User { primary_email: Some(email.into()), ..user(id, None) };
+        let mut ada = with_email("ada1", "ada@example.com");
+        ada.primary_phone = Some("8613112345678".into());
+        ada.name = Some("Ada King Ödön".into());
+        insert(&store, tenant(), ada.clone()).await.unwrap();
+        let mut wei = with_email("wei2", "wei@example.com");
+        wei.created_at = Timestamp(2);
+        wei.name = Some("张伟".into());
+        insert(&store, tenant(), wei).await.unwrap();
+        insert(&store, TenantId::admin(), with_email("ada3", "ada@example.com")).await.unwrap();
+        for (text, ids) in [
+            ("EXAMPLE.com", &["wei2", "ada1"][..]),
+            ("a@ex", &["ada1"]),
+            ("+86 131 1234", &["ada1"]),
+            ("345", &["ada1"]),
+            ("king ödön", &["ada1"]),
+            ("ki", &["ada1"]),
+            ("ng", &[]),
+            ("ÖD", &["ada1"]),
+            ("张", &["wei2"]),
+            ("张伟", &["wei2"]),
+            ("dad", &[]),
+        ] {
+            assert_eq!(found(&store, text).await, ids, "{text}");
+        }
+        ada.name = Some("Countess".into());
+        let changed = ada.clone();
+        let update = store.write::<_, StoreError>(move |tx| {
+            Box::pin(async move { users::update(tx, &tenant(), &changed).await })
+        });
+        update.await.unwrap();
+        assert!(found(&store, "king").await.is_empty());
+        assert_eq!(found(&store, "countess").await, ["ada1"]);
+        let delete = store.write::<_, StoreError>(|tx| {
+            Box::pin(async move { users::delete(tx, &tenant(), &"ada1".into()).await })
+        });
+        assert!(delete.await.unwrap());
+        assert!(found(&store, "countess").await.is_empty());
+    }
+
+    pub async fn the_list_of_users_is_walked_both_ways(store: Store) {
+        for number in 0..7_i64 {
+            let mut user = user(&format!("u{number}"), None);
+            user.created_at = Timestamp(number / 2);
+            insert(&store, tenant(), user).await.unwrap();
+        }
+        let at = |place: Place| {
             let store = store.clone();
             async move {
-                let page = Page { offset: 0, limit: 10 };
-                let found = store
-                    .read::<_, StoreError>(move |tx| {
-                        Box::pin(async move { users::list(tx, &tenant(), Some(text), page).await })
-                    })
-                    .await;
-                found.unwrap().0.into_iter().map(|user| user.id.0).collect::<Vec<_>>()
+                let read = store.read::<_, StoreError>(move |tx| {
+                    Box::pin(async move { user_search::at(tx, &tenant(), place, 3).await })
+                });
+                read.await.unwrap().into_iter().map(|user| user.id.0).collect::<Vec<_>>()
             }
         };
-        assert_eq!(search("50%").await, ["a"]);
-        assert_eq!(search("%").await, ["a"]);
-        assert_eq!(search("BOB").await, ["b"]);
-        assert_eq!(search("' OR '1'='1").await, ["c"]);
+        assert_eq!(at(Place::Newest).await, ["u6", "u5", "u4"]);
+        assert_eq!(at(Place::OlderThan(Timestamp(2), "u4".into())).await, ["u3", "u2", "u1"]);
+        assert_eq!(at(Place::NewerThan(Timestamp(1), "u3".into())).await, ["u6", "u5", "u4"]);
+        assert_eq!(at(Place::NewerThan(Timestamp(0), "u0".into())).await, ["u3", "u2", "u1"]);
+        assert_eq!(at(Place::Oldest).await, ["u2", "u1", "u0"]);
+        let count = |most: i64| {
+            store.read::<_, StoreError>(move |tx| {
+                Box::pin(async move { user_search::count(tx, &tenant(), None, most).await })
+            })
+        };
+        assert_eq!(count(7).await.unwrap(), Total { count: 7, is_capped: false });
+        assert_eq!(count(6).await.unwrap(), Total { count: 6, is_capped: true });
     }
 }

@@ -11,6 +11,7 @@ mod measure;
 mod platform;
 mod report;
 mod server;
+mod users;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,6 +36,9 @@ struct Arguments {
     /// Measure the connector platform instead
     #[command(flatten)]
     platform: Option<platform::Parts>,
+    /// Measure the list of this many users instead
+    #[arg(long)]
+    users: Option<usize>,
     /// Name of the database in the report
     #[arg(long)]
     name: String,
@@ -73,6 +77,12 @@ async fn main() -> anyhow::Result<()> {
     if let Some(parts) = &arguments.platform {
         let mut report = Report::new(&arguments.name);
         platform::measure(&plan, parts, &mut report).await?;
+        report.print();
+        return Ok(());
+    }
+    if let Some(count) = arguments.users {
+        let mut report = Report::new(&arguments.name);
+        users::measure(&plan, arguments.database_url.as_deref(), count, &mut report).await?;
         report.print();
         return Ok(());
     }

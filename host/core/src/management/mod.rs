@@ -7,6 +7,7 @@ mod email_templates;
 mod resources;
 mod roles;
 mod settings;
+mod user_search;
 mod users;
 
 use keyway_store::{Job, StoreError, Tx};
@@ -14,14 +15,16 @@ use keyway_store::{Job, StoreError, Tx};
 use crate::{Core, CoreError};
 
 pub use applications::{NewApplication, NewSecret};
-pub use keyway_store::Page;
 pub use keyway_store::logs::Filter as LogFilter;
+pub use keyway_store::user_search::Place;
+pub use keyway_store::{Page, Total};
 pub use settings::PublicExperience;
+pub use user_search::Window;
 pub use users::{NewPassword, NewUser};
 
 impl Core {
     /// A write whose taken names are `code`.
-    async fn save<T: Send + 'static>(
+    pub(crate) async fn save<T: Send + 'static>(
         &self,
         code: keyway_model::ErrorCode,
         job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, CoreError>> + Send + 'static,

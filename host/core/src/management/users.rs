@@ -3,7 +3,7 @@
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::user::{PasswordHash, PasswordMethod, User};
 use keyway_model::{ErrorCode, Refusal, TenantId, UserId, password_policy};
-use keyway_store::{Page, Tx, sessions, tokens, users};
+use keyway_store::{Tx, sessions, tokens, users};
 
 use crate::signin::taken;
 use crate::{Core, CoreError, password};
@@ -79,17 +79,6 @@ async fn end_everything(
 }
 
 impl Core {
-    /// A page of users whose names or identifiers hold `search`, newest first, and how many there are.
-    pub async fn users(
-        &self,
-        tenant: &TenantId,
-        search: Option<String>,
-        page: Page,
-    ) -> Result<(Vec<User>, i64), CoreError> {
-        let tenant = tenant.clone();
-        self.look(|tx| Box::pin(async move { users::list(tx, &tenant, search.as_deref(), page).await })).await
-    }
-
     /// A user.
     pub async fn user(&self, tenant: &TenantId, id: &UserId) -> Result<User, CoreError> {
         let (tenant, id) = (tenant.clone(), id.clone());

@@ -36,8 +36,9 @@ impl Core {
         request: EndSession,
         session_secret: Option<String>,
     ) -> Result<SignedOut, CoreError> {
+        let keys = self.keys(tenant).await?;
         let hinted = request.id_token_hint.as_deref().and_then(|token| {
-            let claims = self.keys.verify(tenant, None, token)?;
+            let claims = keys.verify(None, token)?;
             claims.get("aud").and_then(Value::as_str).map(ToOwned::to_owned)
         });
         if let (Some(hinted), Some(named)) = (&hinted, &request.client_id)

@@ -13,6 +13,7 @@ use super::ClientCredentials;
 use super::exchange::{Access, Exchange, NewSecrets, Ready};
 use super::userinfo::claims_of;
 use crate::configuration::Client;
+use crate::keys::Keys;
 use crate::logs::Event;
 use crate::{Core, CoreError, Visitor, secret};
 
@@ -41,6 +42,15 @@ pub struct TokenResponse {
     pub token_type: &'static str,
     pub expires_in: i64,
     pub scope: String,
+}
+
+/// What a JWT access token says.
+struct AccessToken<'a> {
+    subject: &'a str,
+    audience: &'a str,
+    scope: &'a str,
+    /// Seconds.
+    ttl: i64,
 }
 
 impl Core {
@@ -99,7 +109,8 @@ impl Core {
         };
         let used = self.parts.store.write(move |tx| Box::pin(async move { exchange.run(tx, audit).await }));
         let used = used.await?;
-        self.response(tenant, application, used?, now)
+        let keys = self.keys(tenant).await?;
+        self.response(tenant, application, used?, now, &keys)
     }
 
     fn response(
@@ -108,6 +119,7 @@ impl Core {
         application: &Application,
         ready: Ready,
         now: Timestamp,
+        keys: &Keys,
     ) -> Result<TokenResponse, CoreError> {
         let Ready { grant, user, roles, access, refresh_token } = ready;
         let has = |scope: &str| grant.scope.split_ascii_whitespace().any(|word| word == scope);
@@ -123,15 +135,15 @@ impl Core {
             if let Some(nonce) = &grant.nonce {
                 claims.insert("nonce".into(), json!(nonce));
             }
-            Some(self.keys.sign(tenant, None, &Value::Object(claims))?)
+            Some(keys.sign(None, &Value::Object(claims), now)?)
         } else {
             None
         };
         let (access_token, scope, expires_in) = match access {
             Access::Opaque(token) => (token, grant.scope, ACCESS_TOKEN_TTL),
             Access::Jwt { indicator, scope, ttl } => {
-                let subject = user.id.as_str();
-                (self.access_jwt(tenant, subject, application, &indicator, &scope, ttl)?, scope, ttl)
+                let token = AccessToken { subject: user.id.as_str(), audience: &indicator, scope: &scope, ttl };
+                (self.access_jwt(tenant, application, &token, keys)?, scope, ttl)
             }
         };
         Ok(TokenResponse { access_token, id_token, refresh_token, token_type: "Bearer", expires_in, scope })
@@ -141,24 +153,22 @@ impl Core {
     fn access_jwt(
         &self,
         tenant: &TenantId,
-        subject: &str,
         application: &Application,
-        audience: &str,
-        scope: &str,
-        ttl: i64,
+        token: &AccessToken<'_>,
+        keys: &Keys,
     ) -> Result<String, CoreError> {
         let now = self.now();
         let claims = json!({
             "iss": self.issuer(tenant),
-            "sub": subject,
-            "aud": audience,
+            "sub": token.subject,
+            "aud": token.audience,
             "client_id": application.id,
-            "scope": scope,
+            "scope": token.scope,
             "iat": now.seconds(),
-            "exp": now.plus_seconds(ttl).seconds(),
+            "exp": now.plus_seconds(token.ttl).seconds(),
             "jti": self.rng().text(21),
         });
-        self.keys.sign(tenant, Some("at+jwt"), &claims)
+        keys.sign(Some("at+jwt"), &claims, now)
     }
 
     async fn client_credentials(
@@ -178,8 +188,9 @@ impl Core {
         let (resource, granted) = &*access;
         let scope = intersect(&parameters.scope.unwrap_or_else(|| granted.join(" ")), granted);
         let ttl = resource.access_token_ttl;
-        let subject = application.id.as_str().to_owned();
-        let access_token = self.access_jwt(tenant, &subject, application, &indicator, &scope, ttl)?;
+        let token = AccessToken { subject: application.id.as_str(), audience: &indicator, scope: &scope, ttl };
+        let keys = self.keys(tenant).await?;
+        let access_token = self.access_jwt(tenant, application, &token, &keys)?;
         Ok(TokenResponse {
             access_token,
             id_token: None,

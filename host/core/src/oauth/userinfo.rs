@@ -38,20 +38,18 @@ impl Core {
     }
 
     /// Checks a Management API token: signature, type, issuer, audience, expiry. Returns subject and scopes.
-    pub fn verify_management_token(&self, token: &str) -> Option<(UserId, Vec<String>)> {
-        let tenant = TenantId::default_tenant();
-        let claims = self.keys.verify(&tenant, Some("at+jwt"), token)?;
+    pub async fn verify_management_token(&self, token: &str) -> Result<Option<(UserId, Vec<String>)>, CoreError> {
+        let keys = self.keys(&TenantId::default_tenant()).await?;
+        Ok(keys.verify(Some("at+jwt"), token).and_then(|claims| self.management_access(&claims)))
+    }
+
+    fn management_access(&self, claims: &Value) -> Option<(UserId, Vec<String>)> {
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
         let live = claims.get("exp").and_then(Value::as_i64)? > self.now().seconds();
-        let fits = text("iss") == Some(self.issuer(&tenant).as_str())
+        let fits = text("iss") == Some(self.issuer(&TenantId::default_tenant()).as_str())
             && text("aud") == Some(keyway_model::resource::MANAGEMENT_API);
         let scopes = text("scope")?.split_ascii_whitespace().map(ToOwned::to_owned).collect();
         (live && fits).then_some((text("sub")?.into(), scopes))
-    }
-
-    /// The public keys of a tenant.
-    pub fn jwks(&self, tenant: &TenantId) -> Value {
-        self.keys.jwks(tenant)
     }
 }
 

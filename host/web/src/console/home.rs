@@ -5,11 +5,11 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::management::Page;
+use keyway_core::management::{Page, Place};
 use keyway_model::application::ApplicationType;
 
 use super::managed;
-use super::page::{Shell, page};
+use super::page::{Shell, page, told};
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
@@ -31,7 +31,7 @@ struct HomePage {
     done: usize,
     applications: i64,
     connectors: usize,
-    users: i64,
+    users: String,
     endpoint: String,
 }
 
@@ -39,11 +39,10 @@ struct HomePage {
 pub async fn show(State(web): State<Web>, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
     let shell = Shell::new(&admin, "home", None);
     let t = shell.t;
-    let one = Page { offset: 0, limit: 1 };
     let (applications, total) = web.core.applications(&managed(), Page { offset: 0, limit: 100 }).await?;
     let people = applications.iter().find(|application| application.kind != ApplicationType::MachineToMachine);
     let connectors = web.core.connectors(&managed()).await?.len();
-    let (_, users) = web.core.users(&managed(), None, one).await?;
+    let users = web.core.users_at(&managed(), Place::Newest, 0).await?.total;
     let experience = web.core.public_experience(&managed()).await?.experience;
     let by_code = experience.sign_in.methods.iter().any(|method| method.verification_code);
     let application = people.map_or_else(
@@ -77,10 +76,10 @@ pub async fn show(State(web): State<Web>, Extension(admin): Extension<Admin>) ->
             text: t.step_try_text,
             href: "/console/users".into(),
             action: t.users,
-            done: users > 0,
+            done: users.count > 0,
         },
     ];
     let done = steps.iter().filter(|step| step.done).count();
     let endpoint = web.core.endpoint(&managed());
-    Ok(page(StatusCode::OK, &HomePage { shell, steps, done, applications: total, connectors, users, endpoint }))
+    Ok(page(StatusCode::OK, &HomePage { shell, steps, done, applications: total, connectors, users: told(users), endpoint }))
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::management::Page;
+use keyway_core::management::{Page, Total};
 use keyway_model::{Refusal, Timestamp};
 use pulldown_cmark::{Event, Parser, Tag, html};
 use time::OffsetDateTime;
@@ -121,6 +121,11 @@ pub fn asked(parameters: &Parameters) -> (i64, Page) {
     (number, Page { offset: (number - 1).saturating_mul(PAGE), limit: PAGE })
 }
 
+/// How many, with a plus where counting stopped.
+pub fn told(total: Total) -> String {
+    format!("{}{}", total.count, if total.is_capped { "+" } else { "" })
+}
+
 /// Where a list goes on.
 pub struct Paging {
     /// The page that is shown, from 1.
@@ -128,20 +133,22 @@ pub struct Paging {
     /// The last page.
     pub last: i64,
     /// How many there are in all.
-    pub total: i64,
+    pub total: String,
     /// The address of another page, without its number.
     base: String,
 }
 
 /// Entries of one page.
-const PAGE: i64 = 20;
+pub const PAGE: i64 = 20;
 
 impl Paging {
     /// The page that `parameters` ask for; `kept` are the filters that stay.
-    pub fn new(path: &str, number: i64, total: i64, kept: &[(&str, &str)]) -> Self {
+    pub fn new(path: &str, number: i64, total: impl Into<Total>, kept: &[(&str, &str)]) -> Self {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(kept.iter().filter(|(_, value)| !value.is_empty()));
-        Self { number, last: ((total + PAGE - 1) / PAGE).max(1), total, base: format!("{path}?{}", query.finish()) }
+        let total = total.into();
+        let last = ((total.count + PAGE - 1) / PAGE).max(1);
+        Self { number, last, total: told(total), base: format!("{path}?{}", query.finish()) }
     }
 
     /// The address of a page.

@@ -35,6 +35,10 @@ texts! {
     previous "Previous" "上一页";
     page_of "Page" "页";
     total "in all" "条";
+    newest "Newest" "最新";
+    newer "Newer" "较新";
+    older "Older" "较旧";
+    oldest "Oldest" "最旧";
     endpoint "Endpoint" "端点";
     issuer "Issuer" "签发者";
     save "Save changes" "保存更改";

@@ -5,13 +5,13 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::management::{LogFilter, NewPassword, NewUser, Page};
-use keyway_model::UserId;
+use keyway_core::management::{LogFilter, NewPassword, NewUser, Page, Place, Window};
 use keyway_model::user::User;
+use keyway_model::{Timestamp, UserId};
 
 use super::logs::{Line, line};
 use super::managed;
-use super::page::{Paging, Shell, asked, explain, moment, page};
+use super::page::{PAGE, Paging, Shell, asked, explain, moment, page, told};
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
@@ -45,12 +45,61 @@ fn item(user: &User) -> Item {
     }
 }
 
+/// Where the list of all users goes on; each is an address, or empty.
+#[derive(Default)]
+struct Walk {
+    newest: String,
+    newer: String,
+    older: String,
+    oldest: String,
+    total: String,
+}
+
+impl Walk {
+    fn new(window: &Window) -> Self {
+        let to = |name: &str, user: Option<&User>| {
+            let place = user.map(|user| format!("/console/users?{name}={}.{}", user.created_at.0, user.id));
+            place.unwrap_or_default()
+        };
+        let mut walk = Self { total: told(window.total), ..Self::default() };
+        if window.has_newer {
+            "/console/users".clone_into(&mut walk.newest);
+            walk.newer = to("newer", window.users.first());
+        }
+        if window.has_older {
+            walk.older = to("older", window.users.last());
+            "/console/users?oldest=1".clone_into(&mut walk.oldest);
+        }
+        walk
+    }
+}
+
+/// The place that is asked for; the newest users where it makes no sense.
+fn place(parameters: &Parameters) -> Place {
+    let read = |name: &str| {
+        let text = parameters.get(name)?;
+        let (time, id) = text.split_once('.')?;
+        Some((Timestamp(time.parse().ok()?), UserId(id.to_owned())))
+    };
+    if let Some((time, id)) = read("older") {
+        Place::OlderThan(time, id)
+    } else if let Some((time, id)) = read("newer") {
+        Place::NewerThan(time, id)
+    } else if parameters.get("oldest").is_some() {
+        Place::Oldest
+    } else {
+        Place::Newest
+    }
+}
+
 #[derive(Template)]
 #[template(path = "console/users.html")]
 struct ListPage {
     shell: Shell,
     users: Vec<Item>,
-    paging: Paging,
+    /// Of a search.
+    paging: Option<Paging>,
+    walk: Walk,
     search: String,
 }
 
@@ -61,12 +110,17 @@ pub async fn list(
     parameters: Parameters,
 ) -> Result<Response, WebError> {
     let search = parameters.get("search").unwrap_or_default().trim().to_owned();
-    let (number, wanted) = asked(&parameters);
-    let asked = (!search.is_empty()).then(|| search.clone());
-    let (users, total) = web.core.users(&managed(), asked, wanted).await?;
-    let paging = Paging::new("/console/users", number, total, &[("search", &search)]);
+    let (users, paging, walk) = if search.is_empty() {
+        let window = web.core.users_at(&managed(), place(&parameters), PAGE).await?;
+        let walk = Walk::new(&window);
+        (window.users, None, walk)
+    } else {
+        let (number, wanted) = asked(&parameters);
+        let (users, total) = web.core.users(&managed(), Some(search.clone()), wanted).await?;
+        (users, Some(Paging::new("/console/users", number, total, &[("search", &search)])), Walk::default())
+    };
     let shell = Shell::new(&admin, "users", parameters.get("done").as_deref());
-    Ok(page(StatusCode::OK, &ListPage { shell, users: users.iter().map(item).collect(), paging, search }))
+    Ok(page(StatusCode::OK, &ListPage { shell, users: users.iter().map(item).collect(), paging, walk, search }))
 }
 
 #[derive(Template)]

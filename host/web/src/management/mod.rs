@@ -6,6 +6,7 @@ mod connector_factories;
 mod connectors;
 mod email_templates;
 mod logs;
+mod oidc_keys;
 mod paging;
 mod resources;
 mod roles;
@@ -35,6 +36,7 @@ pub fn documented() -> OpenApiRouter<Web> {
         .merge(sign_in_experience::router())
         .merge(users::router())
         .merge(logs::router())
+        .merge(oidc_keys::router())
         .merge(resources::router())
         .merge(roles::router())
 }
@@ -56,7 +58,7 @@ async fn authorize(State(web): State<Web>, mut request: Request, next: Next) -> 
         return Err(ErrorCode::NotFound.into());
     }
     let token = bearer(request.headers())?;
-    let (subject, scopes) = web.core.verify_management_token(token).ok_or(ErrorCode::Unauthorized)?;
+    let (subject, scopes) = web.core.verify_management_token(token).await?.ok_or(ErrorCode::Unauthorized)?;
     let narrow = narrow_scope(request.method(), request.uri().path());
     if !scopes.iter().any(|scope| scope == MANAGEMENT_SCOPE || Some(scope.as_str()) == narrow) {
         return Err(ErrorCode::Forbidden.into());

@@ -5,13 +5,16 @@ use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use keyway_core::management::Total;
+
 use crate::request::Pagination;
 
 /// A page of a list: `Total-Number` and `Link` with first, prev, next and last.
-pub fn page<T: Serialize>(items: Vec<T>, total: i64, page: Pagination, uri: &Uri) -> Response {
+pub fn page<T: Serialize>(items: Vec<T>, total: impl Into<Total>, page: Pagination, uri: &Uri) -> Response {
+    let Total { count: total, is_capped } = total.into();
     let mut headers = HeaderMap::new();
     headers.insert("total-number", HeaderValue::from(total));
-    headers.insert("total-number-is-capped", HeaderValue::from_static("false"));
+    headers.insert("total-number-is-capped", HeaderValue::from_static(if is_capped { "true" } else { "false" }));
     let last = ((total + page.size - 1) / page.size).max(1);
     let kept: Vec<(String, String)> = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
         .into_owned()
@@ -27,10 +30,12 @@ pub fn page<T: Serialize>(items: Vec<T>, total: i64, page: Pagination, uri: &Uri
     if page.number > 1 {
         links.push(link((page.number - 1).min(last), "prev"));
     }
-    if page.number < last {
+    if page.number < last || (is_capped && i64::try_from(items.len()).is_ok_and(|shown| shown == page.size)) {
         links.push(link(page.number + 1, "next"));
     }
-    links.push(link(last, "last"));
+    if !is_capped {
+        links.push(link(last, "last"));
+    }
     if let Ok(value) = HeaderValue::from_str(&links.join(", ")) {
         headers.insert("link", value);
     }
@@ -49,5 +54,10 @@ mod tests {
         assert!(link.contains("</api/users?search=%25a%25&page=1&page_size=10>; rel=\"prev\""), "{link}");
         assert!(link.contains("page=3&page_size=10>; rel=\"next\"") && link.contains("rel=\"last\""), "{link}");
         assert_eq!(response.headers()["total-number"], "25");
+        let capped = Total { count: 10, is_capped: true };
+        let response = page(vec![1; 10], capped, Pagination { number: 2, size: 10 }, &uri);
+        let link = response.headers()["link"].to_str().unwrap();
+        assert!(link.contains("page=3") && !link.contains("last"), "{link}");
+        assert_eq!(response.headers()["total-number-is-capped"], "true");
     }
 }

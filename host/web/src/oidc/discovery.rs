@@ -7,6 +7,7 @@ use axum::response::IntoResponse;
 use serde_json::json;
 
 use crate::Web;
+use crate::error::WebError;
 
 /// `GET /oidc/.well-known/openid-configuration`
 pub async fn configuration(State(web): State<Web>) -> impl IntoResponse {
@@ -46,6 +47,6 @@ pub async fn configuration(State(web): State<Web>) -> impl IntoResponse {
 }
 
 /// `GET /oidc/jwks`. Not cached on the way, so that a new key is seen at once.
-pub async fn jwks(State(web): State<Web>) -> impl IntoResponse {
-    ([(header::CACHE_CONTROL, "no-cache")], Json(web.core.jwks(&web.tenant)))
+pub async fn jwks(State(web): State<Web>) -> Result<impl IntoResponse, WebError> {
+    Ok(([(header::CACHE_CONTROL, "no-cache")], Json(web.core.jwks(&web.tenant).await?)))
 }

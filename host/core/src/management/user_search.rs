@@ -1,0 +1,85 @@
+//! The list of users and the search in it.
+
+use keyway_model::TenantId;
+use keyway_model::user::User;
+use keyway_store::user_search::{self, Place};
+use keyway_store::{Page, Total};
+
+use crate::{Core, CoreError};
+
+/// What a search counts to: nobody reads on so far, and counting all of a million takes its time.
+const MOST_FOUND: i64 = 1000;
+
+/// What the list counts to where only the eye is told.
+const MOST_TOLD: i64 = 10_000;
+
+/// Users that follow each other in the list.
+#[derive(Debug)]
+pub struct Window {
+    /// Newest first.
+    pub users: Vec<User>,
+    /// Whether there are newer ones.
+    pub has_newer: bool,
+    /// Whether there are older ones.
+    pub has_older: bool,
+    /// How many there are.
+    pub total: Total,
+}
+
+impl Core {
+    /// A page of users whose names or identifiers hold `search`, newest first, and how many there are. A search is counted
+    /// to a thousand.
+    pub async fn users(
+        &self,
+        tenant: &TenantId,
+        search: Option<String>,
+        page: Page,
+    ) -> Result<(Vec<User>, Total), CoreError> {
+        let tenant = tenant.clone();
+        let most = if search.is_some() { MOST_FOUND } else { i64::MAX };
+        self.look(|tx| {
+            Box::pin(async move {
+                let users = user_search::list(tx, &tenant, search.as_deref(), page).await?;
+                Ok((users, user_search::count(tx, &tenant, search.as_deref(), most).await?))
+            })
+        })
+        .await
+    }
+
+    /// `limit` users at a place of the list: as quick at its end as at its beginning.
+    pub async fn users_at(&self, tenant: &TenantId, place: Place, limit: i64) -> Result<Window, CoreError> {
+        let tenant = tenant.clone();
+        let one_more = limit.saturating_add(1);
+        let limit = usize::try_from(limit).unwrap_or_default();
+        self.look(|tx| {
+            Box::pin(async move {
+                let mut place = place;
+                let mut users = user_search::at(tx, &tenant, place.clone(), one_more).await?;
+                if matches!(place, Place::NewerThan(..)) && users.len() <= limit {
+                    place = Place::Newest;
+                    users = user_search::at(tx, &tenant, Place::Newest, one_more).await?;
+                }
+                let goes_on = users.len() > limit;
+                let (has_newer, has_older) = match place {
+                    Place::Newest => (false, goes_on),
+                    Place::OlderThan(..) => (true, goes_on),
+                    Place::NewerThan(..) => (goes_on, true),
+                    Place::Oldest => (goes_on, false),
+                };
+                if goes_on && matches!(place, Place::NewerThan(..) | Place::Oldest) {
+                    users.remove(0);
+                }
+                users.truncate(limit);
+                let total = user_search::count(tx, &tenant, None, MOST_TOLD).await?;
+                Ok(Window { users, has_newer, has_older, total })
+            })
+        })
+        .await
+    }
+
+    /// Whether the tenant has a user.
+    pub async fn has_users(&self, tenant: &TenantId) -> Result<bool, CoreError> {
+        let tenant = tenant.clone();
+        self.look(|tx| Box::pin(async move { user_search::any(tx, &tenant).await })).await
+    }
+}

@@ -1,0 +1,214 @@
+//! The list of users: pages, and a search for any part of an id, a name or an identifier.
+//!
+//! [`crate::users`] writes what can be found into one column. `SQLite` has a full-text index of its three-letter pieces,
+//! PostgreSQL one of `pg_trgm`.
+
+use keyway_model::user::User;
+use keyway_model::{TenantId, Timestamp, UserId};
+use sqlx::{Row as _, query};
+
+use crate::db::Query;
+use crate::users::read;
+use crate::{Page, StoreError, Total, Tx};
+
+/// Letters of a piece in the index.
+const PIECE: usize = 3;
+
+/// Letters of a search that count.
+const LONGEST: usize = 128;
+
+/// A place in the list of users, which is in the order of their making.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// The newest users.
+    Newest,
+    /// The oldest ones.
+    Oldest,
+    /// Those older than this one.
+    OlderThan(Timestamp, UserId),
+    /// Those newer than this one, next to it.
+    NewerThan(Timestamp, UserId),
+}
+
+/// Small letters, each word after two spaces: a search of one or two letters becomes a piece that begins a word.
+fn folded(text: &str) -> String {
+    let words = text.split(|letter: char| letter.is_whitespace() || letter.is_control()).filter(|word| !word.is_empty());
+    words.flat_map(|word| ["  ".to_owned(), word.to_lowercase()]).collect()
+}
+
+/// What can be found of a user.
+pub(crate) fn text_of(user: &User) -> String {
+    let fields = [&user.username, &user.primary_email, &user.primary_phone, &user.name];
+    let known = fields.into_iter().flatten().map(String::as_str);
+    std::iter::once(user.id.as_str()).chain(known).map(folded).collect()
+}
+
+/// What a search looks for; absent when it holds no letter.
+fn wanted(search: &str) -> Option<String> {
+    let search: String = search.chars().take(LONGEST).collect();
+    // A pasted phone number.
+    let number = search.trim().strip_prefix('+').map(|rest| rest.replace([' ', '-', '(', ')', '.'], ""));
+    let digits = number.filter(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()));
+    let text = folded(digits.as_deref().unwrap_or(&search));
+    let bare = text.trim_start();
+    if bare.chars().count() < PIECE { (!bare.is_empty()).then_some(text) } else { Some(bare.to_owned()) }
+}
+
+/// The pieces as a query of the full-text index.
+fn pieces(wanted: &str) -> String {
+    let letters: Vec<char> = wanted.chars().collect();
+    let mut pieces: Vec<String> = letters
+        .windows(PIECE)
+        .map(|piece| format!("\"{}\"", piece.iter().collect::<String>().replace('"', "\"\"")))
+        .collect();
+    pieces.sort();
+    pieces.dedup();
+    pieces.join(" AND ")
+}
+
+fn like(wanted: &str) -> String {
+    format!("%{}%", wanted.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+}
+
+macro_rules! placed {
+    ($condition:literal, $order:literal, $limit:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM users WHERE tenant_id = $1",
+            $condition,
+            " ORDER BY created_at ",
+            $order,
+            ", id ",
+            $order,
+            " LIMIT ",
+            $limit
+        )
+    };
+}
+
+macro_rules! columns {
+    () => {
+        "users.id, username, primary_email, primary_phone, password_method, password_hash, name, avatar, custom_data, \
+         profile, application_id, is_suspended, last_sign_in_at, created_at, updated_at"
+    };
+}
+
+/// `$1` the tenant, `$2` the pieces, `$3` the text: common pieces may lie apart.
+macro_rules! found_by_sqlite {
+    () => {
+        " FROM user_search JOIN user_search_rows ON number = user_search.rowid JOIN users ON users.tenant_id = \
+         user_search_rows.tenant_id AND users.id = user_id WHERE user_search MATCH $2 AND users.tenant_id = $1 AND \
+         INSTR(users.search_text, $3) > 0"
+    };
+}
+
+/// `$1` the tenant, `$2` the pattern; the planner drops what is said of `$3`.
+macro_rules! found_by_postgres {
+    () => {
+        " FROM users WHERE tenant_id = $1 AND search_text LIKE $2 AND $3::text IS NOT NULL"
+    };
+}
+
+/// The statement with what is looked for. It is planned for this text: a plan for any text reads all users in order, or
+/// sorts all that match.
+fn searching(tx: &Tx<'_>, tenant: &TenantId, wanted: String, sqlite: &'static str, postgres: &'static str) -> Query {
+    let statement = query(tx.statement(sqlite, postgres)).persistent(false).bind(tenant.0.clone());
+    statement.bind(if tx.is_sqlite() { pieces(&wanted) } else { like(&wanted) }).bind(wanted)
+}
+
+/// A page of users, newest first, that `search` finds; all where it is absent or blank.
+pub async fn list(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    search: Option<&str>,
+    page: Page,
+) -> Result<Vec<User>, StoreError> {
+    let select = match search.and_then(wanted) {
+        // Rows that are skipped are counted in the index alone.
+        None => query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM users JOIN (SELECT id AS found FROM users WHERE tenant_id = $1 ORDER BY created_at DESC, id DESC \
+             LIMIT $2 OFFSET $3) page ON users.id = found WHERE tenant_id = $1 ORDER BY created_at DESC, users.id DESC"
+        ))
+        .bind(tenant.0.clone()),
+        Some(wanted) => searching(
+            tx,
+            tenant,
+            wanted,
+            concat!("SELECT ", columns!(), found_by_sqlite!(), " ORDER BY user_search.rowid DESC LIMIT $4 OFFSET $5"),
+            concat!("SELECT ", columns!(), found_by_postgres!(), " ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5"),
+        ),
+    };
+    let rows = tx.all(select.bind(page.limit).bind(page.offset)).await?;
+    rows.iter().map(read).collect()
+}
+
+/// How many users `search` finds, or all where it is absent or blank; counting stops at `most`.
+pub async fn count(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    search: Option<&str>,
+    most: i64,
+) -> Result<Total, StoreError> {
+    let select = match search.and_then(wanted) {
+        None => query("SELECT COUNT(*) AS total FROM (SELECT id FROM users WHERE tenant_id = $1 LIMIT $2) counted")
+            .bind(tenant.0.clone()),
+        Some(wanted) => searching(
+            tx,
+            tenant,
+            wanted,
+            concat!("SELECT COUNT(*) AS total FROM (SELECT users.id", found_by_sqlite!(), " LIMIT $4) counted"),
+            concat!("SELECT COUNT(*) AS total FROM (SELECT id", found_by_postgres!(), " LIMIT $4) counted"),
+        ),
+    };
+    let row = tx.one(select.bind(most.saturating_add(1))).await?;
+    let count: i64 = row.map_or(Ok(0), |row| row.try_get("total"))?;
+    Ok(Total { count: count.min(most), is_capped: count > most })
+}
+
+/// Whether the tenant has a user.
+pub async fn any(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<bool, StoreError> {
+    Ok(count(tx, tenant, None, 1).await?.count > 0)
+}
+
+/// The users at a place of the list, newest first.
+pub async fn at(tx: &mut Tx<'_>, tenant: &TenantId, place: Place, limit: i64) -> Result<Vec<User>, StoreError> {
+    let (statement, from) = match place {
+        Place::Newest => (placed!("", "DESC", "$2"), None),
+        Place::Oldest => (placed!("", "ASC", "$2"), None),
+        Place::OlderThan(time, id) => (placed!(" AND (created_at, id) < ($2, $3)", "DESC", "$4"), Some((time, id))),
+        Place::NewerThan(time, id) => (placed!(" AND (created_at, id) > ($2, $3)", "ASC", "$4"), Some((time, id))),
+    };
+    let mut select = query(statement).bind(tenant.0.clone());
+    if let Some((time, id)) = from {
+        select = select.bind(time.0).bind(id.0);
+    }
+    let rows = tx.all(select.bind(limit)).await?;
+    let mut users: Vec<User> = rows.iter().map(read).collect::<Result<_, _>>()?;
+    users.sort_by(|one, other| (other.created_at, &other.id.0).cmp(&(one.created_at, &one.id.0)));
+    Ok(users)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_is_folded_as_what_it_looks_through_is() {
+        assert_eq!(wanted(" Ada  LOVE "), Some("ada  love".into()));
+        assert_eq!(wanted("A"), Some("  a".into()));
+        assert_eq!(wanted("张伟"), Some("  张伟".into()));
+        assert_eq!(wanted("+86 131-1234"), Some("861311234".into()));
+        assert_eq!(wanted("a\0b"), Some("a  b".into()));
+        assert_eq!(wanted(" \0 "), None);
+    }
+
+    #[test]
+    fn pieces_are_quoted() {
+        assert_eq!(pieces("abcd"), "\"abc\" AND \"bcd\"");
+        assert_eq!(pieces("\"or"), "\"\"\"or\"");
+        assert_eq!(like("5%_\\"), "%5\\%\\_\\\\%");
+    }
+}
