@@ -5,13 +5,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use keyway_model::application::Application;
+use keyway_model::application::{Application, ApplicationExperience};
 use keyway_model::connector::{Connector, ConnectorKind};
 use keyway_model::email_template::EmailTemplate;
+use keyway_model::phrases::Phrases;
 use keyway_model::resource::Resource;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ApplicationId, TenantId, Timestamp, redirect};
-use keyway_store::{Page, Tx, applications, connectors, email_templates, resources, sign_in_experiences};
+use keyway_store::{Page, Tx, applications, connectors, email_templates, phrases, resources, sign_in_experiences};
 use quick_cache::sync::Cache;
 
 use crate::keys::Keys;
@@ -25,12 +26,19 @@ pub struct Settings {
     pub connectors: Vec<Connector>,
     /// The tenant's own e-mail templates.
     pub email_templates: Vec<EmailTemplate>,
+    /// The tenant's own words on the pages, by language.
+    pub phrases: Vec<(String, Phrases)>,
 }
 
 impl Settings {
     /// The language of messages for readers whose own is unknown.
     pub fn language(&self) -> &str {
         self.experience.fallback_language()
+    }
+
+    /// The tenant's own words in a language.
+    pub fn phrases(&self, language: &str) -> Option<&Phrases> {
+        self.phrases.iter().find(|(tag, _)| tag == language).map(|(_, own)| own)
     }
 
     /// The kinds of connectors that are set up.
@@ -96,7 +104,8 @@ impl Core {
                 let experience = sign_in_experiences::get(tx, &owner).await?;
                 let connectors = connectors::list(tx, &owner, &master_key).await?;
                 let email_templates = email_templates::list(tx, &owner).await?;
-                Ok::<_, CoreError>(Settings { experience, connectors, email_templates })
+                let phrases = phrases::list(tx, &owner).await?;
+                Ok::<_, CoreError>(Settings { experience, connectors, email_templates, phrases })
             })
         });
         let settings = Arc::new(read.await?);
@@ -121,6 +130,15 @@ impl Core {
         let Some(client) = read.await? else { return Ok(None) };
         self.configuration.clients.insert(key, Arc::clone(&client));
         Ok(Some(client))
+    }
+
+    /// What the sign-in pages look like for an application; none when there is no such application.
+    pub async fn application_experience(
+        &self,
+        tenant: &TenantId,
+        id: &ApplicationId,
+    ) -> Result<Option<ApplicationExperience>, CoreError> {
+        Ok(self.client(tenant, id).await?.map(|client| client.application.sign_in_experience.clone()))
     }
 
     /// What the machine may do with the resource of this indicator; none when there is no such resource.

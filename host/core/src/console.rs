@@ -1,6 +1,8 @@
 //! The admin console as an application of the operators' tenant: what it needs to exist, and who may use it.
 
-use keyway_model::application::{Application, ApplicationType, CustomClientMetadata, OidcClientMetadata};
+use keyway_model::application::{
+    Application, ApplicationExperience, ApplicationType, CustomClientMetadata, OidcClientMetadata,
+};
 use keyway_model::resource::{MANAGEMENT_API, Role, RoleType};
 use keyway_model::user::User;
 use keyway_model::{ApplicationId, ConnectorId, RoleId, TenantId, Timestamp};
@@ -48,6 +50,7 @@ pub(crate) async fn seed(tx: &mut Tx<'_>, endpoint: &str, now: Timestamp) -> Res
                 kind: ApplicationType::Spa,
                 oidc_client_metadata: uris,
                 custom_client_metadata: CustomClientMetadata::default(),
+                sign_in_experience: ApplicationExperience::default(),
                 custom_data: serde_json::Map::new(),
                 is_third_party: false,
                 created_at: now,

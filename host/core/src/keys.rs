@@ -72,7 +72,12 @@ pub struct Keys {
 fn generate(parts: &Parts, now: Timestamp, signs_from: Timestamp) -> Result<SigningKey, CoreError> {
     let made = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).and_then(|pair| pair.to_pkcs8v1());
     let made = made.map_err(|_| CoreError::Internal("key generation"))?;
-    Ok(SigningKey { id: KeyId(parts.rng.text(21)), private_key: hex::encode(made.as_ref()), created_at: now, signs_from })
+    Ok(SigningKey {
+        id: KeyId(parts.rng.text(21)),
+        private_key: hex::encode(made.as_ref()),
+        created_at: now,
+        signs_from,
+    })
 }
 
 /// Makes a tenant's first key.

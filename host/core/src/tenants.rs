@@ -1,7 +1,7 @@
 //! The two tenants, what they start with, and the machine that administers them.
 
 use keyway_model::application::{
-    Application, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
+    Application, ApplicationExperience, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
 };
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::resource::{MANAGEMENT_API, MANAGEMENT_SCOPE, Resource, Role, RoleType, Scope};
@@ -122,6 +122,7 @@ impl Core {
             kind: ApplicationType::MachineToMachine,
             oidc_client_metadata: OidcClientMetadata::default(),
             custom_client_metadata: CustomClientMetadata::default(),
+            sign_in_experience: ApplicationExperience::default(),
             custom_data: serde_json::Map::new(),
             is_third_party: false,
             created_at: now,

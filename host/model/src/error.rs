@@ -79,6 +79,7 @@ codes! {
     TooManyKeys 422 "oidc.too_many_keys" "There are five keys. Delete a previous one first." "密钥已达五个，请先删除旧密钥。";
     NoSuchKeys 422 "oidc.no_such_keys" "Cookies here hold random secrets and no signatures, so there are no cookie keys." "此处的 Cookie 使用随机密钥，没有 Cookie 签名密钥。";
     OnlyEc 422 "oidc.only_ec" "Tokens are signed with ES384; signingKeyAlgorithm must be EC." "令牌仅使用 ES384 签名，signingKeyAlgorithm 必须为 EC。";
+    NoPicture 400 "storage.not_a_picture" "This is no picture that can be read: PNG, JPEG, GIF or WebP, 8192 pixels at most on each side. SVG is not taken, for it can hold scripts." "无法读取该图片：请使用 PNG、JPEG、GIF 或 WebP，每边最多 8192 像素。不支持 SVG，因其可包含脚本。";
     Internal 500 "internal.error" "Something went wrong on our side. Please try again." "服务器出现问题，请稍后重试。";
     Unavailable 503 "internal.unavailable" "The service is busy or restarting. Please try again." "服务繁忙，请稍后重试。";
     AuthorizationHeaderMissing 401 "auth.authorization_header_missing" "The Authorization header is missing." "缺少 Authorization 请求头。";

@@ -12,6 +12,7 @@ pub mod log;
 pub mod oauth;
 pub mod password_policy;
 pub mod phone;
+pub mod phrases;
 pub mod redirect;
 pub mod resource;
 pub mod session;

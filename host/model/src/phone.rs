@@ -1,5 +1,7 @@
 //! Phone numbers: read as people type them, kept in one canonical form.
 
+use std::sync::LazyLock;
+
 use phonenumber::country::Id as Country;
 
 use crate::{ErrorCode, Refusal};
@@ -51,6 +53,43 @@ impl Phone {
     }
 }
 
+/// A country or territory with its own numbers.
+#[derive(Debug, Clone)]
+pub struct Region {
+    /// ISO 3166 alpha-2 code.
+    pub id: String,
+    /// Country calling code, which several may share.
+    pub code: u16,
+}
+
+impl Region {
+    /// Its flag: the two letters as regional indicators (Unicode Technical Standard 51).
+    pub fn flag(&self) -> String {
+        let letter = |byte: u8| char::from_u32(0x1F1E6 + u32::from(byte.saturating_sub(b'A')));
+        self.id.bytes().filter_map(letter).collect()
+    }
+}
+
+/// All regions by their calling codes; of those that share one, the one whom most of the numbers belong to goes first.
+pub fn regions() -> &'static [Region] {
+    static REGIONS: LazyLock<Vec<Region>> = LazyLock::new(|| {
+        let all = phonenumber::metadata::DATABASE.iter();
+        let mut regions: Vec<(bool, Region)> = all
+            .filter(|region| region.id().len() == 2)
+            .map(|region| {
+                let (id, code) = (region.id().to_owned(), region.country_code());
+                let sharing = phonenumber::metadata::DATABASE.region(&code).unwrap_or_default();
+                (sharing.first() != Some(&id.as_str()), Region { id, code })
+            })
+            .collect();
+        regions.sort_by(|(second, one), (other_second, other)| {
+            (one.code, second, &one.id).cmp(&(other.code, other_second, &other.id))
+        });
+        regions.into_iter().map(|(_, region)| region).collect()
+    });
+    &REGIONS
+}
+
 /// A stored number as people write it: `+86 130 1234 5678`.
 pub fn display(digits: &str) -> String {
     let international = format!("+{digits}");
@@ -60,7 +99,7 @@ pub fn display(digits: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Phone, display};
+    use super::{Phone, display, regions};
 
     #[test]
     fn identifier_normalisation_of_phone_numbers() {
@@ -82,6 +121,15 @@ mod tests {
         for typed in ["", "abc", "+", "+1", "12", "+999999999999999999", "' OR 1=1"] {
             assert!(Phone::parse(typed, None).is_err(), "{typed}");
         }
+    }
+
+    #[test]
+    fn regions_know_their_codes_and_flags() {
+        let find = |id: &str| regions().iter().find(|region| region.id == id).unwrap();
+        assert_eq!((find("CN").code, find("CN").flag().as_str()), (86, "🇨🇳"));
+        let first = |code: u16| regions().iter().find(|region| region.code == code).unwrap().id.as_str();
+        assert_eq!([first(1), first(44), first(7), first(39)], ["US", "GB", "RU", "IT"]);
+        assert!(regions().len() > 200);
     }
 
     #[test]

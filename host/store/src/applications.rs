@@ -11,7 +11,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, name, description, type, oidc_client_metadata, custom_client_metadata, custom_data, \
-             is_third_party, created_at FROM applications WHERE tenant_id = $1",
+             is_third_party, created_at, sign_in_experience FROM applications WHERE tenant_id = $1",
             $rest
         )
     };
@@ -26,6 +26,7 @@ fn read(row: &AnyRow) -> Result<Application, StoreError> {
         kind: ApplicationType::from_name(&kind).ok_or(StoreError::Inconsistent("applications.type"))?,
         oidc_client_metadata: serde_json::from_str(&row.try_get::<String, _>("oidc_client_metadata")?)?,
         custom_client_metadata: serde_json::from_str(&row.try_get::<String, _>("custom_client_metadata")?)?,
+        sign_in_experience: serde_json::from_str(&row.try_get::<String, _>("sign_in_experience")?)?,
         custom_data: serde_json::from_str(&row.try_get::<String, _>("custom_data")?)?,
         is_third_party: row.try_get::<i64, _>("is_third_party")? != 0,
         created_at: Timestamp(row.try_get("created_at")?),
@@ -72,14 +73,16 @@ fn bind(query: crate::db::Query, tenant: &TenantId, value: &Application) -> Resu
         .bind(serde_json::to_string(&value.custom_client_metadata)?)
         .bind(serde_json::to_string(&value.custom_data)?)
         .bind(i64::from(value.is_third_party))
-        .bind(value.created_at.0))
+        .bind(value.created_at.0)
+        .bind(serde_json::to_string(&value.sign_in_experience)?))
 }
 
 /// Adds an application.
 pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, application: &Application) -> Result<(), StoreError> {
     configuration::changed(tx, tenant).await?;
     let statement = "INSERT INTO applications (tenant_id, id, name, description, type, oidc_client_metadata, \
-         custom_client_metadata, custom_data, is_third_party, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+         custom_client_metadata, custom_data, is_third_party, created_at, sign_in_experience) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     tx.execute(bind(query(statement), tenant, application)?).await.map(|_| ())
 }
 
@@ -87,7 +90,8 @@ pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, application: &Applicatio
 pub async fn update(tx: &mut Tx<'_>, tenant: &TenantId, application: &Application) -> Result<bool, StoreError> {
     configuration::changed(tx, tenant).await?;
     let statement = "UPDATE applications SET name = $3, description = $4, type = $5, oidc_client_metadata = $6, \
-         custom_client_metadata = $7, custom_data = $8, is_third_party = $9, created_at = $10 WHERE tenant_id = $1 AND id = $2";
+         custom_client_metadata = $7, custom_data = $8, is_third_party = $9, created_at = $10, sign_in_experience = $11 \
+         WHERE tenant_id = $1 AND id = $2";
     Ok(tx.execute(bind(query(statement), tenant, application)?).await? > 0)
 }
 

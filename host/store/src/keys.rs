@@ -25,8 +25,7 @@ fn context(tenant: &TenantId, id: &KeyId) -> String {
 
 /// The keys of a tenant, the last to sign first.
 pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId, key: &MasterKey) -> Result<Vec<SigningKey>, StoreError> {
-    let statement =
-        "SELECT id, private_key_sealed, created_at, signs_from FROM signing_keys WHERE tenant_id = $1 ORDER BY signs_from DESC, id";
+    let statement = "SELECT id, private_key_sealed, created_at, signs_from FROM signing_keys WHERE tenant_id = $1 ORDER BY signs_from DESC, id";
     let rows = tx.all(query(statement).bind(tenant.0.clone())).await?;
     rows.iter()
         .map(|row| {

@@ -32,7 +32,8 @@ pub enum Place {
 
 /// Small letters, each word after two spaces: a search of one or two letters becomes a piece that begins a word.
 fn folded(text: &str) -> String {
-    let words = text.split(|letter: char| letter.is_whitespace() || letter.is_control()).filter(|word| !word.is_empty());
+    let words =
+        text.split(|letter: char| letter.is_whitespace() || letter.is_control()).filter(|word| !word.is_empty());
     words.flat_map(|word| ["  ".to_owned(), word.to_lowercase()]).collect()
 }
 
@@ -94,10 +95,10 @@ macro_rules! columns {
     };
 }
 
-/// `$1` the tenant, `$2` the pieces, `$3` the text: common pieces may lie apart.
+/// `$1` the tenant, `$2` the pieces, `$3` the text: common pieces may lie apart. `CROSS` has the index asked first.
 macro_rules! found_by_sqlite {
     () => {
-        " FROM user_search JOIN user_search_rows ON number = user_search.rowid JOIN users ON users.tenant_id = \
+        " FROM user_search CROSS JOIN user_search_rows ON number = user_search.rowid CROSS JOIN users ON users.tenant_id = \
          user_search_rows.tenant_id AND users.id = user_id WHERE user_search MATCH $2 AND users.tenant_id = $1 AND \
          INSTR(users.search_text, $3) > 0"
     };
@@ -138,7 +139,12 @@ pub async fn list(
             tenant,
             wanted,
             concat!("SELECT ", columns!(), found_by_sqlite!(), " ORDER BY user_search.rowid DESC LIMIT $4 OFFSET $5"),
-            concat!("SELECT ", columns!(), found_by_postgres!(), " ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5"),
+            concat!(
+                "SELECT ",
+                columns!(),
+                found_by_postgres!(),
+                " ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5"
+            ),
         ),
     };
     let rows = tx.all(select.bind(page.limit).bind(page.offset)).await?;
@@ -146,12 +152,7 @@ pub async fn list(
 }
 
 /// How many users `search` finds, or all where it is absent or blank; counting stops at `most`.
-pub async fn count(
-    tx: &mut Tx<'_>,
-    tenant: &TenantId,
-    search: Option<&str>,
-    most: i64,
-) -> Result<Total, StoreError> {
+pub async fn count(tx: &mut Tx<'_>, tenant: &TenantId, search: Option<&str>, most: i64) -> Result<Total, StoreError> {
     let select = match search.and_then(wanted) {
         None => query("SELECT COUNT(*) AS total FROM (SELECT id FROM users WHERE tenant_id = $1 LIMIT $2) counted")
             .bind(tenant.0.clone()),

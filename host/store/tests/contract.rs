@@ -168,6 +168,7 @@ mod contract {
             kind: ApplicationType::Traditional,
             oidc_client_metadata: OidcClientMetadata::default(),
             custom_client_metadata: CustomClientMetadata::default(),
+            sign_in_experience: keyway_model::application::ApplicationExperience::default(),
             custom_data: serde_json::Map::new(),
             is_third_party: false,
             created_at: Timestamp(1),
@@ -307,9 +308,8 @@ mod contract {
         let error = insert(both).await.unwrap_err();
         assert!(matches!(&error, StoreError::Unique(name) if name.contains("username")), "{error:?}");
         insert(vec![user("c", "same")]).await.unwrap();
-        let count = store.read::<_, StoreError>(|tx| {
-            Box::pin(async move { user_search::count(tx, &tenant(), None, 100).await })
-        });
+        let count = store
+            .read::<_, StoreError>(|tx| Box::pin(async move { user_search::count(tx, &tenant(), None, 100).await }));
         assert_eq!(count.await.unwrap(), Total { count: 41, is_capped: false });
     }
 
@@ -454,15 +454,13 @@ mod contract {
         }
         ada.name = Some("Countess".into());
         let changed = ada.clone();
-        let update = store.write::<_, StoreError>(move |tx| {
-            Box::pin(async move { users::update(tx, &tenant(), &changed).await })
-        });
+        let update = store
+            .write::<_, StoreError>(move |tx| Box::pin(async move { users::update(tx, &tenant(), &changed).await }));
         update.await.unwrap();
         assert!(found(&store, "king").await.is_empty());
         assert_eq!(found(&store, "countess").await, ["ada1"]);
-        let delete = store.write::<_, StoreError>(|tx| {
-            Box::pin(async move { users::delete(tx, &tenant(), &"ada1".into()).await })
-        });
+        let delete = store
+            .write::<_, StoreError>(|tx| Box::pin(async move { users::delete(tx, &tenant(), &"ada1".into()).await }));
         assert!(delete.await.unwrap());
         assert!(found(&store, "countess").await.is_empty());
     }

@@ -1,4 +1,4 @@
-//! The cookies of a browser: its interaction, its session and, for operators, the console's.
+//! The cookies of a browser: its interaction, its session, its language and, for operators, the console's.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use cookie::{Cookie, SameSite, time::Duration};
@@ -13,6 +13,8 @@ pub enum Kind {
     Interaction,
     /// A signed-in browser.
     Session,
+    /// The language that the reader chose on a page.
+    Language,
     /// A sign-in to the console under way.
     ConsoleFlow,
     /// An administrator at the console.
@@ -26,6 +28,7 @@ impl Kind {
         let base = match self {
             Self::Interaction => "interaction",
             Self::Session => "session",
+            Self::Language => "language",
             Self::ConsoleFlow => "console_flow",
             Self::Console => "console",
         };
@@ -36,9 +39,8 @@ impl Kind {
 
     fn seconds(self) -> i64 {
         match self {
-            Self::Interaction => keyway_model::interaction::INTERACTION_TTL,
+            Self::Interaction | Self::Language | Self::ConsoleFlow => keyway_model::interaction::INTERACTION_TTL,
             Self::Session => keyway_model::session::SESSION_TTL,
-            Self::ConsoleFlow => keyway_model::interaction::INTERACTION_TTL,
             Self::Console => crate::console::SESSION_TTL,
         }
     }

@@ -71,7 +71,7 @@ export async function startKeyway(env = {}, args = []) {
     body: new URLSearchParams({ grant_type: 'client_credentials', resource: 'https://default.logto.app/api', scope: 'all' }),
   })).json();
   const api = async (method, path, body, headers = {}) => {
-    const raw = body instanceof Uint8Array;
+    const raw = body instanceof Uint8Array || body instanceof FormData;
     const response = await fetch(`${endpoint}/api${path}`, {
       method,
       headers: { authorization: `Bearer ${token.access_token}`, ...(body && !raw && { 'content-type': 'application/json' }), ...headers },

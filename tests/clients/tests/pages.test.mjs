@@ -13,7 +13,7 @@ import { createApplication } from '../lib/visitor.mjs';
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const screenshots = process.env.KEYWAY_SCREENSHOTS;
 
-let server, keyway, aliyun, browser, address;
+let server, keyway, aliyun, browser, address, application;
 
 before(async () => {
   server = await startWithAliyun({ KEYWAY_CONFIG: UNLIMITED });
@@ -23,7 +23,7 @@ before(async () => {
     termsOfUseUrl: 'https://example.com/terms',
     privacyPolicyUrl: 'https://example.com/privacy',
   });
-  const application = await createApplication(keyway);
+  application = await createApplication(keyway);
   const query = new URLSearchParams({
     client_id: application.id, redirect_uri: application.redirectUri, response_type: 'code', scope: 'openid', state: 's',
     code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', code_challenge_method: 'S256',
@@ -122,4 +122,116 @@ test('each page weighs less than 30 kB compressed with all it loads, and loads n
   }
   await context.close();
   assert.ok(bytes > 1000 && bytes < 30_000, `${bytes} bytes`);
+});
+
+test('a phone number is typed as at home, with the country that is chosen by name', async () => {
+  const context = await browser.newContext({ locale: 'en-US' });
+  const page = await context.newPage();
+  await page.goto(address);
+  await page.locator('#region').selectOption({ label: '🇨🇳 China +86' });
+  number += 1;
+  const sent = aliyun.messages.length;
+  await page.locator('#identifier').fill(`135 ${String(number).slice(0, 4)} ${String(number).slice(4)}`);
+  await page.locator('button.primary').click();
+  await page.locator('#code').waitFor();
+  await aliyun.moreThan(sent);
+  assert.ok(aliyun.to(`86135${number}`).code);
+  await page.goto(`${keyway.endpoint}/sign-in?with=password`);
+  for (const [pasted, region] of [['+44 (7700) 900-123', 'GB'], ['0049 30 901820', 'DE'], ['+1 416 555 0100', 'US']]) {
+    await page.locator('#identifier').fill(pasted);
+    assert.equal(await page.locator('#region').inputValue(), region, pasted);
+  }
+  await context.close();
+});
+
+test('a country is asked for only while a number is typed where other identifiers are taken too', async () => {
+  const settings = (await keyway.api('GET', '/sign-in-exp')).body;
+  const username = { identifier: 'username', password: true, verificationCode: false, isPasswordPrimary: true };
+  await keyway.api('PATCH', '/sign-in-exp', { signIn: { methods: [username, ...settings.signIn.methods.filter((method) => method.identifier !== 'username')] } });
+  const context = await browser.newContext({ locale: 'en-US' });
+  const page = await context.newPage();
+  await page.goto(address);
+  assert.equal(await page.locator('#region').isVisible(), false);
+  await page.locator('#identifier').fill('13512345678');
+  assert.equal(await page.locator('#region').isVisible(), true);
+  await page.locator('#identifier').fill('ada');
+  assert.equal(await page.locator('#region').isVisible(), false);
+  await context.close();
+  await keyway.api('PATCH', '/sign-in-exp', { signIn: settings.signIn });
+});
+
+test('a new password is judged while it is typed, with the reasons that the server has', async () => {
+  const context = await browser.newContext({ locale: 'en-US' });
+  const page = await context.newPage();
+  await page.goto(`${keyway.operators}/welcome?secret=x`);
+  await page.locator('#username').fill('annabella');
+  for (const [password, verdict] of [
+    ['short', /at least 8/], ['abcdefghij', /row of neighbours/], ['Annabella1', /own name/], ['xk29fj3', /at least 8/],
+    ['correct horse battery staple', /Strong/],
+  ]) {
+    await page.locator('#password').fill(password);
+    assert.match(await page.locator('.verdict').textContent(), verdict, password);
+  }
+  await context.close();
+});
+
+test("the reader's choice of language goes before the browser's and the application's", async () => {
+  const context = await browser.newContext({ locale: 'en-US' });
+  const page = await context.newPage();
+  await page.goto(`${address}&ui_locales=en`);
+  assert.equal(await page.locator('html').getAttribute('lang'), 'en');
+  await page.getByRole('link', { name: '简体中文' }).click();
+  assert.equal(await page.locator('html').getAttribute('lang'), 'zh-CN');
+  assert.equal(new URL(page.url()).pathname, '/sign-in');
+  await page.goto(`${keyway.endpoint}/language?to=en&back=//evil.example`);
+  assert.ok(page.url().startsWith(keyway.endpoint));
+  assert.equal(await page.locator('html').getAttribute('lang'), 'en');
+  await context.close();
+});
+
+test("stored xss: the tenant's own words and an application's look are on its pages, as text", async () => {
+  const own = { sign_in: 'Come in <img src=x onerror=alert(1)>' };
+  const put = await keyway.api('PUT', '/custom-phrases/en', own);
+  assert.equal(put.status, 200, JSON.stringify(put.body));
+  assert.equal((await keyway.api('PUT', '/custom-phrases/en', { sing_in: 'x' })).status, 400);
+  const look = {
+    displayName: 'Shop <script>alert(1)</script>', color: { primaryColor: '#107030' }, customCss: 'h1 { letter-spacing: 5px; }',
+    branding: { logoUrl: 'https://example.com/shop.png', darkLogoUrl: 'https://example.com/night.png' },
+  };
+  assert.equal((await keyway.api('PUT', `/applications/${application.id}/sign-in-experience`, look)).status, 200);
+  const refused = await keyway.api('PUT', `/applications/${application.id}/sign-in-experience`, { branding: { logoUrl: 'javascript:alert(1)' } });
+  assert.equal(refused.status, 400);
+  const context = await browser.newContext({ locale: 'en-US', colorScheme: 'dark' });
+  const page = await context.newPage();
+  page.on('dialog', () => assert.fail('a script ran'));
+  await page.route('https://example.com/**', (route) => route.abort());
+  await page.goto(address);
+  assert.equal(await page.locator('h1').textContent(), own.sign_in);
+  assert.equal(await page.locator('.lead strong').textContent(), look.displayName);
+  assert.equal(await page.locator('h1').evaluate((element) => getComputedStyle(element).letterSpacing), '5px');
+  assert.equal(await page.locator('.logo').evaluate((image) => image.currentSrc), 'https://example.com/night.png');
+  await context.close();
+  await keyway.api('DELETE', '/custom-phrases/en');
+  await keyway.api('PUT', `/applications/${application.id}/sign-in-experience`, {});
+});
+
+test('file upload: a picture is drawn anew and served as nothing else; anything but a picture is refused', async () => {
+  const send = async (bytes, type) => {
+    const form = new FormData();
+    form.append('file', new Blob([bytes], { type }), 'logo');
+    return keyway.api('POST', '/user-assets', form);
+  };
+  const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+  const { status, body } = await send(Buffer.concat([png, Buffer.from('<script>alert(1)</script>')]), 'image/png');
+  assert.equal(status, 200, JSON.stringify(body));
+  const served = await fetch(body.url);
+  assert.equal(served.headers.get('content-type'), 'image/png');
+  assert.equal(served.headers.get('x-content-type-options'), 'nosniff');
+  assert.ok(!Buffer.from(await served.arrayBuffer()).includes('script'));
+  for (const [bytes, type] of [['<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>', 'image/svg+xml'], ['<html>', 'image/png'], ['', 'image/png']]) {
+    const refused = await send(bytes, type);
+    assert.equal(refused.status, 400);
+    assert.equal(refused.body.code, 'storage.not_a_picture');
+  }
+  assert.equal((await fetch(`${keyway.endpoint}/images/${'0'.repeat(64)}.png`)).status, 404);
 });

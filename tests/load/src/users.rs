@@ -21,9 +21,8 @@ const COUNTED: i64 = 1000;
 const TOGETHER: usize = 1000;
 
 const FIRST_NAMES: [&str; 7] = ["Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Wei"];
-const LAST_NAMES: [&str; 11] = [
-    "King", "Hopper", "Turing", "Dijkstra", "Liskov", "Knuth", "Zhang", "Lovelace", "Church", "Noether", "Gauss",
-];
+const LAST_NAMES: [&str; 11] =
+    ["King", "Hopper", "Turing", "Dijkstra", "Liskov", "Knuth", "Zhang", "Lovelace", "Church", "Noether", "Gauss"];
 const DOMAINS: [&str; 3] = ["example.com", "mail.test", "corp.example"];
 
 /// A user like no other: ids are spread over the alphabet, as random ones are.

@@ -1,7 +1,7 @@
 //! Applications and their secrets.
 
 use keyway_model::application::{
-    Application, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
+    Application, ApplicationExperience, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
 };
 use keyway_model::{ApplicationId, ErrorCode, Refusal, TenantId, Timestamp, redirect};
 use keyway_store::{Page, applications};
@@ -84,6 +84,7 @@ impl Core {
             kind: new.kind,
             oidc_client_metadata: new.oidc_client_metadata,
             custom_client_metadata: new.custom_client_metadata,
+            sign_in_experience: ApplicationExperience::default(),
             custom_data: new.custom_data,
             is_third_party: new.is_third_party,
             created_at: now,

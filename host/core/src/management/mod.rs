@@ -3,6 +3,7 @@
 
 mod applications;
 mod audit;
+mod branding;
 mod email_templates;
 mod resources;
 mod roles;

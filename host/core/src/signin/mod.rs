@@ -13,6 +13,7 @@ use std::sync::Arc;
 use keyway_model::application::Application;
 use keyway_model::connector::ConnectorKind;
 use keyway_model::interaction::Interaction;
+use keyway_model::phrases::Phrases;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ErrorCode, Refusal, TenantId};
 use keyway_store::{Job, StoreError, Tx, interactions, sign_in_experiences};
@@ -54,6 +55,11 @@ impl InteractionView {
     /// The tenant's sign-in settings.
     pub fn experience(&self) -> &SignInExperience {
         &self.settings.experience
+    }
+
+    /// The tenant's own words in a language.
+    pub fn phrases(&self, language: &str) -> Option<&Phrases> {
+        self.settings.phrases(language)
     }
 
     /// The kinds of connectors that are set up.

@@ -1,4 +1,5 @@
-// Better with JavaScript, complete without it: show a password, count down to the next code, send a complete code.
+// Better with JavaScript, complete without it: show a password and judge it, choose a country, count down to the next code,
+// send a complete code.
 for (const button of document.querySelectorAll("[data-reveal]")) {
   const input = document.getElementById(button.dataset.reveal);
   button.hidden = false;
@@ -8,6 +9,75 @@ for (const button of document.querySelectorAll("[data-reveal]")) {
     button.textContent = shown ? button.dataset.hide : button.dataset.show;
     button.setAttribute("aria-pressed", String(shown));
     input.focus();
+  });
+}
+
+// The country of a phone number: named in the reader's language, chosen by what is typed or pasted, and out of the way
+// while something else is typed.
+for (const box of document.querySelectorAll("[data-numbers]")) {
+  const [select, input] = [box.querySelector("select"), box.querySelector("input")];
+  const names = new Intl.DisplayNames([document.documentElement.lang], { type: "region", fallback: "code" });
+  const [chosen, ...options] = select.options;
+  const codes = options.map((option) => ({ id: option.value, code: option.dataset.code }));
+  for (const option of options) option.textContent = `${option.textContent.split(" ")[0]} ${names.of(option.value)} +${option.dataset.code}`;
+  const name = (option) => names.of(option.value);
+  options.sort((one, other) => name(one).localeCompare(name(other), document.documentElement.lang));
+  const wanted = chosen.value;
+  if (wanted) chosen.remove();
+  select.append(...options);
+  select.value = wanted;
+  const face = Object.assign(document.createElement("span"), { className: "face" });
+  face.setAttribute("aria-hidden", "true");
+  select.after(face);
+  box.classList.add("ready");
+  const draw = () => {
+    const option = select.selectedOptions[0];
+    face.textContent = option?.dataset.code ? `${option.textContent.split(" ")[0]} +${option.dataset.code}` : "+";
+    select.style.setProperty("--face", `${face.offsetWidth}px`);
+  };
+  const read = () => {
+    const text = input.value.trim();
+    const number = /^[+(]?\d[\d\s().-]{2,}$/.test(text);
+    face.hidden = select.hidden = box.dataset.numbers === "also" && !number;
+    const international = /^(\+|00)\s*/.exec(text);
+    if (international) {
+      const digits = text.slice(international[0].length).replace(/\D/g, "");
+      const fits = codes.filter(({ code }) => digits.startsWith(code));
+      const longest = Math.max(...fits.map(({ code }) => code.length));
+      const best = fits.filter(({ code }) => code.length === longest);
+      if (best.length > 0 && !best.some(({ id }) => id === select.value)) select.value = best[0].id;
+    }
+    draw();
+  };
+  input.addEventListener("input", read);
+  select.addEventListener("change", () => { draw(); input.focus(); });
+  read();
+}
+
+// How hard a new password is to guess, and what the server will say to it. The deny list stays on the server.
+for (const box of document.querySelectorAll("[data-strength]")) {
+  const input = document.getElementById(box.dataset.strength);
+  const verdict = box.querySelector(".verdict");
+  const row = (codes) => [0, 1, -1].some((step) => codes.filter((code, at) => at > 0 && code - codes[at - 1] === step).length + 2 >= codes.length);
+  const own = (password) => {
+    const who = (document.querySelector("#identifier, #username")?.value ?? "").toLowerCase().split("@")[0];
+    return who.length >= 4 && password.length < who.length + 4 && password.includes(who);
+  };
+  const judge = (typed) => {
+    const password = typed.toLowerCase();
+    const letters = [...password];
+    if (letters.length < 8) return [1, box.dataset.short];
+    if (row(letters.map((letter) => letter.codePointAt(0)))) return [1, box.dataset.row];
+    if (own(password)) return [1, box.dataset.own];
+    const kinds = [[/[a-z]/, 26], [/[A-Z]/, 26], [/\d/, 10], [/[ -/:-@[-`{-~]/, 32], [/[^ -~]/, 2000]];
+    const pool = kinds.reduce((sum, [kind, size]) => sum + (kind.test(typed) ? size : 0), 0);
+    const bits = Math.min(letters.length, new Set(letters).size * 2) * Math.log2(pool);
+    const score = bits < 45 ? 1 : bits < 60 ? 2 : bits < 80 ? 3 : 4;
+    return [score, box.dataset[score]];
+  };
+  input.addEventListener("input", () => {
+    box.hidden = input.value === "";
+    [box.dataset.score, verdict.textContent] = judge(input.value);
   });
 }
 

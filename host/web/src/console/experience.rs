@@ -276,8 +276,8 @@ pub async fn preview(
         query.append_pair(name, &sent.get(name).unwrap_or_default());
     }
     let theme = format!("/console/preview/theme.css?{}", query.finish());
-    let frame = Frame { theme, ..Frame::branded(&experience, texts(admin.chinese).your_application, chinese) };
-    let t = frame.t;
+    let frame = Frame { theme, ..Frame::branded(&experience.rest, texts(admin.chinese).your_application, chinese) };
+    let t = std::sync::Arc::clone(&frame.t);
     let button = |target: &str| Button { href: "#".into(), label: format!("{} {target}", t.continue_with) };
     let social = experience.social_targets().into_iter().map(button).collect();
     Ok(sign_in::preview(&experience, &connectors, frame, social))

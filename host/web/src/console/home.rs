@@ -81,5 +81,8 @@ pub async fn show(State(web): State<Web>, Extension(admin): Extension<Admin>) ->
     ];
     let done = steps.iter().filter(|step| step.done).count();
     let endpoint = web.core.endpoint(&managed());
-    Ok(page(StatusCode::OK, &HomePage { shell, steps, done, applications: total, connectors, users: told(users), endpoint }))
+    Ok(page(
+        StatusCode::OK,
+        &HomePage { shell, steps, done, applications: total, connectors, users: told(users), endpoint },
+    ))
 }

@@ -8,7 +8,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use keyway_core::management::{NewApplication, NewSecret};
 use keyway_model::application::{
-    Application, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
+    Application, ApplicationExperience, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
 };
 use keyway_model::{ApplicationId, Timestamp};
 use serde::Deserialize;
@@ -29,6 +29,7 @@ pub fn router() -> OpenApiRouter<Web> {
         .routes(routes!(update_custom_data))
         .routes(routes!(list_secrets, create_secret))
         .routes(routes!(delete_secret))
+        .routes(routes!(experience, put_experience))
 }
 
 fn view(web: &Web, application: &Application, secret: Option<&str>) -> Value {
@@ -46,6 +47,37 @@ fn view(web: &Web, application: &Application, secret: Option<&str>) -> Value {
         "customData": application.custom_data,
         "createdAt": application.created_at,
     })
+}
+
+fn experience_view(web: &Web, id: &str, experience: &ApplicationExperience) -> Value {
+    let mut shown = json!(experience);
+    if let Some(fields) = shown.as_object_mut() {
+        fields.insert("tenantId".into(), json!(web.tenant));
+        fields.insert("applicationId".into(), json!(id));
+    }
+    shown
+}
+
+/// What the sign-in pages look like for the application.
+#[utoipa::path(get, path = "/api/applications/{id}/sign-in-experience", tag = "Applications",
+    summary = "Get the sign-in experience of an application", params(("id" = String, Path)),
+    responses((status = 200), (status = 404)))]
+async fn experience(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Value>, WebError> {
+    let found = web.core.application(&web.tenant, &ApplicationId(id.clone())).await?;
+    Ok(Json(experience_view(&web, &id, &found.sign_in_experience)))
+}
+
+/// Replaces it.
+#[utoipa::path(put, path = "/api/applications/{id}/sign-in-experience", tag = "Applications",
+    summary = "Replace the sign-in experience of an application", params(("id" = String, Path)),
+    request_body = serde_json::Value, responses((status = 200), (status = 400), (status = 404)))]
+async fn put_experience(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    Body(body): Body<ApplicationExperience>,
+) -> Result<Json<Value>, WebError> {
+    let saved = web.core.put_application_experience(&web.tenant, &ApplicationId(id.clone()), body).await?;
+    Ok(Json(experience_view(&web, &id, &saved)))
 }
 
 fn secret_view(web: &Web, id: &str, secret: &ApplicationSecret) -> Value {

@@ -4,6 +4,7 @@
 mod applications;
 mod connector_factories;
 mod connectors;
+mod custom_phrases;
 mod email_templates;
 mod logs;
 mod oidc_keys;
@@ -11,6 +12,7 @@ mod paging;
 mod resources;
 mod roles;
 mod sign_in_experience;
+mod user_assets;
 mod users;
 
 use axum::Router;
@@ -32,8 +34,10 @@ pub fn documented() -> OpenApiRouter<Web> {
         .merge(applications::router())
         .merge(connector_factories::router())
         .merge(connectors::router())
+        .merge(custom_phrases::router())
         .merge(email_templates::router())
         .merge(sign_in_experience::router())
+        .merge(user_assets::router())
         .merge(users::router())
         .merge(logs::router())
         .merge(oidc_keys::router())

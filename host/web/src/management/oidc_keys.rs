@@ -65,11 +65,7 @@ struct Rotation {
 /// Makes a new signing key.
 #[utoipa::path(post, path = "/api/configs/oidc/{keyType}/rotate", tag = "Configs", summary = "Rotate signing keys",
     params(("keyType" = String, Path)), request_body = Rotation, responses((status = 200), (status = 400), (status = 422)))]
-async fn rotate(
-    State(web): State<Web>,
-    Path(key_type): Path<String>,
-    body: Bytes,
-) -> Result<Json<Value>, WebError> {
+async fn rotate(State(web): State<Web>, Path(key_type): Path<String>, body: Bytes) -> Result<Json<Value>, WebError> {
     known(&key_type)?;
     let asked = if body.is_empty() { Ok(Rotation::default()) } else { serde_json::from_slice::<Rotation>(&body) };
     let asked = asked.map_err(|error| Refusal::invalid_input("body", &error.to_string()))?;

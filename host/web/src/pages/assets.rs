@@ -1,11 +1,14 @@
 //! Style, colours, script and icon of the pages: the only things that the content policy lets them load.
 
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
+use keyway_model::{ApplicationId, ErrorCode};
 use serde_json::Value;
 
 use crate::Web;
+use crate::error::WebError;
+use crate::request::Parameters;
 
 const CACHED: (header::HeaderName, &str) = (header::CACHE_CONTROL, "public, max-age=3600");
 
@@ -24,9 +27,26 @@ pub async fn icon() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "image/svg+xml"), CACHED], include_str!("../assets/icon.svg"))
 }
 
-/// `/assets/theme.css`: the tenant's colours and own rules. Only what is a colour gets into the rules made here.
-pub async fn theme(State(web): State<Web>) -> impl IntoResponse {
+/// `/images/{id}.png`: an uploaded picture, which is named after what is in it.
+pub async fn image(State(web): State<Web>, Path(name): Path<String>) -> Result<impl IntoResponse, WebError> {
+    let id = name.strip_suffix(".png").ok_or(ErrorCode::NotFound)?;
+    let png = web.core.image(&web.tenant, id).await?;
+    let cached = (header::CACHE_CONTROL, "public, max-age=31536000, immutable");
+    let anywhere = (header::HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
+    Ok(([(header::CONTENT_TYPE, "image/png"), cached, anywhere], png))
+}
+
+/// `/assets/theme.css`: the colours and own rules of the tenant, or of one application over them. Only what is a colour gets
+/// into the rules made here.
+pub async fn theme(State(web): State<Web>, parameters: Parameters) -> impl IntoResponse {
     let settings = web.core.settings(&web.tenant).await.map(|found| found.experience.rest.clone()).unwrap_or_default();
+    let settings = match parameters.get("application") {
+        Some(id) => match web.core.application_experience(&web.tenant, &ApplicationId(id)).await {
+            Ok(Some(own)) => own.over(&settings),
+            _ => settings,
+        },
+        None => settings,
+    };
     let color = |name: &str, default: &'static str| {
         let text = settings.get("color").and_then(|color| color.get(name)).and_then(Value::as_str);
         text.filter(|text| is_color(text)).unwrap_or(default).to_owned()

@@ -7,6 +7,7 @@ use keyway_core::signin::ProfileField;
 use keyway_model::interaction::InteractionEvent;
 
 use super::render::Frame;
+use super::texts::Phrase;
 use super::visit::Visit;
 use crate::error::WebError;
 use crate::oidc::answer::see_other;
@@ -18,7 +19,7 @@ const RESEND_AFTER: i64 = 60;
 #[template(path = "code.html")]
 struct CodePage {
     frame: Frame,
-    sent: &'static str,
+    sent: Phrase,
     recipient: String,
     /// `profile` when the code completes an account.
     purpose: String,
@@ -32,7 +33,7 @@ struct CodePage {
 fn page(visit: &Visit, status: StatusCode, alert: String) -> Response {
     let Some(pending) = visit.pending_code() else { return see_other("/sign-in") };
     let event = visit.view.interaction.event;
-    let t = visit.t();
+    let t = &visit.t;
     let sent_at = pending.code.as_ref().map_or(0, |code| code.sent_at.0);
     let purpose = visit.field("for");
     let back = match event {
@@ -47,7 +48,7 @@ fn page(visit: &Visit, status: StatusCode, alert: String) -> Response {
         event != Some(InteractionEvent::ForgotPassword) && visit.view.experience().allows(InteractionEvent::Register);
     let page = CodePage {
         frame: Frame { alert, ..visit.frame() },
-        sent: if certain { t.code_sent } else { t.code_may_be_sent },
+        sent: if certain { t.code_sent.clone() } else { t.code_may_be_sent.clone() },
         recipient: pending.identifier.display(),
         purpose,
         wait: (RESEND_AFTER - (visit.web.core.now().0 - sent_at) / 1000).clamp(0, RESEND_AFTER),

@@ -8,6 +8,7 @@ use keyway_model::identifier::IdentifierKind;
 use keyway_model::interaction::InteractionEvent;
 
 use super::render::{self, Frame};
+use super::texts::Phrase;
 use super::visit::{self, Field, Visit};
 use crate::error::WebError;
 use crate::oidc::answer::see_other;
@@ -16,7 +17,7 @@ use crate::oidc::answer::see_other;
 #[template(path = "complete.html")]
 struct CompletePage {
     frame: Frame,
-    text: &'static str,
+    text: Phrase,
     /// The field to fill in; none for a password.
     field: Option<Field>,
 }
@@ -36,14 +37,15 @@ async fn first_missing(visit: &Visit) -> Result<Option<&'static str>, WebError> 
 }
 
 fn page(visit: &Visit, missing: &str, status: StatusCode, alert: String) -> Response {
-    let t = visit.t();
+    let t = &visit.t;
     let text = match missing {
-        "username" => t.complete_username,
-        "email" => t.complete_email,
-        "phone" => t.complete_phone,
-        "emailOrPhone" => t.complete_email_or_phone,
-        _ => t.complete_password,
+        "username" => &t.complete_username,
+        "email" => &t.complete_email,
+        "phone" => &t.complete_phone,
+        "emailOrPhone" => &t.complete_email_or_phone,
+        _ => &t.complete_password,
     };
+    let text = text.clone();
     let kinds = kinds(missing);
     let field =
         (!kinds.is_empty()).then(|| Field { value: visit.field("identifier"), ..Field::new(visit, kinds, "off") });

@@ -4,12 +4,13 @@ pub mod assets;
 mod code;
 mod complete;
 mod forgot_password;
+mod language;
 mod offer;
 mod register;
 pub mod render;
 pub mod sign_in;
 pub mod social;
-mod texts;
+pub mod texts;
 mod visit;
 mod welcome;
 
@@ -36,9 +37,11 @@ pub fn router() -> Router<Web> {
         .route("/forgot-password", get(forgot_password::show).post(forgot_password::submit))
         .route("/new-password", get(forgot_password::show_new).post(forgot_password::submit_new))
         .route("/welcome", get(welcome::show).post(welcome::submit))
+        .route("/language", get(language::choose))
         .route("/unknown-session", get(render::unknown_session))
         .route("/assets/style.css", get(assets::style))
         .route("/assets/theme.css", get(assets::theme))
+        .route("/images/{name}", get(assets::image))
         .route("/assets/app.js", get(assets::script))
         .route("/favicon.ico", get(assets::icon))
         .route("/assets/icon.svg", get(assets::icon))

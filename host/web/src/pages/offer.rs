@@ -6,6 +6,7 @@ use axum::response::Response;
 use keyway_model::interaction::InteractionEvent;
 
 use super::render::{self, Frame};
+use super::texts::Phrase;
 use super::visit::Visit;
 use crate::error::WebError;
 
@@ -13,24 +14,24 @@ use crate::error::WebError;
 #[template(path = "offer.html")]
 struct OfferPage {
     frame: Frame,
-    title: &'static str,
-    text: &'static str,
+    title: Phrase,
+    text: Phrase,
     who: String,
     action: &'static str,
-    button: &'static str,
+    button: Phrase,
     back: &'static str,
 }
 
 /// `GET /no-account`: what was to sign in has no account.
 pub async fn no_account(visit: Visit) -> Response {
-    let t = visit.t();
+    let t = &visit.t;
     let page = OfferPage {
         frame: visit.frame(),
-        title: t.no_account_title,
-        text: t.no_account,
+        title: t.no_account_title.clone(),
+        text: t.no_account.clone(),
         who: visit.known_identifier(),
         action: "/no-account",
-        button: t.create_it,
+        button: t.create_it.clone(),
         back: "/sign-in",
     };
     visit.page(StatusCode::OK, &page)
@@ -43,14 +44,14 @@ pub async fn create_account(visit: Visit) -> Response {
 
 /// `GET /account-exists`: what was to be registered has an account.
 pub async fn account_exists(visit: Visit) -> Response {
-    let t = visit.t();
+    let t = &visit.t;
     let page = OfferPage {
         frame: visit.frame(),
-        title: t.account_exists_title,
-        text: t.account_exists,
+        title: t.account_exists_title.clone(),
+        text: t.account_exists.clone(),
         who: visit.known_identifier(),
         action: "/account-exists",
-        button: t.sign_in_with_it,
+        button: t.sign_in_with_it.clone(),
         back: "/register",
     };
     visit.page(StatusCode::OK, &page)

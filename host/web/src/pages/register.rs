@@ -28,7 +28,7 @@ async fn page(visit: &Visit, status: StatusCode, alert: String, with_password: b
     let only_username = *kinds == [IdentifierKind::Username];
     let mut field = Field::new(visit, kinds, "username");
     if only_username {
-        field.hint = visit.t().username_hint;
+        field.hint = visit.t.username_hint.clone();
     }
     let frame = Frame { alert, ..visit.frame() };
     let sign_in = visit.view.experience().allows(InteractionEvent::SignIn);

@@ -1,15 +1,16 @@
 //! Turns templates into answers, and the pages that belong to no interaction.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use keyway_core::oauth::AuthorizationAnswer;
 use keyway_core::signin::InteractionView;
 use keyway_model::redirect;
-use keyway_model::sign_in_experience::SignInExperience;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::texts::{Texts, texts};
+use super::texts::{Phrase, Texts, texts};
 use super::visit::Visit;
 use crate::error::WebError;
 use crate::request::{is_chinese, text};
@@ -17,13 +18,15 @@ use crate::request::{is_chinese, text};
 /// What every page has.
 pub struct Frame {
     /// The sentences.
-    pub t: &'static Texts,
+    pub t: Arc<Texts>,
     /// Proves that a form comes from this interaction.
     pub csrf: String,
     /// Name of the application, or empty.
     pub application: String,
     /// Address of a logo, or empty.
     pub logo: String,
+    /// The one for dark surroundings, or empty.
+    pub dark_logo: String,
     /// What went wrong, for an element with the role `alert`.
     pub alert: String,
     /// Good news, for an element with the role `status`.
@@ -36,6 +39,8 @@ pub struct Frame {
     pub terms: String,
     /// Address of the privacy policy, or empty.
     pub privacy: String,
+    /// Path of this page where the reader may change the language; else empty.
+    pub switch: String,
 }
 
 impl Frame {
@@ -46,26 +51,34 @@ impl Frame {
             csrf: String::new(),
             application: String::new(),
             logo: String::new(),
+            dark_logo: String::new(),
             alert: String::new(),
             notice: String::new(),
             favicon: "/assets/icon.svg".to_owned(),
             theme: "/assets/theme.css".to_owned(),
             terms: String::new(),
             privacy: String::new(),
+            switch: String::new(),
         }
     }
 
     /// The frame of an interaction's pages.
     pub fn of(view: &InteractionView, chinese: bool) -> Self {
-        Self {
-            csrf: view.interaction.csrf.clone(),
-            ..Self::branded(view.experience(), &view.application().name, chinese)
-        }
+        let application = view.application();
+        let own = &application.sign_in_experience;
+        let rest = own.over(&view.experience().rest);
+        let name = own.display_name.as_ref().unwrap_or(&application.name);
+        let theme = if own.changes_colors() {
+            let id = url::form_urlencoded::byte_serialize(application.id.as_str().as_bytes()).collect::<String>();
+            format!("/assets/theme.css?application={id}")
+        } else {
+            "/assets/theme.css".to_owned()
+        };
+        Self { csrf: view.interaction.csrf.clone(), theme, ..Self::branded(&rest, name, chinese) }
     }
 
-    /// A frame with the tenant's branding.
-    pub fn branded(experience: &SignInExperience, application: &str, chinese: bool) -> Self {
-        let settings = &experience.rest;
+    /// A frame with the branding that these settings give.
+    pub fn branded(settings: &Map<String, Value>, application: &str, chinese: bool) -> Self {
         let address = |value: Option<&Value>| {
             let text = value.and_then(Value::as_str).unwrap_or_default();
             if text.starts_with("https://") || text.starts_with("http://") { text.to_owned() } else { String::new() }
@@ -75,6 +88,7 @@ impl Frame {
         Self {
             application: application.to_owned(),
             logo: branding("logoUrl"),
+            dark_logo: branding("darkLogoUrl"),
             favicon: Some(branding("favicon")).filter(|address| !address.is_empty()).unwrap_or(plain.favicon),
             terms: address(settings.get("termsOfUseUrl")),
             privacy: address(settings.get("privacyPolicyUrl")),
@@ -108,19 +122,27 @@ pub fn html(status: StatusCode, page: &impl Template, form_target: Option<&str>)
 #[template(path = "message.html")]
 struct Message {
     frame: Frame,
-    title: &'static str,
-    text: &'static str,
+    title: Phrase,
+    text: Phrase,
     detail: String,
     /// Address of a form with one button, or empty.
     action: &'static str,
-    button: &'static str,
+    button: Phrase,
     /// Where to go on, or empty.
     back: &'static str,
 }
 
 impl Message {
-    fn new(chinese: bool, title: &'static str, text: &'static str) -> Self {
-        Self { frame: Frame::plain(chinese), title, text, detail: String::new(), action: "", button: "", back: "" }
+    fn new(chinese: bool, title: &Phrase, text: &Phrase) -> Self {
+        Self {
+            frame: Frame::plain(chinese),
+            title: title.clone(),
+            text: text.clone(),
+            detail: String::new(),
+            action: "",
+            button: Phrase::default(),
+            back: "",
+        }
     }
 }
 
@@ -140,19 +162,18 @@ pub fn error_page(headers: &HeaderMap, error: &WebError) -> Response {
     if let WebError::Refusal(refusal) = error
         && refusal.code == keyway_model::ErrorCode::SessionNotFound
     {
-        return html(status, &Message::new(chinese, t.expired_title, t.expired_text), None);
+        return html(status, &Message::new(chinese, &t.expired_title, &t.expired_text), None);
     }
     let detail = match error {
         WebError::Refusal(refusal) => refusal.code.text(chinese).to_owned(),
         WebError::OAuth(error) => format!("{}: {}", error.error, error.description),
     };
-    html(status, &Message { detail, ..Message::new(chinese, t.error_title, t.error_text) }, None)
+    html(status, &Message { detail, ..Message::new(chinese, &t.error_title, &t.error_text) }, None)
 }
 
 /// A step that failed within an interaction, with the way back to its start.
 pub fn failed(visit: &Visit, error: &WebError) -> Response {
-    let (title, text) = (visit.t().error_title, visit.t().try_again_text);
-    let message = Message::new(visit.chinese, title, text);
+    let message = Message::new(visit.chinese, &visit.t.error_title, &visit.t.try_again_text);
     let page = Message { frame: visit.frame(), detail: visit.explain(error), back: "/sign-in", ..message };
     visit.page(error.status(), &page)
 }
@@ -161,26 +182,27 @@ pub fn failed(visit: &Visit, error: &WebError) -> Response {
 pub async fn unknown_session(headers: HeaderMap) -> Response {
     let chinese = is_chinese(&headers, None);
     let t = texts(chinese);
-    html(StatusCode::OK, &Message::new(chinese, t.expired_title, t.expired_text), None)
+    html(StatusCode::OK, &Message::new(chinese, &t.expired_title, &t.expired_text), None)
 }
 
 /// Asks before signing out when no known application asked.
 pub fn ask_sign_out(chinese: bool) -> Response {
     let t = texts(chinese);
     let action = "/oidc/session/end/confirm";
-    let page = Message { action, button: t.sign_out, ..Message::new(chinese, t.sign_out_title, t.sign_out_text) };
+    let page =
+        Message { action, button: t.sign_out.clone(), ..Message::new(chinese, &t.sign_out_title, &t.sign_out_text) };
     html(StatusCode::OK, &page, None)
 }
 
 /// A page that only says something.
-pub fn message(chinese: bool, title: &'static str, text: &'static str) -> Response {
+pub fn message(chinese: bool, title: &Phrase, text: &Phrase) -> Response {
     html(StatusCode::OK, &Message::new(chinese, title, text), None)
 }
 
 /// The session is over.
 pub fn signed_out(chinese: bool) -> Response {
     let t = texts(chinese);
-    message(chinese, t.signed_out_title, t.signed_out_text)
+    message(chinese, &t.signed_out_title, &t.signed_out_text)
 }
 
 #[derive(Template)]

@@ -56,7 +56,7 @@ pub fn preview(
 ) -> Response {
     let by_password = experience.sign_in.methods.iter().any(|method| method.password);
     let shown = SignInPage {
-        field: Field::empty(frame.t, &kinds(experience), "off"),
+        field: Field::empty(&frame.t, &kinds(experience), "off"),
         social,
         password: by_password && password_first(experience),
         code: experience.sign_in.methods.iter().any(|method| method.verification_code),
@@ -72,7 +72,7 @@ async fn page(visit: &Visit, status: StatusCode, alert: String, with_password: b
     let experience = visit.view.experience();
     let methods = &experience.sign_in.methods;
     let by_password = methods.iter().any(|method| method.password);
-    let notice = visit.form.get("reset").map(|_| visit.t().password_was_reset.to_owned()).unwrap_or_default();
+    let notice = visit.form.get("reset").map(|_| visit.t.password_was_reset.clone().into_owned()).unwrap_or_default();
     let frame = Frame { alert, notice, ..visit.frame() };
     visit.page(
         status,

@@ -28,8 +28,8 @@ pub async fn buttons(visit: &Visit) -> Vec<Button> {
     let offers = visit.web.core.social_offers(&visit.web.tenant).await.unwrap_or_default();
     let button = |offer: SocialOffer| {
         let name = |language: &str| offer.name.get(language).and_then(Value::as_str);
-        let name = name(visit.t().lang).or_else(|| name("en")).unwrap_or(&offer.target);
-        Button { href: format!("/social/{}", offer.id), label: format!("{} {name}", visit.t().continue_with) }
+        let name = name(visit.t.lang).or_else(|| name("en")).unwrap_or(&offer.target);
+        Button { href: format!("/social/{}", offer.id), label: format!("{} {name}", visit.t.continue_with) }
     };
     offers.into_iter().filter(|offer| offer.platform != Some(Platform::Native)).map(button).collect()
 }

@@ -1,6 +1,6 @@
 //! Everything that the pages say, in English and Simplified Chinese.
 
-texts! {
+phrases! {
     sign_in "Sign in" "登录";
     sign_in_to "Sign in to" "登录";
     register "Create account" "注册";
@@ -16,7 +16,13 @@ texts! {
     show_password "Show" "显示";
     hide_password "Hide" "隐藏";
     password_hint "At least 8 characters. A few unrelated words are easy to keep and hard to guess." "至少 8 个字符。几个不相关的词既好记又难猜。";
-    phone_hint "With the country code, such as +86 130 1234 5678." "请包含国家代码，例如 +86 130 1234 5678。";
+    region "Country or region" "国家或地区";
+    language "Language" "语言";
+    strength_weak "Weak. Longer is stronger." "较弱，越长越安全。";
+    strength_fair "Fair. A few more characters help." "一般，再长一些更好。";
+    strength_good "Good." "良好。";
+    strength_strong "Strong." "很强。";
+    phone_hint "Choose the country, or type its code too: +86 130 1234 5678." "请选择国家或地区，或包含区号输入：+86 130 1234 5678。";
     username_hint "Letters, digits and underscores; not a digit first." "字母、数字和下划线，不能以数字开头。";
     forgot_password "Forgot password?" "忘记密码？";
     use_code "Sign in with a code" "使用验证码登录";
@@ -73,4 +79,16 @@ texts! {
     password_common "Attackers try this password first. Choose another." "该密码过于常见，请更换。";
     password_sequence "This is one character or a row of neighbours. Choose something longer." "密码不能是重复或连续的字符。";
     password_user_info "Do not use your own name or number." "密码不能包含您的账号信息。";
+}
+
+impl Texts {
+    /// Whether these are the Chinese ones.
+    pub fn is_chinese(&self) -> bool {
+        self.lang.starts_with("zh")
+    }
+}
+
+/// Whether the pages have a sentence of this name.
+pub fn is_phrase(name: &str) -> bool {
+    PHRASES.iter().any(|(known, ..)| *known == name)
 }

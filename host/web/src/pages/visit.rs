@@ -1,5 +1,7 @@
 //! One request of a page: its interaction, its form, and the way on from a proof.
 
+use std::sync::{Arc, LazyLock};
+
 use askama::Template;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, StatusCode};
@@ -9,11 +11,12 @@ use keyway_core::secret;
 use keyway_core::signin::{Caller, InteractionView, Submitted};
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::interaction::{Interaction, InteractionEvent, Verification};
+use keyway_model::phone::{self, Region};
 use keyway_model::{ErrorCode, Refusal, VerificationId};
 use serde_json::Value;
 
 use super::render::{self, Frame};
-use super::texts::{Texts, texts};
+use super::texts::{Phrase, Texts, reworded};
 use crate::Web;
 use crate::cookies::{self, Kind};
 use crate::error::WebError;
@@ -34,6 +37,10 @@ pub struct Visit {
     pub view: InteractionView,
     /// The reader's language.
     pub chinese: bool,
+    /// The sentences, in the tenant's own words where it has any.
+    pub t: Arc<Texts>,
+    /// Where this page is.
+    path: String,
 }
 
 impl FromRequest<Web> for Visit {
@@ -45,27 +52,27 @@ impl FromRequest<Web> for Visit {
         let refuse = |error: WebError| render::error(&headers, error);
         let Browser(mut caller) = Browser::from_request_parts(&mut parts, web).await.map_err(refuse)?;
         let reads = parts.method.is_safe();
+        let path = parts.uri.path().to_owned();
         let form = Parameters::from_request(Request::from_parts(parts, body), web).await.map_err(refuse)?;
         let view = web.core.interaction(&caller).await.map_err(|error| refuse(error.into()))?;
         if !reads && !secret::equal(&form.get("csrf").unwrap_or_default(), &view.interaction.csrf) {
             return Err(refuse(ErrorCode::CsrfTokenMismatch.into()));
         }
         let wish = view.interaction.authorization.ui_locales.as_deref();
-        let chinese = speaks_chinese(&headers, wish, view.experience());
-        caller.locale = Some(if chinese { "zh-CN" } else { "en" }.to_owned());
-        Ok(Self { web: web.clone(), caller, headers, form, view, chinese })
+        let chosen = cookies::read(web, &headers, Kind::Language).filter(|_| view.experience().detects_language());
+        let chinese = speaks_chinese(&headers, chosen.as_deref().or(wish), view.experience());
+        let locale = if chinese { "zh-CN" } else { "en" };
+        caller.locale = Some(locale.to_owned());
+        let t = reworded(chinese, view.phrases(locale));
+        Ok(Self { web: web.clone(), caller, headers, form, view, chinese, t, path })
     }
 }
 
 impl Visit {
-    /// The sentences.
-    pub fn t(&self) -> &'static Texts {
-        texts(self.chinese)
-    }
-
     /// The frame of this page.
     pub fn frame(&self) -> Frame {
-        Frame::of(&self.view, self.chinese)
+        let switch = if self.view.experience().detects_language() { self.path.clone() } else { String::new() };
+        Frame { t: Arc::clone(&self.t), switch, ..Frame::of(&self.view, self.chinese) }
     }
 
     /// A page of the interaction.
@@ -85,6 +92,10 @@ impl Visit {
 
     /// Country whose national phone numbers the reader may type.
     fn region(&self) -> Option<String> {
+        let chosen = self.field("region");
+        if chosen.len() == 2 && chosen.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            return Some(chosen);
+        }
         let accepted = crate::request::text(&self.headers, axum::http::header::ACCEPT_LANGUAGE).unwrap_or_default();
         let first = accepted.split([',', ';']).next().unwrap_or_default();
         match first.split_once('-') {
@@ -162,18 +173,18 @@ impl Visit {
 
     /// What to tell the reader about an error.
     pub fn explain(&self, error: &WebError) -> String {
-        explain(error, self.chinese)
+        explain(error, &self.t)
     }
 }
 
 /// The label of a field into which any of `kinds` may be typed.
 fn label(t: &Texts, kinds: &[IdentifierKind]) -> String {
     let name = |kind: &IdentifierKind| match kind {
-        IdentifierKind::Username => t.username,
-        IdentifierKind::Email => t.email,
-        IdentifierKind::Phone => t.phone,
+        IdentifierKind::Username => &*t.username,
+        IdentifierKind::Email => &*t.email,
+        IdentifierKind::Phone => &*t.phone,
     };
-    kinds.iter().map(name).collect::<Vec<_>>().join(t.or)
+    kinds.iter().map(name).collect::<Vec<_>>().join(&t.or)
 }
 
 /// The proof that a registration can start from: a provider's, or the first that was finished.
@@ -186,24 +197,23 @@ pub fn proof(interaction: &Interaction) -> Option<VerificationId> {
 }
 
 /// What to tell a reader about an error: never a provider's raw answer.
-pub fn explain(error: &WebError, chinese: bool) -> String {
-    let WebError::Refusal(refusal) = error else { return texts(chinese).error_text.to_owned() };
+pub fn explain(error: &WebError, t: &Texts) -> String {
+    let WebError::Refusal(refusal) = error else { return t.error_text.clone().into_owned() };
     if refusal.code == ErrorCode::PasswordRejected {
         let issues = refusal.data.as_ref().and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let sentences: Vec<&str> = issues.iter().filter_map(|issue| password_issue(issue, chinese)).collect();
+        let sentences: Vec<&str> = issues.iter().filter_map(|issue| password_issue(issue, t)).collect();
         return sentences.join(" ");
     }
-    refusal.code.text(chinese).to_owned()
+    refusal.code.text(t.is_chinese()).to_owned()
 }
 
-fn password_issue(issue: &Value, chinese: bool) -> Option<&'static str> {
-    let t = texts(chinese);
+fn password_issue<'t>(issue: &Value, t: &'t Texts) -> Option<&'t str> {
     Some(match issue.get("code")?.as_str()? {
-        "password_rejected.too_short" => t.password_too_short,
-        "password_rejected.too_long" => t.password_too_long,
-        "password_rejected.pwned" => t.password_common,
-        "password_rejected.restricted.sequence" => t.password_sequence,
-        "password_rejected.restricted.user_info" => t.password_user_info,
+        "password_rejected.too_short" => &t.password_too_short,
+        "password_rejected.too_long" => &t.password_too_long,
+        "password_rejected.pwned" => &t.password_common,
+        "password_rejected.restricted.sequence" => &t.password_sequence,
+        "password_rejected.restricted.user_info" => &t.password_user_info,
         _ => return None,
     })
 }
@@ -217,25 +227,66 @@ pub struct Field {
     /// `autocomplete` of the input.
     pub autocomplete: &'static str,
     /// Help below the field.
-    pub hint: &'static str,
+    pub hint: Phrase,
     /// What is in it.
     pub value: String,
+    /// Whether a number may be typed: never, alone, or among other things.
+    pub numbers: Numbers,
+    /// The region that is chosen, or empty.
+    pub region: String,
+}
+
+/// Whether a phone number may be typed into a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Numbers {
+    /// No.
+    Never,
+    /// Nothing else.
+    Only,
+    /// A number or something else.
+    Also,
 }
 
 impl Field {
+    /// Whether a number may be typed.
+    pub fn takes_numbers(&self) -> bool {
+        self.numbers != Numbers::Never
+    }
+
+    /// What the script is told of that.
+    pub fn mode(&self) -> &'static str {
+        if self.numbers == Numbers::Only { "only" } else { "also" }
+    }
+
+    /// The regions as options of a list, each with its flag and calling code; the script puts names to them.
+    #[expect(clippy::unused_self, reason = "templates reach methods alone")]
+    pub fn regions(&self) -> &'static str {
+        static OPTIONS: LazyLock<String> = LazyLock::new(|| {
+            let option = |region: &Region| {
+                let Region { id, code } = region;
+                format!("<option value=\"{id}\" data-code=\"{code}\">{} {id} +{code}</option>", region.flag())
+            };
+            phone::regions().iter().map(option).collect()
+        });
+        &OPTIONS
+    }
+
     /// The field for `kinds`, filled with what is known.
     pub fn new(visit: &Visit, kinds: &[IdentifierKind], autocomplete: &'static str) -> Self {
-        Self { value: visit.known_identifier(), ..Self::empty(visit.t(), kinds, autocomplete) }
+        let region = visit.region().unwrap_or_default();
+        Self { value: visit.known_identifier(), region, ..Self::empty(&visit.t, kinds, autocomplete) }
     }
 
     /// The field with nothing in it.
-    pub fn empty(t: &'static Texts, kinds: &[IdentifierKind], autocomplete: &'static str) -> Self {
-        let (kind, hint) = match kinds {
-            [IdentifierKind::Phone] => ("tel", t.phone_hint),
-            [IdentifierKind::Email] => ("email", ""),
-            _ if kinds.contains(&IdentifierKind::Phone) => ("text", t.phone_hint),
-            _ => ("text", ""),
+    pub fn empty(t: &Texts, kinds: &[IdentifierKind], autocomplete: &'static str) -> Self {
+        let (kind, numbers) = match kinds {
+            [IdentifierKind::Phone] => ("tel", Numbers::Only),
+            [IdentifierKind::Email] => ("email", Numbers::Never),
+            _ if kinds.contains(&IdentifierKind::Phone) => ("text", Numbers::Also),
+            _ => ("text", Numbers::Never),
         };
-        Self { label: label(t, kinds), kind, autocomplete, hint, value: String::new() }
+        let hint = if numbers == Numbers::Never { Phrase::default() } else { t.phone_hint.clone() };
+        let region = if t.is_chinese() { "CN".to_owned() } else { String::new() };
+        Self { label: label(t, kinds), kind, autocomplete, hint, value: String::new(), numbers, region }
     }
 }

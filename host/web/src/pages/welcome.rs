@@ -52,7 +52,7 @@ pub async fn submit(State(web): State<Web>, headers: HeaderMap, parameters: Para
         Ok(()) => see_other("/console"),
         Err(error) => {
             let error = WebError::from(error);
-            page(&headers, &parameters, error.status(), super::visit::explain(&error, chinese))
+            page(&headers, &parameters, error.status(), super::visit::explain(&error, &super::texts::texts(chinese)))
         }
     }
 }

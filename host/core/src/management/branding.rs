@@ -1,0 +1,143 @@
+//! What the sign-in pages look and sound like beyond the tenant's settings: one application's look, the tenant's own words,
+//! uploaded pictures.
+
+use std::io::Cursor;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use image::{DynamicImage, ImageFormat, ImageReader, Limits};
+use keyway_model::application::ApplicationExperience;
+use keyway_model::phrases::{self, Phrases};
+use keyway_model::{ApplicationId, ErrorCode, TenantId};
+use keyway_store::images;
+
+use crate::{Core, CoreError};
+
+/// Longest side of a picture that is kept, in pixels.
+const LARGEST: u32 = 512;
+
+/// Longest side of a picture that is read, in pixels.
+const READ: u32 = 8192;
+
+/// Memory that reading a picture may take, in bytes.
+const MEMORY: u64 = 64 * 1024 * 1024;
+
+/// A picture of a stranger drawn anew: what hid between its pixels, from scripts to where it was taken, stays behind.
+fn redraw(bytes: &[u8]) -> Result<Vec<u8>, ErrorCode> {
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| ErrorCode::NoPicture)?;
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(READ);
+    limits.max_image_height = Some(READ);
+    limits.max_alloc = Some(MEMORY);
+    reader.limits(limits);
+    let mut picture = reader.decode().map_err(|_| ErrorCode::NoPicture)?;
+    if picture.width() > LARGEST || picture.height() > LARGEST {
+        picture = picture.thumbnail(LARGEST, LARGEST);
+    }
+    let mut png = Cursor::new(Vec::new());
+    DynamicImage::from(picture.into_rgba8()).write_to(&mut png, ImageFormat::Png).map_err(|_| ErrorCode::NoPicture)?;
+    Ok(png.into_inner())
+}
+
+impl Core {
+    /// Keeps a picture (PNG, JPEG, GIF or WebP) as PNG of at most 512 by 512 pixels; returns its address.
+    pub async fn upload_image(&self, tenant: &TenantId, bytes: Vec<u8>) -> Result<String, CoreError> {
+        let drawn = tokio::task::spawn_blocking(move || redraw(&bytes)).await;
+        let png = drawn.map_err(|_| CoreError::Internal("a picture"))??;
+        let (owner, id, now) = (tenant.clone(), hex::encode(digest(&SHA256, &png)), self.now());
+        let address = format!("{}/images/{id}.png", self.endpoint(tenant));
+        self.save(ErrorCode::UniqueViolation, move |tx| {
+            Box::pin(async move { Ok(images::insert(tx, &owner, &id, png, now).await?) })
+        })
+        .await?;
+        Ok(address)
+    }
+
+    /// The picture with this id, as PNG.
+    pub async fn image(&self, tenant: &TenantId, id: &str) -> Result<Vec<u8>, CoreError> {
+        let (tenant, id) = (tenant.clone(), id.to_owned());
+        let found = self.look(|tx| Box::pin(async move { images::find(tx, &tenant, &id).await })).await?;
+        found.ok_or_else(|| ErrorCode::EntityNotFound.into())
+    }
+
+    /// The tenant's own words, by language.
+    pub async fn phrases(&self, tenant: &TenantId) -> Result<Vec<(String, Phrases)>, CoreError> {
+        let tenant = tenant.clone();
+        self.look(|tx| Box::pin(async move { keyway_store::phrases::list(tx, &tenant).await })).await
+    }
+
+    /// Replaces the tenant's own words in a language. `known` tells which sentences there are.
+    pub async fn put_phrases(
+        &self,
+        tenant: &TenantId,
+        language: String,
+        own: Phrases,
+        known: impl Fn(&str) -> bool,
+    ) -> Result<(), CoreError> {
+        phrases::check(&language, &own, known)?;
+        let tenant = tenant.clone();
+        self.save(ErrorCode::UniqueViolation, move |tx| {
+            Box::pin(async move { Ok(keyway_store::phrases::put(tx, &tenant, &language, &own).await?) })
+        })
+        .await
+    }
+
+    /// Takes the tenant's own words in a language back.
+    pub async fn delete_phrases(&self, tenant: &TenantId, language: String) -> Result<(), CoreError> {
+        let tenant = tenant.clone();
+        let deleted = self.save(ErrorCode::UniqueViolation, move |tx| {
+            Box::pin(async move { Ok(keyway_store::phrases::delete(tx, &tenant, &language).await?) })
+        });
+        if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
+    }
+
+    /// Replaces the look of one application's sign-in pages.
+    pub async fn put_application_experience(
+        &self,
+        tenant: &TenantId,
+        id: &ApplicationId,
+        experience: ApplicationExperience,
+    ) -> Result<ApplicationExperience, CoreError> {
+        experience.check()?;
+        let changed = self.update_application(tenant, id, move |application| {
+            application.sign_in_experience = experience;
+        });
+        Ok(changed.await?.sign_in_experience)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        DynamicImage::new_rgb8(width, height).write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    }
+
+    #[test]
+    fn file_upload_is_drawn_anew() {
+        let mut jpeg = encoded(1000, 500, ImageFormat::Jpeg);
+        jpeg.extend_from_slice(b"<script>alert(1)</script>");
+        let png = redraw(&jpeg).unwrap();
+        assert!(png.starts_with(b"\x89PNG") && !png.windows(7).any(|part| part == b"<script"));
+        let again = image::load_from_memory(&png).unwrap();
+        assert_eq!((again.width(), again.height()), (512, 256));
+    }
+
+    #[test]
+    fn file_upload_of_anything_else_is_refused() {
+        let svg = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>";
+        let truncated = &encoded(10, 10, ImageFormat::Png)[..40];
+        for bad in [&svg[..], b"", b"GIF89a", truncated, b"<html>"] {
+            assert_eq!(redraw(bad), Err(ErrorCode::NoPicture));
+        }
+    }
+
+    #[test]
+    fn decompression_bombs_are_refused_before_they_are_drawn() {
+        let mut header = encoded(1, 1, ImageFormat::Png);
+        header[16..24].copy_from_slice(&[0, 0, 0x7f, 0xff, 0, 0, 0x7f, 0xff]);
+        assert_eq!(redraw(&header), Err(ErrorCode::NoPicture));
+    }
+}

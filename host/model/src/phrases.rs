@@ -1,0 +1,51 @@
+//! Sentences of the sign-in pages in a tenant's own words.
+
+use std::collections::BTreeMap;
+
+use crate::Refusal;
+
+/// By the name of the sentence.
+pub type Phrases = BTreeMap<String, String>;
+
+/// Longest sentence, in characters.
+const LONGEST: usize = 500;
+
+/// The languages of the pages.
+pub const LANGUAGES: [&str; 2] = ["en", "zh-CN"];
+
+/// Refuses languages and names that the pages do not have, and sentences without an end. `known` tells the names.
+pub fn check(language: &str, phrases: &Phrases, known: impl Fn(&str) -> bool) -> Result<(), Refusal> {
+    if !LANGUAGES.contains(&language) {
+        let expected = format!("the pages speak {}", LANGUAGES.join(" and "));
+        return Err(Refusal::invalid_input("languageTag", &expected));
+    }
+    for (name, text) in phrases {
+        if !known(name) {
+            return Err(Refusal::invalid_input(name, "the pages have no such sentence"));
+        }
+        if text.trim().is_empty() || text.chars().count() > LONGEST || text.chars().any(char::is_control) {
+            return Err(Refusal::invalid_input(
+                name,
+                "must have 1 to 500 characters, none of them a control character",
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_known_sentences_of_known_languages_are_taken() {
+        let phrases = |name: &str, text: &str| Phrases::from([(name.to_owned(), text.to_owned())]);
+        let known = |name: &str| name == "sign_in";
+        assert_eq!(check("en", &phrases("sign_in", "Come in"), known), Ok(()));
+        assert!(check("tlh", &phrases("sign_in", "x"), known).is_err());
+        assert!(check("en", &phrases("sing_in", "x"), known).unwrap_err().message.starts_with("sing_in"));
+        for bad in ["", " ", "a\0b", &"x".repeat(501)] {
+            assert!(check("en", &phrases("sign_in", bad), known).is_err(), "{bad}");
+        }
+    }
+}

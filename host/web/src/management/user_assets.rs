@@ -1,0 +1,52 @@
+//! `/api/user-assets`: pictures for branding and profiles, drawn anew before they are kept.
+
+use axum::Json;
+use axum::extract::{DefaultBodyLimit, Multipart, State};
+use keyway_model::Refusal;
+use serde_json::{Value, json};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Web;
+use crate::error::WebError;
+
+/// Largest picture in bytes.
+pub const LARGEST: usize = 8 * 1024 * 1024;
+
+/// Room for the form around it, in bytes.
+const AROUND: usize = 16 * 1024;
+
+pub fn router() -> OpenApiRouter<Web> {
+    let upload = OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::max(LARGEST + AROUND));
+    OpenApiRouter::new().routes(routes!(status)).merge(upload)
+}
+
+/// Whether pictures can be uploaded, and which.
+#[utoipa::path(get, path = "/api/user-assets/service-status", tag = "User assets", summary = "Get service status",
+    responses((status = 200)))]
+async fn status() -> Json<Value> {
+    Json(json!({
+        "status": "ready",
+        "allowUploadMimeTypes": ["image/png", "image/jpeg", "image/gif", "image/webp"],
+        "maxUploadFileSize": LARGEST,
+    }))
+}
+
+/// The bytes of the part `file` of a form.
+pub async fn file(mut form: Multipart) -> Result<Vec<u8>, WebError> {
+    let broken = |error: axum::extract::multipart::MultipartError| Refusal::invalid_input("file", &error.body_text());
+    while let Some(part) = form.next_field().await.map_err(broken)? {
+        if part.name() == Some("file") {
+            return Ok(part.bytes().await.map_err(broken)?.to_vec());
+        }
+    }
+    Err(Refusal::invalid_input("file", "is missing from the form").into())
+}
+
+/// Keeps a picture and answers its address.
+#[utoipa::path(post, path = "/api/user-assets", tag = "User assets", summary = "Upload an asset",
+    responses((status = 200), (status = 400)))]
+async fn upload(State(web): State<Web>, form: Multipart) -> Result<Json<Value>, WebError> {
+    let url = web.core.upload_image(&web.tenant, file(form).await?).await?;
+    Ok(Json(json!({ "url": url })))
+}
