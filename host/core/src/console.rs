@@ -8,7 +8,7 @@ use keyway_model::user::User;
 use keyway_model::{ApplicationId, ConnectorId, RoleId, TenantId, Timestamp};
 use keyway_store::{Page, StoreError, Tx, applications, resources, roles, sessions, user_search, users};
 
-use crate::tenants::management_api;
+use crate::tenants::{CONNECTOR_SCOPES, connector_scope_id, management_api};
 use crate::{Core, CoreError, secret};
 
 /// Client id of the console.
@@ -18,7 +18,7 @@ pub const CONSOLE: &str = "admin-console";
 pub const CALLBACK: &str = "/console/callback";
 
 /// The role of those who may do everything.
-const ADMINISTRATOR: &str = "administrator";
+pub(crate) const ADMINISTRATOR: &str = "administrator";
 
 /// An administrator and what they may do.
 pub struct Administrator {
@@ -26,6 +26,28 @@ pub struct Administrator {
     pub user: User,
     /// Scopes of the Management API.
     pub scopes: Vec<String>,
+}
+
+/// The role that holds one duty around connectors, by the name of its scope; none when there is no such duty.
+pub(crate) fn duty_role(scope: &str) -> Option<RoleId> {
+    let known = CONNECTOR_SCOPES.iter().find(|(name, _)| *name == scope)?;
+    Some(RoleId(format!("duty-{}", known.0.replace(':', "-"))))
+}
+
+/// A role for each duty, so that it can be given alone.
+async fn duties(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<(), CoreError> {
+    let known = roles::list(tx, tenant).await?;
+    for (name, description) in CONNECTOR_SCOPES {
+        let Some(id) = duty_role(name) else { continue };
+        if known.iter().any(|role| role.id == id) {
+            continue;
+        }
+        let role =
+            Role { id, name: name.into(), description: description.into(), kind: RoleType::User, is_default: false };
+        roles::insert(tx, tenant, &role).await?;
+        roles::add_scope(tx, tenant, &role.id, &connector_scope_id(name)).await?;
+    }
+    Ok(())
 }
 
 /// Makes the console's application and the administrators' role. Whoever administered before there were roles gets it.
@@ -65,7 +87,9 @@ pub(crate) async fn seed(tx: &mut Tx<'_>, endpoint: &str, now: Timestamp) -> Res
         kind: RoleType::User,
         is_default: false,
     };
-    if !management_api(tx, &tenant, role, now).await? {
+    let made = management_api(tx, &tenant, role, now).await?;
+    duties(tx, &tenant).await?;
+    if !made {
         return Ok(());
     }
     let known = user_search::list(tx, &tenant, None, Page { offset: 0, limit: 1000 }).await?;

@@ -6,7 +6,7 @@ use keyway_model::application::{
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::resource::{MANAGEMENT_API, MANAGEMENT_SCOPE, Resource, Role, RoleType, Scope};
 use keyway_model::user::User;
-use keyway_model::{ApplicationId, ErrorCode, RoleId, TenantId, Timestamp, UserId, password_policy};
+use keyway_model::{ApplicationId, ErrorCode, Refusal, RoleId, ScopeId, TenantId, Timestamp, UserId, password_policy};
 use keyway_store::{StoreError, Tx, applications, resources, roles, user_search, users};
 
 use crate::{Core, CoreError, Parts, console, secret};
@@ -79,13 +79,18 @@ pub(crate) async fn management_api(
 }
 
 /// Duties around connectors that different people may have, without the whole Management API.
-const CONNECTOR_SCOPES: [(&str, &str); 5] = [
+pub const CONNECTOR_SCOPES: [(&str, &str); 5] = [
     ("connectors:view", "See connectors and their components"),
     ("connectors:upload", "Upload components"),
     ("connectors:approve", "Approve, activate, roll back and remove components"),
     ("connectors:configure", "Set up, change and remove connectors"),
     ("connectors:test", "Send test messages"),
 ];
+
+/// The id of such a scope.
+pub(crate) fn connector_scope_id(name: &str) -> ScopeId {
+    format!("management-api-{}", name.replace(':', "-")).into()
+}
 
 async fn connector_scopes(
     tx: &mut Tx<'_>,
@@ -99,7 +104,7 @@ async fn connector_scopes(
             continue;
         }
         let scope = Scope {
-            id: format!("management-api-{}", name.replace(':', "-")).into(),
+            id: connector_scope_id(name),
             resource_id: resource.id.clone(),
             name: name.into(),
             description: Some(description.into()),
@@ -113,6 +118,9 @@ async fn connector_scopes(
 impl Core {
     /// Makes a machine-to-machine application with full Management API access; returns its id and secret.
     pub async fn create_management_application(&self, name: String) -> Result<(ApplicationId, String), CoreError> {
+        if !(1..=256).contains(&name.chars().count()) {
+            return Err(Refusal::invalid_input("name", "must have 1 to 256 characters").into());
+        }
         let tenant = TenantId::default_tenant();
         let now = self.now();
         let application = Application {

@@ -80,6 +80,9 @@ codes! {
     NoSuchKeys 422 "oidc.no_such_keys" "Cookies here hold random secrets and no signatures, so there are no cookie keys." "此处的 Cookie 使用随机密钥，没有 Cookie 签名密钥。";
     OnlyEc 422 "oidc.only_ec" "Tokens are signed with ES384; signingKeyAlgorithm must be EC." "令牌仅使用 ES384 签名，signingKeyAlgorithm 必须为 EC。";
     NoPicture 400 "storage.not_a_picture" "This is no picture that can be read: PNG, JPEG, GIF or WebP, 8192 pixels at most on each side. SVG is not taken, for it can hold scripts." "无法读取该图片：请使用 PNG、JPEG、GIF 或 WebP，每边最多 8192 像素。不支持 SVG，因其可包含脚本。";
+    LinkExpired 400 "session.link_expired" "This link was used, or a day has passed. Ask for a new one." "该链接已使用或已过期，请重新获取。";
+    LastAdministrator 422 "user.last_administrator" "Nobody else may do everything. Make another administrator first." "没有其他拥有全部权限的管理员，请先添加一位。";
+    OwnAccount 422 "user.own_account" "Ask another administrator to remove you." "请由其他管理员移除您的账号。";
     Internal 500 "internal.error" "Something went wrong on our side. Please try again." "服务器出现问题，请稍后重试。";
     Unavailable 503 "internal.unavailable" "The service is busy or restarting. Please try again." "服务繁忙，请稍后重试。";
     AuthorizationHeaderMissing 401 "auth.authorization_header_missing" "The Authorization header is missing." "缺少 Authorization 请求头。";

@@ -221,6 +221,14 @@ impl Store {
         Ok(result)
     }
 
+    /// The database's name.
+    pub fn database(&self) -> &'static str {
+        match self.dialect {
+            Dialect::Sqlite => "SQLite",
+            Dialect::Postgres => "PostgreSQL",
+        }
+    }
+
     /// Write transactions since the start.
     pub fn transactions(&self) -> u64 {
         self.transactions.load(Ordering::Relaxed)

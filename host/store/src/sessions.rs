@@ -2,6 +2,7 @@
 
 use keyway_model::session::Session;
 use keyway_model::{SessionId, TenantId, Timestamp, UserId};
+use sqlx::any::AnyRow;
 use sqlx::{Row as _, query};
 
 use crate::{StoreError, Tx};
@@ -26,17 +27,42 @@ pub async fn find(
          ON u.tenant_id = s.tenant_id AND u.id = s.user_id WHERE s.tenant_id = $1 AND s.secret_hash = $2 AND s.expires_at > $3 \
          AND u.is_suspended = 0";
     let row = tx.one(query(statement).bind(tenant.0.clone()).bind(hash.to_owned()).bind(now.0)).await?;
-    row.map(|row| {
-        Ok(Session {
-            id: SessionId(row.try_get("id")?),
-            user_id: UserId(row.try_get("user_id")?),
-            authenticated_at: Timestamp(row.try_get("authenticated_at")?),
-            expires_at: Timestamp(row.try_get("expires_at")?),
-            user_agent: row.try_get("user_agent")?,
-            ip: row.try_get("ip")?,
-        })
+    row.as_ref().map(read).transpose()
+}
+
+fn read(row: &AnyRow) -> Result<Session, StoreError> {
+    Ok(Session {
+        id: SessionId(row.try_get("id")?),
+        user_id: UserId(row.try_get("user_id")?),
+        authenticated_at: Timestamp(row.try_get("authenticated_at")?),
+        expires_at: Timestamp(row.try_get("expires_at")?),
+        user_agent: row.try_get("user_agent")?,
+        ip: row.try_get("ip")?,
     })
-    .transpose()
+}
+
+/// The live sessions of a user, newest first; a hundred at most.
+pub async fn of_user(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    user: &UserId,
+    now: Timestamp,
+) -> Result<Vec<Session>, StoreError> {
+    let statement = "SELECT id, user_id, authenticated_at, expires_at, user_agent, ip FROM sessions WHERE tenant_id = $1 AND \
+         user_id = $2 AND expires_at > $3 ORDER BY authenticated_at DESC, id LIMIT 100";
+    let rows = tx.all(query(statement).bind(tenant.0.clone()).bind(user.0.clone()).bind(now.0)).await?;
+    rows.iter().map(read).collect()
+}
+
+/// Ends a session of a user; false when the user has no such session.
+pub async fn delete_by_id(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    user: &UserId,
+    id: &SessionId,
+) -> Result<bool, StoreError> {
+    let statement = query("DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND id = $3");
+    Ok(tx.execute(statement.bind(tenant.0.clone()).bind(user.0.clone()).bind(id.0.clone())).await? > 0)
 }
 
 /// Ends the session with this hash; returns its id.

@@ -118,6 +118,17 @@ pub async fn revoke_of_session(
     tx.execute(query(statement).bind(tenant.0.clone()).bind(session.0.clone()).bind(now.0)).await.map(|_| ())
 }
 
+/// Revokes every grant of a session, those for offline access too.
+pub async fn revoke_all_of_session(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    session: &SessionId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let statement = "UPDATE grants SET revoked_at = $3 WHERE tenant_id = $1 AND session_id = $2 AND revoked_at IS NULL";
+    tx.execute(query(statement).bind(tenant.0.clone()).bind(session.0.clone()).bind(now.0)).await.map(|_| ())
+}
+
 /// Removes tokens that expired a day ago. Expiry is checked on every read; the day keeps reuse detectable.
 pub async fn sweep(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, StoreError> {
     let statement = query("DELETE FROM tokens WHERE expires_at < $1");

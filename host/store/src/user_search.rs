@@ -55,13 +55,14 @@ fn wanted(search: &str) -> Option<String> {
     if bare.chars().count() < PIECE { (!bare.is_empty()).then_some(text) } else { Some(bare.to_owned()) }
 }
 
-/// The pieces as a query of the full-text index.
+/// Pieces that cover the text, as a query of the full-text index. Each more would cost a walk through its list, and the
+/// text itself is compared afterwards.
 fn pieces(wanted: &str) -> String {
     let letters: Vec<char> = wanted.chars().collect();
-    let mut pieces: Vec<String> = letters
-        .windows(PIECE)
-        .map(|piece| format!("\"{}\"", piece.iter().collect::<String>().replace('"', "\"\"")))
-        .collect();
+    let windows: Vec<&[char]> = letters.windows(PIECE).collect();
+    let covering = windows.iter().step_by(PIECE).chain(windows.last());
+    let mut pieces: Vec<String> =
+        covering.map(|piece| format!("\"{}\"", piece.iter().collect::<String>().replace('"', "\"\""))).collect();
     pieces.sort();
     pieces.dedup();
     pieces.join(" AND ")
@@ -208,7 +209,8 @@ mod tests {
 
     #[test]
     fn pieces_are_quoted() {
-        assert_eq!(pieces("abcd"), "\"abc\" AND \"bcd\"");
+        assert_eq!(pieces("abcdefg"), "\"abc\" AND \"def\" AND \"efg\"");
+        assert_eq!(pieces("abc"), "\"abc\"");
         assert_eq!(pieces("\"or"), "\"\"\"or\"");
         assert_eq!(like("5%_\\"), "%5\\%\\_\\\\%");
     }

@@ -16,6 +16,7 @@ pub use check::check_upload;
 pub use configure::{ConnectorChange, NewConnector, target_of};
 pub(crate) use deliver::{Delivery, explain, kind_for};
 pub use form::form_items;
+pub use keyway_sandbox::CONTRACT as CONTRACT_VERSION;
 pub use registry::{Factory, Registry, Skew};
 pub use schema::check as check_config;
 pub(crate) use seen::Seen;

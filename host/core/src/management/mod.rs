@@ -1,12 +1,14 @@
 //! What administrators do: one file per kind of thing. Callers describe a change as a function over the stored value;
 //! rules are checked on the result, and nothing is saved when one refuses.
 
+mod administrators;
 mod applications;
 mod audit;
 mod branding;
 mod email_templates;
 mod resources;
 mod roles;
+mod sessions;
 mod settings;
 mod user_search;
 mod users;
@@ -14,6 +16,8 @@ mod users;
 use keyway_store::{Job, StoreError, Tx};
 
 use crate::{Core, CoreError};
+
+pub(crate) use users::end_everything;
 
 pub use applications::{NewApplication, NewSecret};
 pub use keyway_store::logs::Filter as LogFilter;

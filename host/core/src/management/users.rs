@@ -67,7 +67,8 @@ fn canonical(user: &mut User) -> Result<(), Refusal> {
     Ok(())
 }
 
-async fn end_everything(
+/// Ends every session of a user and revokes every grant.
+pub(crate) async fn end_everything(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     id: &UserId,

@@ -3,6 +3,7 @@
 mod code;
 mod identify;
 mod password;
+mod password_link;
 mod profile;
 mod social;
 mod start;

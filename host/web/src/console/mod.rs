@@ -11,6 +11,7 @@ mod logs;
 mod modules;
 mod page;
 mod session;
+mod settings;
 mod texts;
 mod users;
 
@@ -76,6 +77,15 @@ pub fn router(web: &Web) -> Router<Web> {
         .route("/console/users/{id}/sign-out", post(users::sign_out))
         .route("/console/users/{id}/password", post(users::set_password))
         .route("/console/users/{id}/delete", post(users::delete))
+        .route("/console/users/{id}/link", post(users::link))
+        .route("/console/users/{id}/sessions/{session}/delete", post(users::end_session))
+        .route("/console/settings", get(settings::show))
+        .route("/console/settings/keys", post(settings::rotate))
+        .route("/console/settings/keys/{id}/delete", post(settings::delete_key))
+        .route("/console/settings/administrators", post(settings::add_administrator))
+        .route("/console/settings/administrators/{id}/link", post(settings::link))
+        .route("/console/settings/administrators/{id}/delete", post(settings::delete_administrator))
+        .route("/console/settings/machines", post(settings::add_machine))
         .route("/console/logs", get(logs::list))
         .route("/console/logs/{id}", get(logs::show))
         .merge(upload)

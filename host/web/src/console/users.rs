@@ -6,8 +6,9 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use keyway_core::management::{LogFilter, NewPassword, NewUser, Page, Place, Window};
+use keyway_model::session::Session;
 use keyway_model::user::User;
-use keyway_model::{Timestamp, UserId};
+use keyway_model::{SessionId, Timestamp, UserId};
 
 use super::logs::{Line, line};
 use super::managed;
@@ -203,7 +204,29 @@ struct UserPage {
     has_password: bool,
     identities: Vec<(String, String)>,
     data: String,
+    sessions: Vec<SessionLine>,
+    /// A link to set a password with, and when it ends; shown once.
+    link: Option<(String, String)>,
     log: Vec<Line>,
+}
+
+/// A browser that is signed in.
+struct SessionLine {
+    id: String,
+    browser: String,
+    address: String,
+    since: String,
+    expires: String,
+}
+
+fn session_line(session: &Session) -> SessionLine {
+    SessionLine {
+        id: session.id.0.clone(),
+        browser: session.user_agent.clone().unwrap_or_default(),
+        address: session.ip.clone().unwrap_or_default(),
+        since: moment(session.authenticated_at),
+        expires: moment(session.expires_at),
+    }
 }
 
 async fn shown(web: &Web, shell: Shell, id: &UserId, sent: &Parameters) -> Result<UserPage, WebError> {
@@ -221,6 +244,8 @@ async fn shown(web: &Web, shell: Shell, id: &UserId, sent: &Parameters) -> Resul
         has_password: user.password.is_some(),
         identities: identities.into_iter().map(|identity| (identity.target, identity.id)).collect(),
         data: format!("{:#}", serde_json::Value::Object(user.custom_data.clone())),
+        sessions: web.core.user_sessions(&managed(), id).await?.iter().map(session_line).collect(),
+        link: None,
         log: entries.iter().map(line).collect(),
         item: item(&user),
     })
@@ -300,6 +325,29 @@ pub async fn set_password(
     let id = UserId(id);
     let set = web.core.set_user_password(&managed(), &id, sent.get("password").unwrap_or_default()).await;
     after(&web, &admin, &id, &Parameters::default(), set.map(|_| ()).map_err(WebError::from)).await
+}
+
+/// `POST /console/users/{id}/link`: a link to set a password with, to hand on.
+pub async fn link(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<String>,
+) -> Result<Response, WebError> {
+    let id = UserId(id);
+    let (url, ends) = web.core.password_link(&managed(), &id).await?;
+    let shown = shown(&web, Shell::new(&admin, "users", None), &id, &Parameters::default()).await?;
+    Ok(page(StatusCode::OK, &UserPage { link: Some((url, moment(ends))), ..shown }))
+}
+
+/// `POST /console/users/{id}/sessions/{session}/delete`
+pub async fn end_session(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Path((id, session)): Path<(String, String)>,
+) -> Result<Response, WebError> {
+    let id = UserId(id);
+    let ended = web.core.end_user_session(&managed(), &id, &SessionId(session)).await;
+    after(&web, &admin, &id, &Parameters::default(), ended.map_err(WebError::from)).await
 }
 
 /// `POST /console/users/{id}/delete`

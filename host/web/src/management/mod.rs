@@ -13,7 +13,10 @@ mod resources;
 mod roles;
 mod sign_in_experience;
 mod user_assets;
+mod user_sessions;
 mod users;
+
+pub use oidc_keys::GRACE;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -38,6 +41,7 @@ pub fn documented() -> OpenApiRouter<Web> {
         .merge(email_templates::router())
         .merge(sign_in_experience::router())
         .merge(user_assets::router())
+        .merge(user_sessions::router())
         .merge(users::router())
         .merge(logs::router())
         .merge(oidc_keys::router())

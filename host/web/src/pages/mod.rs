@@ -8,6 +8,7 @@ mod language;
 mod offer;
 mod register;
 pub mod render;
+mod set_password;
 pub mod sign_in;
 pub mod social;
 pub mod texts;
@@ -37,6 +38,7 @@ pub fn router() -> Router<Web> {
         .route("/forgot-password", get(forgot_password::show).post(forgot_password::submit))
         .route("/new-password", get(forgot_password::show_new).post(forgot_password::submit_new))
         .route("/welcome", get(welcome::show).post(welcome::submit))
+        .route("/set-password", get(set_password::show).post(set_password::submit))
         .route("/language", get(language::choose))
         .route("/unknown-session", get(render::unknown_session))
         .route("/assets/style.css", get(assets::style))

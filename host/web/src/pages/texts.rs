@@ -54,6 +54,10 @@ phrases! {
     forgot_unavailable "A password cannot be reset here. Ask the people who run this application." "无法在此重置密码，请联系应用管理员。";
     new_password_title "Choose a new password" "设置新密码";
     new_password_text "You will be signed out everywhere else." "设置后将在其他设备上退出登录。";
+    set_password_title "Choose your password" "设置密码";
+    set_password_text "For" "账号";
+    password_set_title "Your password is set" "密码已设置";
+    password_set_text "You can close this page and sign in with it." "您可以关闭此页面，并使用新密码登录。";
     save "Save" "保存";
     password_was_reset "Your password is set. Sign in with it." "密码已重置，请使用新密码登录。";
     expired_title "This page has expired" "页面已过期";

@@ -1,0 +1,233 @@
+//! Settings: signing keys, administrators, programs with access to the Management API, and what this server is.
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use keyway_core::console::Administrator;
+use keyway_core::keys::{KeyInfo, KeyStatus};
+use keyway_core::management::Page;
+use keyway_core::tenants::CONNECTOR_SCOPES;
+use keyway_model::application::ApplicationType;
+use keyway_model::{ErrorCode, KeyId, TenantId, UserId};
+
+use super::managed;
+use super::page::{Shell, moment, page};
+use super::session::Admin;
+use crate::Web;
+use crate::error::WebError;
+use crate::oidc::answer::see_other;
+use crate::request::Parameters;
+
+/// A signing key in the list.
+struct Key {
+    id: String,
+    state: &'static str,
+    badge: &'static str,
+    made: String,
+    signs_from: String,
+    may_be_deleted: bool,
+}
+
+/// An administrator in the list.
+struct Person {
+    id: String,
+    name: String,
+    duties: String,
+    last_sign_in: String,
+    has_password: bool,
+    is_self: bool,
+}
+
+/// A link to hand on.
+struct Link {
+    name: String,
+    url: String,
+    ends: String,
+}
+
+/// A program with access to the Management API.
+struct Machine {
+    id: String,
+    name: String,
+}
+
+#[derive(Template)]
+#[template(path = "console/settings.html")]
+struct SettingsPage {
+    shell: Shell,
+    keys: Vec<Key>,
+    people: Vec<Person>,
+    duties: &'static [(&'static str, &'static str)],
+    link: Option<Link>,
+    machines: Vec<Machine>,
+    facts: Vec<(&'static str, String)>,
+}
+
+fn key(shell: &Shell, key: &KeyInfo) -> Key {
+    let t = shell.t;
+    let (state, badge) = match key.status {
+        KeyStatus::Next => (t.key_next, "warn"),
+        KeyStatus::Current => (t.key_current, "good"),
+        KeyStatus::Previous => (t.key_previous, ""),
+    };
+    Key {
+        id: key.id.0.clone(),
+        state,
+        badge,
+        made: moment(key.created_at),
+        signs_from: moment(key.signs_from),
+        may_be_deleted: key.status != KeyStatus::Current,
+    }
+}
+
+fn person(shell: &Shell, admin: &Admin, one: &Administrator) -> Person {
+    let user = &one.user;
+    let duties = if one.may_do_everything() { shell.t.everything.to_owned() } else { one.scopes.join(", ") };
+    Person {
+        id: user.id.0.clone(),
+        name: user.name.clone().or_else(|| user.username.clone()).unwrap_or_else(|| user.id.0.clone()),
+        duties,
+        last_sign_in: user.last_sign_in_at.map(moment).unwrap_or_default(),
+        has_password: user.password.is_some(),
+        is_self: user.id == admin.user.id,
+    }
+}
+
+async fn shown(web: &Web, admin: &Admin, shell: Shell, link: Option<Link>) -> Result<SettingsPage, WebError> {
+    let t = shell.t;
+    let keys = web.core.signing_keys(&managed()).await?;
+    let people = web.core.administrators().await?;
+    let (applications, _) = web.core.applications(&managed(), Page { offset: 0, limit: 1000 }).await?;
+    let mut machines = Vec::new();
+    for application in applications.iter().filter(|one| one.kind == ApplicationType::MachineToMachine) {
+        if web.core.opens_management_api(&application.id).await? {
+            machines.push(Machine { id: application.id.0.clone(), name: application.name.clone() });
+        }
+    }
+    let facts = vec![
+        (t.version, env!("CARGO_PKG_VERSION").to_owned()),
+        (t.contract_version, keyway_core::connectors::CONTRACT_VERSION.to_owned()),
+        (t.database, web.core.store().database().to_owned()),
+        (t.endpoint, web.core.endpoint(&managed())),
+        (t.console, web.core.endpoint(&TenantId::admin())),
+    ];
+    Ok(SettingsPage {
+        keys: keys.iter().map(|one| key(&shell, one)).collect(),
+        people: people.iter().map(|one| person(&shell, admin, one)).collect(),
+        duties: &CONNECTOR_SCOPES,
+        link,
+        machines,
+        facts,
+        shell,
+    })
+}
+
+/// `GET /console/settings`
+pub async fn show(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
+    let shell = Shell::new(&admin, "settings", sent.get("done").as_deref());
+    Ok(page(StatusCode::OK, &shown(&web, &admin, shell, None).await?))
+}
+
+/// Back to the settings, with what was refused where something was.
+async fn after(
+    web: &Web,
+    admin: &Admin,
+    done: &str,
+    result: Result<(), keyway_core::CoreError>,
+) -> Result<Response, WebError> {
+    match result.map_err(WebError::from) {
+        Ok(()) => Ok(see_other(&format!("/console/settings?done={done}"))),
+        Err(error) => {
+            let shell = Shell::refused(admin, "settings", &error);
+            Ok(page(error.status(), &shown(web, admin, shell, None).await?))
+        }
+    }
+}
+
+/// `POST /console/settings/keys`: makes a new signing key.
+pub async fn rotate(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
+    let grace = sent.get("grace").and_then(|text| text.parse().ok()).unwrap_or(crate::management::GRACE);
+    let made = web.core.rotate_signing_key(&managed(), grace).await;
+    after(&web, &admin, "created", made).await
+}
+
+/// `POST /console/settings/keys/{id}/delete`
+pub async fn delete_key(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<String>,
+) -> Result<Response, WebError> {
+    let deleted = web.core.delete_signing_key(&managed(), &KeyId(id)).await;
+    after(&web, &admin, "deleted", deleted).await
+}
+
+/// The settings with a link by which an administrator sets a password; it is shown this once.
+async fn with_link(web: &Web, admin: &Admin, id: &UserId) -> Result<Response, WebError> {
+    let owner = web.core.user(&TenantId::admin(), id).await?;
+    let (url, ends) = web.core.password_link(&TenantId::admin(), id).await?;
+    let link = Link { name: owner.username.unwrap_or_default(), url, ends: moment(ends) };
+    let shell = Shell::new(admin, "settings", None);
+    Ok(page(StatusCode::OK, &shown(web, admin, shell, Some(link)).await?))
+}
+
+/// `POST /console/settings/administrators`
+pub async fn add_administrator(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
+    let everything = sent.get("everything").is_some();
+    let duties: Vec<String> =
+        CONNECTOR_SCOPES.iter().map(|(name, _)| (*name).to_owned()).filter(|name| sent.get(name).is_some()).collect();
+    let username = sent.get("username").unwrap_or_default();
+    match web.core.create_administrator(&username, everything, &duties).await {
+        Ok(made) => with_link(&web, &admin, &made.id).await,
+        Err(error) => after(&web, &admin, "", Err(error)).await,
+    }
+}
+
+/// `POST /console/settings/administrators/{id}/link`
+pub async fn link(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<String>,
+) -> Result<Response, WebError> {
+    with_link(&web, &admin, &UserId(id)).await
+}
+
+/// `POST /console/settings/administrators/{id}/delete`
+pub async fn delete_administrator(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<String>,
+) -> Result<Response, WebError> {
+    let id = UserId(id);
+    if id == admin.user.id {
+        return after(&web, &admin, "", Err(ErrorCode::OwnAccount.into())).await;
+    }
+    let deleted = web.core.delete_administrator(&id).await;
+    after(&web, &admin, "deleted", deleted).await
+}
+
+/// `POST /console/settings/machines`: a program with access to the whole Management API.
+pub async fn add_machine(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
+    let name = sent.get("name").unwrap_or_default().trim().to_owned();
+    match web.core.create_management_application(name).await {
+        Ok((id, _)) => Ok(see_other(&format!("/console/applications/{id}?done=created&reveal=1#secrets"))),
+        Err(error) => after(&web, &admin, "", Err(error)).await,
+    }
+}

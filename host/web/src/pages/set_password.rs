@@ -1,0 +1,55 @@
+//! The page behind a link by which a person sets their password.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use keyway_model::TenantId;
+
+use super::render::{self, Frame};
+use super::{texts, visit};
+use crate::Web;
+use crate::error::WebError;
+use crate::oidc::answer::see_other;
+use crate::request::{Parameters, Peer, speaks_chinese};
+
+#[derive(Template)]
+#[template(path = "set_password.html")]
+struct SetPasswordPage {
+    frame: Frame,
+    token: String,
+    /// What a password manager keeps the password under.
+    username: String,
+}
+
+async fn page(web: &Web, headers: &HeaderMap, form: &Parameters, status: StatusCode, alert: String) -> Response {
+    let token = form.get("token").unwrap_or_default();
+    let shown = async {
+        let owner = web.core.password_link_owner(&web.tenant, &token).await?;
+        let settings = web.core.settings(&web.tenant).await?;
+        let chinese = speaks_chinese(headers, None, &settings.experience);
+        let frame = Frame { alert, ..Frame::branded(&settings.experience.rest, "", chinese) };
+        let username = owner.username.or(owner.primary_email).unwrap_or_default();
+        Ok::<_, WebError>(render::html(status, &SetPasswordPage { frame, token: token.clone(), username }, None))
+    };
+    shown.await.unwrap_or_else(|error| render::error_page(headers, &error))
+}
+
+/// `GET /set-password`
+pub async fn show(State(web): State<Web>, headers: HeaderMap, form: Parameters) -> Response {
+    page(&web, &headers, &form, StatusCode::OK, String::new()).await
+}
+
+/// `POST /set-password`
+pub async fn submit(State(web): State<Web>, Peer(visitor): Peer, headers: HeaderMap, form: Parameters) -> Response {
+    let get = |name: &str| form.get(name).unwrap_or_default();
+    let set = web.core.set_password_by_link(&web.tenant, &get("token"), get("password"), &visitor).await;
+    let settings = web.core.settings(&web.tenant).await;
+    let chinese = settings.is_ok_and(|settings| speaks_chinese(&headers, None, &settings.experience));
+    let t = texts::texts(chinese);
+    match set.map_err(WebError::from) {
+        Ok(()) if web.tenant == TenantId::admin() => see_other("/console"),
+        Ok(()) => render::message(chinese, &t.password_set_title, &t.password_set_text),
+        Err(error) => page(&web, &headers, &form, error.status(), visit::explain(&error, &t)).await,
+    }
+}
