@@ -170,6 +170,22 @@ pub async fn count(tx: &mut Tx<'_>, tenant: &TenantId, search: Option<&str>, mos
     Ok(Total { count: count.min(most), is_capped: count > most })
 }
 
+/// A page of what `search` finds, and how much there is, counted to `most`. The last page tells how much without counting.
+pub async fn page(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    search: Option<&str>,
+    page: Page,
+    most: i64,
+) -> Result<(Vec<User>, Total), StoreError> {
+    let users = list(tx, tenant, search, page).await?;
+    let shown = i64::try_from(users.len()).unwrap_or(i64::MAX);
+    if shown < page.limit && (shown > 0 || page.offset == 0) {
+        return Ok((users, page.offset.saturating_add(shown).into()));
+    }
+    Ok((users, count(tx, tenant, search, most).await?))
+}
+
 /// Whether the tenant has a user.
 pub async fn any(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<bool, StoreError> {
     Ok(count(tx, tenant, None, 1).await?.count > 0)

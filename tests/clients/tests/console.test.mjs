@@ -273,6 +273,190 @@ describe('console', { concurrency: false }, () => {
     await page.getByText('There is no such thing here.').waitFor();
   });
 
+  test('sign-in methods are put in order by keyboard and by dragging, and the preview follows', async () => {
+    await open('/sign-in-experience');
+    for (const kind of ['username', 'email']) await page.locator(`#sign-in-${kind}`).setChecked(kind === 'username');
+    const order = () => page.locator('.method legend').allTextContents();
+    const first = await order();
+    await page.getByRole('button', { name: `Move: ${first[1]}, 2 / 3` }).focus();
+    await page.keyboard.press('ArrowUp');
+    assert.deepEqual(await order(), [first[1], first[0], first[2]]);
+    assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), `Move: ${first[1]}, 1 / 3`);
+    const handle = page.getByRole('button', { name: `Move: ${first[1]}, 1 / 3` });
+    await handle.evaluate((element) => element.closest('section').scrollIntoView({ block: 'center' }));
+    await handle.hover();
+    const box = await page.locator('.sortable li').nth(1).boundingBox();
+    await page.mouse.down();
+    await page.mouse.move(box.x + 60, box.y + box.height - 12, { steps: 8 });
+    await page.mouse.up();
+    assert.deepEqual(await order(), first, 'dragged back');
+    await page.getByRole('button', { name: `Move: ${first[0]}, 1 / 3` }).focus();
+    await page.keyboard.press('ArrowDown');
+    await press('Save changes');
+    await page.getByText('Saved.').waitFor();
+    const { methods } = (await keyway.api('GET', '/sign-in-exp')).body.signIn;
+    const named = { phone: 'Phone', username: 'Username', email: 'E-mail' };
+    assert.deepEqual(methods.map((method) => named[method.identifier]), (await order()).filter((label) => methods.some((method) => named[method.identifier] === label)));
+    await page.locator('#sign-in-username').uncheck();
+    await press('Save changes');
+    await page.getByText('Saved.').waitFor();
+  });
+
+  test('a logo is uploaded and seen in the preview, in the dark too', async () => {
+    await open('/sign-in-experience');
+    const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+    const choose = async (file) => {
+      const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByRole('button', { name: 'Upload… Logo address', exact: true }).click()]);
+      await chooser.setFiles(file);
+    };
+    await choose({ name: 'logo.svg', mimeType: 'image/svg+xml', buffer: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>') });
+    await page.getByText('This is no picture that can be read').waitFor();
+    await choose({ name: 'logo.png', mimeType: 'image/png', buffer: png });
+    await page.waitForFunction(() => /\/images\/[0-9a-f]{64}\.png$/.test(document.querySelector('#logo').value));
+    const logo = page.frameLocator('#preview').locator('.logo');
+    await logo.waitFor();
+    await page.waitForFunction(() => document.querySelector('#preview').contentDocument.querySelector('.logo')?.naturalWidth === 1);
+    const back = () => page.frameLocator('#preview').locator('body').evaluate((body) => getComputedStyle(body.querySelector('.card')).backgroundColor);
+    assert.equal(await back(), 'rgb(255, 255, 255)');
+    await page.locator('#preview-scheme').selectOption('dark');
+    await page.frameLocator('#preview').locator('link[href="/console/preview/style.css?preview_scheme=dark"]').waitFor({ state: 'attached' });
+    assert.equal(await back(), 'rgb(23, 26, 32)');
+    await page.locator('#css').fill('h1 { letter-spacing: 4px; }');
+    await page.waitForFunction(() => {
+      const { contentDocument, contentWindow } = document.querySelector('#preview');
+      const title = contentDocument?.querySelector('h1');
+      return title && contentWindow.getComputedStyle(title).letterSpacing === '4px';
+    });
+  });
+
+  test("the pages' words are changed by an admin, and an application has its own look", async () => {
+    await open('/phrases?language=en');
+    await page.getByLabel('Search').fill('forgot_password');
+    assert.equal(await page.locator('.sentence:visible').count(), 1);
+    await page.getByLabel('Search').fill('');
+    await page.locator('#sign_in').fill('Come in');
+    await press('Save changes');
+    await page.getByText('Saved.').waitFor();
+    assert.deepEqual((await keyway.api('GET', '/custom-phrases/en')).body.translation, { sign_in: 'Come in' });
+    await page.locator('#sign_in').fill('');
+    await press('Save changes');
+    await page.getByText('Saved.').waitFor();
+    const application = (await keyway.api('GET', '/applications')).body.find((one) => one.name === 'SvelteKit app').id;
+    await open(`/applications/${application}`);
+    await page.getByLabel('Name on the pages').fill('The shop');
+    await page.getByLabel('Colours of its own').check();
+    await page.locator('#branding #color').fill('#0a7d4f');
+    await page.getByRole('button', { name: /^Save changes: Look/ }).click();
+    await page.getByText('Saved.').waitFor();
+    const look = (await keyway.api('GET', `/applications/${application}/sign-in-experience`)).body;
+    assert.deepEqual([look.displayName, look.color.primaryColor], ['The shop', '#0a7d4f']);
+  });
+
+  test('signing keys are rotated: published before they sign, and kept while they are needed', async () => {
+    const keys = async () => (await (await fetch(`${keyway.endpoint}/oidc/jwks`)).json()).keys.map((key) => key.kid);
+    const [first] = await keys();
+    await open('/settings');
+    await press('Rotate');
+    await page.getByText('Created.').waitFor();
+    assert.equal((await keys()).length, 2, 'the next key is published');
+    assert.equal((await keyway.api('GET', '/users')).status, 200);
+    await press('Rotate');
+    await page.getByRole('alert').filter({ hasText: 'waiting to sign' }).waitFor();
+    await page.locator('#keys').getByRole('button', { name: 'Delete', exact: true }).first().click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByText('Deleted.').waitFor();
+    assert.deepEqual(await keys(), [first]);
+    await page.locator('#grace').selectOption('0');
+    await press('Rotate');
+    await page.getByText('Created.').waitFor();
+    const [signs] = await keys();
+    assert.notEqual(signs, first);
+    assert.equal((await keyway.api('GET', '/users')).status, 200, 'a token of the previous key is still good');
+    assert.equal((await keyway.api('DELETE', `/configs/oidc/private-keys/${signs}`)).status, 422, 'the key that signs stays');
+    assert.equal((await keyway.api('DELETE', `/configs/oidc/private-keys/${'x'.repeat(21)}`)).status, 404);
+    assert.equal((await keyway.api('POST', '/configs/oidc/private-keys/rotate', { signingKeyAlgorithm: 'RSA' })).status, 422);
+  });
+
+  test('privilege escalation: an administrator with one duty is made by a link and sees no more than that', async () => {
+    await open('/settings');
+    await page.locator('#username').fill('viewer');
+    await page.locator('#everything').uncheck();
+    await page.locator('[id="connectors:view"]').check();
+    await press('Add an administrator');
+    const link = await page.locator('.copy code').first().textContent();
+    const other = await browser.newContext({ locale: 'en-US' });
+    const visitor = await other.newPage();
+    await visitor.goto(link);
+    await visitor.locator('#password').fill('12345678');
+    await visitor.getByRole('button', { name: 'Save' }).click();
+    await visitor.getByRole('alert').waitFor();
+    await visitor.locator('#password').fill(PASSWORD);
+    await visitor.getByRole('button', { name: 'Save' }).click();
+    await visitor.locator('#identifier').fill('viewer');
+    await visitor.locator('#password').fill(PASSWORD);
+    await visitor.locator('button.primary').click();
+    await visitor.waitForURL(`${keyway.operators}/console`);
+    assert.equal((await visitor.goto(`${keyway.operators}/console/connectors`)).status(), 200);
+    for (const closed of ['/users', '/settings', '/logs', '/phrases', '/applications', '/sign-in-experience', `/images/${'0'.repeat(64)}.png`]) {
+      assert.equal((await visitor.goto(`${keyway.operators}/console${closed}`)).status(), 403, closed);
+    }
+    assert.equal((await visitor.goto(link)).status(), 400, 'the link is used up');
+    await open('/settings');
+    await page.getByRole('row', { name: /viewer/ }).getByRole('button', { name: 'Remove' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+    await page.getByText('Deleted.').waitFor();
+    const gone = await visitor.goto(`${keyway.operators}/console/connectors`);
+    assert.match(visitor.url(), /sign-in/, `access ends at once (${gone.status()})`);
+    await other.close();
+  });
+
+  test("session fixation and revocation: a user's sessions are seen and ended one by one, a password link works once", async () => {
+    const user = (await keyway.api('GET', '/users?search=8613100000001')).body[0].id;
+    const { sessions } = (await keyway.api('GET', `/users/${user}/sessions`)).body;
+    assert.equal(sessions.length, 1);
+    await open(`/users/${user}`);
+    await page.getByRole('button', { name: /^End: / }).click();
+    await page.getByText('Signed in nowhere.').waitFor();
+    assert.deepEqual((await keyway.api('GET', `/users/${user}/sessions`)).body.sessions, []);
+    assert.equal((await keyway.api('DELETE', `/users/${user}/sessions/${sessions[0].payload.uid}`)).status, 404);
+    await page.getByRole('heading', { name: 'Password link' }).locator('..').getByRole('button', { name: 'Create' }).click();
+    const link = await page.locator('.copy code').first().textContent();
+    const token = new URL(link).searchParams.get('token');
+    const set = () => fetch(`${keyway.endpoint}/set-password`, { method: 'POST', body: new URLSearchParams({ token, password: 'walks of nine herons' }) });
+    const answers = await Promise.all(Array.from({ length: 20 }, set));
+    assert.equal(answers.filter((answer) => answer.status === 200).length, 1, 'of twenty at once one sets the password');
+    assert.equal((await fetch(`${link}x`)).status, 400, 'a forged link');
+    assert.equal((await fetch(`${keyway.operators}/set-password?token=${encodeURIComponent(token)}`)).status, 400, "another tenant's link");
+  });
+
+  test('programs get access to the API, and what runs here is told', async () => {
+    await open('/settings');
+    await page.locator('#machine').fill('Terraform');
+    await page.locator('#api').getByRole('button', { name: 'Create' }).click();
+    await page.getByRole('heading', { name: 'Terraform' }).waitFor();
+    await open('/settings');
+    await page.locator('#api').getByRole('link', { name: 'Terraform' }).waitFor();
+    assert.match(await page.locator('#about').textContent(), /SQLite/);
+  });
+
+  test('the list of users goes on to older ones and back', async () => {
+    for (let made = 0; made < 25; made += 1) await keyway.api('POST', '/users', { username: `many${made}` });
+    await open('/users');
+    const first = await page.locator('tbody a').first().textContent();
+    await follow('Older');
+    await page.getByRole('link', { name: 'Newer' }).waitFor();
+    assert.notEqual(await page.locator('tbody a').first().textContent(), first);
+    await follow('Newer');
+    await page.getByRole('link', { name: 'Older', exact: true }).waitFor();
+    assert.equal(await page.locator('tbody a').first().textContent(), first);
+    await follow('Oldest');
+    await page.getByRole('link', { name: 'Newest' }).waitFor();
+    await page.getByRole('searchbox').fill('many2');
+    await press('Search');
+    await page.waitForURL(/search=many2/);
+    assert.equal(await page.locator('tbody tr').count(), 6);
+  });
+
   test('by keyboard alone: the palette leads to a page', async () => {
     await open('');
     await page.keyboard.press('Control+k');
@@ -291,7 +475,7 @@ describe('console', { concurrency: false }, () => {
     const connector = (await keyway.api('GET', '/connectors')).body[0].id;
     const user = (await keyway.api('GET', '/users')).body[0].id;
     const log = (await keyway.api('GET', '/logs')).body[0].id;
-    const pages = ['', '/applications', '/applications/new', `/applications/${application}`, '/connectors', '/connectors/new', `/connectors/${connector}`, '/connectors/set-up/simple-mail-transfer-protocol', '/connectors/set-up/oidc', '/modules/new', '/modules/acmeco-short-message-service', '/sign-in-experience', '/users', '/users/new', `/users/${user}`, '/users?search=nobody', '/logs', `/logs/${log}`];
+    const pages = ['', '/applications', '/applications/new', `/applications/${application}`, '/connectors', '/connectors/new', `/connectors/${connector}`, '/connectors/set-up/simple-mail-transfer-protocol', '/connectors/set-up/oidc', '/modules/new', '/modules/acmeco-short-message-service', '/sign-in-experience', '/phrases', '/settings', '/users', '/users/new', `/users/${user}`, '/users?search=nobody', '/logs', `/logs/${log}`];
     for (const [locale, colorScheme, width] of [['en-US', 'light', 1280], ['zh-CN', 'dark', 1600], ['en-US', 'dark', 360]]) {
       await newVisitor({ locale, colorScheme, viewport: { width, height: 800 } });
       await signIn();

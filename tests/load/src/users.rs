@@ -113,8 +113,8 @@ pub async fn measure(plan: &Plan, url: Option<&str>, count: usize, report: &mut 
                 .read(|tx| {
                     Box::pin(async move {
                         let tenant = TenantId::default_tenant();
-                        user_search::list(tx, &tenant, Some(text), Page { offset: 0, limit: SHOWN }).await?;
-                        user_search::count(tx, &tenant, Some(text), COUNTED).await
+                        let page = Page { offset: 0, limit: SHOWN };
+                        user_search::page(tx, &tenant, Some(text), page, COUNTED).await
                     })
                 })
                 .await

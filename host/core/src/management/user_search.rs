@@ -37,13 +37,8 @@ impl Core {
     ) -> Result<(Vec<User>, Total), CoreError> {
         let tenant = tenant.clone();
         let most = if search.is_some() { MOST_FOUND } else { i64::MAX };
-        self.look(|tx| {
-            Box::pin(async move {
-                let users = user_search::list(tx, &tenant, search.as_deref(), page).await?;
-                Ok((users, user_search::count(tx, &tenant, search.as_deref(), most).await?))
-            })
-        })
-        .await
+        self.look(|tx| Box::pin(async move { user_search::page(tx, &tenant, search.as_deref(), page, most).await }))
+            .await
     }
 
     /// `limit` users at a place of the list: as quick at its end as at its beginning.

@@ -61,10 +61,12 @@ function preview(form) {
   const frame = document.getElementById("preview");
   const language = document.getElementById("preview-language");
   const phone = document.getElementById("preview-phone");
+  const scheme = document.getElementById("preview-scheme");
   let waiting;
   const draw = async () => {
     const body = new URLSearchParams(new FormData(form));
     body.set("preview_language", language.value);
+    body.set("preview_scheme", scheme.value);
     const answer = await fetch(form.dataset.preview, { method: "POST", body });
     if (answer.ok) frame.srcdoc = await answer.text();
   };
@@ -72,9 +74,103 @@ function preview(form) {
     clearTimeout(waiting);
     waiting = setTimeout(draw, 200);
   });
+  // The rules are set from here: the content policy allows no sheet in the text of a page.
+  frame.addEventListener("load", () => {
+    const sheet = new frame.contentWindow.CSSStyleSheet();
+    sheet.replaceSync(form.elements.css.value);
+    frame.contentDocument.adoptedStyleSheets = [sheet];
+  });
   language.addEventListener("change", draw);
+  scheme.addEventListener("change", draw);
   phone.addEventListener("change", () => frame.classList.toggle("phone", phone.checked));
   draw();
+}
+
+// Entries that are put in order by dragging a handle, or by the arrow keys on it.
+function sortable(list) {
+  const items = () => [...list.children];
+  let dragged;
+  const renumber = (changed) => {
+    for (const [index, item] of items().entries()) {
+      item.querySelector("[data-order]").value = index + 1;
+      item.querySelector(".handle").setAttribute("aria-label", `${list.dataset.sortable}: ${item.dataset.name}, ${index + 1} / ${list.children.length}`);
+    }
+    if (changed) list.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  for (const item of items()) {
+    item.querySelector("[data-order]").closest(".field").hidden = true;
+    const handle = Object.assign(document.createElement("span"), { tabIndex: 0, className: "handle", textContent: "⠿" });
+    handle.setAttribute("role", "button");
+    handle.addEventListener("pointerdown", () => { item.draggable = true; });
+    handle.addEventListener("pointerup", () => { item.draggable = false; });
+    handle.addEventListener("keydown", (event) => {
+      const other = { ArrowUp: item.previousElementSibling, ArrowDown: item.nextElementSibling }[event.key];
+      if (!["ArrowUp", "ArrowDown"].includes(event.key)) return;
+      event.preventDefault();
+      if (!other) return;
+      if (event.key === "ArrowUp") other.before(item); else other.after(item);
+      handle.focus();
+      renumber(true);
+    });
+    item.addEventListener("dragstart", (event) => {
+      dragged = item;
+      event.dataTransfer.effectAllowed = "move";
+      item.classList.add("dragged");
+    });
+    item.addEventListener("dragover", (event) => {
+      if (!dragged) return;
+      event.preventDefault();
+      const box = item.getBoundingClientRect();
+      if (item !== dragged) item[event.clientY > box.top + box.height / 2 ? "after" : "before"](dragged);
+    });
+    item.addEventListener("dragend", () => {
+      item.draggable = false;
+      item.classList.remove("dragged");
+      dragged = undefined;
+      renumber(true);
+    });
+    item.prepend(handle);
+  }
+  renumber(false);
+}
+
+// A picture goes up as soon as it is chosen; its address takes the place of what was typed.
+function picture(box) {
+  const address = box.querySelector("input");
+  const file = Object.assign(document.createElement("input"), { type: "file", accept: "image/png,image/jpeg,image/gif,image/webp", hidden: true });
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: box.dataset.button });
+  const problem = Object.assign(document.createElement("p"), { className: "problem", hidden: true });
+  problem.setAttribute("role", "alert");
+  button.setAttribute("aria-label", `${box.dataset.button} ${address.labels[0]?.firstChild.textContent.trim() ?? ""}`);
+  button.addEventListener("click", () => file.click());
+  file.addEventListener("change", async () => {
+    if (!file.files[0]) return;
+    const body = new FormData();
+    body.append("file", file.files[0]);
+    button.disabled = true;
+    const answer = await fetch(box.dataset.picture, { method: "POST", body }).catch(() => undefined);
+    const told = await answer?.json().catch(() => ({}));
+    button.disabled = false;
+    file.value = "";
+    problem.hidden = Boolean(answer?.ok);
+    problem.textContent = told?.message ?? answer?.statusText ?? "";
+    if (!answer?.ok) return;
+    address.value = told.url;
+    address.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  box.append(button, file);
+  box.after(problem);
+}
+
+// Shows what holds the text that is looked for.
+function find(input) {
+  input.addEventListener("input", () => {
+    const wanted = input.value.trim().toLowerCase();
+    for (const item of document.querySelectorAll(input.dataset.find)) {
+      const text = `${item.textContent} ${item.querySelector("input")?.value ?? ""}`.toLowerCase();
+      item.hidden = !text.includes(wanted);
+    }
+  });
 }
 
 function attach(root) {
@@ -103,6 +199,9 @@ function attach(root) {
     });
   });
   once(root, "[data-upload]", "uploadReady", upload);
+  once(root, "[data-sortable]", "sortableReady", sortable);
+  once(root, "[data-picture]", "pictureReady", picture);
+  once(root, "[data-find]", "findReady", find);
   once(root, "[data-preview]", "previewReady", preview);
   once(root, ".menu", "menuReady", (button) => {
     button.addEventListener("click", () => {

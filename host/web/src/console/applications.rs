@@ -7,11 +7,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use keyway_core::management::{NewApplication, NewSecret};
 use keyway_model::application::{
-    Application, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
+    Application, ApplicationExperience, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
 };
 use keyway_model::{ApplicationId, ErrorCode, Refusal, Timestamp};
 use serde_json::{Map, Value, json};
 
+use super::application_branding::Branding;
 use super::guides::{Filled, GUIDES, Guide, guide};
 use super::managed;
 use super::page::{Paging, Shell, asked, moment, page};
@@ -118,6 +119,7 @@ struct ApplicationPage {
     post_logout_redirect_uris: String,
     cors_origins: String,
     refresh_days: String,
+    branding: Branding,
     has_secrets: bool,
     is_machine: bool,
     reveal: bool,
@@ -158,6 +160,7 @@ async fn shown(
         refresh_days: sent
             .get("refresh_days")
             .unwrap_or_else(|| custom.refresh_token_ttl_in_days.map(|days| days.to_string()).unwrap_or_default()),
+        branding: Branding::new(&application.sign_in_experience),
         has_secrets: !application.kind.is_public(),
         is_machine: application.kind == ApplicationType::MachineToMachine,
         reveal,
@@ -175,6 +178,23 @@ pub async fn show(
     let application = web.core.application(&managed(), &ApplicationId(id)).await?;
     let shell = Shell::new(&admin, "applications", sent.get("done").as_deref());
     Ok(page(StatusCode::OK, &shown(&web, shell, application, &sent).await?))
+}
+
+/// The page with what was refused, and what was typed.
+pub async fn again(
+    web: &Web,
+    admin: &Admin,
+    id: &ApplicationId,
+    error: &WebError,
+    sent: &Parameters,
+    look: Option<&ApplicationExperience>,
+) -> Result<Response, WebError> {
+    let mut application = web.core.application(&managed(), id).await?;
+    if let Some(look) = look {
+        application.sign_in_experience = look.clone();
+    }
+    let shell = Shell::refused(admin, "applications", error);
+    Ok(page(error.status(), &shown(web, shell, application, sent).await?))
 }
 
 /// The lines of a text area.
@@ -214,11 +234,7 @@ pub async fn save(
     };
     match changed.await {
         Ok(_) => Ok(see_other(&format!("/console/applications/{id}?done=saved"))),
-        Err(error) => {
-            let application = web.core.application(&managed(), &id).await?;
-            let shell = Shell::refused(&admin, "applications", &error);
-            Ok(page(error.status(), &shown(&web, shell, application, &sent).await?))
-        }
+        Err(error) => again(&web, &admin, &id, &error, &sent, None).await,
     }
 }
 
@@ -237,12 +253,7 @@ pub async fn add_secret(
     let name = sent.get("secret_name").unwrap_or_default().trim().to_owned();
     match web.core.create_application_secret(&managed(), &id, NewSecret { name, expires_at }).await {
         Ok(_) => Ok(see_other(&format!("/console/applications/{id}?done=created&reveal=1#secrets"))),
-        Err(error) => {
-            let error = WebError::from(error);
-            let application = web.core.application(&managed(), &id).await?;
-            let shell = Shell::refused(&admin, "applications", &error);
-            Ok(page(error.status(), &shown(&web, shell, application, &sent).await?))
-        }
+        Err(error) => again(&web, &admin, &id, &error.into(), &sent, None).await,
     }
 }
 

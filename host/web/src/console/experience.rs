@@ -11,6 +11,7 @@ use keyway_model::identifier::IdentifierKind;
 use keyway_model::sign_in_experience::SignInExperience;
 use serde_json::{Map, Value, json};
 
+use super::images;
 use super::managed;
 use super::page::{Shell, page};
 use super::session::Admin;
@@ -20,6 +21,7 @@ use crate::error::WebError;
 use crate::oidc::answer::see_other;
 use crate::pages::render::Frame;
 use crate::pages::social::Button;
+use crate::pages::texts::reworded;
 use crate::pages::{assets, sign_in};
 use crate::request::Parameters;
 
@@ -61,6 +63,7 @@ struct ExperiencePage {
     has_sms: bool,
     social: Vec<(String, bool)>,
     color: String,
+    dark_logo: String,
     dark_color: String,
     logo: String,
     favicon: String,
@@ -100,8 +103,9 @@ fn patch(sent: &Parameters, targets: &[String]) -> Map<String, Value> {
     let methods: Vec<Value> = methods.into_iter().map(|(_, method)| method).collect();
     let resets = [("reset.email", "EmailVerificationCode"), ("reset.phone", "PhoneVerificationCode")];
     let resets: Vec<&str> = resets.iter().filter(|(name, _)| on(name)).map(|(_, method)| *method).collect();
-    let chosen: Vec<&String> = targets.iter().filter(|target| on(&format!("social.{target}"))).collect();
-    let branding: Map<String, Value> = [("logoUrl", "logo"), ("favicon", "favicon")]
+    let mut chosen: Vec<&String> = targets.iter().filter(|target| on(&format!("social.{target}"))).collect();
+    chosen.sort_by_key(|target| text(&format!("order.social.{target}")).parse().unwrap_or(usize::MAX));
+    let branding: Map<String, Value> = [("logoUrl", "logo"), ("darkLogoUrl", "dark_logo"), ("favicon", "favicon")]
         .iter()
         .filter_map(|(key, name)| Some(((*key).to_owned(), json!(optional(name)?))))
         .collect();
@@ -178,6 +182,10 @@ fn shown(
     let by_username_alone = identifiers.as_slice() == [IdentifierKind::Username];
     let resets = experience.reset_kinds(connectors);
     let chosen = experience.social_targets();
+    let place = |target: &String| chosen.iter().position(|one| one == target);
+    let mut social: Vec<(String, bool)> =
+        targets.iter().map(|target| (target.clone(), place(target).is_some())).collect();
+    social.sort_by_key(|(target, _)| place(target).unwrap_or(usize::MAX));
     ExperiencePage {
         mode: json!(experience.sign_in_mode).as_str().unwrap_or_default().to_owned(),
         rows,
@@ -192,10 +200,11 @@ fn shown(
         reset_phone: resets.contains(&IdentifierKind::Phone),
         has_email,
         has_sms,
-        social: targets.iter().map(|target| (target.clone(), chosen.contains(&target.as_str()))).collect(),
+        social,
         color: inner("color", "primaryColor"),
         dark_color: inner("color", "darkPrimaryColor"),
         logo: inner("branding", "logoUrl"),
+        dark_logo: inner("branding", "darkLogoUrl"),
         favicon: inner("branding", "favicon"),
         terms: text(rest("termsOfUseUrl")),
         privacy: text(rest("privacyPolicyUrl")),
@@ -271,20 +280,61 @@ pub async fn preview(
     let experience = draft(&web, patch(&sent, &targets)).await?;
     let connectors = web.core.connector_kinds(&managed()).await?;
     let chinese = sent.get("preview_language").map_or(admin.chinese, |language| language == "zh-CN");
+    let settings = web.core.settings(&managed()).await?;
+    let t = reworded(chinese, settings.phrases(if chinese { "zh-CN" } else { "en" }));
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for name in ["color", "dark_color"] {
+    for name in ["color", "dark_color", "preview_scheme"] {
         query.append_pair(name, &sent.get(name).unwrap_or_default());
     }
-    let theme = format!("/console/preview/theme.css?{}", query.finish());
-    let frame = Frame { theme, ..Frame::branded(&experience.rest, texts(admin.chinese).your_application, chinese) };
-    let t = std::sync::Arc::clone(&frame.t);
+    let query = query.finish();
+    let frame = Frame::branded(&experience.rest, texts(admin.chinese).your_application, chinese);
+    let is_dark = sent.get("preview_scheme").as_deref() == Some("dark");
+    let logo = if is_dark && !frame.dark_logo.is_empty() { &frame.dark_logo } else { &frame.logo };
+    let frame = Frame {
+        style: format!("/console/preview/style.css?preview_scheme={}", if is_dark { "dark" } else { "light" }),
+        theme: format!("/console/preview/theme.css?{query}"),
+        logo: images::on_this_listener(&web, logo),
+        dark_logo: String::new(),
+        favicon: String::new(),
+        t: std::sync::Arc::clone(&t),
+        ..frame
+    };
     let button = |target: &str| Button { href: "#".into(), label: format!("{} {target}", t.continue_with) };
     let social = experience.social_targets().into_iter().map(button).collect();
     Ok(sign_in::preview(&experience, &connectors, frame, social))
 }
 
+/// A sheet as it looks in the surroundings that are chosen for the preview, whatever the browser's own are.
+fn in_scheme(sheet: &str, scheme: Option<&str>) -> String {
+    let holds = if scheme == Some("dark") { "all" } else { "not all" };
+    sheet.replace("(prefers-color-scheme: dark)", holds).replace("(prefers-color-scheme:dark)", holds)
+}
+
+/// `GET /console/preview/style.css`: the sheet of the sign-in pages.
+pub async fn preview_style(sent: Parameters) -> impl IntoResponse {
+    let sheet = in_scheme(assets::STYLE, sent.get("preview_scheme").as_deref());
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], sheet)
+}
+
 /// `GET /console/preview/theme.css`: the colours of the form.
 pub async fn preview_theme(sent: Parameters) -> impl IntoResponse {
     let color = |name: &str| sent.get(name).unwrap_or_default();
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], assets::sheet(&color("color"), &color("dark_color")))
+    let sheet = assets::sheet(&color("color"), &color("dark_color"));
+    let sheet = in_scheme(&sheet, sent.get("preview_scheme").as_deref());
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], sheet)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scheme_can_be_chosen_for_the_preview() {
+        let (sheet, colors) = (assets::STYLE, assets::sheet("#000000", "#ffffff"));
+        for text in [sheet, colors.as_str()] {
+            assert!(text.contains("prefers-color-scheme"));
+            assert!(!in_scheme(text, Some("dark")).contains("prefers-color-scheme"));
+            assert!(in_scheme(text, Some("light")).contains("not all"));
+        }
+    }
 }

@@ -1,15 +1,20 @@
 //! The admin console: pages for operators, on their own listener. They call the same use cases as the Management API.
 
+mod application_branding;
 mod applications;
 mod assets;
+mod connector;
 mod connector_form;
+mod connector_health;
 mod connectors;
 mod experience;
 mod guides;
 mod home;
+mod images;
 mod logs;
 mod modules;
 mod page;
+mod phrases;
 mod session;
 mod settings;
 mod texts;
@@ -22,6 +27,7 @@ use axum::routing::{get, post};
 use keyway_model::TenantId;
 
 use crate::Web;
+use crate::management::IMAGE_LIMIT;
 
 pub use session::TTL as SESSION_TTL;
 
@@ -46,6 +52,8 @@ pub fn router(web: &Web) -> Router<Web> {
         .route("/console/assets/htmx.js", get(assets::htmx));
     let upload =
         Router::new().route("/console/modules", post(modules::upload)).layer(DefaultBodyLimit::max(UPLOAD_LIMIT));
+    let pictures =
+        Router::new().route("/console/images", post(images::upload)).layer(DefaultBodyLimit::max(IMAGE_LIMIT));
     let closed = Router::new()
         .route("/console", get(home::show))
         .route("/console/sign-out", post(session::sign_out))
@@ -57,10 +65,10 @@ pub fn router(web: &Web) -> Router<Web> {
         .route("/console/applications/{id}/delete", post(applications::delete))
         .route("/console/connectors", get(connectors::list))
         .route("/console/connectors/new", get(connectors::choose))
-        .route("/console/connectors/set-up/{factory}", get(connectors::set_up).post(connectors::create))
-        .route("/console/connectors/{id}", get(connectors::show).post(connectors::save))
-        .route("/console/connectors/{id}/delete", post(connectors::delete))
-        .route("/console/connector-test/{factory}", post(connectors::test))
+        .route("/console/connectors/set-up/{factory}", get(connector::set_up).post(connector::create))
+        .route("/console/connectors/{id}", get(connector::show).post(connector::save))
+        .route("/console/connectors/{id}/delete", post(connector::delete))
+        .route("/console/connector-test/{factory}", post(connector::test))
         .route("/console/modules/new", get(modules::choose))
         .route("/console/modules/{id}", get(modules::show))
         .route("/console/modules/{id}/{digest}/approve", post(modules::approve))
@@ -88,7 +96,12 @@ pub fn router(web: &Web) -> Router<Web> {
         .route("/console/settings/machines", post(settings::add_machine))
         .route("/console/logs", get(logs::list))
         .route("/console/logs/{id}", get(logs::show))
+        .route("/console/images/{name}", get(images::show))
+        .route("/console/phrases", get(phrases::show).post(phrases::save))
+        .route("/console/preview/style.css", get(experience::preview_style))
+        .route("/console/applications/{id}/branding", post(application_branding::save))
         .merge(upload)
+        .merge(pictures)
         .route_layer(middleware::from_fn_with_state(web.clone(), session::authorize));
     open.merge(closed)
 }

@@ -17,6 +17,7 @@ mod user_sessions;
 mod users;
 
 pub use oidc_keys::GRACE;
+pub use user_assets::{LIMIT as IMAGE_LIMIT, file};
 
 use axum::Router;
 use axum::extract::{Request, State};

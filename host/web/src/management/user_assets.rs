@@ -11,13 +11,13 @@ use crate::Web;
 use crate::error::WebError;
 
 /// Largest picture in bytes.
-pub const LARGEST: usize = 8 * 1024 * 1024;
+const LARGEST: usize = 8 * 1024 * 1024;
 
-/// Room for the form around it, in bytes.
-const AROUND: usize = 16 * 1024;
+/// Largest request: the picture and the form around it, in bytes.
+pub const LIMIT: usize = LARGEST + 16 * 1024;
 
 pub fn router() -> OpenApiRouter<Web> {
-    let upload = OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::max(LARGEST + AROUND));
+    let upload = OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::max(LIMIT));
     OpenApiRouter::new().routes(routes!(status)).merge(upload)
 }
 

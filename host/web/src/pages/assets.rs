@@ -12,9 +12,12 @@ use crate::request::Parameters;
 
 const CACHED: (header::HeaderName, &str) = (header::CACHE_CONTROL, "public, max-age=3600");
 
+/// The sheet of the pages.
+pub const STYLE: &str = include_str!("../assets/style.css");
+
 /// `/assets/style.css`
 pub async fn style() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), CACHED], include_str!("../assets/style.css"))
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), CACHED], STYLE)
 }
 
 /// `/assets/app.js`

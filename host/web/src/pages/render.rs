@@ -33,6 +33,8 @@ pub struct Frame {
     pub notice: String,
     /// Address of the icon of the browser's tab.
     pub favicon: String,
+    /// Address of the sheet.
+    pub style: String,
     /// Address of the sheet with the colours.
     pub theme: String,
     /// Address of the terms of use, or empty.
@@ -55,6 +57,7 @@ impl Frame {
             alert: String::new(),
             notice: String::new(),
             favicon: "/assets/icon.svg".to_owned(),
+            style: "/assets/style.css".to_owned(),
             theme: "/assets/theme.css".to_owned(),
             terms: String::new(),
             privacy: String::new(),

@@ -1,0 +1,339 @@
+//! One connector: the form that its schema makes, its test message, and how its calls went.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use keyway_core::connectors::{ConnectorChange, Factory, NewConnector};
+use keyway_model::connector::{Connector, ConnectorKind, ConnectorSettings, Manifest, Routing};
+use keyway_model::{ConnectorId, ErrorCode, FactoryId};
+use serde_json::{Map, Value, json};
+
+use super::connector_form::{Field, Form, apply, initial, parse};
+use super::connector_health::Health;
+use super::connectors::{own_name, words};
+use super::managed;
+use super::page::{Shell, explain, markdown, page};
+use super::session::Admin;
+use crate::Web;
+use crate::error::WebError;
+use crate::oidc::answer::see_other;
+use crate::request::Parameters;
+
+#[derive(Template)]
+#[template(path = "console/connector.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each is one part of the page")]
+struct ConnectorPage {
+    shell: Shell,
+    name: String,
+    description: String,
+    factory: String,
+    version: String,
+    hosts: Vec<String>,
+    readme: String,
+    /// Where the form goes.
+    action: String,
+    /// The connector, when it is set up.
+    id: String,
+    fields: Vec<Field>,
+    /// The configuration as text, in place of the fields.
+    raw: Option<String>,
+    raw_problem: String,
+    is_email: bool,
+    is_social: bool,
+    is_standard: bool,
+    target: String,
+    display_name: String,
+    sync_profile: bool,
+    callback: String,
+    /// The id that it gets when it is saved, from which its callback address is made.
+    new_id: String,
+    prefixes: String,
+    order: String,
+    beside: bool,
+    test_to: String,
+    test_result: String,
+    test_failed: String,
+    health: Health,
+}
+
+/// What a form of the page shows.
+struct Draft {
+    config: Value,
+    raw: Option<String>,
+    sent: Parameters,
+    problems: Vec<(String, String)>,
+    alert: String,
+    raw_problem: String,
+    test_result: String,
+    test_failed: String,
+}
+
+impl Draft {
+    fn of(config: Value) -> Self {
+        Self {
+            config,
+            raw: None,
+            sent: Parameters::default(),
+            problems: Vec::new(),
+            alert: String::new(),
+            raw_problem: String::new(),
+            test_result: String::new(),
+            test_failed: String::new(),
+        }
+    }
+
+    /// Reads the form: its fields, or the text that stands in their place.
+    fn read(schema: &Value, sent: Parameters) -> Self {
+        let text = sent.get("raw");
+        let mut draft = match &text {
+            None => Self::of(parse(schema, &sent)),
+            Some(text) => match serde_json::from_str::<Value>(text) {
+                Ok(config) => Self::of(config),
+                Err(error) => Self { raw_problem: error.to_string(), ..Self::of(Value::Null) },
+            },
+        };
+        match sent.get("op").unwrap_or_default().as_str() {
+            "fields" if draft.raw_problem.is_empty() => draft.raw = None,
+            "raw" => draft.raw = Some(format!("{:#}", draft.config)),
+            operation => {
+                apply(schema, &mut draft.config, operation);
+                draft.raw = text;
+            }
+        }
+        draft.sent = sent;
+        draft
+    }
+
+    /// Takes a refusal apart: what belongs to a field stands there.
+    fn refused(&mut self, error: &WebError, chinese: bool) {
+        let data = match error {
+            WebError::Refusal(refusal) => refusal.data.as_ref().and_then(Value::as_array).cloned().unwrap_or_default(),
+            WebError::OAuth(_) => Vec::new(),
+        };
+        let text = |problem: &Value, name: &str| Some(problem.get(name)?.as_str()?.to_owned());
+        self.problems = data.iter().filter_map(|one| Some((text(one, "path")?, text(one, "message")?))).collect();
+        self.alert = explain(error, chinese);
+    }
+
+    fn settings(&self, manifest: &Manifest) -> ConnectorSettings {
+        let get = |name: &str| self.sent.get(name).unwrap_or_default().trim().to_owned();
+        let mut metadata = Map::new();
+        if manifest.is_standard {
+            metadata.insert("target".into(), json!(get("target")));
+            let name = get("display_name");
+            if !name.is_empty() {
+                metadata.insert("name".into(), json!({ "en": name, "zh-CN": name }));
+            }
+        }
+        let prefixes = get("prefixes");
+        let prefixes = prefixes.split([',', ' ']).filter(|prefix| !prefix.is_empty());
+        ConnectorSettings {
+            metadata,
+            sync_profile: self.sent.get("sync_profile").is_some(),
+            enable_token_storage: false,
+            routing: Routing {
+                prefixes: prefixes.map(|prefix| prefix.trim_start_matches('+').to_owned()).collect(),
+                order: get("order").parse().unwrap_or_default(),
+            },
+        }
+    }
+}
+
+fn shown(web: &Web, admin: &Admin, factory: &Factory, connector: Option<&Connector>, draft: Draft) -> ConnectorPage {
+    let manifest = &factory.manifest;
+    let shell = Shell::new(admin, "connectors", draft.sent.get("done").as_deref()).failing(draft.alert);
+    let sample = manifest.sample.clone().unwrap_or_default();
+    let form = Form { schema: &manifest.config, sample: &sample, problems: &draft.problems };
+    let fields = if draft.raw.is_some() { Vec::new() } else { form.fields(&draft.config) };
+    let settings = connector.map(|connector| connector.settings.clone()).unwrap_or_default();
+    let typed = |name: &str, saved: String| draft.sent.get(name).unwrap_or(saved);
+    let text = |name: &str| settings.metadata.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let endpoint = web.core.endpoint(&managed());
+    let new_id = draft.sent.get("new_id").unwrap_or_else(|| web.core.new_connector_id().0);
+    let place = connector.map_or_else(|| new_id.clone(), |connector| connector.id.0.clone());
+    ConnectorPage {
+        shell,
+        name: words(&manifest.name, admin.chinese),
+        description: words(&manifest.description, admin.chinese),
+        factory: manifest.id.0.clone(),
+        version: manifest.version.clone(),
+        hosts: manifest.hosts.clone(),
+        readme: markdown(manifest.readme.as_deref().unwrap_or_default()),
+        action: connector.map_or_else(
+            || format!("/console/connectors/set-up/{}", manifest.id),
+            |connector| format!("/console/connectors/{}", connector.id),
+        ),
+        id: connector.map(|connector| connector.id.0.clone()).unwrap_or_default(),
+        fields,
+        raw: draft.raw,
+        raw_problem: draft.raw_problem,
+        is_email: manifest.kind == ConnectorKind::Email,
+        is_social: manifest.kind == ConnectorKind::Social,
+        is_standard: manifest.is_standard,
+        target: typed("target", text("target")),
+        display_name: typed("display_name", own_name(&settings, admin.chinese).unwrap_or_default()),
+        sync_profile: draft.sent.get("sync_profile").is_some() || settings.sync_profile,
+        callback: format!("{endpoint}/callback/{place}"),
+        new_id,
+        prefixes: typed("prefixes", settings.routing.prefixes.join(", ")),
+        order: typed("order", settings.routing.order.to_string()),
+        beside: draft.sent.get("beside").is_some(),
+        test_to: draft.sent.get("test_to").unwrap_or_default(),
+        test_result: draft.test_result,
+        test_failed: draft.test_failed,
+        health: connector.map(|connector| Health::new(&web.core.connector_log(&connector.id))).unwrap_or_default(),
+    }
+}
+
+fn factory_of(web: &Web, id: String) -> Result<Arc<Factory>, WebError> {
+    web.core.connector_factory(&managed(), &FactoryId(id)).ok_or_else(|| ErrorCode::EntityNotFound.into())
+}
+
+async fn find(web: &Web, id: &str) -> Result<(Connector, Arc<Factory>), WebError> {
+    let all = web.core.connectors(&managed()).await?;
+    all.into_iter().find(|(connector, _)| connector.id.0 == id).ok_or_else(|| ErrorCode::EntityNotFound.into())
+}
+
+/// `GET /console/connectors/set-up/{factory}`
+pub async fn set_up(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<String>,
+) -> Result<Response, WebError> {
+    let factory = factory_of(&web, id)?;
+    let draft = Draft::of(initial(&factory.manifest.config));
+    Ok(page(StatusCode::OK, &shown(&web, &admin, &factory, None, draft)))
+}
+
+/// Whether the form's button only changes the form.
+fn is_edit(sent: &Parameters) -> bool {
+    !matches!(sent.get("op").as_deref(), None | Some("save"))
+}
+
+/// The id that the form was made with, unless a connector has it by now.
+async fn free_id(web: &Web, sent: &Parameters) -> Result<Option<ConnectorId>, WebError> {
+    let is_ours = |id: &String| id.len() == 21 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let wanted = sent.get("new_id").filter(is_ours).map(ConnectorId);
+    let known = web.core.connectors(&managed()).await?;
+    Ok(wanted.filter(|id| !known.iter().any(|(connector, _)| connector.id == *id)))
+}
+
+/// `POST /console/connectors/set-up/{factory}`
+pub async fn create(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<String>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
+    let factory = factory_of(&web, id)?;
+    let edits = is_edit(&sent);
+    let mut draft = Draft::read(&factory.manifest.config, sent);
+    if edits || !draft.raw_problem.is_empty() {
+        return Ok(page(StatusCode::OK, &shown(&web, &admin, &factory, None, draft)));
+    }
+    let new = NewConnector {
+        factory_id: factory.manifest.id.clone(),
+        config: draft.config.clone(),
+        settings: draft.settings(&factory.manifest),
+        id: free_id(&web, &draft.sent).await?,
+        beside: draft.sent.get("beside").is_some(),
+    };
+    match web.core.create_connector(&managed(), new).await {
+        Ok(id) => Ok(see_other(&format!("/console/connectors/{id}?done=saved"))),
+        Err(error) => {
+            let error = WebError::from(error);
+            draft.refused(&error, admin.chinese);
+            Ok(page(error.status(), &shown(&web, &admin, &factory, None, draft)))
+        }
+    }
+}
+
+/// `GET /console/connectors/{id}`
+pub async fn show(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<String>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
+    let (connector, factory) = find(&web, &id).await?;
+    let draft = Draft { sent, ..Draft::of(connector.config.clone()) };
+    Ok(page(StatusCode::OK, &shown(&web, &admin, &factory, Some(&connector), draft)))
+}
+
+/// `POST /console/connectors/{id}`
+pub async fn save(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<String>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
+    let (connector, factory) = find(&web, &id).await?;
+    let edits = is_edit(&sent);
+    let mut draft = Draft::read(&factory.manifest.config, sent);
+    if edits || !draft.raw_problem.is_empty() {
+        return Ok(page(StatusCode::OK, &shown(&web, &admin, &factory, Some(&connector), draft)));
+    }
+    let settings = draft.settings(&factory.manifest);
+    let change = ConnectorChange {
+        config: Some(draft.config.clone()),
+        metadata: (!settings.metadata.is_empty()).then_some(settings.metadata),
+        sync_profile: Some(settings.sync_profile),
+        enable_token_storage: None,
+        routing: Some(settings.routing),
+    };
+    match web.core.update_connector(&managed(), &connector.id, change).await {
+        Ok(()) => Ok(see_other(&format!("/console/connectors/{id}?done=saved"))),
+        Err(error) => {
+            let error = WebError::from(error);
+            draft.refused(&error, admin.chinese);
+            Ok(page(error.status(), &shown(&web, &admin, &factory, Some(&connector), draft)))
+        }
+    }
+}
+
+/// `POST /console/connector-test/{factory}`: sends a message with what stands in the form, saved or not.
+pub async fn test(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<String>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
+    let factory = factory_of(&web, id)?;
+    let connector = match sent.get("connector").filter(|id| !id.is_empty()) {
+        Some(id) => Some(find(&web, &id).await?.0),
+        None => None,
+    };
+    let to = sent.get("test_to").unwrap_or_default();
+    let mut draft = Draft::read(&factory.manifest.config, sent);
+    let mut status = StatusCode::OK;
+    if draft.raw_problem.is_empty() {
+        let (phone, email) = match factory.manifest.kind {
+            ConnectorKind::Sms => (Some(to.as_str()), None),
+            _ => (None, Some(to.as_str())),
+        };
+        let locale = Some(if admin.chinese { "zh-CN" } else { "en" });
+        let tested =
+            web.core.test_connector(&managed(), &factory.manifest.id, phone, email, locale, draft.config.clone()).await;
+        match tested {
+            Ok(answer) => draft.test_result = format!("{answer:#}"),
+            Err(error) => {
+                let error = WebError::from(error);
+                status = error.status();
+                draft.refused(&error, admin.chinese);
+                // The provider's refusal stands beside the button, a wrong field at the field.
+                draft.test_failed = std::mem::take(&mut draft.alert);
+            }
+        }
+    }
+    Ok(page(status, &shown(&web, &admin, &factory, connector.as_ref(), draft)))
+}
+
+/// `POST /console/connectors/{id}/delete`
+pub async fn delete(State(web): State<Web>, Path(id): Path<String>) -> Result<Response, WebError> {
+    web.core.delete_connector(&managed(), &ConnectorId(id)).await?;
+    Ok(see_other("/console/connectors?done=deleted"))
+}

@@ -1,0 +1,125 @@
+//! How the last calls of a connector on this node went: figures, a chart of their times, and what each said.
+
+use keyway_core::connectors::Line;
+use serde_json::Value;
+
+use super::page::moment;
+
+/// Calls in the chart.
+const CHARTED: usize = 60;
+
+/// Calls and lines in the list.
+const LISTED: usize = 20;
+
+/// Height of the chart, in its own units.
+const HEIGHT: u64 = 40;
+
+/// A recent call or a line of the log.
+pub struct Call {
+    /// When.
+    pub at: String,
+    /// How it went; empty for a line that the connector wrote.
+    pub outcome: String,
+    /// What was said.
+    pub text: String,
+}
+
+/// A call in the chart.
+pub struct Bar {
+    /// From the left.
+    pub x: usize,
+    /// From the top.
+    pub y: u64,
+    /// As high as the call was long.
+    pub height: u64,
+    /// Whether it failed.
+    pub failed: bool,
+    /// When, how and how long.
+    pub title: String,
+}
+
+/// How the last calls went.
+#[derive(Default)]
+pub struct Health {
+    /// Newest first.
+    pub calls: Vec<Call>,
+    /// Oldest first.
+    pub bars: Vec<Bar>,
+    /// Per cent of the charted calls.
+    pub failed: usize,
+    /// The middle one of their times, in milliseconds.
+    pub median: u64,
+    /// The longest but one in twenty, in milliseconds.
+    pub slowest: u64,
+}
+
+/// The outcome of a call in the log; lines that the connector wrote have none.
+pub fn outcome(entry: &Value) -> Option<String> {
+    entry.get("outcome").and_then(Value::as_str).map(ToOwned::to_owned)
+}
+
+impl Health {
+    /// From the log of a connector, newest first.
+    pub fn new(log: &[Line]) -> Self {
+        let timed = log.iter().filter_map(|line| Some((line, outcome(&line.entry)?, line.entry.get("ms")?.as_u64()?)));
+        let mut charted: Vec<_> = timed.take(CHARTED).collect();
+        charted.reverse();
+        let longest = charted.iter().map(|(_, _, time)| *time).max().unwrap_or_default().max(1);
+        let bar = |(place, (line, outcome, time)): (usize, &(&Line, String, u64))| {
+            let height = (HEIGHT * time / longest).max(2);
+            let title = format!("{} · {outcome} · {time} ms", moment(line.at));
+            Bar { x: place * 6, y: HEIGHT - height, height, failed: outcome != "ok", title }
+        };
+        let bars: Vec<Bar> = charted.iter().enumerate().map(bar).collect();
+        let mut times: Vec<u64> = charted.iter().map(|(_, _, time)| *time).collect();
+        times.sort_unstable();
+        let at =
+            |per_cent: usize| times.get(times.len().saturating_sub(1) * per_cent / 100).copied().unwrap_or_default();
+        let failed = bars.iter().filter(|bar| bar.failed).count() * 100;
+        Self {
+            calls: log.iter().take(LISTED).map(call).collect(),
+            failed: failed.checked_div(bars.len()).unwrap_or_default(),
+            median: at(50),
+            slowest: at(95),
+            bars,
+        }
+    }
+
+    /// Width of the chart, in its own units.
+    pub fn width(&self) -> usize {
+        self.bars.len() * 6
+    }
+}
+
+fn call(line: &Line) -> Call {
+    let mut entry = line.entry.clone();
+    let outcome = outcome(&entry).unwrap_or_default();
+    if let Some(fields) = entry.as_object_mut() {
+        fields.shift_remove("outcome");
+    }
+    Call { at: moment(line.at), outcome, text: entry.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keyway_model::Timestamp;
+    use serde_json::json;
+
+    #[test]
+    fn figures_are_those_of_calls_and_not_of_log_lines() {
+        let line = |entry: Value| Line { at: Timestamp(0), entry };
+        let log = [
+            line(json!({ "outcome": "failure", "ms": 100 })),
+            line(json!({ "level": "info", "message": "x" })),
+            line(json!({ "outcome": "ok", "ms": 10 })),
+            line(json!({ "outcome": "ok", "ms": 20 })),
+            line(json!({ "outcome": "ok", "ms": 30 })),
+        ];
+        let health = Health::new(&log);
+        assert_eq!((health.failed, health.median, health.slowest, health.calls.len()), (25, 20, 30, 5));
+        let bars: Vec<_> = health.bars.iter().map(|bar| (bar.x, bar.height, bar.failed)).collect();
+        assert_eq!(bars, [(0, 12, false), (6, 8, false), (12, 4, false), (18, 40, true)]);
+        assert_eq!(Health::new(&[]).width(), 0);
+    }
+}

@@ -1,0 +1,32 @@
+//! Pictures that administrators upload for branding.
+
+use axum::Json;
+use axum::extract::{Multipart, Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use keyway_model::ErrorCode;
+use serde_json::{Value, json};
+
+use super::managed;
+use crate::Web;
+use crate::error::WebError;
+use crate::management::file;
+
+/// `POST /console/images`: keeps a picture and answers its address.
+pub async fn upload(State(web): State<Web>, form: Multipart) -> Result<(StatusCode, Json<Value>), WebError> {
+    let url = web.core.upload_image(&managed(), file(form).await?).await?;
+    Ok((StatusCode::CREATED, Json(json!({ "url": url }))))
+}
+
+/// `GET /console/images/{id}.png`: the same picture on this listener, for the preview, whose content policy lets it load
+/// nothing from another.
+pub async fn show(State(web): State<Web>, Path(name): Path<String>) -> Result<impl IntoResponse, WebError> {
+    let id = name.strip_suffix(".png").ok_or(ErrorCode::NotFound)?;
+    Ok(([(header::CONTENT_TYPE, "image/png")], web.core.image(&managed(), id).await?))
+}
+
+/// The address of a picture of ours on this listener; another's stays.
+pub fn on_this_listener(web: &Web, address: &str) -> String {
+    let ours = format!("{}/images/", web.core.endpoint(&managed()));
+    address.strip_prefix(&ours).map_or_else(|| address.to_owned(), |name| format!("/console/images/{name}"))
+}
