@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use std::process::{Command, Stdio};
 
 use crate::postgres::Postgres;
-use crate::{connectors, paths, process, run};
+use crate::{connectors, paths, process, run, test};
 
 /// Measures on both databases; writes `target/bench.json`.
 pub fn bench() -> anyhow::Result<()> {
@@ -47,6 +47,13 @@ pub fn bench() -> anyhow::Result<()> {
         }
         results.push(measured(&mut load)?);
     }
+    println!("\nThe sign-in pages in a browser");
+    test::install_clients()?;
+    let mut pages = Command::new("node");
+    pages
+        .arg(paths::root().join("tests/clients/bench/pages.mjs"))
+        .env("KEYWAY_BIN", paths::target().join("release/keyway"));
+    results.push(measured(&mut pages)?);
     let path = paths::target().join("bench.json");
     std::fs::write(&path, format!("[{}]\n", results.join(",")))?;
     println!("\n{}", path.display());

@@ -45,15 +45,21 @@ pub fn test(parts: &[String]) -> anyhow::Result<()> {
 /// The real npm clients in a real browser against the built server.
 fn clients(postgres: &Postgres) -> anyhow::Result<()> {
     process::run(&mut process::cargo(&["build", "--package", "keyway"]))?;
-    let folder = paths::root().join("tests/clients");
-    let npm = |arguments: &[&str]| {
-        let mut npm = Command::new("npm");
-        npm.args(arguments).arg("--prefix").arg(&folder).env("KEYWAY_BIN", paths::target().join("debug/keyway"));
-        npm.env("KEYWAY_TEST_POSTGRES", &postgres.url).env("KEYWAY_CONNECTORS", paths::connectors());
-        process::run(&mut npm)
-    };
-    npm(&["install", "--no-audit", "--no-fund"])
-        .context("the client tests need Node.js 20 and Chromium: apt-get install nodejs npm chromium")?;
-    npm(&["run", "build"])?;
-    npm(&["test"])
+    install_clients()?;
+    process::run(&mut npm(&["run", "build"]))?;
+    let mut test = npm(&["test"]);
+    test.env("KEYWAY_BIN", paths::target().join("debug/keyway")).env("KEYWAY_CONNECTORS", paths::connectors());
+    process::run(test.env("KEYWAY_TEST_POSTGRES", &postgres.url))
+}
+
+/// What the client tests and the measurements in a browser load.
+pub fn install_clients() -> anyhow::Result<()> {
+    process::run(&mut npm(&["install", "--no-audit", "--no-fund"]))
+        .context("the client tests need Node.js 20 and Chromium: apt-get install nodejs npm chromium")
+}
+
+fn npm(arguments: &[&str]) -> Command {
+    let mut npm = Command::new("npm");
+    npm.args(arguments).arg("--prefix").arg(paths::root().join("tests/clients"));
+    npm
 }

@@ -9,6 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { chromium } from 'playwright-core';
 
 import { Aliyun, KEY, TEMPLATES } from '../lib/aliyun.mjs';
+import { markupProblems } from '../lib/markup.mjs';
 import { freePort, startApp, startKeyway } from '../lib/processes.mjs';
 
 const RESOURCE = 'https://api.tutorial.example';
@@ -457,6 +458,57 @@ describe('console', { concurrency: false }, () => {
     assert.equal(await page.locator('tbody tr').count(), 6);
   });
 
+  test('by keyboard alone: an application is made, every control of every page is reached, and the eye can follow', async () => {
+    await open('');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('applications');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/console\/applications$/);
+    const tabTo = async (wanted) => {
+      for (let pressed = 0; pressed < 60; pressed += 1) {
+        await page.keyboard.press('Tab');
+        if (await page.evaluate((text) => document.activeElement.matches(text), wanted)) return;
+      }
+      assert.fail(`${wanted} is not reached`);
+    };
+    await tabTo('a[href="/console/applications/new"].primary');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/applications\/new$/);
+    await tabTo('input[type=radio]');
+    await page.keyboard.press('Space');
+    await page.keyboard.press('ArrowDown');
+    await tabTo('input[name=name]');
+    await page.keyboard.type('Made by keyboard');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Made by keyboard' }).waitFor();
+    const application = new URL(page.url()).pathname.replace('/console', '');
+    const connector = (await keyway.api('GET', '/connectors')).body[0].id;
+    const user = (await keyway.api('GET', '/users')).body[0].id;
+    const missed = [];
+    for (const address of ['', '/applications/new', application, '/connectors', `/connectors/${connector}`, '/modules/new', '/modules/acmeco-short-message-service', '/sign-in-experience', '/settings', '/users', `/users/${user}`, '/logs']) {
+      await open(address);
+      const count = await page.evaluate(() => {
+        const shown = (element) => element.checkVisibility() && !element.closest('dialog:not([open])') && getComputedStyle(element).visibility === 'visible';
+        const first = (element) => element.type !== 'radio' || element === (document.querySelector(`[name="${element.name}"]:checked`) ?? document.querySelector(`[name="${element.name}"]`));
+        const stops = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]')].filter((element) => !element.disabled && element.tabIndex >= 0 && shown(element) && first(element));
+        stops.forEach((element, index) => { element.dataset.stop = index; });
+        return stops.length;
+      });
+      const reached = new Set();
+      for (let pressed = 0; pressed < count + 4; pressed += 1) {
+        await page.keyboard.press('Tab');
+        const [stop, seen, name] = await page.evaluate(() => {
+          const style = getComputedStyle(document.activeElement);
+          return [document.activeElement.dataset.stop, style.outlineStyle !== 'none' || style.boxShadow !== 'none' || document.activeElement.matches('body, iframe, .hidden-input'), document.activeElement.outerHTML.slice(0, 120)];
+        });
+        if (stop !== undefined) reached.add(stop);
+        if (!seen) missed.push(`${address}: the focus is not seen at ${name}`);
+      }
+      if (reached.size < count) missed.push(`${address}: ${count - reached.size} of ${count} are not reached`);
+    }
+    assert.deepEqual(missed, []);
+  });
+
   test('by keyboard alone: the palette leads to a page', async () => {
     await open('');
     await page.keyboard.press('Control+k');
@@ -480,7 +532,7 @@ describe('console', { concurrency: false }, () => {
       await newVisitor({ locale, colorScheme, viewport: { width, height: 800 } });
       await signIn();
       for (const address of pages) {
-        await open(address);
+        const answer = await open(address);
         const label = `${address || '/home'} ${locale} ${colorScheme} ${width}`;
         if (screenshots) {
           await mkdir(screenshots, { recursive: true });
@@ -488,6 +540,7 @@ describe('console', { concurrency: false }, () => {
         }
         const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         if (wide > 0) found.push(`${label}: ${wide} px too wide`);
+        for (const problem of await markupProblems(await answer.text())) found.push(`${label}: ${problem}`);
         await page.evaluate(axe);
         const { violations } = await page.evaluate(() => globalThis.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
         for (const violation of violations) found.push(`${label}: ${violation.id}: ${violation.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);

@@ -7,6 +7,8 @@ import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 
+import { audit } from '../lib/lighthouse.mjs';
+import { markupProblems } from '../lib/markup.mjs';
 import { UNLIMITED, startWithAliyun } from '../lib/setup.mjs';
 import { createApplication } from '../lib/visitor.mjs';
 
@@ -82,6 +84,9 @@ for (const [locale, colorScheme, width] of [['en-US', 'light', 1280], ['zh-CN', 
       }
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       if (wide > 0) found.push(`${name}: ${wide} px too wide`);
+      // Asked for by its address, so that what a script changed does not count.
+      const html = await (await context.request.get(page.url(), { headers: { 'accept-language': locale } })).text();
+      for (const problem of await markupProblems(html)) found.push(`${name}: ${problem}`);
       await page.evaluate(axe);
       const { violations } = await page.evaluate(() => globalThis.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
       for (const violation of violations) found.push(`${name}: ${violation.id}: ${violation.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
@@ -234,4 +239,11 @@ test('file upload: a picture is drawn anew and served as nothing else; anything 
     assert.equal(refused.body.code, 'storage.not_a_picture');
   }
   assert.equal((await fetch(`${keyway.endpoint}/images/${'0'.repeat(64)}.png`)).status, 404);
+});
+
+test('Lighthouse has nothing to say about accessibility and best practices', async () => {
+  const found = await audit(address, ['/sign-in', '/sign-in?with=password', '/register', '/forgot-password'].map((path) => `${keyway.endpoint}${path}`));
+  for (const { address: path, accessibility, bestPractices, costs } of found) {
+    assert.deepEqual([path, accessibility, bestPractices, costs], [path, 100, 100, []]);
+  }
 });

@@ -287,6 +287,8 @@ impl Field {
         };
         let hint = if numbers == Numbers::Never { Phrase::default() } else { t.phone_hint.clone() };
         let region = if t.is_chinese() { "CN".to_owned() } else { String::new() };
+        // HTML allows `username` beside text and addresses, not beside numbers.
+        let autocomplete = if numbers == Numbers::Only && autocomplete == "username" { "tel" } else { autocomplete };
         Self { label: label(t, kinds), kind, autocomplete, hint, value: String::new(), numbers, region }
     }
 }
