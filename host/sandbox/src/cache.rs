@@ -1,15 +1,12 @@
 //! Compiled components on disk, by digest and engine. Native code is only loaded with this node's own MAC.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-use aws_lc_rs::hmac;
 
 /// The cache folder of a node, closed to other users of the machine.
 pub struct Cache {
     folder: PathBuf,
-    key: hmac::Key,
+    key: [u8; 32],
 }
 
 impl Cache {
@@ -24,7 +21,7 @@ impl Cache {
         if let Err(error) = sweep(folder) {
             tracing::warn!(%error, "the cache of compiled components cannot be tidied");
         }
-        Ok(Self { folder: folder.to_owned(), key: hmac::Key::new(hmac::HMAC_SHA256, key) })
+        Ok(Self { folder: folder.to_owned(), key: *key })
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -36,21 +33,18 @@ impl Cache {
         let path = self.path(name);
         let tag = std::fs::read(path.with_extension("mac")).ok()?;
         let expected = self.sign(name, &path).ok()?;
-        aws_lc_rs::constant_time::verify_slices_are_equal(expected.as_ref(), &tag).ok()?;
-        Some(path)
+        // In constant time (documentation of blake3::Hash).
+        (expected == blake3::Hash::from_slice(&tag).ok()?).then_some(path)
     }
 
-    fn sign(&self, name: &str, file: &Path) -> std::io::Result<hmac::Tag> {
-        let mut signed = hmac::Context::with_key(&self.key);
+    /// Over the name's length, the name and the content. BLAKE3 with a key takes a quarter of the time of HMAC-SHA-256, which
+    /// was three quarters of the time of a load.
+    fn sign(&self, name: &str, file: &Path) -> std::io::Result<blake3::Hash> {
+        let mut signed = blake3::Hasher::new_keyed(&self.key);
+        signed.update(&name.len().to_le_bytes());
         signed.update(name.as_bytes());
-        let mut file = std::fs::File::open(file)?;
-        let mut chunk = vec![0; 64 * 1024];
-        loop {
-            match file.read(&mut chunk)? {
-                0 => return Ok(signed.sign()),
-                count => signed.update(chunk.get(..count).unwrap_or_default()),
-            }
-        }
+        signed.update_mmap(file)?;
+        Ok(signed.finalize())
     }
 
     /// A file for what will be stored under `name`; nobody reads it before it is kept. One that is dropped is removed.
@@ -64,7 +58,7 @@ impl Cache {
         let path = self.path(name);
         let tag = self.sign(name, &draft.temporary)?;
         let temporary = draft.temporary.with_extension("mac.tmp");
-        std::fs::write(&temporary, tag.as_ref())?;
+        std::fs::write(&temporary, tag.as_bytes())?;
         std::fs::rename(&draft.temporary, &path)?;
         std::fs::rename(temporary, path.with_extension("mac"))
     }

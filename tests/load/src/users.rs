@@ -72,9 +72,9 @@ pub async fn measure(plan: &Plan, url: Option<&str>, count: usize, report: &mut 
     let store = Store::open(url.unwrap_or(&format!("sqlite:{}", file.display()))).await?;
     let start = Instant::now();
     fill(&store, count).await?;
-    report.number("users added a second", count as f64 / start.elapsed().as_secs_f64());
+    report.number("users added a second", f64::from(u32::try_from(count)?) / start.elapsed().as_secs_f64());
     if let Ok(found) = file.metadata() {
-        report.megabytes("size of the database", found.len() as f64 / 1e6);
+        report.megabytes("size of the database", f64::from(u32::try_from(found.len() / 1000)?) / 1000.0);
     }
     let middle = (Timestamp(1_700_000_000_000 + i64::try_from(count / 2)?), UserId("7".into()));
     for (name, place) in [

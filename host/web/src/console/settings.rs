@@ -25,7 +25,6 @@ struct Key {
     id: String,
     state: &'static str,
     badge: &'static str,
-    made: String,
     signs_from: String,
     may_be_deleted: bool,
 }
@@ -76,7 +75,6 @@ fn key(shell: &Shell, key: &KeyInfo) -> Key {
         id: key.id.0.clone(),
         state,
         badge,
-        made: moment(key.created_at),
         signs_from: moment(key.signs_from),
         may_be_deleted: key.status != KeyStatus::Current,
     }
