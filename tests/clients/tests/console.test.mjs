@@ -245,11 +245,32 @@ describe('console', { concurrency: false }, () => {
     await press('Create');
     await page.getByText('Created.').waitFor();
     const application = page.url();
-    for (const address of [user, application, `${keyway.operators}/console/users?search=${encodeURIComponent(HOSTILE)}`, `${keyway.operators}/console/applications`, `${keyway.operators}/console/logs?event=${encodeURIComponent(HOSTILE)}`]) {
+    await page.getByLabel('Description').fill(HOSTILE);
+    await press('Save changes');
+    await page.getByText('Saved.').waitFor();
+    await page.getByLabel('Name on the pages').fill(HOSTILE);
+    await page.locator('#branding #css').fill(`</style>${HOSTILE}`);
+    await page.getByRole('button', { name: /^Save changes: Look/ }).click();
+    await page.getByText('Saved.').waitFor();
+    await open('/settings');
+    await page.locator('#machine').fill(HOSTILE);
+    await page.locator('#api').getByRole('button', { name: 'Create' }).click();
+    await page.getByText('Created.').waitFor();
+    const machine = page.url();
+    await page.locator('#secret_name').fill(HOSTILE);
+    await press('Add a secret');
+    await page.getByText('Created.').waitFor();
+    await open('/settings');
+    await page.locator('#username').fill(HOSTILE);
+    await press('Add an administrator');
+    await page.getByRole('alert').waitFor();
+    await keyway.api('PUT', '/custom-phrases/en', { forgot_password: HOSTILE });
+    for (const address of [machine, `${keyway.operators}/console/settings`, `${keyway.operators}/console/phrases?language=en`, `${keyway.operators}/console/users?older=${encodeURIComponent(`1.${HOSTILE}`)}`, user, application, `${keyway.operators}/console/users?search=${encodeURIComponent(HOSTILE)}`, `${keyway.operators}/console/applications`, `${keyway.operators}/console/logs?event=${encodeURIComponent(HOSTILE)}`]) {
       await page.goto(address);
       assert.notEqual(await page.title(), 'owned', address);
       assert.equal(await page.locator('main img, main script').count(), 0, address);
     }
+    await keyway.api('DELETE', '/custom-phrases/en');
   });
 
   test('a destructive action asks first and names the thing; a suspended user is shown so', async () => {
