@@ -119,6 +119,9 @@ struct ApplicationPage {
     post_logout_redirect_uris: String,
     cors_origins: String,
     refresh_days: String,
+    id_token_ttl: String,
+    always_refresh: bool,
+    rotate_refresh: bool,
     branding: Branding,
     has_secrets: bool,
     is_machine: bool,
@@ -160,6 +163,11 @@ async fn shown(
         refresh_days: sent
             .get("refresh_days")
             .unwrap_or_else(|| custom.refresh_token_ttl_in_days.map(|days| days.to_string()).unwrap_or_default()),
+        id_token_ttl: sent
+            .get("id_token_ttl")
+            .unwrap_or_else(|| custom.id_token_ttl.map(|seconds| seconds.to_string()).unwrap_or_default()),
+        always_refresh: custom.always_issue_refresh_token.unwrap_or(false),
+        rotate_refresh: custom.rotate_refresh_token.unwrap_or(true),
         branding: Branding::new(&application.sign_in_experience),
         has_secrets: !application.kind.is_public(),
         is_machine: application.kind == ApplicationType::MachineToMachine,
@@ -212,10 +220,13 @@ pub async fn save(
 ) -> Result<Response, WebError> {
     let id = ApplicationId(id);
     let changed = async {
-        let days = sent.get("refresh_days").filter(|days| !days.is_empty());
-        let days =
-            days.map(|days| days.parse().map_err(|_| Refusal::invalid_input("refresh_days", "must be 1 to 180")));
-        let days = days.transpose()?;
+        let number = |name: &str, expected: &str| {
+            let typed = sent.get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+            typed.map(|text| text.parse().map_err(|_| Refusal::invalid_input(name, expected))).transpose()
+        };
+        let days = number("refresh_days", "must be 1 to 180")?;
+        let id_token_ttl = number("id_token_ttl", "must be a number of seconds")?;
+        let (always, rotate) = (sent.get("always_refresh").is_some(), sent.get("rotate_refresh").is_some());
         let (name, description) = (sent.get("name"), sent.get("description").filter(|text| !text.is_empty()));
         let (redirects, after, origins) = (
             lines(sent.get("redirect_uris")),
@@ -228,7 +239,16 @@ pub async fn save(
             application.oidc_client_metadata.redirect_uris = redirects;
             application.oidc_client_metadata.post_logout_redirect_uris = after;
             application.custom_client_metadata.cors_allowed_origins = origins;
-            application.custom_client_metadata.refresh_token_ttl_in_days = days;
+            let custom = &mut application.custom_client_metadata;
+            custom.refresh_token_ttl_in_days = days;
+            custom.id_token_ttl = id_token_ttl;
+            // What was never set stays so while it means the same.
+            if always != custom.always_issue_refresh_token.unwrap_or(false) {
+                custom.always_issue_refresh_token = Some(always);
+            }
+            if rotate != custom.rotate_refresh_token.unwrap_or(true) {
+                custom.rotate_refresh_token = Some(rotate);
+            }
         };
         Ok::<_, WebError>(web.core.update_application(&managed(), &id, change).await?)
     };

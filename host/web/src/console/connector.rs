@@ -12,7 +12,8 @@ use keyway_model::connector::{Connector, ConnectorKind, ConnectorSettings, Manif
 use keyway_model::{ConnectorId, ErrorCode, FactoryId};
 use serde_json::{Map, Value, json};
 
-use super::connector_form::{Field, Form, apply, initial, parse};
+use super::connector_config::{apply, initial, parse};
+use super::connector_form::{Field, Form};
 use super::connector_health::Health;
 use super::connectors::{own_name, words};
 use super::managed;

@@ -17,7 +17,7 @@ use super::page::{Shell, page};
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
-use crate::request::Parameters;
+use crate::request::{Parameters, own_picture};
 
 /// A factory or connector in a list.
 struct Item {
@@ -26,6 +26,8 @@ struct Item {
     description: String,
     /// The factory, which tells connectors of one name apart.
     id: String,
+    /// A picture that the manifest brings along, or empty.
+    logo: String,
     state: String,
     is_good: bool,
 }
@@ -37,12 +39,13 @@ impl Item {
             name: words(&manifest.name, chinese),
             description: words(&manifest.description, chinese),
             id: manifest.id.0.clone(),
+            logo: own_picture(manifest.logo.as_deref()),
             state: String::new(),
             is_good: false,
         }
     }
 
-    /// What stands for a logo: none is shipped with the server.
+    /// What stands for a logo where there is none.
     fn letters(&self) -> String {
         self.name.chars().filter(|letter| letter.is_alphanumeric()).take(2).collect()
     }

@@ -299,7 +299,8 @@ pub async fn preview(
         t: std::sync::Arc::clone(&t),
         ..frame
     };
-    let button = |target: &str| Button { href: "#".into(), label: format!("{} {target}", t.continue_with) };
+    let button =
+        |target: &str| Button { href: "#".into(), label: format!("{} {target}", t.continue_with), logo: String::new() };
     let social = experience.social_targets().into_iter().map(button).collect();
     Ok(sign_in::preview(&experience, &connectors, frame, social))
 }

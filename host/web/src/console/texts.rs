@@ -124,6 +124,10 @@ texts! {
     cors_text "Origins whose scripts may call the token endpoint, one a line." "可从脚本调用令牌端点的来源，每行一个。";
     refresh_days "Refresh token lifetime in days" "刷新令牌有效天数";
     refresh_days_text "1 to 180; 14 when empty." "1 到 180，留空为 14。";
+    rotate_refresh "A refresh token is good for one use; the next comes with the answer" "刷新令牌轮换（一次性使用）";
+    always_refresh "Give a refresh token without asking for consent" "始终签发刷新令牌";
+    id_token_ttl "ID token lifetime in seconds" "ID 令牌有效秒数";
+    id_token_ttl_text "3600 when empty." "留空为 3600。";
     delete_application_text "People can no longer sign in to it, and all its tokens are worth nothing." "用户将无法再登录该应用，所有令牌失效。";
     messages "E-mail and SMS" "邮件与短信";
     sms_connectors "SMS" "短信";

@@ -13,7 +13,7 @@ use super::render;
 use super::visit::Visit;
 use crate::error::WebError;
 use crate::oidc::answer::see_other;
-use crate::request::Parameters;
+use crate::request::{Parameters, own_picture};
 
 /// A provider's button.
 pub struct Button {
@@ -21,6 +21,8 @@ pub struct Button {
     pub href: String,
     /// What it says.
     pub label: String,
+    /// The provider's picture, or empty.
+    pub logo: String,
 }
 
 /// The buttons of the pages, in the tenant's order; those of applications for phones are left out.
@@ -29,7 +31,8 @@ pub async fn buttons(visit: &Visit) -> Vec<Button> {
     let button = |offer: SocialOffer| {
         let name = |language: &str| offer.name.get(language).and_then(Value::as_str);
         let name = name(visit.t.lang).or_else(|| name("en")).unwrap_or(&offer.target);
-        Button { href: format!("/social/{}", offer.id), label: format!("{} {name}", visit.t.continue_with) }
+        let label = format!("{} {name}", visit.t.continue_with);
+        Button { href: format!("/social/{}", offer.id), label, logo: own_picture(offer.logo.as_deref()) }
     };
     offers.into_iter().filter(|offer| offer.platform != Some(Platform::Native)).map(button).collect()
 }
