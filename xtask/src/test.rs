@@ -49,6 +49,7 @@ fn clients(postgres: &Postgres) -> anyhow::Result<()> {
     process::run(&mut npm(&["run", "build"]))?;
     let mut test = npm(&["test"]);
     test.env("KEYWAY_BIN", paths::target().join("debug/keyway")).env("KEYWAY_CONNECTORS", paths::connectors());
+    test.env("KEYWAY_SCREENSHOTS", paths::target().join("screenshots"));
     process::run(test.env("KEYWAY_TEST_POSTGRES", &postgres.url))
 }
 

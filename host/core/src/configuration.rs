@@ -22,7 +22,7 @@ use crate::{Core, CoreError, secret};
 pub struct Settings {
     /// The sign-in settings.
     pub experience: SignInExperience,
-    /// The connectors that are set up, oldest first.
+    /// The connectors that are set up and not switched off, oldest first.
     pub connectors: Vec<Connector>,
     /// The tenant's own e-mail templates.
     pub email_templates: Vec<EmailTemplate>,
@@ -102,7 +102,8 @@ impl Core {
         let read = self.parts.store.read(|tx| {
             Box::pin(async move {
                 let experience = sign_in_experiences::get(tx, &owner).await?;
-                let connectors = connectors::list(tx, &owner, &master_key).await?;
+                let mut connectors = connectors::list(tx, &owner, &master_key).await?;
+                connectors.retain(|connector| !connector.settings.disabled);
                 let email_templates = email_templates::list(tx, &owner).await?;
                 let phrases = phrases::list(tx, &owner).await?;
                 Ok::<_, CoreError>(Settings { experience, connectors, email_templates, phrases })

@@ -214,6 +214,8 @@ pub struct ConnectorSettings {
     pub enable_token_storage: bool,
     /// Which messages it takes, and when, among several of its kind.
     pub routing: Routing,
+    /// Whether it serves nobody for the time being.
+    pub disabled: bool,
 }
 
 /// Which messages a connector takes among several of its kind.

@@ -148,6 +148,20 @@ describe('console', { concurrency: false }, () => {
     assert.ok(!(await page.content()).includes(KEY.secret), 'secrets never in HTML');
   });
 
+  test('a connector is switched off and on again, and serves nobody in between', async () => {
+    await press('Switch off');
+    await page.getByText('It serves nobody').waitFor();
+    const [connector] = (await keyway.api('GET', '/connectors')).body;
+    assert.equal(connector.enabled, false);
+    const refused = await keyway.api('PATCH', '/sign-in-exp', { signUp: { identifiers: ['phone'], password: false, verify: true } });
+    assert.equal(refused.status, 400, 'phone needs a connector that serves');
+    await open('/connectors');
+    await page.locator('.tile .badge', { hasText: 'Off' }).waitFor();
+    await open(`/connectors/${connector.id}`);
+    await press('Switch on');
+    await page.getByText('Nothing goes through it').waitFor();
+  });
+
   test('entries of the form are added, moved and removed', async () => {
     const count = () => page.locator('.entry').count();
     const before = await count();

@@ -40,6 +40,8 @@ pub struct ConnectorChange {
     pub enable_token_storage: Option<bool>,
     /// Which messages it takes.
     pub routing: Option<Routing>,
+    /// Whether it serves.
+    pub enabled: Option<bool>,
 }
 
 impl Core {
@@ -70,9 +72,10 @@ impl Core {
         self.parts.store.read(|tx| Box::pin(async move { Ok(connectors::list(tx, &tenant, &key).await?) })).await
     }
 
-    /// The kinds of connectors that are set up.
+    /// The kinds of connectors that are set up and not switched off.
     pub async fn connector_kinds(&self, tenant: &TenantId) -> Result<Vec<ConnectorKind>, CoreError> {
-        Ok(self.stored_connectors(tenant).await?.into_iter().map(|connector| connector.kind).collect())
+        let stored = self.stored_connectors(tenant).await?;
+        Ok(stored.iter().filter(|connector| !connector.settings.disabled).map(|connector| connector.kind).collect())
     }
 
     /// Sets up a connector. One that sends messages replaces the others of its kind, unless it is to stand beside them.
@@ -179,6 +182,7 @@ impl Core {
         settings.sync_profile = change.sync_profile.unwrap_or(settings.sync_profile);
         settings.enable_token_storage = change.enable_token_storage.unwrap_or(settings.enable_token_storage);
         settings.routing = change.routing.unwrap_or_else(|| settings.routing.clone());
+        settings.disabled = change.enabled.map_or(settings.disabled, |enabled| !enabled);
         self.check_settings(tenant, &factory, Some(id), &connector.settings.clone()).await?;
         if let Some(mut config) = change.config {
             let restored = restore_secrets(&factory.manifest.config, &mut config, &connector.config);

@@ -49,6 +49,7 @@ struct ConnectorPage {
     target: String,
     display_name: String,
     sync_profile: bool,
+    disabled: bool,
     callback: String,
     /// The id that it gets when it is saved, from which its callback address is made.
     new_id: String,
@@ -136,6 +137,7 @@ impl Draft {
             metadata,
             sync_profile: self.sent.get("sync_profile").is_some(),
             enable_token_storage: false,
+            disabled: false,
             routing: Routing {
                 prefixes: prefixes.map(|prefix| prefix.trim_start_matches('+').to_owned()).collect(),
                 order: get("order").parse().unwrap_or_default(),
@@ -178,6 +180,7 @@ fn shown(web: &Web, admin: &Admin, factory: &Factory, connector: Option<&Connect
         target: typed("target", text("target")),
         display_name: typed("display_name", own_name(&settings, admin.chinese).unwrap_or_default()),
         sync_profile: draft.sent.get("sync_profile").is_some() || settings.sync_profile,
+        disabled: settings.disabled,
         callback: format!("{endpoint}/callback/{place}"),
         new_id,
         prefixes: typed("prefixes", settings.routing.prefixes.join(", ")),
@@ -285,6 +288,7 @@ pub async fn save(
         sync_profile: Some(settings.sync_profile),
         enable_token_storage: None,
         routing: Some(settings.routing),
+        enabled: None,
     };
     match web.core.update_connector(&managed(), &connector.id, change).await {
         Ok(()) => Ok(see_other(&format!("/console/connectors/{id}?done=saved"))),
@@ -331,6 +335,14 @@ pub async fn test(
         }
     }
     Ok(page(status, &shown(&web, &admin, &factory, connector.as_ref(), draft)))
+}
+
+/// `POST /console/connectors/{id}/enabled`
+pub async fn enable(State(web): State<Web>, Path(id): Path<String>, sent: Parameters) -> Result<Response, WebError> {
+    let enabled = Some(sent.get("enabled").as_deref() == Some("yes"));
+    let change = ConnectorChange { enabled, ..ConnectorChange::default() };
+    web.core.update_connector(&managed(), &ConnectorId(id.clone()), change).await?;
+    Ok(see_other(&format!("/console/connectors/{id}?done=saved")))
 }
 
 /// `POST /console/connectors/{id}/delete`

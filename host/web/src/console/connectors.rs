@@ -93,6 +93,10 @@ pub async fn list(
         item.state =
             web.core.connector_log(&connector.id).iter().find_map(|line| outcome(&line.entry)).unwrap_or_default();
         item.is_good = item.state == "ok";
+        if connector.settings.disabled {
+            shell.t.off.clone_into(&mut item.state);
+            item.is_good = false;
+        }
         if connector.kind == ConnectorKind::Social { social.push(item) } else { messages.push(item) }
     }
     let modules = uploaded(&web.core.connector_versions(&managed()).await?, &shell, admin.chinese);

@@ -69,6 +69,7 @@ pub fn router(web: &Web) -> Router<Web> {
         .route("/console/connectors/new", get(connectors::choose))
         .route("/console/connectors/set-up/{factory}", get(connector::set_up).post(connector::create))
         .route("/console/connectors/{id}", get(connector::show).post(connector::save))
+        .route("/console/connectors/{id}/enabled", post(connector::enable))
         .route("/console/connectors/{id}/delete", post(connector::delete))
         .route("/console/connector-test/{factory}", post(connector::test))
         .route("/console/modules/new", get(modules::choose))

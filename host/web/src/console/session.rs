@@ -223,7 +223,7 @@ mod tests {
     }
 
     /// What each route asks for; none: the scope that opens everything.
-    const AUTHORISATION: [(&str, &str, Option<&str>); 55] = [
+    const AUTHORISATION: [(&str, &str, Option<&str>); 56] = [
         ("POST", "/console/modules", Some("connectors:upload")),
         ("POST", "/console/images", None),
         ("GET", "/console", Some("connectors:view")),
@@ -242,6 +242,7 @@ mod tests {
         ("POST", "/console/connectors/set-up/{factory}", Some("connectors:configure")),
         ("GET", "/console/connectors/{id}", Some("connectors:view")),
         ("POST", "/console/connectors/{id}", Some("connectors:configure")),
+        ("POST", "/console/connectors/{id}/enabled", Some("connectors:configure")),
         ("POST", "/console/connectors/{id}/delete", Some("connectors:configure")),
         ("POST", "/console/connector-test/{factory}", Some("connectors:test")),
         ("GET", "/console/modules/new", Some("connectors:view")),

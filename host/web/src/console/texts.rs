@@ -208,6 +208,11 @@ texts! {
     verify_forced "E-mail and phone are always verified by a code." "邮箱和手机号始终通过验证码验证。";
     sign_in_title "Sign-in methods" "登录方式";
     enabled "On" "启用";
+    off "Off" "已停用";
+    switch_on "Switch on" "启用";
+    switch_off "Switch off" "停用";
+    switched_off_text "It serves nobody until it is switched on." "启用前不会提供服务。";
+    switch_off_text "Nothing goes through it until it is switched on again; its settings stay." "重新启用前不会使用，设置会保留。";
     by_password "Password" "密码";
     by_code "Code" "验证码";
     offered_first "First" "优先";

@@ -74,6 +74,7 @@ fn view(web: &Web, connector: &Connector, factory: &Factory) -> Value {
     view.insert("syncProfile".into(), json!(settings.sync_profile));
     view.insert("enableTokenStorage".into(), json!(settings.enable_token_storage));
     view.insert("routing".into(), json!(settings.routing));
+    view.insert("enabled".into(), json!(!settings.disabled));
     // What an admin set goes before the manifest's words.
     for (name, value) in &settings.metadata {
         view.insert(name.clone(), value.clone());
@@ -142,6 +143,7 @@ async fn create(State(web): State<Web>, Body(body): Body<CreateConnector>) -> Re
             sync_profile: body.sync_profile,
             enable_token_storage: body.enable_token_storage,
             routing: body.routing.unwrap_or_default(),
+            disabled: false,
         },
         id: body.id.map(ConnectorId),
     };
@@ -167,6 +169,8 @@ struct UpdateConnector {
     enable_token_storage: Option<bool>,
     #[schema(value_type = Option<Object>)]
     routing: Option<Routing>,
+    /// Whether it serves.
+    enabled: Option<bool>,
 }
 
 /// Replaces the configuration; a masked secret keeps its stored value.
@@ -184,6 +188,7 @@ async fn update(
         sync_profile: body.sync_profile,
         enable_token_storage: body.enable_token_storage,
         routing: body.routing,
+        enabled: body.enabled,
     };
     web.core.update_connector(&web.tenant, &id, change).await?;
     shown(&web, &id).await
