@@ -108,6 +108,7 @@ struct Secret {
 
 #[derive(Template)]
 #[template(path = "console/application.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each is one part of the page")]
 struct ApplicationPage {
     shell: Shell,
     application: Application,
