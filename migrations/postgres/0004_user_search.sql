@@ -1,9 +1,11 @@
 -- What a search of users looks through, written with the user: identifiers, id and name in small letters, each word after
--- two spaces.
+-- two spaces, signs within words as capital letters.
 ALTER TABLE users ADD COLUMN search_text TEXT NOT NULL DEFAULT '';
 UPDATE users SET search_text =
     '  ' || LOWER(id) || COALESCE('  ' || LOWER(username), '') || COALESCE('  ' || primary_email, '')
     || COALESCE('  ' || primary_phone, '') || COALESCE('  ' || LOWER(REPLACE(name, ' ', '  ')), '');
+UPDATE users SET search_text =
+    REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(search_text, '.', 'Q'), '@', 'X'), '-', 'J'), '_', 'Z'), '+', 'V');
 
 -- The extension comes with PostgreSQL and any owner of the database may create it. Where it is kept away, a search reads all
 -- users.

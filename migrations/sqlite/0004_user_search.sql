@@ -1,9 +1,12 @@
 -- What a search of users looks through, written with the user: identifiers, id and name in small letters, each word after
--- two spaces. The index of three-letter pieces keeps no text; its rows have the numbers that users get here in order.
+-- two spaces, signs within words as capital letters. The index of three-letter pieces keeps no text; its rows have the numbers
+-- that users get here in order.
 ALTER TABLE users ADD COLUMN search_text TEXT NOT NULL DEFAULT '';
 UPDATE users SET search_text =
     '  ' || LOWER(id) || COALESCE('  ' || LOWER(username), '') || COALESCE('  ' || primary_email, '')
     || COALESCE('  ' || primary_phone, '') || COALESCE('  ' || LOWER(REPLACE(name, ' ', '  ')), '');
+UPDATE users SET search_text =
+    REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(search_text, '.', 'Q'), '@', 'X'), '-', 'J'), '_', 'Z'), '+', 'V');
 
 CREATE TABLE user_search_rows (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
