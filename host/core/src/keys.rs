@@ -1,5 +1,6 @@
 //! Signing keys and JSON Web Tokens: ES384 alone, so there is no algorithm to confuse.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use aws_lc_rs::rand::SystemRandom;
@@ -16,6 +17,9 @@ use crate::{Core, CoreError, Parts};
 
 /// Keys of one tenant at a time.
 const MOST_KEYS: usize = 5;
+
+/// How long a new key is published before it signs, in seconds: longer than programs keep a tenant's keys.
+const GRACE: i64 = 3600;
 
 /// Longest time for which a key may wait, in seconds: a week.
 const MOST_GRACE: i64 = 7 * 24 * 3600;
@@ -101,14 +105,21 @@ pub(crate) async fn seed(parts: &Parts) -> Result<(), CoreError> {
     Ok(())
 }
 
+/// The place of the key that signs, among keys of which the last to sign goes first: the newest whose time has come, or the
+/// oldest where a clock went back before all of them.
+fn signing(signs_from: impl ExactSizeIterator<Item = Timestamp>, now: Timestamp) -> usize {
+    let oldest = signs_from.len().saturating_sub(1);
+    signs_from.into_iter().position(|from| from <= now).unwrap_or(oldest)
+}
+
 fn status(keys: &[SigningKey], now: Timestamp) -> Vec<KeyInfo> {
-    let current = keys.iter().position(|key| key.signs_from <= now);
+    let current = signing(keys.iter().map(|key| key.signs_from), now);
     let info = |(place, key): (usize, &SigningKey)| KeyInfo {
         id: key.id.clone(),
-        status: match current {
-            Some(current) if place == current => KeyStatus::Current,
-            Some(current) if place > current => KeyStatus::Previous,
-            _ => KeyStatus::Next,
+        status: match place.cmp(&current) {
+            Ordering::Less => KeyStatus::Next,
+            Ordering::Equal => KeyStatus::Current,
+            Ordering::Greater => KeyStatus::Previous,
         },
         created_at: key.created_at,
         signs_from: key.signs_from,
@@ -142,9 +153,10 @@ impl Core {
         Ok(status(&stored, now))
     }
 
-    /// Makes a new key that signs after `grace` seconds, during which it is published. Refused while another waits, and
-    /// while as many are kept as may be.
-    pub async fn rotate_signing_key(&self, tenant: &TenantId, grace: i64) -> Result<(), CoreError> {
+    /// Makes a new key that signs after `grace` seconds, an hour when absent, during which it is published. Refused while
+    /// another waits, and while as many are kept as may be.
+    pub async fn rotate_signing_key(&self, tenant: &TenantId, grace: Option<i64>) -> Result<(), CoreError> {
+        let grace = grace.unwrap_or(GRACE);
         if !(0..=MOST_GRACE).contains(&grace) {
             let expected = format!("must be between 0 and {MOST_GRACE} seconds");
             return Err(Refusal::invalid_input("rotationGracePeriod", &expected).into());
@@ -204,8 +216,8 @@ impl Keys {
 
     /// Signs claims as a token of type `typ`; an ID token has none.
     pub fn sign(&self, typ: Option<&str>, claims: &Value, now: Timestamp) -> Result<String, CoreError> {
-        let signing = self.keys.iter().find(|key| key.signs_from <= now).or(self.keys.last());
-        let key = signing.ok_or(CoreError::Internal("no signing key"))?;
+        let place = signing(self.keys.iter().map(|key| key.signs_from), now);
+        let key = self.keys.get(place).ok_or(CoreError::Internal("no signing key"))?;
         let mut header = json!({ "alg": "ES384", "kid": key.id });
         if let (Some(typ), Some(header)) = (typ, header.as_object_mut()) {
             header.insert("typ".into(), typ.into());
@@ -274,6 +286,8 @@ mod tests {
         };
         let states = status(&[("next", 100), ("current", 10), ("previous", 1)].map(stored), Timestamp(50));
         let states: Vec<KeyStatus> = states.iter().map(|key| key.status).collect();
+        let early = status(&[("next", 100), ("first", 10)].map(stored), Timestamp(0));
+        assert_eq!(early[1].status, KeyStatus::Current, "what signs when a clock went back is not for deletion");
         assert_eq!(states, [KeyStatus::Next, KeyStatus::Current, KeyStatus::Previous]);
     }
 

@@ -6,9 +6,10 @@ use keyway_model::application::{
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::resource::{MANAGEMENT_API, MANAGEMENT_SCOPE, Resource, Role, RoleType, Scope};
 use keyway_model::user::User;
-use keyway_model::{ApplicationId, ErrorCode, Refusal, RoleId, ScopeId, TenantId, Timestamp, UserId, password_policy};
+use keyway_model::{ApplicationId, ErrorCode, RoleId, ScopeId, TenantId, Timestamp, UserId, password_policy};
 use keyway_store::{StoreError, Tx, applications, resources, roles, user_search, users};
 
+use crate::management::check_application;
 use crate::{Core, CoreError, Parts, console, secret};
 
 /// The role that opens the Management API.
@@ -118,9 +119,6 @@ async fn connector_scopes(
 impl Core {
     /// Makes a machine-to-machine application with full Management API access; returns its id and secret.
     pub async fn create_management_application(&self, name: String) -> Result<(ApplicationId, String), CoreError> {
-        if !(1..=256).contains(&name.chars().count()) {
-            return Err(Refusal::invalid_input("name", "must have 1 to 256 characters").into());
-        }
         let tenant = TenantId::default_tenant();
         let now = self.now();
         let application = Application {
@@ -135,6 +133,7 @@ impl Core {
             is_third_party: false,
             created_at: now,
         };
+        check_application(&application)?;
         let value = secret::generate(self.rng());
         let made = (application.id.clone(), value.clone());
         let secret = ApplicationSecret { name: "Default secret".into(), value, created_at: now, expires_at: None };

@@ -1,5 +1,7 @@
 //! Applications: the OAuth clients of a tenant.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -107,9 +109,6 @@ impl ApplicationExperience {
             }
         }
         for key in ["primaryColor", "darkPrimaryColor"] {
-            let is_color = |text: &str| {
-                text.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
-            };
             if self.color.get(key).is_some_and(|value| !value.as_str().is_some_and(is_color)) {
                 return Err(Refusal::invalid_input(key, "must be a colour such as #4f46e5"));
             }
@@ -135,7 +134,10 @@ impl ApplicationExperience {
     }
 
     /// The tenant's settings with what differs here.
-    pub fn over(&self, tenant: &Map<String, Value>) -> Map<String, Value> {
+    pub fn over<'t>(&self, tenant: &'t Map<String, Value>) -> Cow<'t, Map<String, Value>> {
+        if *self == Self::default() {
+            return Cow::Borrowed(tenant);
+        }
         let mut settings = tenant.clone();
         for (name, own) in [("branding", &self.branding), ("color", &self.color)] {
             if own.is_empty() {
@@ -154,12 +156,18 @@ impl ApplicationExperience {
             let tenant = settings.get("customCss").and_then(Value::as_str).unwrap_or_default();
             settings.insert("customCss".to_owned(), format!("{tenant}\n{own}").into());
         }
-        settings
+        Cow::Owned(settings)
     }
 }
 
-fn is_web(text: &str) -> bool {
+/// Whether a text is a web address: anything else, such as `javascript:`, must not become a link or a picture.
+pub fn is_web(text: &str) -> bool {
     text.starts_with("https://") || text.starts_with("http://")
+}
+
+/// Whether a text is a colour as a style sheet takes it, such as `#4f46e5`, and nothing more.
+pub fn is_color(text: &str) -> bool {
+    text.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// An OAuth client.
@@ -218,7 +226,7 @@ mod tests {
         let both = own.over(tenant.as_object().unwrap());
         assert_eq!(both["branding"], json!({ "logoUrl": "https://b/l.png", "favicon": "https://a/f.png" }));
         assert_eq!(both["customCss"], "a{}\nb{}");
-        assert_eq!(ApplicationExperience::default().over(tenant.as_object().unwrap()), *tenant.as_object().unwrap());
+        assert_eq!(*ApplicationExperience::default().over(tenant.as_object().unwrap()), *tenant.as_object().unwrap());
     }
 
     #[test]

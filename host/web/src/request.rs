@@ -177,6 +177,11 @@ impl Parameters {
         self.pairs.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.clone())
     }
 
+    /// A form's field without the space around it; one that holds nothing else counts as absent.
+    pub fn given(&self, name: &str) -> Option<String> {
+        self.get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
     /// Names and values in order.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))

@@ -30,7 +30,7 @@ pub struct NewSecret {
     pub expires_at: Option<Timestamp>,
 }
 
-fn check(application: &Application) -> Result<(), Refusal> {
+pub(crate) fn check(application: &Application) -> Result<(), Refusal> {
     let length = application.name.chars().count();
     if !(1..=256).contains(&length) {
         return Err(Refusal::invalid_input("name", "must have 1 to 256 characters"));

@@ -17,6 +17,7 @@ use keyway_store::{Job, StoreError, Tx};
 
 use crate::{Core, CoreError};
 
+pub(crate) use applications::check as check_application;
 pub(crate) use users::end_everything;
 
 pub use applications::{NewApplication, NewSecret};

@@ -42,19 +42,21 @@ impl Core {
         Ok((format!("{}/set-password?token={token}", self.endpoint(tenant)), end))
     }
 
-    fn link(&self, tenant: &TenantId, token: &str) -> Result<Link, CoreError> {
+    /// The link and the user whose password it sets; refused when it is over.
+    async fn open_password_link(&self, tenant: &TenantId, token: &str) -> Result<(Link, User), CoreError> {
         let text = self.open_from_browser(&context(tenant), token);
         let link = text.and_then(|text| serde_json::from_str::<Link>(&text).ok());
         let live = link.filter(|link| link.until > self.now().seconds());
-        live.ok_or_else(|| ErrorCode::LinkExpired.into())
+        let link = live.ok_or(ErrorCode::LinkExpired)?;
+        let (tenant, id) = (tenant.clone(), link.user.clone());
+        let found = self.look(|tx| Box::pin(async move { users::find(tx, &tenant, &id).await })).await?;
+        let owner = found.filter(|user| fits(user, &link)).ok_or(ErrorCode::LinkExpired)?;
+        Ok((link, owner))
     }
 
     /// The user whose password the link sets; refused when the link is over.
     pub async fn password_link_owner(&self, tenant: &TenantId, token: &str) -> Result<User, CoreError> {
-        let link = self.link(tenant, token)?;
-        let (tenant, id) = (tenant.clone(), link.user.clone());
-        let found = self.look(|tx| Box::pin(async move { users::find(tx, &tenant, &id).await })).await?;
-        found.filter(|user| fits(user, &link)).ok_or_else(|| ErrorCode::LinkExpired.into())
+        Ok(self.open_password_link(tenant, token).await?.1)
     }
 
     /// Sets the password and signs the user out everywhere.
@@ -65,9 +67,8 @@ impl Core {
         password: String,
         visitor: &Visitor,
     ) -> Result<(), CoreError> {
-        let owner = self.password_link_owner(tenant, token).await?;
+        let (link, owner) = self.open_password_link(tenant, token).await?;
         password_policy::check(&password, Some(&owner))?;
-        let link = self.link(tenant, token)?;
         let hash = self.hasher.hash(password).await?;
         let audit = Event::new(self, "Interaction.ForgotPassword.Link.Submit", visitor).user(&owner.id);
         let (tenant, now) = (tenant.clone(), self.now());

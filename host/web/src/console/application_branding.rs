@@ -62,9 +62,8 @@ impl Branding {
 }
 
 fn read(sent: &Parameters) -> ApplicationExperience {
-    let text = |name: &str| sent.get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let named = |names: &[(&str, &str)]| -> Map<String, Value> {
-        names.iter().filter_map(|(key, name)| Some(((*key).to_owned(), json!(text(name)?)))).collect()
+        names.iter().filter_map(|(key, name)| Some(((*key).to_owned(), json!(sent.given(name)?)))).collect()
     };
     let colors = sent.get("has_colors").is_some();
     ApplicationExperience {
@@ -74,10 +73,10 @@ fn read(sent: &Parameters) -> ApplicationExperience {
         } else {
             Map::new()
         },
-        custom_css: text("css"),
-        terms_of_use_url: text("terms"),
-        privacy_policy_url: text("privacy"),
-        display_name: text("own_name"),
+        custom_css: sent.given("css"),
+        terms_of_use_url: sent.given("terms"),
+        privacy_policy_url: sent.given("privacy"),
+        display_name: sent.given("own_name"),
     }
 }
 

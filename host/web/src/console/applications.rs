@@ -222,8 +222,7 @@ pub async fn save(
     let id = ApplicationId(id);
     let changed = async {
         let number = |name: &str, expected: &str| {
-            let typed = sent.get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-            typed.map(|text| text.parse().map_err(|_| Refusal::invalid_input(name, expected))).transpose()
+            sent.given(name).map(|text| text.parse().map_err(|_| Refusal::invalid_input(name, expected))).transpose()
         };
         let days = number("refresh_days", "must be 1 to 180")?;
         let id_token_ttl = number("id_token_ttl", "must be a number of seconds")?;

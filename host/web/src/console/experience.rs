@@ -78,7 +78,7 @@ struct ExperiencePage {
 fn patch(sent: &Parameters, targets: &[String]) -> Map<String, Value> {
     let on = |name: &str| sent.get(name).is_some();
     let text = |name: &str| sent.get(name).unwrap_or_default().trim().to_owned();
-    let optional = |name: &str| Some(text(name)).filter(|text| !text.is_empty());
+    let optional = |name: &str| sent.given(name);
     let named = |prefix: &str| -> Vec<IdentifierKind> {
         KINDS.into_iter().filter(|kind| on(&format!("{prefix}.{}", kind.as_str()))).collect()
     };
@@ -278,7 +278,6 @@ pub async fn preview(
 ) -> Result<Response, WebError> {
     let targets = targets(&web).await?;
     let experience = draft(&web, patch(&sent, &targets)).await?;
-    let connectors = web.core.connector_kinds(&managed()).await?;
     let chinese = sent.get("preview_language").map_or(admin.chinese, |language| language == "zh-CN");
     let settings = web.core.settings(&managed()).await?;
     let t = reworded(chinese, settings.phrases(if chinese { "zh-CN" } else { "en" }));
@@ -302,7 +301,7 @@ pub async fn preview(
     let button =
         |target: &str| Button { href: "#".into(), label: format!("{} {target}", t.continue_with), logo: String::new() };
     let social = experience.social_targets().into_iter().map(button).collect();
-    Ok(sign_in::preview(&experience, &connectors, frame, social))
+    Ok(sign_in::preview(&experience, &settings.connector_kinds(), frame, social))
 }
 
 /// A sheet as it looks in the surroundings that are chosen for the preview, whatever the browser's own are.

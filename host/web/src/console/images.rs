@@ -4,13 +4,13 @@ use axum::Json;
 use axum::extract::{Multipart, Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use keyway_model::ErrorCode;
 use serde_json::{Value, json};
 
 use super::managed;
 use crate::Web;
 use crate::error::WebError;
 use crate::management::file;
+use crate::pages::assets::picture;
 
 /// `POST /console/images`: keeps a picture and answers its address.
 pub async fn upload(State(web): State<Web>, form: Multipart) -> Result<(StatusCode, Json<Value>), WebError> {
@@ -21,8 +21,7 @@ pub async fn upload(State(web): State<Web>, form: Multipart) -> Result<(StatusCo
 /// `GET /console/images/{id}.png`: the same picture on this listener, for the preview, whose content policy lets it load
 /// nothing from another.
 pub async fn show(State(web): State<Web>, Path(name): Path<String>) -> Result<impl IntoResponse, WebError> {
-    let id = name.strip_suffix(".png").ok_or(ErrorCode::NotFound)?;
-    Ok(([(header::CONTENT_TYPE, "image/png")], web.core.image(&managed(), id).await?))
+    Ok(([(header::CONTENT_TYPE, "image/png")], picture(&web, &managed(), &name).await?))
 }
 
 /// The address of a picture of ours on this listener; another's stays.

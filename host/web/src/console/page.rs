@@ -4,6 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use keyway_core::management::{Page, Total};
+use keyway_model::application::is_web;
 use keyway_model::{Refusal, Timestamp};
 use pulldown_cmark::{Event, Parser, Tag, html};
 use time::OffsetDateTime;
@@ -87,7 +88,6 @@ pub fn moment(at: Timestamp) -> String {
 /// A module's README as HTML: its author is a stranger, so raw HTML is text, pictures are left out, and links lead to web
 /// addresses alone.
 pub fn markdown(text: &str) -> String {
-    let is_web = |address: &str| address.starts_with("https://") || address.starts_with("http://");
     let mut images = 0;
     let mut hidden = Vec::new();
     let events = Parser::new(text).filter_map(|event| match event {

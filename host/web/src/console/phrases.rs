@@ -71,10 +71,9 @@ pub async fn save(
     sent: Parameters,
 ) -> Result<Response, WebError> {
     let language = language(&admin, &sent);
-    let typed = |name: &str| sent.get(&format!("phrase.{name}")).map(|text| text.trim().to_owned());
     let own: Phrases = PHRASES
         .iter()
-        .filter_map(|(name, ..)| Some(((*name).to_owned(), typed(name).filter(|text| !text.is_empty())?)))
+        .filter_map(|(name, ..)| Some(((*name).to_owned(), sent.given(&format!("phrase.{name}"))?)))
         .collect();
     match web.core.put_phrases(&managed(), language.to_owned(), own.clone(), is_phrase).await {
         Ok(()) => Ok(see_other(&format!("/console/phrases?language={language}&done=saved"))),

@@ -61,8 +61,13 @@ pub struct Admin {
 impl Admin {
     /// What others call this administrator.
     pub fn name(&self) -> String {
-        self.user.name.clone().or_else(|| self.user.username.clone()).unwrap_or_else(|| self.user.id.0.clone())
+        name_of(&self.user)
     }
+}
+
+/// What people call an administrator.
+pub fn name_of(user: &User) -> String {
+    user.name.clone().or_else(|| user.username.clone()).unwrap_or_else(|| user.id.0.clone())
 }
 
 /// Only paths of the console: anything else would make the sign-in an open redirect.

@@ -14,7 +14,7 @@ use keyway_model::{ErrorCode, KeyId, TenantId, UserId};
 
 use super::managed;
 use super::page::{Shell, moment, page};
-use super::session::Admin;
+use super::session::{Admin, name_of};
 use crate::Web;
 use crate::error::WebError;
 use crate::oidc::answer::see_other;
@@ -85,7 +85,7 @@ fn person(shell: &Shell, admin: &Admin, one: &Administrator) -> Person {
     let duties = if one.may_do_everything() { shell.t.everything.to_owned() } else { one.scopes.join(", ") };
     Person {
         id: user.id.0.clone(),
-        name: user.name.clone().or_else(|| user.username.clone()).unwrap_or_else(|| user.id.0.clone()),
+        name: name_of(user),
         duties,
         last_sign_in: user.last_sign_in_at.map(moment).unwrap_or_default(),
         has_password: user.password.is_some(),
@@ -154,7 +154,7 @@ pub async fn rotate(
     Extension(admin): Extension<Admin>,
     sent: Parameters,
 ) -> Result<Response, WebError> {
-    let grace = sent.get("grace").and_then(|text| text.parse().ok()).unwrap_or(crate::management::GRACE);
+    let grace = sent.get("grace").and_then(|text| text.parse().ok());
     let made = web.core.rotate_signing_key(&managed(), grace).await;
     after(&web, &admin, "created", made).await
 }

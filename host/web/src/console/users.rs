@@ -46,32 +46,25 @@ fn item(user: &User) -> Item {
     }
 }
 
-/// Where the list of all users goes on; each is an address, or empty.
+/// Where the list of all users goes on; each is an address, or empty where there is nothing.
 #[derive(Default)]
 struct Walk {
-    newest: String,
     newer: String,
     older: String,
-    oldest: String,
     total: String,
 }
 
 impl Walk {
     fn new(window: &Window) -> Self {
-        let to = |name: &str, user: Option<&User>| {
-            let place = user.map(|user| format!("/console/users?{name}={}.{}", user.created_at.0, user.id));
-            place.unwrap_or_default()
+        let to = |name: &str, goes_on: bool, user: Option<&User>| {
+            let place = user.filter(|_| goes_on);
+            place.map(|user| format!("/console/users?{name}={}.{}", user.created_at.0, user.id)).unwrap_or_default()
         };
-        let mut walk = Self { total: told(window.total), ..Self::default() };
-        if window.has_newer {
-            "/console/users".clone_into(&mut walk.newest);
-            walk.newer = to("newer", window.users.first());
+        Self {
+            newer: to("newer", window.has_newer, window.users.first()),
+            older: to("older", window.has_older, window.users.last()),
+            total: told(window.total),
         }
-        if window.has_older {
-            walk.older = to("older", window.users.last());
-            "/console/users?oldest=1".clone_into(&mut walk.oldest);
-        }
-        walk
     }
 }
 
@@ -147,11 +140,6 @@ fn new_page(admin: &Admin, status: StatusCode, sent: &Parameters, alert: String)
     page(status, &shown)
 }
 
-/// A field that holds something.
-fn given(sent: &Parameters, name: &str) -> Option<String> {
-    sent.get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
-}
-
 /// The identifiers and the name of a form.
 struct Fields {
     username: Option<String>,
@@ -163,10 +151,10 @@ struct Fields {
 impl Fields {
     fn read(sent: &Parameters) -> Self {
         Self {
-            username: given(sent, "username"),
-            email: given(sent, "email"),
-            phone: given(sent, "phone"),
-            name: given(sent, "name"),
+            username: sent.given("username"),
+            email: sent.given("email"),
+            phone: sent.given("phone"),
+            name: sent.given("name"),
         }
     }
 

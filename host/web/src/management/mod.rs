@@ -16,7 +16,6 @@ mod user_assets;
 mod user_sessions;
 mod users;
 
-pub use oidc_keys::GRACE;
 pub use user_assets::{LIMIT as IMAGE_LIMIT, file};
 
 use axum::Router;

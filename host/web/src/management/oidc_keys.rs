@@ -19,9 +19,6 @@ pub fn router() -> OpenApiRouter<Web> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(rotate)).routes(routes!(delete))
 }
 
-/// How long a new key is published before it signs, in seconds: longer than programs keep a tenant's keys.
-pub const GRACE: i64 = 3600;
-
 fn known(key_type: &str) -> Result<(), WebError> {
     match key_type {
         "private-keys" => Ok(()),
@@ -72,7 +69,7 @@ async fn rotate(State(web): State<Web>, Path(key_type): Path<String>, body: Byte
     if asked.signing_key_algorithm.is_some_and(|algorithm| algorithm != "EC") {
         return Err(ErrorCode::OnlyEc.into());
     }
-    web.core.rotate_signing_key(&web.tenant, asked.rotation_grace_period.unwrap_or(GRACE)).await?;
+    web.core.rotate_signing_key(&web.tenant, asked.rotation_grace_period).await?;
     shown(&web).await
 }
 

@@ -3,7 +3,8 @@
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
-use keyway_model::{ApplicationId, ErrorCode};
+use keyway_model::application::is_color;
+use keyway_model::{ApplicationId, ErrorCode, TenantId};
 use serde_json::Value;
 
 use crate::Web;
@@ -30,10 +31,15 @@ pub async fn icon() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "image/svg+xml"), CACHED], include_str!("../assets/icon.svg"))
 }
 
+/// The uploaded picture of this file name.
+pub async fn picture(web: &Web, tenant: &TenantId, name: &str) -> Result<Vec<u8>, WebError> {
+    let id = name.strip_suffix(".png").ok_or(ErrorCode::NotFound)?;
+    Ok(web.core.image(tenant, id).await?)
+}
+
 /// `/images/{id}.png`: an uploaded picture, which is named after what is in it.
 pub async fn image(State(web): State<Web>, Path(name): Path<String>) -> Result<impl IntoResponse, WebError> {
-    let id = name.strip_suffix(".png").ok_or(ErrorCode::NotFound)?;
-    let png = web.core.image(&web.tenant, id).await?;
+    let png = picture(&web, &web.tenant, &name).await?;
     let cached = (header::CACHE_CONTROL, "public, max-age=31536000, immutable");
     let anywhere = (header::HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
     Ok(([(header::CONTENT_TYPE, "image/png"), cached, anywhere], png))
@@ -45,7 +51,7 @@ pub async fn theme(State(web): State<Web>, parameters: Parameters) -> impl IntoR
     let settings = web.core.settings(&web.tenant).await.map(|found| found.experience.rest.clone()).unwrap_or_default();
     let settings = match parameters.get("application") {
         Some(id) => match web.core.application_experience(&web.tenant, &ApplicationId(id)).await {
-            Ok(Some(own)) => own.over(&settings),
+            Ok(Some(own)) => own.over(&settings).into_owned(),
             _ => settings,
         },
         None => settings,
@@ -74,10 +80,6 @@ pub fn sheet(light: &str, dark: &str) -> String {
         }
     };
     format!("{}@media(prefers-color-scheme:dark){{{}}}", rule(light), rule(dark))
-}
-
-fn is_color(text: &str) -> bool {
-    text.len() == 7 && text.starts_with('#') && text.bytes().skip(1).all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Black or white, whichever has the greater contrast (WCAG 2.2 relative luminance).

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use keyway_core::oauth::AuthorizationAnswer;
 use keyway_core::signin::InteractionView;
+use keyway_model::application::is_web;
 use keyway_model::redirect;
 use serde_json::{Map, Value};
 
@@ -84,7 +85,7 @@ impl Frame {
     pub fn branded(settings: &Map<String, Value>, application: &str, chinese: bool) -> Self {
         let address = |value: Option<&Value>| {
             let text = value.and_then(Value::as_str).unwrap_or_default();
-            if text.starts_with("https://") || text.starts_with("http://") { text.to_owned() } else { String::new() }
+            if is_web(text) { text.to_owned() } else { String::new() }
         };
         let branding = |name: &str| address(settings.get("branding").and_then(|branding| branding.get(name)));
         let plain = Self::plain(chinese);
