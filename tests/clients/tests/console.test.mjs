@@ -465,6 +465,27 @@ describe('console', { concurrency: false }, () => {
     assert.equal((await fetch(`${keyway.operators}/set-password?token=${encodeURIComponent(token)}`)).status, 400, "another tenant's link");
   });
 
+  test('what is refused is shown as it was typed, switches too', async () => {
+    const application = (await keyway.api('GET', '/applications')).body.find((one) => one.name === 'SvelteKit app').id;
+    await open(`/applications/${application}`);
+    await page.locator('form #name').fill('Another name');
+    await page.locator('#rotate_refresh').uncheck();
+    await page.locator('#id_token_ttl').fill('5');
+    await page.getByRole('button', { name: 'Save changes', exact: true }).click();
+    await page.getByRole('alert').filter({ hasText: '60 to 86400' }).waitFor();
+    assert.equal(await page.locator('form #name').inputValue(), 'Another name');
+    assert.equal(await page.locator('#rotate_refresh').isChecked(), false);
+    assert.equal(await page.locator('#id_token_ttl').inputValue(), '5');
+    await open('/settings');
+    await page.locator('#username').fill('two words');
+    await page.locator('#everything').uncheck();
+    await page.locator('[id="connectors:test"]').check();
+    await press('Add an administrator');
+    await page.getByRole('alert').waitFor();
+    assert.equal(await page.locator('#username').inputValue(), 'two words');
+    assert.deepEqual([await page.locator('#everything').isChecked(), await page.locator('[id="connectors:test"]').isChecked()], [false, true]);
+  });
+
   test('programs get access to the API, and what runs here is told', async () => {
     await open('/settings');
     await page.locator('#machine').fill('Terraform');

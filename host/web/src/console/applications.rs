@@ -116,6 +116,8 @@ struct ApplicationPage {
     issuer: String,
     secrets: Vec<Secret>,
     guide: Option<(&'static str, Filled)>,
+    name: String,
+    description: String,
     redirect_uris: String,
     post_logout_redirect_uris: String,
     cors_origins: String,
@@ -149,6 +151,9 @@ async fn shown(
         expires: secret.expires_at.map(moment).unwrap_or_default(),
         expired: secret.expires_at.is_some_and(|at| at <= now),
     };
+    // A switch that is off sends nothing, so only a form tells that it was sent at all.
+    let is_form = sent.get("name").is_some();
+    let switch = |name: &str, saved: bool| if is_form { sent.get(name).is_some() } else { saved };
     let lines = |name: &str, saved: &[String]| sent.get(name).unwrap_or_else(|| saved.join("\n"));
     let metadata = &application.oidc_client_metadata;
     let custom = &application.custom_client_metadata;
@@ -158,6 +163,8 @@ async fn shown(
         endpoint,
         secrets: secrets.iter().map(secret).collect(),
         guide,
+        name: sent.get("name").unwrap_or_else(|| application.name.clone()),
+        description: sent.get("description").or_else(|| application.description.clone()).unwrap_or_default(),
         redirect_uris: lines("redirect_uris", &metadata.redirect_uris),
         post_logout_redirect_uris: lines("post_logout_redirect_uris", &metadata.post_logout_redirect_uris),
         cors_origins: lines("cors_origins", &custom.cors_allowed_origins),
@@ -167,8 +174,8 @@ async fn shown(
         id_token_ttl: sent
             .get("id_token_ttl")
             .unwrap_or_else(|| custom.id_token_ttl.map(|seconds| seconds.to_string()).unwrap_or_default()),
-        always_refresh: custom.always_issue_refresh_token.unwrap_or(false),
-        rotate_refresh: custom.rotate_refresh_token.unwrap_or(true),
+        always_refresh: switch("always_refresh", custom.always_issue_refresh_token.unwrap_or(false)),
+        rotate_refresh: switch("rotate_refresh", custom.rotate_refresh_token.unwrap_or(true)),
         branding: Branding::new(&application.sign_in_experience),
         has_secrets: !application.kind.is_public(),
         is_machine: application.kind == ApplicationType::MachineToMachine,

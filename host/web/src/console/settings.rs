@@ -52,13 +52,30 @@ struct Machine {
     name: String,
 }
 
+/// The form that adds an administrator, as it is or as it was typed.
+struct Invitation {
+    username: String,
+    everything: bool,
+    /// Names, and whether each is chosen.
+    duties: Vec<(&'static str, bool)>,
+}
+
+impl Invitation {
+    fn new(sent: &Parameters) -> Self {
+        let username = sent.given("username").unwrap_or_default();
+        let everything = username.is_empty() || sent.get("everything").is_some();
+        let duties = CONNECTOR_SCOPES.iter().map(|(name, _)| (*name, sent.get(name).is_some())).collect();
+        Self { username, everything, duties }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "console/settings.html")]
 struct SettingsPage {
     shell: Shell,
     keys: Vec<Key>,
     people: Vec<Person>,
-    duties: &'static [(&'static str, &'static str)],
+    invitation: Invitation,
     link: Option<Link>,
     machines: Vec<Machine>,
     facts: Vec<(&'static str, String)>,
@@ -114,7 +131,7 @@ async fn shown(web: &Web, admin: &Admin, shell: Shell, link: Option<Link>) -> Re
     Ok(SettingsPage {
         keys: keys.iter().map(|one| key(&shell, one)).collect(),
         people: people.iter().map(|one| person(&shell, admin, one)).collect(),
-        duties: &CONNECTOR_SCOPES,
+        invitation: Invitation::new(&Parameters::default()),
         link,
         machines,
         facts,
@@ -184,13 +201,17 @@ pub async fn add_administrator(
     Extension(admin): Extension<Admin>,
     sent: Parameters,
 ) -> Result<Response, WebError> {
-    let everything = sent.get("everything").is_some();
-    let duties: Vec<String> =
-        CONNECTOR_SCOPES.iter().map(|(name, _)| (*name).to_owned()).filter(|name| sent.get(name).is_some()).collect();
-    let username = sent.get("username").unwrap_or_default();
-    match web.core.create_administrator(&username, everything, &duties).await {
+    let invitation = Invitation::new(&sent);
+    let chosen = invitation.duties.iter().filter(|(_, chosen)| *chosen);
+    let duties: Vec<String> = chosen.map(|(name, _)| (*name).to_owned()).collect();
+    match web.core.create_administrator(&invitation.username, invitation.everything, &duties).await {
         Ok(made) => with_link(&web, &admin, &made.id).await,
-        Err(error) => after(&web, &admin, "", Err(error)).await,
+        Err(error) => {
+            let error = WebError::from(error);
+            let shell = Shell::refused(&admin, "settings", &error);
+            let shown = shown(&web, &admin, shell, None).await?;
+            Ok(page(error.status(), &SettingsPage { invitation, ..shown }))
+        }
     }
 }
 
