@@ -1,0 +1,180 @@
+//! The server itself, without a socket.
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::Method;
+use keyway_core::limits::Limits;
+use keyway_core::{Core, Parts};
+use keyway_model::{Clock, Rng, TenantId};
+use keyway_sandbox::{Budgets, EgressPolicy, Sandbox};
+use keyway_store::{MasterKey, Store};
+use keyway_web::{Metrics, Web};
+use serde_json::{Value, json};
+
+use crate::browser::{Answer, Application, Browser};
+use crate::clock::{Dice, TestClock};
+use crate::database::Database;
+use crate::inbox::Inbox;
+
+const MASTER_KEY: [u8; 32] = [7; 32];
+
+/// What may differ between servers.
+#[derive(Default)]
+pub struct Options {
+    /// Limits on messages and guesses; the defaults of the product when absent.
+    pub limits: Option<Limits>,
+    /// Seed of the random source.
+    pub seed: u64,
+}
+
+/// A running server. Dropped, it is gone with its database.
+pub struct TestServer {
+    /// The use cases, for what has no address.
+    pub core: Arc<Core>,
+    /// The clock.
+    pub clock: Arc<TestClock>,
+    /// The messages that went out.
+    pub inbox: Arc<Inbox>,
+    /// The database.
+    pub database: Database,
+    users: Router,
+    operators: Router,
+    token: String,
+    _cache: tempfile::TempDir,
+}
+
+/// The address of the users' tenant.
+pub const ENDPOINT: &str = "http://localhost:3001";
+/// The address of the operators' tenant.
+pub const ADMIN_ENDPOINT: &str = "http://localhost:3002";
+
+impl TestServer {
+    /// A server with default settings and sign-up by phone, code and username.
+    pub async fn start(database: Database) -> Self {
+        Self::start_with(database, Options::default()).await
+    }
+
+    /// A server with settings of the test's own.
+    pub async fn start_with(database: Database, options: Options) -> Self {
+        let clock = Arc::new(TestClock::default());
+        let inbox = Arc::new(Inbox::default());
+        let cache = tempfile::tempdir().unwrap();
+        let core = open(&database, &options, &clock, &inbox, cache.path()).await;
+        let web = |tenant| Web::new(Arc::clone(&core), tenant, Vec::new(), Metrics::default()).router();
+        let (users, operators) = (web(TenantId::default_tenant()), web(TenantId::admin()));
+        let mut server = Self { core, clock, inbox, database, users, operators, token: String::new(), _cache: cache };
+        server.renew_token().await;
+        let inbox = json!({
+            "connectorId": "keyway-dev-inbox",
+            "config": { "endpoint": "https://inbox.keyway.internal/messages" },
+        });
+        server.api(Method::POST, "/connectors", Some(inbox)).await.expect(200);
+        let settings = json!({
+            "signUp": { "identifiers": ["phone"], "password": false, "verify": true },
+            "signIn": { "methods": [
+                { "identifier": "phone", "password": true, "verificationCode": true, "isPasswordPrimary": false },
+                { "identifier": "username", "password": true, "verificationCode": false, "isPasswordPrimary": true },
+            ] },
+        });
+        server.api(Method::PATCH, "/sign-in-exp", Some(settings)).await.expect(200);
+        server
+    }
+
+    /// Gets a new token for [`Self::api`]: after an hour of the test's clock the old one has ended.
+    pub async fn renew_token(&mut self) {
+        let (id, secret) = self.core.create_management_application("test".into()).await.unwrap();
+        let basic = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
+        let form =
+            [("grant_type", "client_credentials"), ("resource", "https://default.logto.app/api"), ("scope", "all")];
+        let mut machine = self.browser("203.0.113.250").with_header("authorization", &basic);
+        let answer = machine.post_form("/oidc/token", &form).await.expect(200);
+        answer.json().get("access_token").and_then(Value::as_str).unwrap().clone_into(&mut self.token);
+    }
+
+    /// A call of the Management API by a machine that may do everything; `path` is below `/api`.
+    pub async fn api(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let bearer = format!("Bearer {}", self.token);
+        let mut machine = self.browser("203.0.113.250").with_header("authorization", &bearer);
+        machine.json(method, &format!("/api{path}"), body).await
+    }
+
+    /// A browser of the users' tenant at an address, without cookies.
+    pub fn browser(&self, address: &str) -> Browser {
+        Browser::new(self.users.clone(), ENDPOINT, address)
+    }
+
+    /// A browser of the operators' tenant at an address, without cookies.
+    pub fn operators_browser(&self, address: &str) -> Browser {
+        Browser::new(self.operators.clone(), ADMIN_ENDPOINT, address)
+    }
+
+    /// A confidential web application that is registered.
+    pub async fn application(&self) -> Application {
+        let redirect_uri = "https://app.example.com/callback";
+        let body = json!({
+            "name": "Test", "type": "Traditional",
+            "oidcClientMetadata": {
+                "redirectUris": [redirect_uri], "postLogoutRedirectUris": ["https://app.example.com/"],
+            },
+        });
+        let made = self.api(Method::POST, "/applications", Some(body)).await.expect(200).json();
+        let text = |name: &str| made.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        Application { id: text("id"), secret: text("secret"), redirect_uri: redirect_uri.into() }
+    }
+
+    /// A user with all that sign-up asks for; the answer of the Management API.
+    pub async fn user(&self, username: &str, phone: &str, password: &str) -> Value {
+        let body = json!({ "username": username, "primaryPhone": phone, "password": password });
+        self.api(Method::POST, "/users", Some(body)).await.expect(200).json()
+    }
+}
+
+async fn open(
+    database: &Database,
+    options: &Options,
+    clock: &Arc<TestClock>,
+    inbox: &Arc<Inbox>,
+    cache: &Path,
+) -> Arc<Core> {
+    let clock: Arc<dyn Clock> = Arc::<TestClock>::clone(clock);
+    let rng: Arc<dyn Rng> = Arc::new(Dice::new(options.seed));
+    let master_key = MasterKey::new(MASTER_KEY);
+    let sandbox = Sandbox::new(keyway_sandbox::Settings {
+        cache: cache.to_owned(),
+        cache_key: master_key.derive("compiled-components"),
+        pooling: false,
+        compiler: None,
+        budgets: Budgets::default(),
+        egress: EgressPolicy::parse("", "").unwrap(),
+        transport: Some(Arc::<Inbox>::clone(inbox)),
+        clock: Arc::clone(&clock),
+        rng: Arc::clone(&rng),
+    })
+    .unwrap();
+    let parts = Parts {
+        store: Store::open(database.url()).await.unwrap(),
+        sandbox,
+        clock,
+        rng,
+        master_key,
+        endpoint: ENDPOINT.parse().unwrap(),
+        admin_endpoint: ADMIN_ENDPOINT.parse().unwrap(),
+        limits: options.limits.unwrap_or_default(),
+        trust: keyway_core::connectors::TrustPolicy::default(),
+    };
+    Core::open(parts, &[inbox_connector()]).await.unwrap()
+}
+
+/// The inbox connector's component, read once.
+fn inbox_connector() -> &'static [u8] {
+    static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
+    BYTES.get_or_init(|| {
+        let folder = std::env::var("KEYWAY_CONNECTORS").expect("run the tests by `cargo xtask test`");
+        let path = Path::new(&folder).join("dev-inbox.wasm");
+        std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    })
+}
