@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // Bundles connector.js and turns it into dist/component.wasm; `keyway connector build` runs this and adds the manifest.
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
@@ -18,13 +17,15 @@ const bundled = await build({
 });
 const js = bundled.outputFiles[0].text;
 const used = Object.values(bundled.metafile.outputs)[0].imports.map(({ path }) => path.split('@')[0].split('/')[1]);
-const kind = ['sms', 'email', 'social'].find((name) => Object.values(bundled.metafile.outputs)[0].exports.includes(name));
+const exported = Object.values(bundled.metafile.outputs)[0].exports;
+const kind = ['sms', 'email', 'social'].find((name) => exported.includes(name));
 if (!kind) throw new Error(`${entry} must export what defineSms, defineEmail or defineSocial returned`);
 
 // A world with just what the code imports, so that the component asks for nothing else.
 const always = ['log', 'clock', 'random', 'crypto', 'http'];
 const imports = [...new Set([...always, ...used])].map((name) => `import keyway:host/${name}@1.0.0;`);
-const exports = ['meta', 'config', kind].map((name) => `export keyway:connector/${name}@1.0.0;`);
+const kinds = exported.includes('socialTokens') ? [kind, 'social-tokens'] : [kind];
+const exports = ['meta', 'config', ...kinds].map((name) => `export keyway:connector/${name}@1.0.0;`);
 const folder = await mkdtemp(join(tmpdir(), 'keyway-connector-'));
 try {
   await cp(contract, folder, { recursive: true });

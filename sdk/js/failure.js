@@ -17,3 +17,16 @@ export function failure(code, message, details) {
 export const wire = ({ code, message, data, retryAfterMs }) => ({
   code, message, data: data === undefined ? null : JSON.stringify(data), retryAfterMs: retryAfterMs ?? null,
 });
+
+/** What a host function said when it refused: a text, or a case of a variant with or without one. */
+export const reason = (error) => error?.payload ?? error;
+
+/** Runs a host call whose refusal is a text, and makes a Failure of it. */
+export function refused(code, before, call) {
+  try {
+    return call();
+  } catch (error) {
+    const text = reason(error);
+    throw new Failure(code, `${before}${typeof text === 'string' ? text : text?.message ?? text}`);
+  }
+}

@@ -1,6 +1,6 @@
 // HTTP over the host's egress guard: buffered, one request and one answer.
 import host from 'keyway:host/http@1.0.0';
-import { Failure } from './failure.js';
+import { Failure, reason } from './failure.js';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -13,12 +13,40 @@ const FAILURES = {
   'too-large': () => ['invalid-response', "The provider's answer is larger than allowed."],
 };
 
+/** Header lines; a name may come several times. */
+export class Headers {
+  #lines;
+
+  constructor(lines) {
+    this.#lines = lines.map(([name, value]) => [name.toLowerCase(), value]);
+  }
+
+  /** Every value of a name, in order. */
+  getAll(name) {
+    return this.#lines.filter(([other]) => other === name.toLowerCase()).map(([, value]) => value);
+  }
+
+  /** The values of a name, joined by commas as in the web's Headers. */
+  get(name) {
+    const values = this.getAll(name);
+    return values.length ? values.join(', ') : undefined;
+  }
+
+  has(name) {
+    return this.getAll(name).length > 0;
+  }
+
+  [Symbol.iterator]() {
+    return this.#lines[Symbol.iterator]();
+  }
+}
+
 /** An answer of any status. */
 export class Response {
   constructor({ status, headers, body }) {
     this.status = status;
     this.ok = status >= 200 && status < 300;
-    this.headers = new Map(headers.map(([name, value]) => [name.toLowerCase(), value]));
+    this.headers = new Headers(headers);
     this.body = Uint8Array.from(body);
   }
 
@@ -44,16 +72,21 @@ export class Response {
     } catch {
       said = undefined;
     }
+    throw this.failure(said);
+  }
+
+  /** The failure that an answer of 4xx or 5xx means, in the provider's words: 429 limits, 5xx may work later. */
+  failure(words) {
     const code = this.status === 429 ? 'rate-limit-exceeded' : this.status >= 500 ? 'unreachable' : 'general';
-    const message = typeof said === 'string' && said ? said : `The provider answered ${this.status}: ${this.text().slice(0, 500)}`;
+    const message = typeof words === 'string' && words ? words : `The provider answered ${this.status}: ${this.text().slice(0, 500)}`;
     const seconds = Number.parseInt(this.headers.get('retry-after') ?? '', 10);
-    throw new Failure(code, message, { data: { status: this.status }, retryAfterMs: Number.isNaN(seconds) ? undefined : seconds * 1000 });
+    return new Failure(code, message, { data: { status: this.status }, retryAfterMs: Number.isNaN(seconds) ? undefined : seconds * 1000 });
   }
 }
 
 /** Sends a request. Give at most one of `json`, `form` and `body`; `basic` is a pair of user name and password. */
 export function request(method, url, { headers = {}, query, json, form, body, basic, bearer } = {}) {
-  const all = Object.entries(headers);
+  const all = headers instanceof Array ? [...headers] : Object.entries(headers);
   if (basic) all.push(['authorization', `Basic ${btoa(unescape(encodeURIComponent(basic.join(':'))))}`]);
   if (bearer) all.push(['authorization', `Bearer ${bearer}`]);
   let bytes = body === undefined ? null : typeof body === 'string' ? encoder.encode(body) : body;
@@ -68,14 +101,15 @@ export function request(method, url, { headers = {}, query, json, form, body, ba
   try {
     return new Response(host.fetch({ method, url: address, headers: all, body: bytes }));
   } catch (error) {
-    const kind = FAILURES[error?.payload?.tag ?? error?.tag];
-    if (!kind) throw error;
-    throw new Failure(...kind(error?.payload?.val ?? error?.val));
+    const { tag, val } = reason(error);
+    if (!FAILURES[tag]) throw error;
+    throw new Failure(...FAILURES[tag](val));
   }
 }
 
-const encode = (pairs) =>
-  Object.entries(pairs).map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
+/** Names and values as `application/x-www-form-urlencoded`; pass pairs where a name comes several times. */
+export const encode = (pairs) =>
+  (pairs instanceof Array ? pairs : Object.entries(pairs)).map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
 
 export const http = {
   request,

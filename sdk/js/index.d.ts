@@ -26,8 +26,11 @@ export interface Definition<Config> {
   sample?: Config;
   readme?: string;
   logo?: string;
+  logoDark?: string;
   licence?: string;
   source?: string;
+  /** It speaks a standard with any provider: many may be set up, each with a target of its own. */
+  isStandard?: boolean;
   validate?(config: Config): void;
 }
 export interface SenderDefinition<Config> extends Definition<Config> {
@@ -41,34 +44,59 @@ export interface Start {
   userAgent: string | null;
   scope: string | null;
 }
-export interface UserInfo { id: string; email?: string; phone?: string; name?: string; avatar?: string; rawData?: unknown }
+export interface UserInfo {
+  id: string;
+  /** Only an address that the provider has verified. */
+  email?: string;
+  /** Only a number that the provider has verified. */
+  phone?: string;
+  name?: string;
+  avatar?: string;
+  rawData?: unknown;
+}
+export type Callback = Record<string, string> & { redirectUri: string };
 export interface SocialDefinition<Config> extends Definition<Config> {
   platform?: 'Universal' | 'Web' | 'Native';
   authorizationUri(config: Config, start: Start): string;
-  userInfo(config: Config, callback: Record<string, string>): UserInfo;
+  userInfo(config: Config, callback: Callback): UserInfo;
+  tokensAndUserInfo?(config: Config, callback: Callback): { tokens: Record<string, unknown>; userInfo: UserInfo };
+  /** The provider's token answer to a refresh token; needed beside tokensAndUserInfo. */
+  refresh?(config: Config, refreshToken: string): Record<string, unknown>;
 }
 interface Common { meta: object; config: object }
 export function defineSms<Config>(definition: SenderDefinition<Config>): Common & { sms: object };
 export function defineEmail<Config>(definition: SenderDefinition<Config>): Common & { email: object };
-export function defineSocial<Config>(definition: SocialDefinition<Config>): Common & { social: object };
+export function defineSocial<Config>(definition: SocialDefinition<Config>): Common & { social: object; socialTokens?: object };
 export class Failure extends Error {
   constructor(code: string, message: string, details?: { data?: unknown; retryAfterMs?: number });
+  code: string;
+  data?: unknown;
+  retryAfterMs?: number;
 }
 export function failure(code: string, message: string, details?: { data?: unknown; retryAfterMs?: number }): never;
+export interface Headers extends Iterable<[string, string]> {
+  /** The values of a name, joined by commas. */
+  get(name: string): string | undefined;
+  /** Every value of a name, in order. */
+  getAll(name: string): string[];
+  has(name: string): boolean;
+}
 export interface Response {
   status: number;
   ok: boolean;
-  headers: Map<string, string>;
+  headers: Headers;
   body: Uint8Array;
   text(): string;
   json(): any;
+  /** The JSON of an answer of 2xx; else a failure in the provider's words. */
   success(words?: (body: any) => unknown): any;
+  failure(words?: string): Failure;
 }
 export interface RequestOptions {
-  headers?: Record<string, string>;
-  query?: Record<string, string>;
+  headers?: Record<string, string> | [string, string][];
+  query?: Record<string, string> | [string, string][];
   json?: unknown;
-  form?: Record<string, string>;
+  form?: Record<string, string> | [string, string][];
   body?: string | Uint8Array;
   basic?: [string, string];
   bearer?: string;
@@ -82,9 +110,14 @@ export function now(): number;
 export function uuid(): string;
 export function randomBytes(length: number): Uint8Array;
 export function randomText(bytes: number): string;
+export const log: Record<'debug' | 'info' | 'warn' | 'error', (message: unknown) => void>;
 export function logLine(message: unknown): void;
 export function findTemplate<T extends { usageType: string }>(templates: T[], usage: string): T;
 export function render(template: string, payload: Record<string, unknown>): string;
+export interface Mail { subject: string; content: string; isText: boolean; replyTo?: string; sendFrom?: string }
+export function mail(templates: { usageType: string; subject: string; content: string; type?: string }[], message: Message): Mail;
+export function mailTemplates(): object;
+export function sampleMails(): { usageType: string; subject: string; content: string; type: string }[];
 export function requiredUsages(): object[];
 export function textTemplates(): object;
 export function sampleTexts(): { usageType: string; content: string }[];

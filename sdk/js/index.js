@@ -3,21 +3,18 @@ import './shims.js';
 
 export { Failure, failure } from './failure.js';
 export { http } from './http.js';
+export { log, logLine } from './log.js';
 export { now, randomBytes, randomText, uuid } from './host.js';
-export { findTemplate, render, requiredUsages, sampleTexts, textTemplates } from './template.js';
+export { findTemplate, mail, mailTemplates, render, requiredUsages, sampleMails, sampleTexts, textTemplates } from './template.js';
 
-import log from 'keyway:host/log@1.0.0';
 import { Failure, wire } from './failure.js';
-
-/** Writes a line to the connector's log, which the admin reads. */
-export const logLine = (message) => log.write('info', String(message));
 
 const CONTRACT = '1.0.0';
 
 function manifestOf(kind, definition) {
   const { id, target = id, version, name, description = {}, hosts = [], features = [], schema, readme, sample, logo } = definition;
   const manifest = { manifest: 1, id, target, kind, version, contract: CONTRACT, sdk: 'js/0.1.0', name, description, hosts, features, config: schema };
-  for (const [key, value] of Object.entries({ platform: definition.platform, readme, sample, logo, licence: definition.licence, source: definition.source })) {
+  for (const [key, value] of Object.entries({ platform: definition.platform, readme, sample, logo, logoDark: definition.logoDark, licence: definition.licence, source: definition.source, isStandard: definition.isStandard })) {
     if (value !== undefined) manifest[key] = value;
   }
   return JSON.stringify(manifest);
@@ -68,11 +65,21 @@ export const defineSms = (definition) => sender('sms', definition);
 /** Makes a connector that sends e-mail; export what it returns. */
 export const defineEmail = (definition) => sender('email', definition);
 
-/** Makes a connector that signs in with an outside identity; export what it returns. */
+/**
+ * Makes a connector that signs in with an outside identity; export what it returns. With `tokensAndUserInfo` and `refresh` it
+ * hands over the provider's tokens too: export `socialTokens` as well.
+ */
 export function defineSocial(definition) {
   const social = {
     authorizationUri: (config, start) => guarded(() => definition.authorizationUri(parsed(config), start)),
     userInfo: (config, callback) => guarded(() => JSON.stringify(definition.userInfo(parsed(config), JSON.parse(callback)))),
   };
-  return { ...common('social', { platform: 'Universal', ...definition }), social };
+  const made = { ...common('social', { platform: 'Universal', ...definition }), social };
+  if (!definition.tokensAndUserInfo) return made;
+  const socialTokens = {
+    tokensAndUserInfo: (config, callback) =>
+      guarded(() => JSON.stringify(definition.tokensAndUserInfo(parsed(config), JSON.parse(callback)))),
+    refresh: (config, refreshToken) => guarded(() => JSON.stringify(definition.refresh(parsed(config), refreshToken))),
+  };
+  return { ...made, socialTokens };
 }

@@ -44,6 +44,38 @@ export const textTemplates = () => ({
   },
 });
 
+/** The mail for a message: by the tenant's own template where there is one, else by the configuration's. */
+export function mail(templates, { usage, payload, template: own }) {
+  const { subject, content, type, contentType = type, replyTo, sendFrom } = own ?? findTemplate(templates, usage);
+  const filled = (text) => (typeof text === 'string' ? render(text, payload) : undefined);
+  return {
+    subject: filled(subject), content: filled(content), isText: contentType === 'text/plain', replyTo: filled(replyTo), sendFrom: filled(sendFrom),
+  };
+}
+
+/** The schema of a list of mails by usage. */
+export const mailTemplates = () => ({
+  type: 'array',
+  title: 'Templates',
+  description: 'One mail for each usage. Register, SignIn, ForgotPassword and Generic are needed; others fall back to Generic.',
+  allOf: requiredUsages(),
+  items: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['usageType', 'subject', 'content'],
+    properties: {
+      usageType: { type: 'string', title: 'Usage type', description: 'Register, SignIn, ForgotPassword, Generic, or another usage type.', minLength: 1 },
+      subject: { type: 'string', title: 'Subject', description: 'The subject; {{code}} stands for the code.', minLength: 1 },
+      content: { type: 'string', title: 'Content', description: 'The mail; {{code}} stands for the code.', minLength: 1, 'x-multiline': true },
+      type: { title: 'Content type', description: 'text/html or text/plain.', enum: ['text/html', 'text/plain'] },
+    },
+  },
+});
+
+/** Example mails for an empty editor. */
+export const sampleMails = () =>
+  sampleTexts().map(({ usageType, content }) => ({ usageType, subject: 'Your code is {{code}}', content: `<p>${content}</p>`, type: 'text/html' }));
+
 /** Example texts for an empty editor. */
 export const sampleTexts = () => {
   const purposes = { Register: ' to sign up', SignIn: ' to sign in', ForgotPassword: ' to reset your password' };

@@ -8,12 +8,11 @@ import sys
 import tempfile
 import tomllib
 
-APP = """import connector
-from keyway_connector.guest import Config, Meta, Sender, Social
+EXPORTS = {"sms": "Sender as Sms", "email": "Sender as Email", "social": "Social", "social-tokens": "SocialTokens"}
 
-
-class {kind}({base}):
-    pass
+# The SDK comes first: it puts the server's clock and random source in place before anything else looks at them.
+APP = """from keyway_connector.guest import {bases}
+import connector
 """
 
 
@@ -26,7 +25,8 @@ def main() -> None:
     kind, features = settings.get("kind", "sms"), settings.get("features", [])
     names = ["log", "clock", "random", "crypto", "http", *features]
     lines = [f"import keyway:host/{name}@1.0.0;" for name in names]
-    lines += [f"export keyway:connector/{name}@1.0.0;" for name in ("meta", "config", kind)]
+    kinds = [kind, "social-tokens"] if settings.get("tokens") else [kind]
+    lines += [f"export keyway:connector/{name}@1.0.0;" for name in ("meta", "config", *kinds)]
     with tempfile.TemporaryDirectory() as folder:
         wit, source = pathlib.Path(folder, "wit"), pathlib.Path(folder, "source")
         shutil.copytree(contract, wit)
@@ -37,12 +37,11 @@ def main() -> None:
         shutil.copytree(pathlib.Path(__file__).parent, source / "keyway_connector", ignore=shutil.ignore_patterns("__pycache__", "build.py"))
         readme = pathlib.Path(settings.get("readme", "README.md")).read_text()
         source.joinpath("_keyway_project.py").write_text(f"README = {readme!r}\nFEATURES = {features!r}\n")
-        base = "Social" if kind == "social" else "Sender"
-        text = APP.format(kind=kind.capitalize(), base=base) if base != kind.capitalize() else APP.split("\n\n\n")[0] + "\n"
-        source.joinpath("app.py").write_text(text)
+        source.joinpath("app.py").write_text(APP.format(bases=", ".join(["Meta", "Config", *map(EXPORTS.get, kinds)])))
         pathlib.Path("dist").mkdir(exist_ok=True)
-        program = pathlib.Path(sys.executable).with_name("componentize-py")
-        command = [str(program), "-q", "-d", str(wit), "-w", "connector", "componentize", "--stub-wasi", "app", "-p", str(source), "-o", "dist/component.wasm"]
+        # By the interpreter that runs now: the installed script names the folder where the environment was made.
+        program = [sys.executable, "-c", "import componentize_py; componentize_py.script()"]
+        command = [*program, "-q", "-d", str(wit), "-w", "connector", "componentize", "--stub-wasi", "app", "-p", str(source), "-o", "dist/component.wasm"]
         sys.exit(subprocess.run(command, check=False).returncode)
 
 

@@ -60,10 +60,48 @@ TEXT_TEMPLATES = {
 }
 
 
+#: The schema of a list of mails by usage.
+MAIL_TEMPLATES = {
+    "type": "array",
+    "title": "Templates",
+    "description": "One mail for each usage. Register, SignIn, ForgotPassword and Generic are needed; others fall back to Generic.",
+    "allOf": required_usages(),
+    "items": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["usageType", "subject", "content"],
+        "properties": {
+            "usageType": {"type": "string", "title": "Usage type", "description": "Register, SignIn, ForgotPassword, Generic, or another usage type.", "minLength": 1},
+            "subject": {"type": "string", "title": "Subject", "description": "The subject; {{code}} stands for the code.", "minLength": 1},
+            "content": {"type": "string", "title": "Content", "description": "The mail; {{code}} stands for the code.", "minLength": 1, "x-multiline": True},
+            "type": {"title": "Content type", "description": "text/html or text/plain.", "enum": ["text/html", "text/plain"]},
+        },
+    },
+}
+
+
+def mail(templates: list, message: dict) -> dict:
+    """The mail for a message: by the tenant's own template where there is one, else by the configuration's."""
+    own = message["template"]
+    template = own or find_template(templates, message["usage"])
+    filled = {name: render(template[name], message["payload"]) for name in ("subject", "content")}
+    for name in ("replyTo", "sendFrom"):
+        filled[name] = render(template[name], message["payload"]) if template.get(name) else None
+    return {**filled, "isText": template.get("contentType" if own else "type") == "text/plain"}
+
+
 def sample_texts() -> list:
     """Example texts for an empty editor."""
     purposes = {"Register": " to sign up", "SignIn": " to sign in", "ForgotPassword": " to reset your password"}
     return [
         {"usageType": usage, "content": f"Your code{purposes.get(usage, '')} is {{{{code}}}}. It is good for 10 minutes."}
         for usage in USAGES
+    ]
+
+
+def sample_mails() -> list:
+    """Example mails for an empty editor."""
+    return [
+        {"usageType": text["usageType"], "subject": "Your code is {{code}}", "content": f"<p>{text['content']}</p>", "type": "text/html"}
+        for text in sample_texts()
     ]

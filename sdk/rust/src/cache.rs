@@ -11,3 +11,8 @@ pub fn get(key: &str) -> Option<String> {
 pub fn set(key: &str, value: &str, ttl_seconds: u32) -> Result<(), Failure> {
     crate::host::cache_set(key, value.as_bytes(), ttl_seconds).map_err(|what| Failure::new(code::GENERAL, what))
 }
+
+/// Forgets a value.
+pub fn delete(key: &str) {
+    crate::host::cache_delete(key);
+}

@@ -1,11 +1,12 @@
 //! The host functions: the server's own in a component, those of [`crate::native`] elsewhere.
 
 use crate::bindings::imports::keyway::host::http::{Error, Request, Response};
+pub use crate::bindings::imports::keyway::host::log::Level;
 use crate::bindings::imports::keyway::host::smtp;
 
 #[cfg(target_arch = "wasm32")]
 mod calls {
-    use super::{Error, Request, Response, smtp};
+    use super::{Error, Level, Request, Response, smtp};
     use crate::bindings::imports::keyway::host;
 
     pub fn fetch(request: &Request) -> Result<Response, Error> {
@@ -24,8 +25,12 @@ mod calls {
         host::random::bytes(len)
     }
 
-    pub fn log(line: &str) {
-        host::log::write(host::log::Level::Info, line);
+    pub fn log(level: Level, line: &str) {
+        host::log::write(level, line);
+    }
+
+    pub fn cache_delete(key: &str) {
+        host::cache::delete(key);
     }
 
     pub fn sign(algorithm: &str, key: &str, data: &[u8]) -> Result<Vec<u8>, String> {
@@ -59,7 +64,7 @@ mod calls {
 
 #[cfg(not(target_arch = "wasm32"))]
 mod calls {
-    use super::{Error, Request, Response, smtp};
+    use super::{Error, Level, Request, Response, smtp};
     use crate::native::host;
 
     pub fn fetch(request: &Request) -> Result<Response, Error> {
@@ -78,8 +83,12 @@ mod calls {
         host().random_bytes(len)
     }
 
-    pub fn log(line: &str) {
+    pub fn log(_: Level, line: &str) {
         host().log(line);
+    }
+
+    pub fn cache_delete(key: &str) {
+        host().cache_delete(key);
     }
 
     pub fn sign(algorithm: &str, _: &str, _: &[u8]) -> Result<Vec<u8>, String> {
@@ -112,5 +121,6 @@ mod calls {
 }
 
 pub(crate) use calls::{
-    cache_get, cache_set, fetch, log, now_ms, random_bytes, send_mail, session_get, session_set, sign, uuid, verify_jwt,
+    cache_delete, cache_get, cache_set, fetch, log, now_ms, random_bytes, send_mail, session_get, session_set, sign,
+    uuid, verify_jwt,
 };

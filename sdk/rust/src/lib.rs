@@ -43,6 +43,7 @@ pub mod time;
 
 pub use connector::Connector;
 pub use failure::{Failure, code};
+pub use host::Level;
 pub use manifest::Manifest;
 pub use message::{Email, Message, Sent, Sms, TenantTemplate};
 pub use secret::{HostKey, Secret};
@@ -61,7 +62,12 @@ pub mod __private {
 
 /// Writes a line to the connector's log, which the admin reads. Secrets and recipients are masked by the host.
 pub fn log(message: &str) {
-    host::log(message);
+    host::log(Level::Info, message);
+}
+
+/// As [`log`], at a level of its own.
+pub fn log_at(level: Level, message: &str) {
+    host::log(level, message);
 }
 
 /// Milliseconds since the Unix epoch, from the server's clock.

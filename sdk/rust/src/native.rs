@@ -46,6 +46,9 @@ pub trait Host {
         Ok(())
     }
 
+    /// Forgets a value of the connector's cache.
+    fn cache_delete(&self, _key: &str) {}
+
     /// Takes a line of the log.
     fn log(&self, _line: &str) {}
 }

@@ -10,7 +10,7 @@ use wasm_encoder::{ComponentSection as _, CustomSection};
 
 use crate::lines::step;
 use crate::project::{Language, Project};
-use crate::stage;
+use crate::{bindings, sdk, stage};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -19,10 +19,12 @@ const FLAGS: &str = "-Clink-arg=-zstack-size=65536";
 
 /// Builds a project's component into its `dist/`; returns its path.
 pub async fn build(project: &Project) -> anyhow::Result<PathBuf> {
+    sdk::ensure(project)?;
     let bare = match project.language {
         Language::Rust => rust(project)?,
         Language::Js => javascript(project)?,
         Language::Python => python(project)?,
+        Language::Other => other(project)?,
     };
     let path = project.component();
     let sandbox = stage::sandbox()?;
@@ -108,58 +110,98 @@ pub fn ensure_target() -> anyhow::Result<()> {
         .context("the wasm target is missing: run `rustup target add wasm32-unknown-unknown`")
 }
 
-/// The contract's text, for SDKs that make bindings while they build.
-const CONTRACT: [(&str, &str); 2] = [
-    ("deps/keyway-connector/connector.wit", include_str!("../../../wit/connector.wit")),
-    ("deps/keyway-host/host.wit", include_str!("../../../wit/deps/keyway-host/host.wit")),
-];
-
-/// A folder with the contract, for as long as it is kept.
+/// A folder with the contract, for as long as it is kept: SDKs make bindings of it while they build.
 fn contract() -> anyhow::Result<tempfile::TempDir> {
     let folder = tempfile::tempdir()?;
-    for (name, text) in CONTRACT {
-        let path = folder.path().join(name);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent)?;
-        }
-        std::fs::write(path, text)?;
+    for (name, text) in sdk::contract() {
+        let name = if name.contains('/') { name.to_owned() } else { format!("deps/keyway-connector/{name}") };
+        sdk::write(&folder.path().join(name), text)?;
     }
     Ok(folder)
 }
 
+/// The component that an interpreter's tool has written.
+fn written(project: &Project) -> anyhow::Result<Vec<u8>> {
+    let path = project.folder.join("dist").join("component.wasm");
+    let component = std::fs::read(&path).with_context(|| format!("the build must write {}", path.display()))?;
+    std::fs::remove_file(&path)?;
+    Ok(component)
+}
+
+/// Whether what was installed from `list` is there; `stamp` is a copy of the list as it was then.
+fn installed(list: &Path, stamp: &Path) -> bool {
+    std::fs::read(stamp).is_ok_and(|then| std::fs::read(list).ok().as_deref() == Some(then.as_slice()))
+}
+
 fn javascript(project: &Project) -> anyhow::Result<Vec<u8>> {
-    if !project.folder.join("node_modules").is_dir() {
-        step("npm", "install");
-        run(Command::new("npm")
-            .args(["install", "--install-links", "--no-audit", "--no-fund"])
-            .current_dir(&project.folder))
-        .context("JavaScript connectors need Node.js 20 with npm")?;
+    let lock = project.folder.join("package-lock.json");
+    let stamp = project.folder.join("node_modules").join(".keyway-lock");
+    if !installed(&lock, &stamp) {
+        // Without a lock this is the author's own choice of versions; scripts of packages run in neither case.
+        let command = if lock.exists() { "ci" } else { "install" };
+        step("npm", command);
+        let mut npm = Command::new("npm");
+        npm.args([command, "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&project.folder);
+        run(&mut npm).context("JavaScript connectors need Node.js 20 with npm, and npm's registry once")?;
+        if lock.exists() {
+            std::fs::copy(&lock, &stamp)?;
+        }
     }
     step("npm", "run build");
     let contract = contract()?;
     let mut npm = Command::new("npm");
     run(npm.args(["run", "--silent", "build"]).current_dir(&project.folder).env("KEYWAY_WIT", contract.path()))?;
-    let built = project.folder.join("dist").join("component.wasm");
-    std::fs::read(&built).with_context(|| format!("the project's build script must write {}", built.display()))
+    written(project)
 }
 
 fn python(project: &Project) -> anyhow::Result<Vec<u8>> {
     let environment = project.folder.join(".venv");
     let program = environment.join("bin").join("python");
+    let (list, stamp) = (project.folder.join("requirements.txt"), environment.join("keyway-requirements.txt"));
     if !program.exists() {
         step("python3", "-m venv .venv");
         run(Command::new("python3").args(["-m", "venv", ".venv"]).current_dir(&project.folder))
             .context("Python connectors need Python 3.11 or newer with venv")?;
+    }
+    if !installed(&list, &stamp) {
         step("pip", "install -r requirements.txt");
         let mut pip = Command::new(&program);
-        let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"];
-        run(pip.args(install).current_dir(&project.folder))?;
+        // Wheels alone: nothing of a package runs while it is installed.
+        let install =
+            ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:", "-r"];
+        run(pip.args(install).arg("requirements.txt").current_dir(&project.folder))
+            .context("the first build needs PyPI, for componentize-py")?;
+        std::fs::copy(&list, &stamp)?;
     }
+    let sdk = project.folder.join(python_sdk(project)?);
     step("python", "-m keyway_connector.build");
     let contract = contract()?;
     let mut build = Command::new(&program);
-    build.args(["-m", "keyway_connector.build"]).current_dir(&project.folder).env("KEYWAY_WIT", contract.path());
-    run(&mut build)?;
-    let built = project.folder.join("dist").join("component.wasm");
-    std::fs::read(&built).with_context(|| format!("the build must write {}", built.display()))
+    build.args(["-m", "keyway_connector.build"]).current_dir(&project.folder);
+    run(build.env("KEYWAY_WIT", contract.path()).env("PYTHONPATH", sdk).env("PYTHONDONTWRITEBYTECODE", "1"))?;
+    written(project)
+}
+
+/// Where `pyproject.toml` says that the SDK is.
+fn python_sdk(project: &Project) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(project.folder.join("pyproject.toml"))?;
+    let value: toml::Table = text.parse().context("pyproject.toml cannot be read")?;
+    let sdk = value.get("tool").and_then(|tool| tool.get("keyway")).and_then(|keyway| keyway.get("sdk"));
+    let sdk = sdk.and_then(toml::Value::as_str).map(ToOwned::to_owned);
+    sdk.context("pyproject.toml: [tool.keyway] has no sdk, such as sdk = \"keyway/sdk/python\"")
+}
+
+/// Runs the project's own build and makes a component of the module that it writes.
+fn other(project: &Project) -> anyhow::Result<Vec<u8>> {
+    let foreign = project.foreign.as_ref().context("connector.toml is missing")?;
+    if let Some(folder) = &foreign.bindings {
+        bindings::write(&foreign.world, &project.folder.join(folder))?;
+    }
+    let (program, arguments) = foreign.build.split_first().context("connector.toml: build is empty")?;
+    step("run", foreign.build.join(" "));
+    run(Command::new(program).args(arguments).current_dir(&project.folder))?;
+    let path = project.folder.join(&foreign.module);
+    let bytes = std::fs::read(&path).with_context(|| format!("the build must write {}", path.display()))?;
+    bindings::componentise(&bytes, &foreign.world)
+        .with_context(|| format!("{} could not be made a component", path.display()))
 }

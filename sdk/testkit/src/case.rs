@@ -135,19 +135,49 @@ pub struct Request {
     pub url: String,
     /// All parameters of the query.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub query: Option<BTreeMap<String, String>>,
+    pub query: Option<Pairs>,
     /// Headers that must be there; others may be.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
     /// All fields of a form body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub form: Option<BTreeMap<String, String>>,
+    pub form: Option<Pairs>,
     /// A JSON body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub json: Option<Value>,
     /// The body byte for byte.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
+}
+
+/// Names and values of a query or a form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "must be an object of texts, or \"*\" for anything")]
+pub enum Pairs {
+    /// `"*"`: anything, as long as there is one.
+    Text(String),
+    /// All of them, each a text or `"*"`.
+    Fields(BTreeMap<String, String>),
+}
+
+/// A header's value, or the values of one that comes several times.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "must be a text or a list of texts")]
+pub enum Values {
+    /// Once.
+    One(String),
+    /// Several times, in this order.
+    Many(Vec<String>),
+}
+
+impl Values {
+    /// Each value.
+    pub fn iter(&self) -> impl Iterator<Item = &String> {
+        match self {
+            Self::One(value) => std::slice::from_ref(value).iter(),
+            Self::Many(values) => values.iter(),
+        }
+    }
 }
 
 /// An answer.
@@ -159,7 +189,7 @@ pub struct Response {
     pub status: u16,
     /// Headers.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub headers: BTreeMap<String, String>,
+    pub headers: BTreeMap<String, Values>,
     /// A JSON body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub json: Option<Value>,
@@ -207,7 +237,16 @@ pub struct ExpectFailure {
     pub data: Option<Value>,
 }
 
-/// The cases of a folder by file name; a file holds one case or a list. A wrong one names file and field.
+/// The cases of a file, which holds one or a list. A wrong one names file and field.
+fn read_file(path: &Path) -> anyhow::Result<Vec<Case>> {
+    let file = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("{file} cannot be read"))?;
+    let value: Value = serde_json::from_str(&text).with_context(|| format!("{file} is not JSON"))?;
+    let items = if let Value::Array(items) = value { items } else { vec![value] };
+    items.into_iter().map(|item| serde_path_to_error::deserialize(item).with_context(|| file.to_string())).collect()
+}
+
+/// The cases of a folder, by file name.
 pub fn read(folder: &Path) -> anyhow::Result<Vec<(String, Case)>> {
     let mut files: Vec<PathBuf> = match std::fs::read_dir(folder) {
         Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.path())).collect(),
@@ -218,13 +257,50 @@ pub fn read(folder: &Path) -> anyhow::Result<Vec<(String, Case)>> {
     let mut cases = Vec::new();
     for path in files {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let text = std::fs::read_to_string(&path)?;
-        let value: Value = serde_json::from_str(&text).with_context(|| format!("{file} is not JSON"))?;
-        let items = if let Value::Array(items) = value { items } else { vec![value] };
-        for item in items {
-            let case: Case = serde_path_to_error::deserialize(item).with_context(|| file.clone())?;
-            cases.push((file.clone(), case));
-        }
+        cases.extend(read_file(&path)?.into_iter().map(|case| (file.clone(), case)));
     }
     Ok(cases)
+}
+
+/// The case of a file whose name begins as given; the first one without a name.
+pub fn choose(path: &Path, name: Option<&str>) -> anyhow::Result<Case> {
+    let cases = read_file(path)?;
+    let names: Vec<String> = cases.iter().map(|case| format!("{:?}", case.name)).collect();
+    let fits = |case: &Case| name.is_none_or(|name| case.name.starts_with(name));
+    let exact = cases.iter().position(|case| name == Some(case.name.as_str()));
+    let chosen = exact.or_else(|| cases.iter().position(fits));
+    chosen.and_then(|index| cases.into_iter().nth(index)).with_context(|| {
+        let wanted = name.unwrap_or_default();
+        format!("{} has no case whose name begins with {wanted:?}; it has {}", path.display(), names.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_several_cases_gives_the_first_or_the_named_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("send.json");
+        let case = |name: &str| serde_json::json!({ "name": name, "call": { "validate": {} }, "expect": {} });
+        std::fs::write(&path, serde_json::json!([case("sent twice"), case("sent")]).to_string()).unwrap();
+        assert_eq!(choose(&path, None).unwrap().name, "sent twice");
+        assert_eq!(choose(&path, Some("sent")).unwrap().name, "sent");
+        let refusal = choose(&path, Some("refused")).unwrap_err().to_string();
+        assert!(refusal.contains("refused") && refusal.contains("sent twice"), "{refusal}");
+        std::fs::write(&path, case("alone").to_string()).unwrap();
+        assert_eq!(choose(&path, None).unwrap().name, "alone");
+    }
+
+    #[test]
+    fn a_form_is_its_fields_or_anything() {
+        let read = |form: Value| {
+            serde_json::from_value::<Request>(serde_json::json!({ "method": "*", "url": "*", "form": form }))
+        };
+        assert_eq!(read(serde_json::json!("*")).unwrap().form, Some(Pairs::Text("*".into())));
+        assert!(matches!(read(serde_json::json!({ "a": "b" })).unwrap().form, Some(Pairs::Fields(_))));
+        let refusal = read(serde_json::json!({ "a": 1 })).unwrap_err().to_string();
+        assert!(refusal.contains("an object of texts"), "{refusal}");
+    }
 }

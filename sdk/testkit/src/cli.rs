@@ -13,7 +13,7 @@ use crate::publish::{Reach, Server, dev, publish};
 use crate::record::{Recording, record};
 use crate::stage::Stage;
 use crate::suite::{Totals, run_suite};
-use crate::{build, case, conformance, new, sign, suite};
+use crate::{bindings, build, case, conformance, new, sdk, sign, suite};
 
 /// Commands for connector authors; each works in the project's folder, without a server.
 #[derive(Debug, Subcommand)]
@@ -28,9 +28,21 @@ pub enum ConnectorCommand {
         /// What it is written in
         #[arg(long, value_enum, default_value = "rust")]
         lang: Language,
-        /// Folder of Keyway's SDKs, to use them in place of the published ones
-        #[arg(long, env = "KEYWAY_SDK")]
-        sdk: Option<PathBuf>,
+    },
+    /// Replace the SDK in the project's folder by the one that this program brings
+    Update {
+        /// The project's folder
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+    },
+    /// Write the contract and C bindings, for a language without an SDK
+    Bindings {
+        /// Where to
+        #[arg(default_value = "bindings")]
+        folder: PathBuf,
+        /// sms-connector, email-connector, social-connector or social-token-connector
+        #[arg(long, default_value = "sms-connector")]
+        world: String,
     },
     /// Build the component into dist/
     Build {
@@ -90,8 +102,11 @@ pub enum ConnectorCommand {
     Record(Recording),
     /// Make the call of one case and show what it costs
     Call {
-        /// File of the case
-        case: PathBuf,
+        /// File of the case, or of several
+        file: PathBuf,
+        /// Which one, by its name or the beginning of it; the file's first when absent
+        #[arg(long)]
+        case: Option<String>,
         /// The project's folder
         #[arg(long, default_value = ".")]
         folder: PathBuf,
@@ -101,7 +116,13 @@ pub enum ConnectorCommand {
 /// Runs a command.
 pub async fn run(command: ConnectorCommand) -> anyhow::Result<()> {
     match command {
-        ConnectorCommand::New { name, kind, lang, sdk } => new::new(&name, kind, lang, sdk.as_deref()),
+        ConnectorCommand::New { name, kind, lang } => new::new(Path::new(""), &name, kind, lang),
+        ConnectorCommand::Update { folder } => update(&Project::open(&folder)?),
+        ConnectorCommand::Bindings { folder, world } => {
+            bindings::write(&world, &folder)?;
+            step("written", format!("{}/, with the contract in keyway.wit", folder.display()));
+            Ok(())
+        }
         ConnectorCommand::Build { folder } => {
             let project = Project::open(&folder)?;
             let path = build::build(&project).await?;
@@ -122,7 +143,7 @@ pub async fn run(command: ConnectorCommand) -> anyhow::Result<()> {
         ConnectorCommand::Publish { path, server, reach } => publish(&component(&path)?, &server, reach).await,
         ConnectorCommand::Dev { folder, server } => dev(&Project::open(&folder)?, &server).await,
         ConnectorCommand::Record(recording) => record(&recording).await,
-        ConnectorCommand::Call { case, folder } => call(&case, &folder).await,
+        ConnectorCommand::Call { file, case, folder } => call(&file, case.as_deref(), &folder).await,
     }
 }
 
@@ -185,10 +206,21 @@ pub async fn test(folder: &Path, component: Option<&Path>, cases_only: bool) -> 
     Ok(totals)
 }
 
-async fn call(file: &Path, folder: &Path) -> anyhow::Result<()> {
+/// Replaces a project's SDK.
+fn update(project: &Project) -> anyhow::Result<()> {
+    if !project.has_own_sdk {
+        bail!("{} holds no SDK of its own", project.folder.display());
+    }
+    sdk::unpack(&project.folder, project.language)?;
+    step("updated", format!("{}/{}", project.folder.display(), sdk::FOLDER));
+    step("next", "keyway connector build && keyway connector test");
+    Ok(())
+}
+
+async fn call(file: &Path, name: Option<&str>, folder: &Path) -> anyhow::Result<()> {
     let wasm = std::fs::read(Project::open(folder)?.component()).context("run `keyway connector build` first")?;
-    let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let case: case::Case = serde_json::from_str(&text).with_context(|| format!("{} is no case", file.display()))?;
+    let case = case::choose(file, name)?;
+    step("case", &case.name);
     let (sandbox, stage) = Stage::default().into_sandbox()?;
     let component = check_upload(&sandbox, &wasm).await?;
     stage.set(&case.now, &case.random, &case.exchanges)?;

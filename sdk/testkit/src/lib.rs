@@ -2,6 +2,7 @@
 //!
 //! The component under test is the very file that an admin uploads, in the real sandbox; only the provider is a script.
 
+mod bindings;
 pub mod build;
 pub mod case;
 pub mod cli;
@@ -11,12 +12,13 @@ mod new;
 mod project;
 mod publish;
 mod record;
+mod sdk;
 mod sign;
 mod stage;
 mod suite;
 
 pub use conformance::conform;
-pub use new::Kind;
+pub use new::{Kind, new};
 pub use project::{Language, Project};
 pub use stage::Stage;
 pub use suite::{Totals, run_suite};

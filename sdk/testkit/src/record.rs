@@ -19,13 +19,16 @@ use crate::case::{self, Call, Case, Exchange, Expect, ExpectFailure};
 use crate::lines::step;
 use crate::project::Project;
 use crate::stage::{self, Stage};
-use crate::suite;
+use crate::{sdk, suite};
 
 /// Where the call goes and what it is made of.
 #[derive(Debug, clap::Args)]
 pub struct Recording {
-    /// A case that says what to call; its script and expectations are not used
-    case: std::path::PathBuf,
+    /// File of a case that says what to call; its script and expectations are not used
+    file: std::path::PathBuf,
+    /// Which one of several, by its name or the beginning of it; the first when absent
+    #[arg(long)]
+    case: Option<String>,
     /// File of the live configuration, secrets included; keep it out of the repository
     #[arg(long)]
     config: std::path::PathBuf,
@@ -89,13 +92,10 @@ pub async fn record(recording: &Recording) -> anyhow::Result<()> {
     let wasm =
         std::fs::read(Project::open(&recording.folder)?.component()).context("run `keyway connector build` first")?;
     let egress = EgressPolicy::parse(&recording.egress_rewrites, "").map_err(anyhow::Error::msg)?;
-    let template: Case = read(&recording.case)?;
+    let template = case::choose(&recording.file, recording.case.as_deref())?;
     let config: Value = read(&recording.config)?;
     let case = record_call(&wasm, template, config, recording.to.as_deref(), egress).await?;
-    if let Some(folder) = recording.out.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::write(&recording.out, format!("{}\n", serde_json::to_string_pretty(&case)?))?;
+    sdk::write(&recording.out, &format!("{}\n", serde_json::to_string_pretty(&case)?))?;
     step("recorded", format!("{} requests in {}", case.exchanges.len(), recording.out.display()));
     step("next", "read it, give it a name, and run keyway connector test");
     Ok(())
@@ -157,17 +157,20 @@ fn recipient(call: &Call) -> Option<String> {
     if let Call::Send { to, .. } = call { Some(to.clone()) } else { None }
 }
 
+fn read_field<T: serde::de::DeserializeOwned>(value: &Value, name: &str) -> Option<T> {
+    serde_json::from_value(value.get(name)?.clone()).ok()
+}
+
 fn exchange(request: &Request, answer: Result<Response, FetchError>) -> Exchange {
     let sent = stage::shown(request);
     let field = |name: &str| sent.get(name).cloned();
-    let pairs = |name: &str| field(name).and_then(|value| serde_json::from_value(value).ok());
-    let (form, json) = (pairs("form"), field("json").filter(|json| !json.is_null()));
+    let (form, json) = (read_field(&sent, "form"), field("json").filter(|json| !json.is_null()));
     let text = if form.is_none() && json.is_none() { field("body") } else { None };
     let request = case::Request {
         method: request.method.clone(),
         url: field("url").and_then(|url| url.as_str().map(ToOwned::to_owned)).unwrap_or_default(),
-        query: pairs("query"),
-        headers: pairs("headers").unwrap_or_default(),
+        query: read_field(&sent, "query"),
+        headers: read_field(&sent, "headers").unwrap_or_default(),
         form,
         json,
         body: text.and_then(|body| body.as_str().map(ToOwned::to_owned)),
@@ -182,11 +185,21 @@ fn exchange(request: &Request, answer: Result<Response, FetchError>) -> Exchange
 }
 
 fn response(answer: Response) -> case::Response {
-    let kept = |name: &str| KEPT_HEADERS.contains(&name);
-    let headers = answer.headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
+    let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, value) in answer.headers {
+        let name = name.to_ascii_lowercase();
+        if KEPT_HEADERS.contains(&name.as_str()) {
+            headers.entry(name).or_default().push(value);
+        }
+    }
+    let values = |mut values: Vec<String>| match (values.len(), values.pop()) {
+        (1, Some(value)) => case::Values::One(value),
+        (_, last) => case::Values::Many(values.into_iter().chain(last).collect()),
+    };
+    let headers = headers.into_iter().map(|(name, list)| (name, values(list))).collect();
     let json: Option<Value> = serde_json::from_slice(&answer.body).ok();
     let text = json.is_none().then(|| String::from_utf8_lossy(&answer.body).into_owned());
-    case::Response { status: answer.status, headers: headers.filter(|(name, _)| kept(name)).collect(), json, text }
+    case::Response { status: answer.status, headers, json, text }
 }
 
 fn expected(outcome: &Result<String, CallError>) -> Expect {

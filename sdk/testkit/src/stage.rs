@@ -211,7 +211,10 @@ impl Transport for Stage {
             (None, _) | (_, Some(_)) => Err(FetchError::Unreachable),
             (Some(response), None) => {
                 let body = response.json.map(|json| json.to_string()).or(response.text).unwrap_or_default();
-                let headers = response.headers.into_iter().collect();
+                let headers = response.headers.iter();
+                let headers =
+                    headers.flat_map(|(name, values)| values.iter().map(|value| (name.clone(), value.clone())));
+                let headers = headers.collect();
                 Ok(Response { status: response.status, headers, body: body.into_bytes() })
             }
         }

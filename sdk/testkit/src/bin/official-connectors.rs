@@ -4,17 +4,20 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::Parser;
-use keyway_testkit::{Kind, Language, Totals, build, cli};
+use keyway_testkit::{Kind, Language, Totals, build, cli, new};
 
 #[derive(Parser)]
 struct Arguments {
     /// Run the cases and the conformance kit in place of building
     #[arg(long)]
     test: bool,
-    /// Walk an author's path in every language: new, build, test; and test the connectors that are written in JavaScript and
+    /// Walk an author's path in every language and for every kind: new, build, test, check, call; and test the connectors that are written in JavaScript and
     /// Python
     #[arg(long)]
     authors: bool,
+    /// Write the lock files of new projects anew: the versions of this workspace, and what npm resolves
+    #[arg(long)]
+    lock: bool,
     /// Only this connector
     #[arg(long)]
     only: Option<String>,
@@ -45,6 +48,9 @@ async fn main() -> anyhow::Result<()> {
     let built = target.join("connectors");
     if arguments.authors {
         return authors(&root).await;
+    }
+    if arguments.lock {
+        return lock(&root);
     }
     if arguments.test {
         return test(&root, &built, &rust).await;
@@ -77,32 +83,101 @@ async fn test(root: &Path, built: &Path, names: &[String]) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Connectors that are official ones once more, in another language, with the same cases.
-const OTHERS: [&str; 2] = ["sdk/js/examples/smsaero", "sdk/python/examples/vonage"];
+/// Connectors in other languages: two that are official ones once more, with the same cases, and one for each that uses every
+/// interface of the host.
+const OTHERS: [&str; 4] = [
+    "sdk/js/examples/smsaero",
+    "sdk/js/examples/everything",
+    "sdk/python/examples/vonage",
+    "sdk/python/examples/everything",
+];
 
 async fn authors(root: &Path) -> anyhow::Result<()> {
     let mut totals = Totals::default();
     for example in OTHERS {
         println!("{example}");
+        cli::run(cli::ConnectorCommand::Update { folder: root.join(example) }).await?;
         built_and_tested(&root.join(example), &mut totals).await?;
     }
     let folder = tempfile::tempdir()?;
-    std::env::set_current_dir(folder.path())?;
-    for (name, kind, lang) in [
-        ("rust-sms", Kind::Sms, Language::Rust),
-        ("rust-email", Kind::Email, Language::Rust),
-        ("rust-social", Kind::Social, Language::Rust),
-        ("js-sms", Kind::Sms, Language::Js),
-        ("python-sms", Kind::Sms, Language::Python),
-    ] {
-        println!("{name}");
-        cli::run(cli::ConnectorCommand::New { name: name.into(), kind, lang, sdk: Some(root.join("sdk")) }).await?;
-        built_and_tested(&folder.path().join(name), &mut totals).await?;
+    for (language, lang) in [("rust", Language::Rust), ("js", Language::Js), ("python", Language::Python)] {
+        for (word, kind) in [("sms", Kind::Sms), ("email", Kind::Email), ("social", Kind::Social)] {
+            let name = format!("{language}-{word}");
+            println!("{name}");
+            new(folder.path(), &name, kind, lang)?;
+            let project = folder.path().join(&name);
+            share_installed(folder.path(), language, &project)?;
+            let lock = |name: &str| std::fs::read(project.join(name)).ok();
+            let before = LOCKS.map(lock);
+            built_and_tested(&project, &mut totals).await?;
+            anyhow::ensure!(
+                before == LOCKS.map(lock),
+                "{name}: the build changed a lock file: run official-connectors --lock"
+            );
+            cli::run(cli::ConnectorCommand::Check { path: project.clone() }).await?;
+            let cases = if kind == Kind::Social { "cases/sign-in.json" } else { "cases/send.json" };
+            let call = cli::ConnectorCommand::Call { file: project.join(cases), case: None, folder: project.clone() };
+            cli::run(call).await?;
+            // What npm and pip installed serves the next project of the language.
+            for installed in ["node_modules", ".venv"] {
+                if project.join(installed).exists() {
+                    std::fs::rename(project.join(installed), folder.path().join(installed))?;
+                }
+            }
+        }
     }
     println!("\n{} passed, {} failed", totals.passed, totals.failed);
     if totals.failed > 0 {
         bail!("a new project does not pass as it is");
     }
+    Ok(())
+}
+
+/// The lock files of new projects.
+const LOCKS: [&str; 3] = ["Cargo.lock", "package-lock.json", "requirements.txt"];
+
+/// Gives a project what an earlier one of its language has installed.
+fn share_installed(from: &Path, language: &str, project: &Path) -> anyhow::Result<()> {
+    let installed = match language {
+        "js" => "node_modules",
+        "python" => ".venv",
+        _ => return Ok(()),
+    };
+    if from.join(installed).exists() {
+        std::fs::rename(from.join(installed), project.join(installed))?;
+    }
+    Ok(())
+}
+
+/// Writes the lock files that new projects get.
+fn lock(root: &Path) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let run = |project: &Path, program: &str, arguments: &[&str]| -> anyhow::Result<()> {
+        let status = std::process::Command::new(program).args(arguments).current_dir(project).status()?;
+        anyhow::ensure!(status.success(), "{program} failed");
+        Ok(())
+    };
+    let templates = root.join("sdk/testkit/templates");
+    let name = "zzz-connector";
+    new(folder.path(), name, Kind::Sms, Language::Rust)?;
+    let project = folder.path().join(name);
+    std::fs::copy(root.join("Cargo.lock"), project.join("Cargo.lock"))?;
+    run(&project, "cargo", &["update", "--workspace"])?;
+    let locked = std::fs::read_to_string(project.join("Cargo.lock"))?;
+    let own = |part: &&str| !part.starts_with(&format!("name = \"{name}\""));
+    let parts: Vec<&str> = locked.split("\n[[package]]\n").filter(own).collect();
+    std::fs::write(templates.join("rust/Cargo.lock"), parts.join("\n[[package]]\n"))?;
+    std::fs::remove_dir_all(&project)?;
+    new(folder.path(), name, Kind::Sms, Language::Js)?;
+    run(&project, "npm", &["install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"])?;
+    let locked = std::fs::read_to_string(project.join("package-lock.json"))?.replace(name, "{{name}}");
+    for example in OTHERS.iter().filter(|example| example.starts_with("sdk/js/")) {
+        let own = example.rsplit('/').next().unwrap_or_default();
+        let text = locked.replace("{{name}}", &format!("{own}-js"));
+        std::fs::write(root.join(example).join("package-lock.json"), text)?;
+    }
+    std::fs::write(templates.join("js/package-lock.json"), locked)?;
+    println!("written; requirements.txt by hand, with the hash of every wheel");
     Ok(())
 }
 
