@@ -17,6 +17,8 @@ const TEST: &[Need] = &[
     ("npm", &["npm"]),
     ("chromium", &["chromium"]),
     ("python3", &["python3", "python3-venv"]),
+    ("clang", &["clang"]),
+    ("wasm-ld", &["lld"]),
 ];
 
 /// Ensures what a build needs.

@@ -58,9 +58,21 @@ pub fn write(world: &str, folder: &Path) -> anyhow::Result<()> {
     options.build().generate(&mut resolve, id, &mut files)?;
     sdk::write(&folder.join("keyway.wit"), &contract)?;
     for (name, content) in files.iter() {
-        sdk::write(&folder.join(name), &String::from_utf8_lossy(content))?;
+        let mut text = String::from_utf8_lossy(content).into_owned();
+        if Path::new(name).extension().is_some_and(|extension| extension == "c") {
+            // The code refers to that object file, so that linkers keep it.
+            let stub = name.trim_end_matches(".c");
+            text = format!("{text}\nvoid __component_type_object_force_link_{stub}(void) {{}}\n");
+        }
+        sdk::write(&folder.join(name), &text)?;
     }
     Ok(())
+}
+
+/// Bytes as a C array, which every compiler reads.
+pub fn array(name: &str, bytes: &[u8]) -> String {
+    let bytes: Vec<String> = bytes.iter().map(ToString::to_string).collect();
+    format!("static const unsigned char {name}[] = {{{}}};\n", bytes.join(","))
 }
 
 /// A component of a core module that implements a world; a component stays as it is.

@@ -195,7 +195,13 @@ fn python_sdk(project: &Project) -> anyhow::Result<String> {
 fn other(project: &Project) -> anyhow::Result<Vec<u8>> {
     let foreign = project.foreign.as_ref().context("connector.toml is missing")?;
     if let Some(folder) = &foreign.bindings {
-        bindings::write(&foreign.world, &project.folder.join(folder))?;
+        let folder = project.folder.join(folder);
+        bindings::write(&foreign.world, &folder)?;
+        if let Some(manifest) = &foreign.manifest {
+            let path = project.folder.join(manifest);
+            let text = std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+            sdk::write(&folder.join("manifest.h"), &bindings::array("KEYWAY_MANIFEST", &text))?;
+        }
     }
     let (program, arguments) = foreign.build.split_first().context("connector.toml: build is empty")?;
     step("run", foreign.build.join(" "));

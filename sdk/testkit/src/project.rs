@@ -49,6 +49,8 @@ pub struct Foreign {
     pub module: PathBuf,
     /// Where C bindings are written before the build.
     pub bindings: Option<PathBuf>,
+    /// The manifest, which is written beside them as `manifest.h`.
+    pub manifest: Option<PathBuf>,
 }
 
 impl Project {

@@ -3,7 +3,10 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 
@@ -27,6 +30,10 @@ async function answer(request, response) {
     const known = request.headers.authorization === `Basic ${btoa('admin@example.com:<api-key>')}`;
     response.statusCode = known ? 200 : 401;
     response.end(JSON.stringify(known ? { success: true, data: { id: 1 }, message: null } : { success: false, data: null, message: 'unauthorized' }));
+  } else if (request.url === '/messages') {
+    const { to } = JSON.parse(body);
+    response.setHeader('x-account', 'someone');
+    response.end(JSON.stringify({ id: 'm-7', told: { to, token: request.headers.authorization } }));
   } else {
     const status = new URLSearchParams(body).get('api_secret') === '<api-secret>' ? '0' : '4';
     response.end(JSON.stringify({ 'message-count': '1', messages: [{ status, 'message-id': 'm-1' }] }));
@@ -66,3 +73,36 @@ for (const [language, folder, path] of authors) {
     assert.match(requests.at(-1).body, /000000/);
   });
 }
+
+test('with nothing but the binary: a project is made, built, tested, called, recorded against the provider and tested again', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'keyway-author-'));
+  try {
+    const project = path.join(folder, 'acme-sms');
+    const env = { PATH: process.env.PATH, HOME: process.env.HOME };
+    const keywayConnector = async (...args) =>
+      (await run(process.env.KEYWAY_BIN, ['connector', ...args], { cwd: args[0] === 'new' ? folder : project, env })).stdout;
+    await keywayConnector('new', 'acme-sms', '--lang', 'js');
+    await keywayConnector('build');
+    assert.match(await keywayConnector('test'), /10 passed, 0 failed/);
+    assert.match(await keywayConnector('call', 'cases/send.json'), /case {2}a code is sent[^]*result {2}\{"requestId":"m-1"\}/);
+    const limited = await keywayConnector('call', 'cases/send.json', '--case', 'a limit');
+    assert.match(limited, /failure {2}.*Slow down/);
+    await assert.rejects(keywayConnector('call', 'cases/send.json', '--case', 'nothing'), /has no case whose name begins with "nothing"/);
+    const live = { apiKey: 'live-key-4711', sender: 'Acme' };
+    live.templates = ['Register', 'SignIn', 'ForgotPassword', 'Generic'].map((usageType) => ({ usageType, content: 'Your code is {{code}}' }));
+    await writeFile(path.join(project, 'live.json'), JSON.stringify(live));
+    const there = `https://api.example.com=http://127.0.0.1:${provider.address().port}`;
+    await keywayConnector('record', 'cases/send.json', '--config', 'live.json', '--to', '4915112345678', '--egress-rewrites', there);
+    assert.equal(requests.at(-1).headers.authorization, 'Bearer live-key-4711');
+    const recorded = await readFile(path.join(project, 'cases/recorded.json'), 'utf8');
+    for (const secret of ['live-key-4711', '4915112345678', 'someone']) assert.ok(!recorded.includes(secret), `${secret} stands in ${recorded}`);
+    assert.match(await keywayConnector('test'), /11 passed, 0 failed/);
+    // What a program of another version would bring is said, and brought when asked for.
+    await writeFile(path.join(project, 'keyway/VERSION'), '0.0.1 other\n');
+    assert.match(await keywayConnector('build'), /holds another SDK \(0\.0\.1\): `keyway connector update`/);
+    await keywayConnector('update');
+    assert.doesNotMatch(await keywayConnector('build'), /another SDK/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});

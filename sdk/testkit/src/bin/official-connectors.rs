@@ -92,12 +92,33 @@ const OTHERS: [&str; 4] = [
     "sdk/python/examples/everything",
 ];
 
+const ZIG: [&[&str]; 2] = [&["zig", "version"], &["python3", "-m", "ziglang", "version"]];
+
+/// The examples of languages without an SDK, and calls of the compilers of which one must be there.
+const FOREIGN: [(&str, &[&[&str]]); 2] = [
+    ("docs/connectors/examples/c", &[&["wasm-ld", "--version"], ZIG[0], ZIG[1]]),
+    ("docs/connectors/examples/zig", &ZIG),
+];
+
 async fn authors(root: &Path) -> anyhow::Result<()> {
     let mut totals = Totals::default();
     for example in OTHERS {
         println!("{example}");
         cli::run(cli::ConnectorCommand::Update { folder: root.join(example) }).await?;
         built_and_tested(&root.join(example), &mut totals).await?;
+    }
+    for (example, compilers) in FOREIGN {
+        let there = |compiler: &&[&str]| {
+            let Some((program, arguments)) = compiler.split_first() else { return false };
+            let version = std::process::Command::new(program).args(arguments).output();
+            version.is_ok_and(|output| output.status.success())
+        };
+        if compilers.iter().any(there) {
+            println!("{example}");
+            built_and_tested(&root.join(example), &mut totals).await?;
+        } else {
+            println!("{example}: not built, its compiler is not here");
+        }
     }
     let folder = tempfile::tempdir()?;
     for (language, lang) in [("rust", Language::Rust), ("js", Language::Js), ("python", Language::Python)] {
