@@ -8,8 +8,12 @@ export const now = () => Number(clock.nowMs());
 /** A random UUID. */
 export const uuid = () => random.uuid();
 
-/** Random bytes, 4096 at most. */
-export const randomBytes = (length) => Uint8Array.from(random.bytes(length));
+/** Random bytes; the server gives 4096 at most a call. */
+export function randomBytes(length) {
+  const all = new Uint8Array(length);
+  for (let start = 0; start < length; start += 4096) all.set(random.bytes(Math.min(4096, length - start)), start);
+  return all;
+}
 
 /** Random text of letters, digits, `-` and `_`. */
 export const randomText = (bytes) =>

@@ -1,3 +1,4 @@
+/// <reference path="./text.d.ts" />
 /** A message to deliver. */
 export interface Message {
   /** Phone number in digits with country code, or e-mail address. */

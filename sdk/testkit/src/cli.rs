@@ -25,7 +25,7 @@ pub enum ConnectorCommand {
         /// What it does
         #[arg(long, value_enum, default_value = "sms")]
         kind: new::Kind,
-        /// What it is written in
+        /// What it is written in; `bindings` begins one in another language
         #[arg(long, value_enum, default_value = "rust")]
         lang: Language,
     },

@@ -123,12 +123,16 @@ pub async fn publish(component: &Path, server: &Server, reach: Reach) -> anyhow:
     Ok(())
 }
 
+/// Folders that a build writes; a change there must not start the next one.
+const BUILT: [&str; 5] = ["target", "dist", "build", "node_modules", "__pycache__"];
+
 /// When any source of the project last changed.
 fn newest(folder: &Path) -> Option<SystemTime> {
     let mut latest = None;
     for entry in std::fs::read_dir(folder).ok()?.filter_map(Result::ok) {
         let (name, path) = (entry.file_name(), entry.path());
-        if ["target", "dist", "node_modules", ".venv", ".git"].iter().any(|skipped| name == *skipped) {
+        let hidden = name.as_encoded_bytes().starts_with(b".");
+        if hidden || BUILT.iter().any(|built| name == *built) {
             continue;
         }
         let changed =

@@ -1,7 +1,7 @@
 // An author's last steps: publish by the command line, and a message goes out through the component. The components are those that
 // the authors' walk of `cargo xtask test` builds. KEYWAY_TEST_PYTHON=1 adds Python, whose 19 MB take a debug build's compiler minutes.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -74,6 +74,30 @@ for (const [language, folder, path] of authors) {
   });
 }
 
+// `dev` brings every change to the server, and goes on after a build that fails.
+async function developed(project, env) {
+  const { id, secret } = keyway.machine;
+  const account = { KEYWAY_SERVER: keyway.endpoint, KEYWAY_APP_ID: id, KEYWAY_APP_SECRET: secret };
+  const dev = spawn(process.env.KEYWAY_BIN, ['connector', 'dev'], { cwd: project, env: { ...env, ...account } });
+  let output = '';
+  const rounds = () => output.split('watching').length - 1;
+  const round = async (number) => {
+    while (rounds() < number) output += String((await once(dev.stdout, 'data'))[0]);
+    return (await keyway.api('GET', '/connector-factories')).body.find((one) => one.id === 'acme-sms')?.version;
+  };
+  try {
+    assert.equal(await round(1), '0.1.0', output);
+    const source = path.join(project, 'connector.js');
+    await writeFile(source, (await readFile(source, 'utf8')).replace("version: '0.1.0'", "version: '0.2.0'"));
+    assert.equal(await round(2), '0.2.0', output);
+    await writeFile(source, 'not JavaScript');
+    await round(3);
+    assert.match(output, /failed/);
+  } finally {
+    dev.kill();
+  }
+}
+
 test('with nothing but the binary: a project is made, built, tested, called, recorded against the provider and tested again', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'keyway-author-'));
   try {
@@ -102,6 +126,7 @@ test('with nothing but the binary: a project is made, built, tested, called, rec
     assert.match(await keywayConnector('build'), /holds another SDK \(0\.0\.1\): `keyway connector update`/);
     await keywayConnector('update');
     assert.doesNotMatch(await keywayConnector('build'), /another SDK/);
+    await developed(project, env);
   } finally {
     await rm(folder, { recursive: true });
   }
