@@ -1,5 +1,6 @@
 """Turns ``connector.py`` into ``dist/component.wasm``; ``keyway connector build`` runs this and adds the manifest."""
 
+import ast
 import os
 import pathlib
 import shutil
@@ -11,9 +12,29 @@ import tomllib
 EXPORTS = {"sms": "Sender as Sms", "email": "Sender as Email", "social": "Social", "social-tokens": "SocialTokens"}
 
 # The SDK comes first: it puts the server's clock and random source in place before anything else looks at them.
-APP = """from keyway_connector.guest import {bases}
+APP = """import importlib
+from keyway_connector.guest import {bases}
 import connector
+
+for name in {imported!r}:
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        pass
 """
+
+
+def imported(paths) -> list:
+    """Every module that the files import anywhere: at a call there are no files, so an import inside a function is too late."""
+    names = set()
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text(), str(path))):
+            if isinstance(node, ast.Import):
+                names.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names.add(node.module)
+                names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return sorted(names)
 
 
 def main() -> None:
@@ -37,7 +58,8 @@ def main() -> None:
         shutil.copytree(pathlib.Path(__file__).parent, source / "keyway_connector", ignore=shutil.ignore_patterns("__pycache__", "build.py"))
         readme = pathlib.Path(settings.get("readme", "README.md")).read_text()
         source.joinpath("_keyway_project.py").write_text(f"README = {readme!r}\nFEATURES = {features!r}\n")
-        source.joinpath("app.py").write_text(APP.format(bases=", ".join(["Meta", "Config", *map(EXPORTS.get, kinds)])))
+        bases = ", ".join(["Meta", "Config", *map(EXPORTS.get, kinds)])
+        source.joinpath("app.py").write_text(APP.format(bases=bases, imported=imported(pathlib.Path(".").glob("*.py"))))
         pathlib.Path("dist").mkdir(exist_ok=True)
         # By the interpreter that runs now: the installed script names the folder where the environment was made.
         program = [sys.executable, "-c", "import componentize_py; componentize_py.script()"]

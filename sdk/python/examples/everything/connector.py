@@ -64,6 +64,10 @@ def tokens_and_user_info(config, callback):
 
 def refresh(config, refresh_token):
     """New tokens for a refresh token."""
+    # The build imports this in advance: at a call there are no files.
+    from urllib.robotparser import RobotFileParser
+
+    assert RobotFileParser
     return oauth.refresh(f"{LOGIN}/token", config["clientId"], config["clientSecret"], refresh_token)
 
 
