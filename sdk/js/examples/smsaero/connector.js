@@ -3,10 +3,9 @@ import { defineSms, failure, findTemplate, http, render, sampleTexts, textTempla
 import readme from '../../../../connectors/smsaero/README.md';
 
 export const { meta, config, sms } = defineSms({
-  id: 'smsaero-short-message-service',
-  target: 'smsaero-sms',
+  id: 'smsaero-js',
   version: '0.1.0',
-  name: { en: 'SMS Aero service', 'zh-CN': 'SMS Aero 短信服务' },
+  name: { en: 'SMS Aero in JavaScript', 'zh-CN': 'SMS Aero（JavaScript）' },
   description: { en: 'Text messages with SMS Aero.', 'zh-CN': '通过 SMS Aero 发送短信。' },
   hosts: ['gate.smsaero.ru'],
   readme,

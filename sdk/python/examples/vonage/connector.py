@@ -16,9 +16,9 @@ SCHEMA = {
 
 
 @sms(
-    id="vonage-sms",
+    id="vonage-python",
     version="0.1.0",
-    name={"en": "Vonage SMS Service", "zh-CN": "Vonage 短信服务"},
+    name={"en": "Vonage in Python", "zh-CN": "Vonage（Python）"},
     description={"en": "Text messages with Vonage, worldwide.", "zh-CN": "通过 Vonage 向全球发送短信。"},
     hosts=["rest.nexmo.com"],
     schema=SCHEMA,
