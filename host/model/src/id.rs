@@ -71,6 +71,14 @@ ids! {
     EmailTemplateId;
 }
 
+impl UserId {
+    /// Whether a caller may choose this id: it ends in addresses, in `sub` and in logs.
+    pub fn is_well_formed(&self) -> bool {
+        (1..=64).contains(&self.0.len())
+            && self.0.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    }
+}
+
 impl TenantId {
     /// The tenant of the application's users.
     pub fn default_tenant() -> Self {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::identifier::{Identifier, IdentifierKind};
 use crate::oauth::Authorization;
-use crate::user::{PasswordHash, User};
-use crate::{ApplicationId, ConnectorId, ErrorCode, InteractionId, Refusal, Timestamp, UserId, VerificationId};
+use crate::user::{PasswordHash, User, UserChange};
+use crate::{ApplicationId, ConnectorId, ErrorCode, InteractionId, Patch, Refusal, Timestamp, UserId, VerificationId};
 
 /// An interaction lives this many seconds.
 pub const INTERACTION_TTL: i64 = 3600;
@@ -104,6 +104,9 @@ pub struct Verification {
     pub code: Option<SentCode>,
     /// The new password of a new username.
     pub password: Option<PasswordHash>,
+    /// The account's [`User::credential_epoch`] when this was proven; 0 where there was no account.
+    #[serde(default)]
+    pub credential_epoch: i64,
     /// The event for which a code was sent.
     pub event: Option<InteractionEvent>,
 }
@@ -127,6 +130,9 @@ pub struct SocialVerification {
     pub sync_profile: bool,
     /// Whom the provider vouches for, once it does.
     pub user_info: Option<SocialUserInfo>,
+    /// The account's [`User::credential_epoch`] at that moment; 0 where there was no account.
+    #[serde(default)]
+    pub credential_epoch: i64,
 }
 
 /// Whom a provider vouches for.
@@ -167,20 +173,23 @@ impl Profile {
         self.username.is_some() || self.email.is_some() || self.phone.is_some() || self.password.is_some()
     }
 
+    /// The fields as a change of an account.
+    pub fn change(&self) -> UserChange {
+        fn given<T: Clone>(value: Option<&T>) -> Patch<T> {
+            value.cloned().map_or(Patch::Keep, Patch::Set)
+        }
+        UserChange {
+            username: given(self.username.as_ref()),
+            primary_email: given(self.email.as_ref()),
+            primary_phone: given(self.phone.as_ref()),
+            password: given(self.password.as_ref()),
+            ..UserChange::default()
+        }
+    }
+
     /// Writes the fields into an account.
     pub fn apply(&self, user: &mut User) {
-        for (field, value) in [
-            (&mut user.username, &self.username),
-            (&mut user.primary_email, &self.email),
-            (&mut user.primary_phone, &self.phone),
-        ] {
-            if value.is_some() {
-                field.clone_from(value);
-            }
-        }
-        if self.password.is_some() {
-            user.password.clone_from(&self.password);
-        }
+        user.apply(self.change());
     }
 }
 
@@ -204,6 +213,9 @@ pub struct Interaction {
     pub social: Option<SocialVerification>,
     /// The account that was identified.
     pub user_id: Option<UserId>,
+    /// The account's [`User::credential_epoch`] when it was identified.
+    #[serde(default)]
+    pub credential_epoch: i64,
     /// Fields to set at submission.
     pub profile: Profile,
     /// When it was made.
@@ -226,10 +238,22 @@ impl Interaction {
     /// Starts over with another event.
     pub fn reset(&mut self, event: InteractionEvent) {
         self.event = Some(event);
+        self.forget();
+    }
+
+    /// Forgets what was proven, so that the person begins anew.
+    pub fn forget(&mut self) {
         self.verifications.clear();
         self.social = None;
         self.user_id = None;
+        self.credential_epoch = 0;
         self.profile = Profile::default();
+    }
+
+    /// Keeps the account that was identified.
+    pub fn identify(&mut self, user: &User) {
+        self.user_id = Some(user.id.clone());
+        self.credential_epoch = user.credential_epoch;
     }
 
     /// Keeps `verification` as the only one of its kind.

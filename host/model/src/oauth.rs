@@ -102,6 +102,8 @@ pub struct Grant {
     pub nonce: Option<String>,
     /// When the user proved who they are.
     pub authenticated_at: Timestamp,
+    /// The count of the user's [`crate::user::User::credential_epoch`] under which it was made.
+    pub credential_epoch: i64,
     /// When it was made.
     pub created_at: Timestamp,
     /// Set when everything that follows from it is refused.

@@ -16,6 +16,8 @@ pub struct Session {
     pub authenticated_at: Timestamp,
     /// After this moment the session is over.
     pub expires_at: Timestamp,
+    /// The count of the user's [`crate::user::User::credential_epoch`] under which it was made.
+    pub credential_epoch: i64,
     /// The browser's user agent.
     pub user_agent: Option<String>,
     /// The browser's address.

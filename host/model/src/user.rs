@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::identifier::{Identifier, IdentifierKind};
-use crate::{ApplicationId, Timestamp, UserId};
+use crate::{ApplicationId, Patch, Timestamp, UserId};
 
 /// How a stored password hash was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +86,8 @@ pub struct User {
     pub is_suspended: bool,
     /// Last completed sign-in.
     pub last_sign_in_at: Option<Timestamp>,
+    /// Counts what ended all sign-ins; what was proven under another count is worth nothing.
+    pub credential_epoch: i64,
     /// When the user was made.
     pub created_at: Timestamp,
     /// When a field last changed.
@@ -108,6 +110,7 @@ impl User {
             application_id: None,
             is_suspended: false,
             last_sign_in_at: None,
+            credential_epoch: 0,
             created_at: now,
             updated_at: now,
         }
@@ -129,6 +132,90 @@ impl User {
             IdentifierKind::Username => self.username.as_deref(),
             IdentifierKind::Email => self.primary_email.as_deref(),
             IdentifierKind::Phone => self.primary_phone.as_deref(),
+        }
+    }
+
+    /// Writes a change into the account.
+    pub fn apply(&mut self, change: UserChange) {
+        let UserChange { username, primary_email, primary_phone, password, name, avatar, .. } = change;
+        username.apply(&mut self.username);
+        primary_email.apply(&mut self.primary_email);
+        primary_phone.apply(&mut self.primary_phone);
+        password.apply(&mut self.password);
+        name.apply(&mut self.name);
+        avatar.apply(&mut self.avatar);
+        change.custom_data.apply(&mut self.custom_data);
+        change.profile.apply(&mut self.profile);
+        self.is_suspended = change.is_suspended.unwrap_or(self.is_suspended);
+        self.last_sign_in_at = change.last_sign_in_at.or(self.last_sign_in_at);
+        self.updated_at = change.updated_at.unwrap_or(self.updated_at);
+        self.credential_epoch += i64::from(change.ends_sign_ins);
+    }
+}
+
+/// What a write changes of an object.
+#[derive(Debug, Clone, Default)]
+pub enum ObjectChange {
+    /// Nothing.
+    #[default]
+    Keep,
+    /// The given keys.
+    Merge(Map<String, Value>),
+    /// The whole object.
+    Replace(Map<String, Value>),
+}
+
+impl ObjectChange {
+    /// Whether the object stays as it is.
+    pub fn is_keep(&self) -> bool {
+        matches!(self, Self::Keep)
+    }
+
+    fn apply(self, object: &mut Map<String, Value>) {
+        match self {
+            Self::Keep => {}
+            Self::Merge(keys) => object.extend(keys),
+            Self::Replace(whole) => *object = whole,
+        }
+    }
+}
+
+/// What a write changes of an account. Nothing else of it is written, so that two writers do not undo each other.
+#[derive(Debug, Clone, Default)]
+pub struct UserChange {
+    /// New username.
+    pub username: Patch<String>,
+    /// New address.
+    pub primary_email: Patch<String>,
+    /// New number.
+    pub primary_phone: Patch<String>,
+    /// New password.
+    pub password: Patch<PasswordHash>,
+    /// New display name.
+    pub name: Patch<String>,
+    /// New picture.
+    pub avatar: Patch<String>,
+    /// The application's own data.
+    pub custom_data: ObjectChange,
+    /// Standard OIDC profile claims.
+    pub profile: ObjectChange,
+    /// Suspends or resumes.
+    pub is_suspended: Option<bool>,
+    /// A completed sign-in.
+    pub last_sign_in_at: Option<Timestamp>,
+    /// When a field changed that administrators see.
+    pub updated_at: Option<Timestamp>,
+    /// Whether interactions, sessions and tokens under way end.
+    pub ends_sign_ins: bool,
+}
+
+impl UserChange {
+    /// The field of an identifier.
+    pub fn identifier(&mut self, kind: IdentifierKind) -> &mut Patch<String> {
+        match kind {
+            IdentifierKind::Username => &mut self.username,
+            IdentifierKind::Email => &mut self.primary_email,
+            IdentifierKind::Phone => &mut self.primary_phone,
         }
     }
 }

@@ -14,12 +14,40 @@ pub(crate) struct Batch {
     arguments: AnyArguments,
 }
 
-impl Batch {
-    pub(crate) fn push(&mut self, mut query: Query) -> Result<(), StoreError> {
+/// A statement that is to be held back.
+pub(crate) struct Held {
+    text: String,
+    arguments: AnyArguments,
+}
+
+impl Held {
+    pub(crate) fn new(mut query: Query) -> Result<Self, StoreError> {
         let arguments = query.take_arguments().map_err(sqlx::Error::Encode)?.unwrap_or_default();
-        self.statements.push(renumbered(query.sql().as_str(), self.arguments.values.0.len()));
-        self.arguments.values.0.extend(arguments.values.0);
-        Ok(())
+        Ok(Self { text: query.sql().as_str().to_owned(), arguments })
+    }
+}
+
+/// The table that a statement writes, and whether it only adds rows.
+fn written(statement: &str) -> (&str, bool) {
+    let mut words = statement.split_ascii_whitespace();
+    match words.next() {
+        Some("INSERT") => (words.nth(1).unwrap_or_default(), !statement.contains("ON CONFLICT")),
+        Some("DELETE") => (words.nth(1).unwrap_or_default(), false),
+        _ => (words.next().unwrap_or_default(), false),
+    }
+}
+
+impl Batch {
+    /// Whether the statement has to see what a held one wrote: parts of one statement do not see each other's rows, and two
+    /// changes of one row lose one.
+    pub(crate) fn clashes(&self, next: &Held) -> bool {
+        let (table, adds) = written(&next.text);
+        self.statements.iter().map(|held| written(held)).any(|(other, added)| other == table && !(adds && added))
+    }
+
+    pub(crate) fn push(&mut self, held: Held) {
+        self.statements.push(renumbered(&held.text, self.arguments.values.0.len()));
+        self.arguments.values.0.extend(held.arguments.values.0);
     }
 
     pub(crate) fn len(&self) -> usize {

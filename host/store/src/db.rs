@@ -15,7 +15,7 @@ use sqlx::{AnyConnection, AnyPool, Connection as _, Executor as _};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::StoreError;
-use crate::batch::Batch;
+use crate::batch::{Batch, Held};
 use crate::configuration::Versions;
 
 /// Jobs that one SQLite commit may carry.
@@ -51,8 +51,34 @@ impl<'c> Tx<'c> {
 
     /// Runs a statement before the next one that returns something, or before the commit. Its failure is the transaction's.
     pub(crate) async fn execute_later(&mut self, query: Query) -> Result<(), StoreError> {
-        self.later.push(query)?;
+        let statement = Held::new(query)?;
+        if self.dialect == Dialect::Postgres && self.later.clashes(&statement) {
+            self.settle().await?;
+        }
+        self.later.push(statement);
         if self.later.len() == LATER { self.settle().await } else { Ok(()) }
+    }
+
+    /// Begins a part of the transaction that can be undone alone; [`Self::end_part`] ends it.
+    pub async fn begin_part(&mut self) -> Result<(), StoreError> {
+        self.settle().await?;
+        self.connection.execute("SAVEPOINT part").await?;
+        Ok(())
+    }
+
+    /// Keeps what was written since [`Self::begin_part`], or undoes it where the outcome is an error: what was written before,
+    /// and what follows, stays.
+    pub async fn end_part<T, E: From<StoreError>>(&mut self, outcome: Result<T, E>) -> Result<T, E> {
+        let outcome = match outcome {
+            Ok(value) => self.settle().await.map(|()| value).map_err(E::from),
+            Err(error) => Err(error),
+        };
+        if outcome.is_err() {
+            self.later = Batch::default();
+            self.connection.execute("ROLLBACK TO SAVEPOINT part").await.map_err(StoreError::from)?;
+        }
+        self.connection.execute("RELEASE SAVEPOINT part").await.map_err(StoreError::from)?;
+        outcome
     }
 
     async fn settle(&mut self) -> Result<(), StoreError> {

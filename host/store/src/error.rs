@@ -1,11 +1,68 @@
 //! Errors of the store.
 
+/// Which rule of uniqueness a write ran into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Constraint {
+    /// The id of a user.
+    UserId,
+    /// A user's name.
+    Username,
+    /// A user's address.
+    PrimaryEmail,
+    /// A user's number.
+    PrimaryPhone,
+    /// An identity of an outside provider, or a second one of that provider at one user.
+    Identity,
+    /// The id of an application.
+    ApplicationId,
+    /// The name of an application's secret.
+    ApplicationSecret,
+    /// The id of a connector.
+    ConnectorId,
+    /// The indicator of an API resource.
+    ResourceIndicator,
+    /// The name of a scope within its resource.
+    ScopeName,
+    /// The name of a role.
+    RoleName,
+    /// An e-mail template's language and type.
+    EmailTemplate,
+    /// Another one.
+    Other,
+}
+
+/// The index's name, as PostgreSQL tells it, and its last column, as `SQLite` does.
+const CONSTRAINTS: [(&str, &str, Constraint); 13] = [
+    ("users_pkey", "users.id", Constraint::UserId),
+    ("users_username", "users.username", Constraint::Username),
+    ("users_primary_email", "users.primary_email", Constraint::PrimaryEmail),
+    ("users_primary_phone", "users.primary_phone", Constraint::PrimaryPhone),
+    ("user_identities_pkey", "user_identities.identity_id", Constraint::Identity),
+    ("user_identities_user", "user_identities.target", Constraint::Identity),
+    ("applications_pkey", "applications.id", Constraint::ApplicationId),
+    ("application_secrets_pkey", "application_secrets.name", Constraint::ApplicationSecret),
+    ("connectors_pkey", "connectors.id", Constraint::ConnectorId),
+    ("resources_indicator", "resources.indicator", Constraint::ResourceIndicator),
+    ("scopes_name", "scopes.name", Constraint::ScopeName),
+    ("roles_name", "roles.name", Constraint::RoleName),
+    ("email_templates_use", "email_templates.template_type", Constraint::EmailTemplate),
+];
+
+impl Constraint {
+    /// PostgreSQL names the index; `SQLite` lists the columns at the end of its message.
+    fn read(index: Option<&str>, message: &str) -> Self {
+        let last = message.rsplit([' ', ',']).next().unwrap_or_default();
+        let fits = |name: &str, column: &str| index.map_or(last == column, |index| index == name);
+        CONSTRAINTS.iter().find(|(name, column, _)| fits(name, column)).map_or(Self::Other, |(_, _, found)| *found)
+    }
+}
+
 /// Why the store could not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// A unique field is taken; holds the name of the index where the database tells it.
-    #[error("a unique field is taken: {0}")]
-    Unique(String),
+    /// A unique field is taken.
+    #[error("a unique field is taken: {0:?}")]
+    Unique(Constraint),
     /// A row that is referred to does not exist.
     #[error("a referenced row does not exist")]
     Reference,
@@ -33,7 +90,7 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         if let sqlx::Error::Database(database) = &error {
             if database.is_unique_violation() {
-                return Self::Unique(format!("{} {}", database.constraint().unwrap_or_default(), database.message()));
+                return Self::Unique(Constraint::read(database.constraint(), database.message()));
             }
             if database.is_foreign_key_violation() {
                 return Self::Reference;

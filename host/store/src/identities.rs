@@ -1,8 +1,11 @@
 //! Identities of outside providers that sign in to an account.
 
+use std::collections::HashMap;
+
 use keyway_model::user::Identity;
 use keyway_model::{TenantId, Timestamp, UserId};
-use sqlx::{Row as _, query};
+use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row as _, query};
 
 use crate::{StoreError, Tx};
 
@@ -22,14 +25,39 @@ pub async fn find_user(
 pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId, user: &UserId) -> Result<Vec<Identity>, StoreError> {
     let statement = "SELECT target, identity_id, details FROM user_identities WHERE tenant_id = $1 AND user_id = $2 ORDER BY target";
     let rows = tx.all(query(statement).bind(tenant.0.clone()).bind(user.0.clone())).await?;
-    let read = |row: &sqlx::any::AnyRow| {
-        Ok(Identity {
-            target: row.try_get("target")?,
-            id: row.try_get("identity_id")?,
-            details: serde_json::from_str(&row.try_get::<String, _>("details")?)?,
-        })
-    };
     rows.iter().map(read).collect()
+}
+
+/// The identities of several users, in one statement.
+pub async fn of_users(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    users: &[UserId],
+) -> Result<HashMap<UserId, Vec<Identity>>, StoreError> {
+    let mut found: HashMap<UserId, Vec<Identity>> = HashMap::new();
+    if users.is_empty() {
+        return Ok(found);
+    }
+    let places: Vec<String> = (2..users.len() + 2).map(|number| format!("${number}")).collect();
+    let text = format!(
+        "SELECT user_id, target, identity_id, details FROM user_identities WHERE tenant_id = $1 AND user_id IN ({}) ORDER BY \
+         target",
+        places.join(", ")
+    );
+    let statement = query(AssertSqlSafe(text)).bind(tenant.0.clone());
+    let statement = users.iter().fold(statement, |statement, user| statement.bind(user.0.clone()));
+    for row in &tx.all(statement).await? {
+        found.entry(UserId(row.try_get("user_id")?)).or_default().push(read(row)?);
+    }
+    Ok(found)
+}
+
+fn read(row: &AnyRow) -> Result<Identity, StoreError> {
+    Ok(Identity {
+        target: row.try_get("target")?,
+        id: row.try_get("identity_id")?,
+        details: serde_json::from_str(&row.try_get::<String, _>("details")?)?,
+    })
 }
 
 /// Links an identity to an account, or renews its details. One that is another account's stays there: a unique violation.

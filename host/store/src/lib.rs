@@ -30,7 +30,7 @@ pub mod user_search;
 pub mod users;
 
 pub use db::{Job, Store, Tx};
-pub use error::StoreError;
+pub use error::{Constraint, StoreError};
 pub use seal::MasterKey;
 
 /// A page of a list: how many rows to skip and how many to return.

@@ -24,6 +24,19 @@ pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<Role>, Store
     tx.all(query(statement).bind(tenant.0.clone())).await?.iter().map(read).collect()
 }
 
+/// The role with this id.
+pub async fn find(tx: &mut Tx<'_>, tenant: &TenantId, id: &RoleId) -> Result<Option<Role>, StoreError> {
+    let statement = "SELECT id, name, description, type, is_default FROM roles WHERE tenant_id = $1 AND id = $2";
+    tx.one(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?.as_ref().map(read).transpose()
+}
+
+/// Gives a new user the roles that everybody gets.
+pub async fn add_defaults(tx: &mut Tx<'_>, tenant: &TenantId, user: &UserId) -> Result<(), StoreError> {
+    let statement = "INSERT INTO user_roles (tenant_id, user_id, role_id) SELECT tenant_id, $2, id FROM roles WHERE tenant_id = \
+         $1 AND is_default = 1";
+    tx.execute_later(query(statement).bind(tenant.0.clone()).bind(user.0.clone())).await
+}
+
 /// Adds a role; a taken name is [`StoreError::Unique`].
 pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, role: &Role) -> Result<(), StoreError> {
     let statement =

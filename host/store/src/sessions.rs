@@ -9,23 +9,24 @@ use crate::{StoreError, Tx};
 
 /// Adds a session.
 pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, hash: &str, value: &Session) -> Result<(), StoreError> {
-    let statement = "INSERT INTO sessions (tenant_id, id, secret_hash, user_id, authenticated_at, expires_at, user_agent, ip) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let statement = "INSERT INTO sessions (tenant_id, id, secret_hash, user_id, authenticated_at, expires_at, user_agent, ip, \
+         credential_epoch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let statement = query(statement).bind(tenant.0.clone()).bind(value.id.0.clone()).bind(hash.to_owned());
     let statement = statement.bind(value.user_id.0.clone()).bind(value.authenticated_at.0).bind(value.expires_at.0);
-    tx.execute_later(statement.bind(value.user_agent.clone()).bind(value.ip.clone())).await
+    let statement = statement.bind(value.user_agent.clone()).bind(value.ip.clone());
+    tx.execute_later(statement.bind(value.credential_epoch)).await
 }
 
-/// The session with this hash, unless it expired or its user is suspended.
+/// The session with this hash, unless it expired, was ended with all others, or its user is suspended.
 pub async fn find(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     hash: &str,
     now: Timestamp,
 ) -> Result<Option<Session>, StoreError> {
-    let statement = "SELECT s.id, s.user_id, s.authenticated_at, s.expires_at, s.user_agent, s.ip FROM sessions s JOIN users u \
+    let statement = "SELECT s.id, s.user_id, s.authenticated_at, s.expires_at, s.user_agent, s.ip, s.credential_epoch FROM sessions s JOIN users u \
          ON u.tenant_id = s.tenant_id AND u.id = s.user_id WHERE s.tenant_id = $1 AND s.secret_hash = $2 AND s.expires_at > $3 \
-         AND u.is_suspended = 0";
+         AND u.is_suspended = 0 AND u.credential_epoch = s.credential_epoch";
     let row = tx.one(query(statement).bind(tenant.0.clone()).bind(hash.to_owned()).bind(now.0)).await?;
     row.as_ref().map(read).transpose()
 }
@@ -36,6 +37,7 @@ fn read(row: &AnyRow) -> Result<Session, StoreError> {
         user_id: UserId(row.try_get("user_id")?),
         authenticated_at: Timestamp(row.try_get("authenticated_at")?),
         expires_at: Timestamp(row.try_get("expires_at")?),
+        credential_epoch: row.try_get("credential_epoch")?,
         user_agent: row.try_get("user_agent")?,
         ip: row.try_get("ip")?,
     })
@@ -48,7 +50,7 @@ pub async fn of_user(
     user: &UserId,
     now: Timestamp,
 ) -> Result<Vec<Session>, StoreError> {
-    let statement = "SELECT id, user_id, authenticated_at, expires_at, user_agent, ip FROM sessions WHERE tenant_id = $1 AND \
+    let statement = "SELECT id, user_id, authenticated_at, expires_at, user_agent, ip, credential_epoch FROM sessions WHERE tenant_id = $1 AND \
          user_id = $2 AND expires_at > $3 ORDER BY authenticated_at DESC, id LIMIT 100";
     let rows = tx.all(query(statement).bind(tenant.0.clone()).bind(user.0.clone()).bind(now.0)).await?;
     rows.iter().map(read).collect()

@@ -10,7 +10,7 @@ use crate::{StoreError, Tx};
 /// Adds a grant.
 pub async fn insert_grant(tx: &mut Tx<'_>, tenant: &TenantId, grant: &Grant) -> Result<(), StoreError> {
     let statement = "INSERT INTO grants (tenant_id, id, user_id, application_id, session_id, scope, resources, nonce, \
-         authenticated_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+         authenticated_at, created_at, credential_epoch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let statement = query(statement)
         .bind(tenant.0.clone())
         .bind(grant.id.0.clone())
@@ -21,7 +21,8 @@ pub async fn insert_grant(tx: &mut Tx<'_>, tenant: &TenantId, grant: &Grant) -> 
         .bind(serde_json::to_string(&grant.resources)?)
         .bind(grant.nonce.clone())
         .bind(grant.authenticated_at.0)
-        .bind(grant.created_at.0);
+        .bind(grant.created_at.0)
+        .bind(grant.credential_epoch);
     tx.execute_later(statement).await
 }
 
@@ -41,7 +42,8 @@ pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, token: &StoredToken) -> 
     tx.execute_later(statement).await
 }
 
-/// A token with its grant, whatever their state; the caller judges expiry, use and revocation.
+/// A token with its grant, whatever their state; the caller judges expiry, use and revocation. A grant of another credential
+/// epoch than its user's counts as revoked.
 pub async fn find(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
@@ -50,8 +52,9 @@ pub async fn find(
 ) -> Result<Option<(StoredToken, Grant)>, StoreError> {
     let statement = "SELECT t.hash, t.grant_id, t.redirect_uri, t.code_challenge, t.created_at, t.expires_at, t.consumed_at, \
          g.user_id, g.application_id, g.session_id, g.scope, g.resources, g.nonce, g.authenticated_at, \
-         g.created_at AS granted_at, g.revoked_at FROM tokens t JOIN grants g ON g.tenant_id = t.tenant_id AND \
-         g.id = t.grant_id WHERE t.tenant_id = $1 AND t.hash = $2 AND t.kind = $3";
+         g.created_at AS granted_at, g.credential_epoch, CASE WHEN u.credential_epoch = g.credential_epoch THEN g.revoked_at \
+         ELSE COALESCE(g.revoked_at, 0) END AS revoked_at FROM tokens t JOIN grants g ON g.tenant_id = t.tenant_id AND \
+         g.id = t.grant_id JOIN users u ON u.tenant_id = g.tenant_id AND u.id = g.user_id WHERE t.tenant_id = $1 AND t.hash = $2 AND t.kind = $3";
     let statement = query(statement).bind(tenant.0.clone()).bind(hash.to_owned()).bind(kind.as_str().to_owned());
     tx.one(statement).await?.map(|row| read(&row, kind)).transpose()
 }
@@ -77,6 +80,7 @@ fn read(row: &AnyRow, kind: TokenKind) -> Result<(StoredToken, Grant), StoreErro
         resources: serde_json::from_str(&row.try_get::<String, _>("resources")?)?,
         nonce: row.try_get("nonce")?,
         authenticated_at: Timestamp(row.try_get("authenticated_at")?),
+        credential_epoch: row.try_get("credential_epoch")?,
         created_at: Timestamp(row.try_get("granted_at")?),
         revoked_at: row.try_get::<Option<i64>, _>("revoked_at")?.map(Timestamp),
     };

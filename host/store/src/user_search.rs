@@ -97,7 +97,7 @@ macro_rules! placed {
 macro_rules! columns {
     () => {
         "users.id, username, primary_email, primary_phone, password_method, password_hash, name, avatar, custom_data, \
-         profile, application_id, is_suspended, last_sign_in_at, created_at, updated_at"
+         profile, application_id, is_suspended, last_sign_in_at, credential_epoch, created_at, updated_at"
     };
 }
 

@@ -1,10 +1,10 @@
 //! Users.
 
 use keyway_model::identifier::{Identifier, IdentifierKind};
-use keyway_model::user::{PasswordHash, PasswordMethod, User};
+use keyway_model::user::{PasswordHash, PasswordMethod, User, UserChange};
 use keyway_model::{TenantId, Timestamp, UserId};
 use sqlx::any::AnyRow;
-use sqlx::{Row as _, query};
+use sqlx::{AssertSqlSafe, Row as _, query};
 
 use crate::user_search::text_of;
 use crate::{StoreError, Tx};
@@ -13,7 +13,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, username, primary_email, primary_phone, password_method, password_hash, name, avatar, custom_data, \
-             profile, application_id, is_suspended, last_sign_in_at, created_at, updated_at FROM users WHERE tenant_id = $1",
+             profile, application_id, is_suspended, last_sign_in_at, credential_epoch, created_at, \
+             updated_at FROM users WHERE tenant_id = $1",
             $rest
         )
     };
@@ -42,6 +43,7 @@ pub(crate) fn read(row: &AnyRow) -> Result<User, StoreError> {
         application_id: row.try_get::<Option<String>, _>("application_id")?.map(Into::into),
         is_suspended: row.try_get::<i64, _>("is_suspended")? != 0,
         last_sign_in_at: row.try_get::<Option<i64>, _>("last_sign_in_at")?.map(Timestamp),
+        credential_epoch: row.try_get("credential_epoch")?,
         created_at: Timestamp(row.try_get("created_at")?),
         updated_at: Timestamp(row.try_get("updated_at")?),
     })
@@ -70,25 +72,44 @@ pub async fn find_by_identifier(
     optional(tx.one(query(statement).bind(tenant.0.clone()).bind(identifier.value.clone())).await?)
 }
 
+/// An account whose row is held until the transaction ends: only such a one is changed, so that what was read is what is
+/// changed.
+#[derive(Debug)]
+pub struct LockedUser(User);
+
+impl std::ops::Deref for LockedUser {
+    type Target = User;
+
+    fn deref(&self) -> &User {
+        &self.0
+    }
+}
+
+impl From<LockedUser> for User {
+    fn from(locked: LockedUser) -> Self {
+        locked.0
+    }
+}
+
+/// Holds the user's row against every other writer; `SQLite` has one writer at a time.
+pub async fn lock(tx: &mut Tx<'_>, tenant: &TenantId, id: &UserId) -> Result<Option<LockedUser>, StoreError> {
+    let statement = tx.statement(select!(" AND id = $2"), select!(" AND id = $2 FOR NO KEY UPDATE"));
+    let row = tx.one(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?;
+    Ok(optional(row)?.map(LockedUser))
+}
+
+/// The user, who is neither changed nor removed until the transaction ends; others may read and hold the row as well.
+pub async fn hold(tx: &mut Tx<'_>, tenant: &TenantId, id: &UserId) -> Result<Option<User>, StoreError> {
+    let statement = tx.statement(select!(" AND id = $2"), select!(" AND id = $2 FOR SHARE"));
+    optional(tx.one(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?)
+}
+
 /// Adds a user; a taken identifier is [`StoreError::Unique`].
 pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, user: &User) -> Result<(), StoreError> {
     let statement = "INSERT INTO users (tenant_id, id, username, primary_email, primary_phone, password_method, \
          password_hash, name, avatar, custom_data, profile, application_id, is_suspended, last_sign_in_at, created_at, \
          updated_at, search_text) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
-    tx.execute_later(bind(query(statement), tenant, user)?).await
-}
-
-/// Writes every field of the user.
-pub async fn update(tx: &mut Tx<'_>, tenant: &TenantId, user: &User) -> Result<(), StoreError> {
-    let statement = "UPDATE users SET username = $3, primary_email = $4, primary_phone = $5, password_method = $6, \
-         password_hash = $7, name = $8, avatar = $9, custom_data = $10, profile = $11, application_id = $12, \
-         is_suspended = $13, last_sign_in_at = $14, created_at = $15, updated_at = $16, \
-         search_text = $17 WHERE tenant_id = $1 AND id = $2";
-    tx.execute_later(bind(query(statement), tenant, user)?).await
-}
-
-fn bind(query: crate::db::Query, tenant: &TenantId, user: &User) -> Result<crate::db::Query, StoreError> {
-    Ok(query
+    let statement = query(statement)
         .bind(tenant.0.clone())
         .bind(user.id.0.clone())
         .bind(user.username.clone())
@@ -105,7 +126,88 @@ fn bind(query: crate::db::Query, tenant: &TenantId, user: &User) -> Result<crate
         .bind(user.last_sign_in_at.map(|time| time.0))
         .bind(user.created_at.0)
         .bind(user.updated_at.0)
-        .bind(text_of(user)))
+        .bind(text_of(user));
+    tx.execute_later(statement).await
+}
+
+enum Column {
+    Text(Option<String>),
+    Number(i64),
+}
+
+/// The columns that a change writes, with what they hold afterwards.
+fn columns(changed: &User, change: &UserChange) -> Result<Vec<(&'static str, Column)>, StoreError> {
+    let mut columns = Vec::new();
+    let mut names = false;
+    for (column, patch, value) in [
+        ("username", &change.username, &changed.username),
+        ("primary_email", &change.primary_email, &changed.primary_email),
+        ("primary_phone", &change.primary_phone, &changed.primary_phone),
+        ("name", &change.name, &changed.name),
+    ] {
+        if !patch.is_keep() {
+            columns.push((column, Column::Text(value.clone())));
+            names = true;
+        }
+    }
+    if names {
+        columns.push(("search_text", Column::Text(Some(text_of(changed)))));
+    }
+    if !change.avatar.is_keep() {
+        columns.push(("avatar", Column::Text(changed.avatar.clone())));
+    }
+    if !change.password.is_keep() {
+        let password = changed.password.as_ref();
+        columns.push(("password_method", Column::Text(password.map(|hash| hash.method.as_str().to_owned()))));
+        columns.push(("password_hash", Column::Text(password.map(|hash| hash.encoded.clone()))));
+    }
+    for (column, patch, value) in
+        [("custom_data", &change.custom_data, &changed.custom_data), ("profile", &change.profile, &changed.profile)]
+    {
+        if !patch.is_keep() {
+            columns.push((column, Column::Text(Some(serde_json::to_string(value)?))));
+        }
+    }
+    if let Some(suspended) = change.is_suspended {
+        columns.push(("is_suspended", Column::Number(i64::from(suspended))));
+    }
+    if let Some(time) = change.last_sign_in_at {
+        columns.push(("last_sign_in_at", Column::Number(time.0)));
+    }
+    if let Some(time) = change.updated_at {
+        columns.push(("updated_at", Column::Number(time.0)));
+    }
+    if change.ends_sign_ins {
+        columns.push(("credential_epoch", Column::Number(changed.credential_epoch)));
+    }
+    Ok(columns)
+}
+
+/// Writes what the change holds and nothing else.
+pub async fn change(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    user: &mut LockedUser,
+    change: UserChange,
+) -> Result<(), StoreError> {
+    let mut changed = user.0.clone();
+    changed.apply(change.clone());
+    let columns = columns(&changed, &change)?;
+    user.0 = changed;
+    if columns.is_empty() {
+        return Ok(());
+    }
+    let set: Vec<String> =
+        columns.iter().enumerate().map(|(index, (column, _))| format!("{column} = ${}", index + 3)).collect();
+    let text = format!("UPDATE users SET {} WHERE tenant_id = $1 AND id = $2", set.join(", "));
+    let mut statement = query(AssertSqlSafe(text)).bind(tenant.0.clone()).bind(user.id.0.clone());
+    for (_, value) in columns {
+        statement = match value {
+            Column::Text(text) => statement.bind(text),
+            Column::Number(number) => statement.bind(number),
+        };
+    }
+    tx.execute_later(statement).await
 }
 
 /// Removes the user with sessions, grants and tokens; false when there was none.

@@ -9,11 +9,11 @@ use keyway_model::interaction::{Interaction, Profile};
 use keyway_model::oauth::{Authorization, Grant, StoredToken, TokenKind};
 use keyway_model::session::Session;
 use keyway_model::sign_in_experience::SignInExperience;
-use keyway_model::user::User;
-use keyway_model::{TenantId, Timestamp, UserId};
+use keyway_model::user::{User, UserChange};
+use keyway_model::{Patch, TenantId, Timestamp, UserId};
 use keyway_store::user_search::{self, Place};
 use keyway_store::{
-    Page, Store, StoreError, Total, counters, interactions, sessions, sign_in_experiences, tokens, users,
+    Constraint, Page, Store, StoreError, Total, counters, interactions, sessions, sign_in_experiences, tokens, users,
 };
 
 struct Database {
@@ -108,22 +108,35 @@ mod contract {
         store.read::<_, StoreError>(|tx| Box::pin(async move { users::find(tx, &tenant, &id).await })).await.unwrap()
     }
 
+    async fn change(store: &Store, id: &str, change: UserChange) {
+        let id = id.into();
+        store
+            .write::<_, StoreError>(move |tx| {
+                Box::pin(async move {
+                    let mut user = users::lock(tx, &tenant(), &id).await?.unwrap();
+                    users::change(tx, &tenant(), &mut user, change).await
+                })
+            })
+            .await
+            .unwrap();
+    }
+
     pub async fn users_are_kept_and_identifiers_are_unique(store: Store) {
         let mut ann = user("ann", Some("8613012345678"));
         ann.custom_data.insert("a".into(), 1.into());
         insert(&store, tenant(), ann.clone()).await.unwrap();
         assert_eq!(find(&store, tenant(), "ann").await.unwrap().custom_data, ann.custom_data);
         let taken = insert(&store, tenant(), user("bob", Some("8613012345678"))).await;
-        assert!(matches!(taken, Err(StoreError::Unique(_))), "{taken:?}");
+        assert!(matches!(taken, Err(StoreError::Unique(Constraint::PrimaryPhone))), "{taken:?}");
+        let taken = insert(&store, tenant(), user("ann", None)).await;
+        assert!(matches!(taken, Err(StoreError::Unique(Constraint::UserId))), "{taken:?}");
         insert(&store, tenant(), user("cat", None)).await.unwrap();
         insert(&store, tenant(), user("dog", None)).await.unwrap();
-        ann.primary_phone = None;
-        ann.username = Some("Ann".into());
-        let changed = ann.clone();
-        store
-            .write::<_, StoreError>(|tx| Box::pin(async move { users::update(tx, &tenant(), &changed).await }))
-            .await
-            .unwrap();
+        let fields =
+            UserChange { primary_phone: Patch::Clear, username: Patch::Set("Ann".into()), ..UserChange::default() };
+        change(&store, "ann", fields).await;
+        let kept = find(&store, tenant(), "ann").await.unwrap();
+        assert_eq!((kept.custom_data, kept.primary_phone), (ann.custom_data.clone(), None));
         let identifier = Identifier { kind: IdentifierKind::Username, value: "Ann".into() };
         let found = store
             .read::<_, StoreError>(|tx| {
@@ -193,6 +206,7 @@ mod contract {
             resources: vec!["https://api".into()],
             nonce: None,
             authenticated_at: Timestamp(1),
+            credential_epoch: 0,
             created_at: Timestamp(1),
             revoked_at: None,
         };
@@ -306,7 +320,7 @@ mod contract {
         insert(many).await.unwrap();
         let both = vec![user("a", "same"), user("b", "same")];
         let error = insert(both).await.unwrap_err();
-        assert!(matches!(&error, StoreError::Unique(name) if name.contains("username")), "{error:?}");
+        assert!(matches!(&error, StoreError::Unique(Constraint::Username)), "{error:?}");
         insert(vec![user("c", "same")]).await.unwrap();
         let count = store
             .read::<_, StoreError>(|tx| Box::pin(async move { user_search::count(tx, &tenant(), None, 100).await }));
@@ -323,6 +337,7 @@ mod contract {
             verifications: Vec::new(),
             social: None,
             user_id: None,
+            credential_epoch: 0,
             profile: Profile::default(),
             created_at: Timestamp(0),
             expires_at: Timestamp(1000),
@@ -364,13 +379,13 @@ mod contract {
     }
 
     pub async fn session_outlives_revocation(store: Store) {
-        let mut ann = user("ann", None);
-        insert(&store, tenant(), ann.clone()).await.unwrap();
+        insert(&store, tenant(), user("ann", None)).await.unwrap();
         let session = Session {
             id: "s".into(),
             user_id: "ann".into(),
             authenticated_at: Timestamp(0),
             expires_at: Timestamp(1000),
+            credential_epoch: 0,
             user_agent: None,
             ip: None,
         };
@@ -391,12 +406,13 @@ mod contract {
         };
         assert!(find(1).await.is_some());
         assert!(find(1000).await.is_none());
-        ann.is_suspended = true;
-        store
-            .write::<_, StoreError>(|tx| Box::pin(async move { users::update(tx, &tenant(), &ann).await }))
-            .await
-            .unwrap();
+        let suspended = |is_suspended| UserChange { is_suspended: Some(is_suspended), ..UserChange::default() };
+        change(&store, "ann", suspended(true)).await;
         assert!(find(1).await.is_none(), "a suspended user has no session");
+        change(&store, "ann", suspended(false)).await;
+        assert!(find(1).await.is_some());
+        change(&store, "ann", UserChange { ends_sign_ins: true, ..UserChange::default() }).await;
+        assert!(find(1).await.is_none(), "a session of another epoch is over");
     }
 
     async fn found(store: &Store, text: &str) -> Vec<String> {
@@ -452,11 +468,7 @@ mod contract {
         ] {
             assert_eq!(found(&store, text).await, ids, "{text}");
         }
-        ada.name = Some("Countess".into());
-        let changed = ada.clone();
-        let update = store
-            .write::<_, StoreError>(move |tx| Box::pin(async move { users::update(tx, &tenant(), &changed).await }));
-        update.await.unwrap();
+        change(&store, "ada1", UserChange { name: Patch::Set("Countess".into()), ..UserChange::default() }).await;
         assert!(found(&store, "king").await.is_empty());
         assert_eq!(found(&store, "countess").await, ["ada1"]);
         let delete = store

@@ -18,7 +18,7 @@ use keyway_store::{Job, StoreError, Tx};
 use crate::{Core, CoreError};
 
 pub(crate) use applications::check as check_application;
-pub(crate) use users::end_everything;
+pub(crate) use users::end_sign_ins;
 
 pub use applications::{NewApplication, NewSecret};
 pub use keyway_store::logs::Filter as LogFilter;

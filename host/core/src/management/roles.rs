@@ -8,8 +8,7 @@ use keyway_store::{Tx, applications, resources, roles, users};
 use crate::{Core, CoreError};
 
 async fn role(tx: &mut Tx<'_>, tenant: &TenantId, id: &RoleId) -> Result<Role, CoreError> {
-    let found = roles::list(tx, tenant).await?.into_iter().find(|role| role.id == *id);
-    found.ok_or_else(|| ErrorCode::EntityNotFound.into())
+    roles::find(tx, tenant, id).await?.ok_or_else(|| ErrorCode::EntityNotFound.into())
 }
 
 /// Gives scopes to a role. The Management API is for machines alone: a person's token that opened it would be a way up.
@@ -35,7 +34,8 @@ impl Core {
 
     /// A role.
     pub async fn role(&self, tenant: &TenantId, id: &RoleId) -> Result<Role, CoreError> {
-        let found = self.roles(tenant).await?.into_iter().find(|role| role.id == *id);
+        let (tenant, id) = (tenant.clone(), id.clone());
+        let found = self.look(|tx| Box::pin(async move { roles::find(tx, &tenant, &id).await })).await?;
         found.ok_or_else(|| ErrorCode::EntityNotFound.into())
     }
 
@@ -163,7 +163,7 @@ impl Core {
         let (tenant, id) = (tenant.clone(), id.clone());
         self.save(ErrorCode::UniqueViolation, move |tx| {
             Box::pin(async move {
-                users::find(tx, &tenant, &id).await?.ok_or(ErrorCode::EntityNotFound)?;
+                users::hold(tx, &tenant, &id).await?.ok_or(ErrorCode::EntityNotFound)?;
                 for wanted in ids {
                     if role(tx, &tenant, &wanted).await?.kind != RoleType::User {
                         return Err(ErrorCode::InvalidRoleType.into());

@@ -1,9 +1,12 @@
 //! Users, as administrators see and change them.
 
+use std::collections::HashMap;
+
 use keyway_model::identifier::{Identifier, IdentifierKind};
-use keyway_model::user::{PasswordHash, PasswordMethod, User};
-use keyway_model::{ErrorCode, Refusal, TenantId, UserId, password_policy};
-use keyway_store::{Tx, sessions, tokens, users};
+use keyway_model::user::{Identity, PasswordHash, PasswordMethod, User, UserChange};
+use keyway_model::{ErrorCode, Patch, Refusal, TenantId, Timestamp, UserId, password_policy};
+use keyway_store::users::LockedUser;
+use keyway_store::{Tx, identities, roles, sessions, tokens, users};
 
 use crate::signin::taken;
 use crate::{Core, CoreError, password};
@@ -51,32 +54,35 @@ pub struct NewUser {
     pub password: Option<NewPassword>,
 }
 
-/// Brings the identifiers into canonical form, so that one person is one account.
-fn canonical(user: &mut User) -> Result<(), Refusal> {
-    for (kind, field, name) in [
-        (IdentifierKind::Username, &mut user.username, "username"),
-        (IdentifierKind::Email, &mut user.primary_email, "primaryEmail"),
-        (IdentifierKind::Phone, &mut user.primary_phone, "primaryPhone"),
-    ] {
-        if let Some(text) = field {
-            let parsed = Identifier::parse(kind, text);
-            *text =
-                parsed.map_err(|refusal| Refusal { message: format!("{name}: {}", refusal.message), ..refusal })?.value;
-        }
-    }
+const KINDS: [(IdentifierKind, &str); 3] = [
+    (IdentifierKind::Username, "username"),
+    (IdentifierKind::Email, "primaryEmail"),
+    (IdentifierKind::Phone, "primaryPhone"),
+];
+
+/// One identifier in canonical form, so that one person is one account. A refusal names the field.
+fn canonical(kind: IdentifierKind, field: &str, text: &str) -> Result<String, Refusal> {
+    let parsed = Identifier::parse(kind, text);
+    Ok(parsed.map_err(|refusal| Refusal { message: format!("{field}: {}", refusal.message), ..refusal })?.value)
+}
+
+/// Writes a change that ends everything that is signed in or about to: interactions and codes by the new epoch, sessions and
+/// grants also by their own rows.
+pub(crate) async fn end_sign_ins(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    user: &mut LockedUser,
+    change: UserChange,
+    now: Timestamp,
+) -> Result<(), CoreError> {
+    users::change(tx, tenant, user, UserChange { ends_sign_ins: true, ..change }).await?;
+    sessions::delete_of_user(tx, tenant, &user.id).await?;
+    tokens::revoke_of_user(tx, tenant, &user.id, now).await?;
     Ok(())
 }
 
-/// Ends every session of a user and revokes every grant.
-pub(crate) async fn end_everything(
-    tx: &mut Tx<'_>,
-    tenant: &TenantId,
-    id: &UserId,
-    now: keyway_model::Timestamp,
-) -> Result<(), CoreError> {
-    sessions::delete_of_user(tx, tenant, id).await?;
-    tokens::revoke_of_user(tx, tenant, id, now).await?;
-    Ok(())
+async fn locked(tx: &mut Tx<'_>, tenant: &TenantId, id: &UserId) -> Result<LockedUser, CoreError> {
+    users::lock(tx, tenant, id).await?.ok_or_else(|| ErrorCode::EntityNotFound.into())
 }
 
 impl Core {
@@ -90,9 +96,16 @@ impl Core {
     /// Makes a user.
     pub async fn create_user(&self, tenant: &TenantId, new: NewUser) -> Result<User, CoreError> {
         let mut user = new.user;
-        canonical(&mut user)?;
+        for (kind, field) in KINDS {
+            if let Some(text) = user.identifier(kind) {
+                let value = canonical(kind, field, text)?;
+                user.set_identifier(&Identifier { kind, value });
+            }
+        }
         if user.id.as_str().is_empty() {
             user.id = UserId(self.rng().text(12));
+        } else if !user.id.is_well_formed() {
+            return Err(Refusal::invalid_input("id", "1 to 64 letters, digits, hyphens and underscores").into());
         }
         user.password = match new.password {
             Some(NewPassword::Plain(password)) => {
@@ -108,11 +121,7 @@ impl Core {
             .write(move |tx| {
                 Box::pin(async move {
                     users::insert(tx, &tenant, &user).await?;
-                    let roles = keyway_store::roles::list(tx, &tenant).await?;
-                    for role in roles.into_iter().filter(|role| role.is_default) {
-                        keyway_store::roles::add_user(tx, &tenant, &role.id, &user.id).await?;
-                    }
-                    Ok::<_, CoreError>(())
+                    Ok::<_, CoreError>(roles::add_defaults(tx, &tenant, &user.id).await?)
                 })
             })
             .await
@@ -120,28 +129,25 @@ impl Core {
         Ok(made)
     }
 
-    /// Changes a user.
-    pub async fn update_user(
-        &self,
-        tenant: &TenantId,
-        id: &UserId,
-        change: impl FnOnce(&mut User) + Send + 'static,
-    ) -> Result<User, CoreError> {
+    /// Changes a user. A suspension ends every session and token.
+    pub async fn update_user(&self, tenant: &TenantId, id: &UserId, mut change: UserChange) -> Result<User, CoreError> {
+        for (kind, field) in KINDS {
+            let patch = std::mem::take(change.identifier(kind));
+            *change.identifier(kind) = patch.try_map(|text| canonical(kind, field, &text))?;
+        }
         let (tenant, id, now) = (tenant.clone(), id.clone(), self.now());
+        change.updated_at = Some(now);
         self.parts
             .store
             .write(move |tx| {
                 Box::pin(async move {
-                    let mut user = users::find(tx, &tenant, &id).await?.ok_or(ErrorCode::EntityNotFound)?;
-                    let was_suspended = user.is_suspended;
-                    change(&mut user);
-                    canonical(&mut user)?;
-                    user.updated_at = now;
-                    users::update(tx, &tenant, &user).await?;
-                    if user.is_suspended && !was_suspended {
-                        end_everything(tx, &tenant, &id, now).await?;
+                    let mut user = locked(tx, &tenant, &id).await?;
+                    if change.is_suspended == Some(true) && !user.is_suspended {
+                        end_sign_ins(tx, &tenant, &mut user, change, now).await?;
+                    } else {
+                        users::change(tx, &tenant, &mut user, change).await?;
                     }
-                    Ok(user)
+                    Ok(user.into())
                 })
             })
             .await
@@ -153,20 +159,47 @@ impl Core {
         let user = self.user(tenant, id).await?;
         password_policy::check(&password, Some(&user))?;
         let hash = self.hasher.hash(password).await?;
-        let (owner, user_id, now) = (tenant.clone(), id.clone(), self.now());
-        let user = self.update_user(tenant, id, move |user| user.password = Some(hash)).await?;
-        self.parts
-            .store
-            .write(move |tx| Box::pin(async move { end_everything(tx, &owner, &user_id, now).await }))
-            .await?;
-        Ok(user)
+        let change = UserChange { password: Patch::Set(hash), updated_at: Some(self.now()), ..UserChange::default() };
+        self.change_and_sign_out(tenant, id, change).await
     }
 
     /// Ends every session and token of a user.
     pub async fn sign_user_out(&self, tenant: &TenantId, id: &UserId) -> Result<(), CoreError> {
-        self.user(tenant, id).await?;
-        let (owner, id, now) = (tenant.clone(), id.clone(), self.now());
-        self.parts.store.write(move |tx| Box::pin(async move { end_everything(tx, &owner, &id, now).await })).await
+        self.change_and_sign_out(tenant, id, UserChange::default()).await.map(|_| ())
+    }
+
+    async fn change_and_sign_out(&self, tenant: &TenantId, id: &UserId, change: UserChange) -> Result<User, CoreError> {
+        let (tenant, id, now) = (tenant.clone(), id.clone(), self.now());
+        let write = self.parts.store.write(move |tx| {
+            Box::pin(async move {
+                let mut user = locked(tx, &tenant, &id).await?;
+                end_sign_ins(tx, &tenant, &mut user, change, now).await?;
+                Ok::<_, CoreError>(user.into())
+            })
+        });
+        write.await
+    }
+
+    /// Users' identities of outside providers.
+    pub async fn identities(
+        &self,
+        tenant: &TenantId,
+        users: Vec<UserId>,
+    ) -> Result<HashMap<UserId, Vec<Identity>>, CoreError> {
+        let tenant = tenant.clone();
+        self.look(|tx| Box::pin(async move { identities::of_users(tx, &tenant, &users).await })).await
+    }
+
+    /// Unlinks an identity.
+    pub async fn delete_identity(&self, tenant: &TenantId, user: &UserId, target: String) -> Result<(), CoreError> {
+        let (tenant, id) = (tenant.clone(), user.clone());
+        let deleted = self.parts.store.write(move |tx| {
+            Box::pin(async move {
+                locked(tx, &tenant, &id).await?;
+                Ok::<_, CoreError>(identities::delete(tx, &tenant, &id, &target).await?)
+            })
+        });
+        if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }
 
     /// Whether `password` is the user's.

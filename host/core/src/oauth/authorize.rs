@@ -261,6 +261,7 @@ impl Core {
             verifications: Vec::new(),
             social: None,
             user_id: None,
+            credential_epoch: 0,
             profile: Profile::default(),
             created_at: now,
             expires_at: now.plus_seconds(INTERACTION_TTL),

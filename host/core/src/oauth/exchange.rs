@@ -90,7 +90,10 @@ impl Exchange {
         {
             return Ok(Err(error));
         }
-        let Some(user) = users::find(tx, tenant, &grant.user_id).await?.filter(|user| !user.is_suspended) else {
+        // Held: a suspension or a new password comes before what follows or after all of it.
+        let found = users::hold(tx, tenant, &grant.user_id).await?;
+        let lives = |user: &User| !user.is_suspended && user.credential_epoch == grant.credential_epoch;
+        let Some(user) = found.filter(lives) else {
             tokens::revoke_grant(tx, tenant, &grant.id, now).await?;
             return Ok(Err(invalid_grant("the user does not exist or is suspended")));
         };

@@ -42,6 +42,7 @@ impl CodeToBe {
             resources: asked.resources.clone(),
             nonce: asked.nonce.clone(),
             authenticated_at: session.authenticated_at,
+            credential_epoch: session.credential_epoch,
             created_at: self.now,
             revoked_at: None,
         };

@@ -12,4 +12,5 @@ mod userinfo;
 pub use authorize::{AuthorizationAnswer, AuthorizationParameters, Authorized};
 pub use client::ClientCredentials;
 pub use end_session::{EndSession, SignedOut};
+pub(crate) use grants::CodeToBe;
 pub use token::{TokenParameters, TokenResponse};

@@ -66,6 +66,7 @@ impl Core {
             user_id: None,
             code: None,
             password: None,
+            credential_epoch: 0,
             event: Some(event),
         };
         let key = format!("Interaction.{}.Verification.VerificationCode.Create", event.as_str());
@@ -86,12 +87,13 @@ impl Core {
                         InteractionEvent::SignIn => !experience.allows(InteractionEvent::Register),
                         InteractionEvent::Register => false,
                     };
-                    let known = users::find_by_identifier(tx, &tenant, &recipient.identifier).await?.is_some();
+                    let account = users::find_by_identifier(tx, &tenant, &recipient.identifier).await?;
+                    let credential_epoch = account.as_ref().map_or(0, |account| account.credential_epoch);
                     let expires_at = now.plus_seconds(experience.verification_code_policy.expiration_duration);
                     let code = SentCode { hash, sent_at: now, expires_at, tries: 0, consumed: false };
-                    interaction.put(Verification { code: Some(code), ..verification });
+                    interaction.put(Verification { code: Some(code), credential_epoch, ..verification });
                     audit.write(tx, &tenant).await?;
-                    Ok((known, hides))
+                    Ok((account.is_some(), hides))
                 })
             })
             .await?;

@@ -1,14 +1,14 @@
 //! Says whose account it is: finds it, or makes it at registration.
 
 use keyway_model::identifier::IdentifierKind;
-use keyway_model::interaction::{Interaction, InteractionEvent, Verification, VerificationKind};
+use keyway_model::interaction::{Interaction, InteractionEvent, Profile, Verification, VerificationKind};
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::user::User;
 use keyway_model::{ErrorCode, Refusal, TenantId, Timestamp, UserId, VerificationId};
 use keyway_store::{Tx, identities, roles, users};
 use serde_json::json;
 
-use super::{Caller, social};
+use super::{Caller, social, taken};
 use crate::logs::Event;
 use crate::{Core, CoreError};
 
@@ -23,13 +23,18 @@ impl Core {
             Box::pin(async move {
                 let event = interaction.event()?;
                 let audit = audit.key(format!("Interaction.{}.Identifier.Submit", event.as_str()));
+                tx.begin_part().await?;
                 let result = match event {
                     InteractionEvent::Register => register(tx, &tenant, interaction, experience, id, new_id, now).await,
                     _ => find(tx, &tenant, interaction, experience, event, id, now).await,
                 };
-                match result {
+                // A refused step leaves nothing at any account: no account without its identity, no link that was refused.
+                match tx.end_part(result).await.map_err(taken) {
                     Ok(user) => {
-                        interaction.user_id = Some(user);
+                        interaction.identify(&user);
+                        if event == InteractionEvent::Register {
+                            interaction.profile = Profile::default();
+                        }
                         audit.interaction(interaction).write(tx, &tenant).await?;
                         Ok(event == InteractionEvent::Register)
                     }
@@ -53,14 +58,13 @@ async fn find(
     event: InteractionEvent,
     id: Option<VerificationId>,
     now: Timestamp,
-) -> Result<UserId, CoreError> {
+) -> Result<User, CoreError> {
     let id = id.ok_or_else(|| Refusal::invalid_input("verificationId", "is missing"))?;
     if let Some(proof) = interaction.social.as_ref().filter(|proof| proof.id == id) {
         if event != InteractionEvent::SignIn {
             return Err(ErrorCode::NotSupportedForForgotPassword.into());
         }
-        let user = social::find(tx, tenant, proof, experience, now).await?;
-        return admitted(user, interaction);
+        return social::find(tx, tenant, proof, experience, now, |user| admitted(user, interaction)).await;
     }
     let verification = interaction.verification(&id)?;
     check_method(experience, event, verification)?;
@@ -69,18 +73,24 @@ async fn find(
         Some(user) => users::find(tx, tenant, user).await?,
         None => users::find_by_identifier(tx, tenant, &verification.identifier).await?,
     };
-    admitted(user.ok_or(ErrorCode::UserNotExist)?, interaction)
+    let user = user.ok_or(ErrorCode::UserNotExist)?;
+    admitted(&user, interaction)?;
+    // The password was changed, or everybody was signed out, since this was proven.
+    if verification.credential_epoch != user.credential_epoch {
+        return Err(ErrorCode::VerificationFailed.into());
+    }
+    Ok(user)
 }
 
 /// Whether the account may go on in this interaction.
-fn admitted(user: User, interaction: &Interaction) -> Result<UserId, CoreError> {
+fn admitted(user: &User, interaction: &Interaction) -> Result<(), Refusal> {
     if user.is_suspended {
         return Err(ErrorCode::UserSuspended.into());
     }
     if interaction.user_id.as_ref().is_some_and(|identified| *identified != user.id) {
         return Err(ErrorCode::IdentityConflict.into());
     }
-    Ok(user.id)
+    Ok(())
 }
 
 /// Which proofs name an account in which flow.
@@ -114,7 +124,7 @@ async fn register(
     id: Option<VerificationId>,
     new_id: UserId,
     now: Timestamp,
-) -> Result<UserId, CoreError> {
+) -> Result<User, CoreError> {
     if !experience.allows(InteractionEvent::Register) {
         return Err(ErrorCode::Forbidden.into());
     }
@@ -158,11 +168,8 @@ async fn register(
         }
         identities::put(tx, tenant, &user.id, &identity, now).await?;
     }
-    for role in roles::list(tx, tenant).await?.into_iter().filter(|role| role.is_default) {
-        roles::add_user(tx, tenant, &role.id, &user.id).await?;
-    }
-    interaction.profile = keyway_model::interaction::Profile::default();
-    Ok(user.id)
+    roles::add_defaults(tx, tenant, &user.id).await?;
+    Ok(user)
 }
 
 /// Refuses identifiers that another account has.

@@ -17,7 +17,7 @@ use keyway_model::interaction::Interaction;
 use keyway_model::phrases::Phrases;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ErrorCode, Refusal, TenantId};
-use keyway_store::{Job, StoreError, Tx, interactions, sign_in_experiences};
+use keyway_store::{Constraint, Job, StoreError, Tx, interactions, sign_in_experiences};
 
 use crate::configuration::{Client, Settings};
 use crate::{Core, CoreError, Visitor, secret};
@@ -90,7 +90,8 @@ impl Core {
     }
 
     /// Runs one step: loads the interaction and holds it, lets `step` judge and change it, and saves it. A refusal by
-    /// `step` is saved as well, so that what it counted stays counted; any other error undoes everything.
+    /// `step` is saved as well, so that what it counted stays counted; any other error undoes everything. What a step writes
+    /// to accounts goes between `begin_part` and `end_part` of the transaction, so that a refusal undoes that.
     pub(crate) async fn step<T: Send + 'static>(
         &self,
         caller: &Caller,
@@ -129,14 +130,13 @@ impl Core {
 
 /// Tells a taken identifier from a failing database: the unique index decides between two that come at once.
 pub(crate) fn taken(error: CoreError) -> CoreError {
-    let CoreError::Store(StoreError::Unique(name)) = &error else { return error };
-    [
-        ("username", ErrorCode::UsernameInUse),
-        ("primary_email", ErrorCode::EmailInUse),
-        ("primary_phone", ErrorCode::PhoneInUse),
-        ("user_identities", ErrorCode::IdentityInUse),
-    ]
-    .into_iter()
-    .find(|(field, _)| name.contains(field))
-    .map_or(error, |(_, code)| code.into())
+    let CoreError::Store(StoreError::Unique(constraint)) = &error else { return error };
+    match constraint {
+        Constraint::UserId => ErrorCode::UniqueViolation.into(),
+        Constraint::Username => ErrorCode::UsernameInUse.into(),
+        Constraint::PrimaryEmail => ErrorCode::EmailInUse.into(),
+        Constraint::PrimaryPhone => ErrorCode::PhoneInUse.into(),
+        Constraint::Identity => ErrorCode::IdentityInUse.into(),
+        _ => error,
+    }
 }

@@ -2,8 +2,8 @@
 
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::interaction::{InteractionEvent, Verification, VerificationKind};
-use keyway_model::user::{PasswordMethod, User};
-use keyway_model::{ErrorCode, Timestamp, UserId, VerificationId, password_policy};
+use keyway_model::user::{PasswordMethod, User, UserChange};
+use keyway_model::{ErrorCode, Patch, Timestamp, UserId, VerificationId, password_policy};
 use keyway_store::{interactions, users};
 
 use super::Caller;
@@ -36,6 +36,7 @@ impl Core {
             user_id: user.as_ref().map(|user| user.id.clone()),
             code: None,
             password: None,
+            credential_epoch: user.as_ref().map_or(0, |user| user.credential_epoch),
             event: None,
         };
         let (tenant, limits) = (caller.tenant.clone(), self.parts.limits);
@@ -57,11 +58,11 @@ impl Core {
                 }
                 limits::forget_failures(tx, &tenant, name, failures).await?;
                 if let (Some(hash), Some(id)) = (renewed, &verification.user_id)
-                    && let Some(mut user) = users::find(tx, &tenant, id).await?
+                    && let Some(mut user) = users::lock(tx, &tenant, id).await?
                     && user.password == stored
                 {
-                    user.password = Some(hash);
-                    users::update(tx, &tenant, &user).await?;
+                    let change = UserChange { password: Patch::Set(hash), ..UserChange::default() };
+                    users::change(tx, &tenant, &mut user, change).await?;
                 }
                 audit.write(tx, &tenant).await?;
                 let id = verification.id.clone();
@@ -122,6 +123,7 @@ impl Core {
             user_id: None,
             code: None,
             password: Some(hash),
+            credential_epoch: 0,
             event: None,
         };
         let tenant = caller.tenant.clone();

@@ -3,8 +3,8 @@
 //! Nothing is stored: the link is a sealed text that names the user and the password that it may replace, so that it is void
 //! as soon as the password changes.
 
-use keyway_model::user::{PasswordHash, User};
-use keyway_model::{ErrorCode, TenantId, Timestamp, UserId, password_policy};
+use keyway_model::user::{PasswordHash, User, UserChange};
+use keyway_model::{ErrorCode, Patch, TenantId, Timestamp, UserId, password_policy};
 use keyway_store::{Tx, users};
 use serde::{Deserialize, Serialize};
 
@@ -89,12 +89,9 @@ async fn set(
     audit: Event,
     now: Timestamp,
 ) -> Result<(), CoreError> {
-    crate::tenants::lock(tx, tenant).await?;
-    let found = users::find(tx, tenant, &link.user).await?.filter(|user| fits(user, link));
+    let found = users::lock(tx, tenant, &link.user).await?.filter(|user| fits(user, link));
     let mut user = found.ok_or(ErrorCode::LinkExpired)?;
-    user.password = Some(hash);
-    user.updated_at = now;
-    users::update(tx, tenant, &user).await?;
-    crate::management::end_everything(tx, tenant, &user.id, now).await?;
+    let change = UserChange { password: Patch::Set(hash), updated_at: Some(now), ..UserChange::default() };
+    crate::management::end_sign_ins(tx, tenant, &mut user, change, now).await?;
     Ok(audit.write(tx, tenant).await?)
 }

@@ -4,8 +4,8 @@ use keyway_model::connector::{Connector, ConnectorKind, Platform};
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::interaction::{SocialUserInfo, SocialVerification};
 use keyway_model::sign_in_experience::SignInExperience;
-use keyway_model::user::{Identity, User};
-use keyway_model::{ConnectorId, ErrorCode, Refusal, TenantId, Timestamp, UserId, VerificationId};
+use keyway_model::user::{Identity, User, UserChange};
+use keyway_model::{ConnectorId, ErrorCode, Refusal, TenantId, Timestamp, VerificationId};
 use keyway_sandbox::{Context, Start};
 use keyway_store::{Tx, identities, users};
 use serde_json::{Map, Value, json};
@@ -108,6 +108,7 @@ impl Core {
             session: Some(session),
             sync_profile: connector.settings.sync_profile,
             user_info: None,
+            credential_epoch: 0,
         };
         let made = verification.id.clone();
         let audit = Event::new(self, "Interaction.SignIn.Verification.Social.Create", &caller.visitor)
@@ -179,10 +180,13 @@ impl Core {
             }
         };
         let (tenant, proven) = (caller.tenant.clone(), taken.id.clone());
-        self.step(caller, move |tx, interaction, _| {
+        self.step(caller, move |tx, interaction, experience| {
             Box::pin(async move {
                 let pending = interaction.social.as_mut().filter(|pending| pending.id == taken.id);
-                pending.ok_or(ErrorCode::ConnectorStateMismatch)?.user_info = Some(info);
+                let pending = pending.ok_or(ErrorCode::ConnectorStateMismatch)?;
+                pending.user_info = Some(info);
+                let owner = owner(tx, &tenant, pending, experience).await?;
+                pending.credential_epoch = owner.map_or(0, |owner| owner.credential_epoch);
                 audit.interaction(interaction).write(tx, &tenant).await?;
                 Ok(())
             })
@@ -236,36 +240,60 @@ pub(super) fn identity(social: &SocialVerification) -> Result<(Identity, &Social
     Ok((Identity { target: social.target.clone(), id: info.id.clone(), details }, info))
 }
 
-/// The account of an identity: by its link, or, where the tenant links by itself, by a verified address or number.
+/// Whose the identity is: by its link, or, where the tenant links by itself, by a verified address or number.
+async fn owner(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    social: &SocialVerification,
+    experience: &SignInExperience,
+) -> Result<Option<User>, CoreError> {
+    let (identity, info) = identity(social)?;
+    if let Some(id) = identities::find_user(tx, tenant, &identity.target, &identity.id).await? {
+        return Ok(users::find(tx, tenant, &id).await?);
+    }
+    if experience.social_switch("automaticAccountLinking") {
+        for (kind, value) in [(IdentifierKind::Email, &info.email), (IdentifierKind::Phone, &info.phone)] {
+            let Some(value) = value else { continue };
+            let identifier = Identifier { kind, value: value.clone() };
+            if let Some(owner) = users::find_by_identifier(tx, tenant, &identifier).await? {
+                return Ok(Some(owner));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The account of an identity. Nothing is linked or renewed unless `admitted` lets the account in.
 pub(super) async fn find(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     social: &SocialVerification,
     experience: &SignInExperience,
     now: Timestamp,
+    admitted: impl Fn(&User) -> Result<(), Refusal>,
 ) -> Result<User, CoreError> {
     let (identity, info) = identity(social)?;
-    let mut owner = match identities::find_user(tx, tenant, &identity.target, &identity.id).await? {
-        Some(id) => users::find(tx, tenant, &id).await?,
-        None => None,
-    };
-    if owner.is_none() && experience.social_switch("automaticAccountLinking") {
-        for (kind, value) in [(IdentifierKind::Email, &info.email), (IdentifierKind::Phone, &info.phone)] {
-            if let (Some(value), None) = (value, &owner) {
-                let identifier = Identifier { kind, value: value.clone() };
-                owner = users::find_by_identifier(tx, tenant, &identifier).await?;
-            }
-        }
+    let seen = owner(tx, tenant, social, experience).await?.ok_or(ErrorCode::IdentityNotExist)?;
+    let mut owner = users::lock(tx, tenant, &seen.id).await?.ok_or(ErrorCode::IdentityNotExist)?;
+    // An unlinking that went before must stay: whose it is is read again now that nobody else writes to the account.
+    if self::owner(tx, tenant, social, experience).await?.is_none_or(|seen| seen.id != owner.id) {
+        return Err(ErrorCode::IdentityNotExist.into());
     }
-    let mut owner = owner.ok_or(ErrorCode::IdentityNotExist)?;
+    admitted(&owner)?;
+    if social.credential_epoch != owner.credential_epoch {
+        return Err(ErrorCode::VerificationFailed.into());
+    }
     identities::put(tx, tenant, &owner.id, &identity, now).await?;
     if social.sync_profile && (owner.name != info.name || owner.avatar != info.avatar) {
-        owner.name.clone_from(&info.name);
-        owner.avatar.clone_from(&info.avatar);
-        owner.updated_at = now;
-        users::update(tx, tenant, &owner).await?;
+        let change = UserChange {
+            name: info.name.clone().into(),
+            avatar: info.avatar.clone().into(),
+            updated_at: Some(now),
+            ..UserChange::default()
+        };
+        users::change(tx, tenant, &mut owner, change).await?;
     }
-    Ok(owner)
+    Ok(owner.into())
 }
 
 /// What a new account takes from the provider; an address or number that another account has is left out.
@@ -286,23 +314,6 @@ pub(super) async fn adopt(
         }
     }
     Ok(())
-}
-
-impl Core {
-    /// A user's identities of outside providers.
-    pub async fn identities(&self, tenant: &TenantId, user: &UserId) -> Result<Vec<Identity>, CoreError> {
-        let (tenant, user) = (tenant.clone(), user.clone());
-        self.look(|tx| Box::pin(async move { identities::list(tx, &tenant, &user).await })).await
-    }
-
-    /// Unlinks an identity.
-    pub async fn delete_identity(&self, tenant: &TenantId, user: &UserId, target: String) -> Result<(), CoreError> {
-        let (tenant, user) = (tenant.clone(), user.clone());
-        let deleted = self.parts.store.write(move |tx| {
-            Box::pin(async move { Ok::<_, CoreError>(identities::delete(tx, &tenant, &user, &target).await?) })
-        });
-        if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
-    }
 }
 
 #[cfg(test)]

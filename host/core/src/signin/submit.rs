@@ -1,18 +1,20 @@
 //! Ends an interaction: writes the account, opens the session and answers the application.
 
-use keyway_model::interaction::{Interaction, InteractionEvent, Profile};
+use keyway_model::interaction::{Interaction, InteractionEvent};
 use keyway_model::session::{SESSION_TTL, Session};
 use keyway_model::sign_in_experience::SignInExperience;
-use keyway_model::user::User;
-use keyway_model::{ErrorCode, Refusal, SessionId, TenantId, Timestamp};
-use keyway_store::{StoreError, Tx, interactions, sessions, tokens, users};
+use keyway_model::user::{User, UserChange};
+use keyway_model::{ErrorCode, Patch, Refusal, SessionId, TenantId, Timestamp};
+use keyway_store::users::LockedUser;
+use keyway_store::{StoreError, Tx, interactions, sessions, users};
 use serde_json::json;
 
 use super::identify::check_free;
 use super::{Caller, taken};
 use crate::logs::Event;
-use crate::oauth::AuthorizationAnswer;
-use crate::{Core, CoreError, secret};
+use crate::management::end_sign_ins;
+use crate::oauth::{AuthorizationAnswer, CodeToBe};
+use crate::{Core, CoreError, Visitor, secret};
 
 /// What follows from a submission.
 #[derive(Debug)]
@@ -58,43 +60,32 @@ impl Core {
                     };
                     let event = interaction.event()?;
                     let audit = audit.key(format!("Interaction.{}.Submit", event.as_str())).interaction(&interaction);
-                    if event == InteractionEvent::ForgotPassword {
-                        reset_password(tx, &tenant, &interaction, now).await?;
-                        audit.write(tx, &tenant).await?;
-                        interaction.event = None;
-                        interaction.verifications.clear();
-                        interaction.social = None;
-                        interaction.user_id = None;
-                        interaction.profile = Profile::default();
-                        interactions::update(tx, &tenant, &hash, &interaction).await?;
-                        return Ok(Ok(Outcome::PasswordReset));
+                    let ending =
+                        Ending { hash: &hash, session_hash: &session_hash, session_id, previous, visitor, now };
+                    tx.begin_part().await?;
+                    let result = ending.run(tx, &tenant, &mut interaction, event, &settings.experience, &code).await;
+                    match tx.end_part(result).await.map_err(refusal) {
+                        Ok(()) => {
+                            audit.write(tx, &tenant).await?;
+                            Ok(Ok(match event {
+                                InteractionEvent::ForgotPassword => Outcome::PasswordReset,
+                                _ => Outcome::SignedIn(Box::new(interaction)),
+                            }))
+                        }
+                        // What was refused is in the audit log and nowhere else.
+                        Err(CoreError::Refusal(refusal)) => {
+                            if refusal.code == ErrorCode::VerificationFailed {
+                                interaction.forget();
+                                interactions::update(tx, &tenant, &hash, &interaction).await?;
+                            }
+                            audit.failed(refusal.code.code()).write(tx, &tenant).await?;
+                            Ok(Err(refusal))
+                        }
+                        Err(error) => Err(error),
                     }
-                    let user = complete_account(tx, &tenant, &interaction, &settings.experience, now).await?;
-                    let session = Session {
-                        id: session_id,
-                        user_id: user.id,
-                        authenticated_at: now,
-                        expires_at: now.plus_seconds(SESSION_TTL),
-                        user_agent: visitor.user_agent,
-                        ip: Some(visitor.ip),
-                    };
-                    if let Some(previous) = previous {
-                        sessions::delete(tx, &tenant, &previous).await?;
-                    }
-                    sessions::insert(tx, &tenant, &session_hash, &session).await?;
-                    let (application, asked) = (&interaction.application_id, &interaction.authorization);
-                    code.store(tx, &tenant, application, asked, &session).await?;
-                    interactions::delete(tx, &tenant, &hash).await?;
-                    audit.write(tx, &tenant).await?;
-                    Ok(Ok(Outcome::SignedIn(Box::new(interaction))))
                 })
             })
-            .await
-            .map_err(|error| match error {
-                // The application was removed while its user signed in.
-                CoreError::Store(StoreError::Reference) => ErrorCode::SessionNotFound.into(),
-                error => taken(error),
-            })?;
+            .await?;
         match outcome? {
             Outcome::PasswordReset => Ok(Submitted::PasswordReset),
             Outcome::SignedIn(interaction) => {
@@ -105,22 +96,85 @@ impl Core {
     }
 }
 
+fn refusal(error: CoreError) -> CoreError {
+    match error {
+        // The application was removed while its user signed in.
+        CoreError::Store(StoreError::Reference) => ErrorCode::SessionNotFound.into(),
+        error => taken(error),
+    }
+}
+
+/// What a submission ends with.
+struct Ending<'a> {
+    hash: &'a str,
+    session_hash: &'a str,
+    session_id: SessionId,
+    previous: Option<String>,
+    visitor: Visitor,
+    now: Timestamp,
+}
+
+impl Ending<'_> {
+    async fn run(
+        self,
+        tx: &mut Tx<'_>,
+        tenant: &TenantId,
+        interaction: &mut Interaction,
+        event: InteractionEvent,
+        experience: &SignInExperience,
+        code: &CodeToBe,
+    ) -> Result<(), CoreError> {
+        let now = self.now;
+        let mut user = identified(tx, tenant, interaction).await?;
+        if event == InteractionEvent::ForgotPassword {
+            reset_password(tx, tenant, interaction, &mut user, now).await?;
+            interaction.event = None;
+            interaction.forget();
+            return Ok(interactions::update(tx, tenant, self.hash, interaction).await?);
+        }
+        complete_account(tx, tenant, interaction, experience, &mut user, now).await?;
+        let session = Session {
+            id: self.session_id,
+            user_id: user.id.clone(),
+            authenticated_at: now,
+            expires_at: now.plus_seconds(SESSION_TTL),
+            credential_epoch: user.credential_epoch,
+            user_agent: self.visitor.user_agent,
+            ip: Some(self.visitor.ip),
+        };
+        if let Some(previous) = self.previous {
+            sessions::delete(tx, tenant, &previous).await?;
+        }
+        sessions::insert(tx, tenant, self.session_hash, &session).await?;
+        code.store(tx, tenant, &interaction.application_id, &interaction.authorization, &session).await?;
+        Ok(interactions::delete(tx, tenant, self.hash).await?)
+    }
+}
+
+/// The account that was identified, held until the commit. Refused when everybody was signed out of it since, by a new
+/// password or an administrator: whoever waits with what was proven before proves it again.
+async fn identified(tx: &mut Tx<'_>, tenant: &TenantId, interaction: &Interaction) -> Result<LockedUser, CoreError> {
+    let id = interaction.identified()?;
+    let user = users::lock(tx, tenant, id).await?.ok_or(ErrorCode::UserNotExist)?;
+    if user.is_suspended {
+        return Err(ErrorCode::UserSuspended.into());
+    }
+    if user.credential_epoch != interaction.credential_epoch {
+        return Err(ErrorCode::VerificationFailed.into());
+    }
+    Ok(user)
+}
+
 async fn reset_password(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     interaction: &Interaction,
+    user: &mut LockedUser,
     now: Timestamp,
 ) -> Result<(), CoreError> {
-    let id = interaction.identified()?;
     let password = interaction.profile.password.clone().ok_or(ErrorCode::NewPasswordRequired)?;
-    let mut user = users::find(tx, tenant, id).await?.ok_or(ErrorCode::UserNotExist)?;
-    user.password = Some(password);
-    user.updated_at = now;
-    users::update(tx, tenant, &user).await?;
-    // Whoever was signed in with the old password is not any more.
-    sessions::delete_of_user(tx, tenant, id).await?;
-    tokens::revoke_of_user(tx, tenant, id, now).await?;
-    Ok(())
+    let change = UserChange { password: Patch::Set(password), updated_at: Some(now), ..UserChange::default() };
+    end_sign_ins(tx, tenant, user, change, now).await
 }
 
 async fn complete_account(
@@ -128,23 +182,20 @@ async fn complete_account(
     tenant: &TenantId,
     interaction: &Interaction,
     experience: &SignInExperience,
+    user: &mut LockedUser,
     now: Timestamp,
-) -> Result<User, CoreError> {
-    let id = interaction.identified()?;
-    let mut user = users::find(tx, tenant, id).await?.ok_or(ErrorCode::UserNotExist)?;
-    if user.is_suspended {
-        return Err(ErrorCode::UserSuspended.into());
-    }
+) -> Result<(), CoreError> {
+    let change = UserChange { last_sign_in_at: Some(now), ..interaction.profile.change() };
+    let mut completed = User::clone(user);
+    completed.apply(change.clone());
     if interaction.profile.names_account() {
-        interaction.profile.apply(&mut user);
-        check_free(tx, tenant, &user).await?;
+        check_free(tx, tenant, &completed).await?;
     }
     let by_provider = interaction.social.as_ref().is_some_and(|proof| proof.user_info.is_some());
-    let missing = if by_provider { experience.missing_with_provider(&user) } else { experience.missing_profile(&user) };
+    let missing =
+        if by_provider { experience.missing_with_provider(&completed) } else { experience.missing_profile(&completed) };
     if !missing.is_empty() {
         return Err(Refusal::from(ErrorCode::MissingProfile).with_data(json!({ "missingProfile": missing })).into());
     }
-    user.last_sign_in_at = Some(now);
-    users::update(tx, tenant, &user).await?;
-    Ok(user)
+    Ok(users::change(tx, tenant, user, change).await?)
 }

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use keyway_core::management::{LogFilter, NewPassword, NewUser, Page, Place, Window};
 use keyway_model::session::Session;
-use keyway_model::user::User;
+use keyway_model::user::{User, UserChange};
 use keyway_model::{SessionId, Timestamp, UserId};
 
 use super::logs::{Line, line};
@@ -158,18 +158,21 @@ impl Fields {
         }
     }
 
-    fn fill(self, user: &mut User) {
-        user.username = self.username;
-        user.primary_email = self.email;
-        user.primary_phone = self.phone;
-        user.name = self.name;
+    fn change(self) -> UserChange {
+        UserChange {
+            username: self.username.into(),
+            primary_email: self.email.into(),
+            primary_phone: self.phone.into(),
+            name: self.name.into(),
+            ..UserChange::default()
+        }
     }
 }
 
 /// `POST /console/users`
 pub async fn create(State(web): State<Web>, Extension(admin): Extension<Admin>, sent: Parameters) -> Response {
     let mut user = User::new(UserId(String::new()), web.core.now());
-    Fields::read(&sent).fill(&mut user);
+    user.apply(Fields::read(&sent).change());
     let password = sent.get("password").filter(|password| !password.is_empty()).map(NewPassword::Plain);
     match web.core.create_user(&managed(), NewUser { user, password }).await {
         Ok(made) => see_other(&format!("/console/users/{}?done=created", made.id)),
@@ -221,7 +224,7 @@ async fn shown(web: &Web, shell: Shell, id: &UserId, sent: &Parameters) -> Resul
     let user = web.core.user(&managed(), id).await?;
     let filter = LogFilter { user_id: id.0.clone(), application_id: String::new(), key: String::new() };
     let (entries, _) = web.core.logs(&managed(), filter, Page { offset: 0, limit: 10 }).await?;
-    let identities = web.core.identities(&managed(), id).await?;
+    let identities = web.core.identities(&managed(), vec![id.clone()]).await?.remove(id).unwrap_or_default();
     let typed = |name: &str, saved: Option<String>| sent.get(name).unwrap_or_else(|| saved.unwrap_or_default());
     Ok(UserPage {
         shell,
@@ -275,8 +278,7 @@ pub async fn save(
     sent: Parameters,
 ) -> Result<Response, WebError> {
     let id = UserId(id);
-    let fields = Fields::read(&sent);
-    let saved = web.core.update_user(&managed(), &id, move |user| fields.fill(user)).await;
+    let saved = web.core.update_user(&managed(), &id, Fields::read(&sent).change()).await;
     after(&web, &admin, &id, &sent, saved.map(|_| ()).map_err(WebError::from)).await
 }
 
@@ -288,7 +290,8 @@ pub async fn suspend(
     sent: Parameters,
 ) -> Result<Response, WebError> {
     let (id, suspended) = (UserId(id), sent.get("suspended").as_deref() == Some("yes"));
-    let saved = web.core.update_user(&managed(), &id, move |user| user.is_suspended = suspended).await;
+    let change = UserChange { is_suspended: Some(suspended), ..UserChange::default() };
+    let saved = web.core.update_user(&managed(), &id, change).await;
     after(&web, &admin, &id, &Parameters::default(), saved.map(|_| ()).map_err(WebError::from)).await
 }
 

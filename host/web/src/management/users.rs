@@ -7,8 +7,8 @@ use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use keyway_core::management::{NewPassword, NewUser};
-use keyway_model::user::{Identity, User};
-use keyway_model::{RoleId, Timestamp, UserId};
+use keyway_model::user::{Identity, ObjectChange, User, UserChange};
+use keyway_model::{Patch, RoleId, Timestamp, UserId};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -41,7 +41,9 @@ pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(reader: D) -> Resul
 }
 
 /// A user without the password hash.
-fn view(user: &User) -> Value {
+fn view(user: &User, identities: &[Identity]) -> Value {
+    let identity = |one: &Identity| (one.target.clone(), json!({ "userId": one.id, "details": one.details }));
+    let identities: Map<String, Value> = identities.iter().map(identity).collect();
     json!({
         "id": user.id,
         "username": user.username,
@@ -50,7 +52,7 @@ fn view(user: &User) -> Value {
         "name": user.name,
         "avatar": user.avatar,
         "customData": user.custom_data,
-        "identities": {},
+        "identities": identities,
         "ssoIdentities": [],
         "mfaVerificationFactors": [],
         "profile": user.profile,
@@ -61,6 +63,11 @@ fn view(user: &User) -> Value {
         "createdAt": user.created_at,
         "updatedAt": user.updated_at,
     })
+}
+
+async fn shown(web: &Web, user: &User) -> Result<Value, WebError> {
+    let found = web.core.identities(&web.tenant, vec![user.id.clone()]).await?;
+    Ok(view(user, found.get(&user.id).map(Vec::as_slice).unwrap_or_default()))
 }
 
 #[derive(Deserialize)]
@@ -80,7 +87,9 @@ async fn list(
 ) -> Result<Response, WebError> {
     let search = query.search.map(|text| text.trim_matches('%').to_owned()).filter(|text| !text.is_empty());
     let (users, total) = web.core.users(&web.tenant, search, paging.page()).await?;
-    Ok(page(users.iter().map(view).collect(), total, paging, &uri))
+    let identities = web.core.identities(&web.tenant, users.iter().map(|user| user.id.clone()).collect()).await?;
+    let of = |user: &User| identities.get(&user.id).map(Vec::as_slice).unwrap_or_default();
+    Ok(page(users.iter().map(|user| view(user, of(user))).collect(), total, paging, &uri))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -120,38 +129,51 @@ async fn create(State(web): State<Web>, Body(body): Body<CreateUser>) -> Result<
         profile: body.profile,
         ..User::new(UserId(body.id.unwrap_or_default()), now)
     };
-    Ok(Json(view(&web.core.create_user(&web.tenant, NewUser { user, password }).await?)))
+    Ok(Json(view(&web.core.create_user(&web.tenant, NewUser { user, password }).await?, &[])))
 }
 
 /// One user.
 #[utoipa::path(get, path = "/api/users/{userId}", tag = "Users", summary = "Get a user",
     params(("userId" = String, Path)), responses((status = 200), (status = 404)))]
 async fn get(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Value>, WebError> {
-    let id = UserId(id);
-    let mut shown = view(&web.core.user(&web.tenant, &id).await?);
-    if let Some(shown) = shown.as_object_mut() {
-        shown.insert("identities".into(), identities(&web, &id).await?);
-    }
-    Ok(Json(shown))
+    Ok(Json(shown(&web, &web.core.user(&web.tenant, &UserId(id)).await?).await?))
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct UpdateUser {
-    #[serde(default, deserialize_with = "given")]
-    username: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
-    primary_email: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
-    primary_phone: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
-    name: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
-    avatar: Option<Option<String>>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    username: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    primary_email: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    primary_phone: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    name: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    avatar: Patch<String>,
     #[schema(value_type = Option<Object>)]
     custom_data: Option<Map<String, Value>>,
     #[schema(value_type = Option<Object>)]
     profile: Option<Map<String, Value>>,
+}
+
+/// Logto takes an empty text for none.
+fn filled(patch: Patch<String>) -> Patch<String> {
+    match patch {
+        Patch::Set(text) if text.is_empty() => Patch::Clear,
+        patch => patch,
+    }
+}
+
+async fn changed(web: &Web, id: String, change: UserChange) -> Result<Json<Value>, WebError> {
+    let user = web.core.update_user(&web.tenant, &UserId(id), change).await?;
+    Ok(Json(shown(web, &user).await?))
 }
 
 /// Changes the given fields; null empties one.
@@ -163,25 +185,17 @@ async fn update(
     Path(id): Path<String>,
     Body(body): Body<UpdateUser>,
 ) -> Result<Json<Value>, WebError> {
-    let change = move |user: &mut User| {
-        for (field, value) in [
-            (&mut user.username, body.username),
-            (&mut user.primary_email, body.primary_email),
-            (&mut user.primary_phone, body.primary_phone),
-            (&mut user.name, body.name),
-            (&mut user.avatar, body.avatar),
-        ] {
-            if let Some(value) = value {
-                *field = value.filter(|text| !text.is_empty());
-            }
-        }
-        for (field, value) in [(&mut user.custom_data, body.custom_data), (&mut user.profile, body.profile)] {
-            if let Some(value) = value {
-                *field = value;
-            }
-        }
+    let change = UserChange {
+        username: filled(body.username),
+        primary_email: filled(body.primary_email),
+        primary_phone: filled(body.primary_phone),
+        name: filled(body.name),
+        avatar: filled(body.avatar),
+        custom_data: body.custom_data.map_or(ObjectChange::Keep, ObjectChange::Replace),
+        profile: body.profile.map_or(ObjectChange::Keep, ObjectChange::Replace),
+        ..UserChange::default()
     };
-    Ok(Json(view(&web.core.update_user(&web.tenant, &UserId(id), change).await?)))
+    changed(&web, id, change).await
 }
 
 /// Removes a user with sessions and tokens.
@@ -214,7 +228,7 @@ async fn update_custom_data(
     Path(id): Path<String>,
     Body(body): Body<CustomData>,
 ) -> Result<Json<Value>, WebError> {
-    let change = move |user: &mut User| user.custom_data.extend(body.custom_data);
+    let change = UserChange { custom_data: ObjectChange::Merge(body.custom_data), ..UserChange::default() };
     Ok(Json(Value::Object(web.core.update_user(&web.tenant, &UserId(id), change).await?.custom_data)))
 }
 
@@ -232,7 +246,7 @@ async fn update_profile(
     Path(id): Path<String>,
     Body(body): Body<Profile>,
 ) -> Result<Json<Value>, WebError> {
-    let change = move |user: &mut User| user.profile.extend(body.profile);
+    let change = UserChange { profile: ObjectChange::Merge(body.profile), ..UserChange::default() };
     Ok(Json(Value::Object(web.core.update_user(&web.tenant, &UserId(id), change).await?.profile)))
 }
 
@@ -250,8 +264,7 @@ async fn suspend(
     Path(id): Path<String>,
     Body(body): Body<Suspension>,
 ) -> Result<Json<Value>, WebError> {
-    let change = move |user: &mut User| user.is_suspended = body.is_suspended;
-    Ok(Json(view(&web.core.update_user(&web.tenant, &UserId(id), change).await?)))
+    changed(&web, id, UserChange { is_suspended: Some(body.is_suspended), ..UserChange::default() }).await
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -267,7 +280,8 @@ async fn set_password(
     Path(id): Path<String>,
     Body(body): Body<Password>,
 ) -> Result<Json<Value>, WebError> {
-    Ok(Json(view(&web.core.set_user_password(&web.tenant, &UserId(id), body.password).await?)))
+    let user = web.core.set_user_password(&web.tenant, &UserId(id), body.password).await?;
+    Ok(Json(shown(&web, &user).await?))
 }
 
 /// Says whether the password is the user's.
@@ -322,16 +336,6 @@ async fn add_roles(
 async fn remove_role(State(web): State<Web>, Path((id, role)): Path<(String, String)>) -> Result<StatusCode, WebError> {
     web.core.remove_user_role(&web.tenant, &UserId(id), RoleId(role)).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// A user's identities by target, in Logto's shape.
-async fn identities(web: &Web, user: &UserId) -> Result<Value, WebError> {
-    let found = web.core.identities(&web.tenant, user).await?;
-    let entry = |identity: Identity| {
-        let value = json!({ "userId": identity.id, "details": identity.details });
-        (identity.target, value)
-    };
-    Ok(Value::Object(found.into_iter().map(entry).collect()))
 }
 
 /// Unlinks an identity of an outside provider.
