@@ -43,7 +43,7 @@ fn source(kind: Kind, language: Language) -> Vec<File> {
     match language {
         Language::Rust => vec![
             ("Cargo.toml", template!("rust/manifest.toml")),
-            (".gitignore", "/target\n/dist\n"),
+            (".gitignore", "/target\n/dist\n/live.json\n*.key\n"),
             (
                 "src/lib.rs",
                 match kind {
@@ -56,7 +56,7 @@ fn source(kind: Kind, language: Language) -> Vec<File> {
         Language::Js => vec![
             ("package.json", template!("js/package.json")),
             ("package-lock.json", template!("js/package-lock.json")),
-            (".gitignore", "/node_modules\n/dist\n"),
+            (".gitignore", "/node_modules\n/dist\n/live.json\n*.key\n"),
             (
                 "connector.js",
                 match kind {
@@ -69,7 +69,7 @@ fn source(kind: Kind, language: Language) -> Vec<File> {
         Language::Python => vec![
             ("pyproject.toml", template!("python/pyproject.toml")),
             ("requirements.txt", template!("python/requirements.txt")),
-            (".gitignore", "/.venv\n/dist\n__pycache__\n"),
+            (".gitignore", "/.venv\n/dist\n__pycache__\n/live.json\n*.key\n"),
             (
                 "connector.py",
                 match kind {
