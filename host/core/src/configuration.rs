@@ -12,7 +12,9 @@ use keyway_model::phrases::Phrases;
 use keyway_model::resource::Resource;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ApplicationId, TenantId, Timestamp, redirect};
-use keyway_store::{Page, Tx, applications, connectors, email_templates, phrases, resources, sign_in_experiences};
+use keyway_store::{
+    Page, StoreError, Tx, applications, connectors, email_templates, phrases, resources, sign_in_experiences,
+};
 use quick_cache::sync::Cache;
 
 use crate::keys::Keys;
@@ -45,6 +47,14 @@ impl Settings {
     pub fn connector_kinds(&self) -> Vec<ConnectorKind> {
         self.connectors.iter().map(|connector| connector.kind).collect()
     }
+}
+
+/// A tenant's sign-in settings; nothing that is stored opens the operators' tenant.
+pub(crate) async fn experience(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<SignInExperience, StoreError> {
+    if *tenant == TenantId::admin() {
+        return Ok(SignInExperience::for_operators());
+    }
+    sign_in_experiences::get(tx, tenant).await
 }
 
 /// An application with what it may prove itself by.
@@ -101,7 +111,7 @@ impl Core {
         let (owner, master_key) = (tenant.clone(), self.parts.master_key.clone());
         let read = self.parts.store.read(|tx| {
             Box::pin(async move {
-                let experience = sign_in_experiences::get(tx, &owner).await?;
+                let experience = experience(tx, &owner).await?;
                 let mut connectors = connectors::list(tx, &owner, &master_key).await?;
                 connectors.retain(|connector| !connector.settings.disabled);
                 let email_templates = email_templates::list(tx, &owner).await?;

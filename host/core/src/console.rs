@@ -6,7 +6,7 @@ use keyway_model::application::{
 use keyway_model::resource::{MANAGEMENT_API, Role, RoleType};
 use keyway_model::user::User;
 use keyway_model::{ApplicationId, ConnectorId, RoleId, TenantId, Timestamp};
-use keyway_store::{Page, StoreError, Tx, applications, resources, roles, sessions, user_search, users};
+use keyway_store::{StoreError, Tx, applications, resources, roles, sessions, users};
 
 use crate::tenants::{CONNECTOR_SCOPES, connector_scope_id, management_api};
 use crate::{Core, CoreError, secret};
@@ -50,7 +50,7 @@ async fn duties(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<(), CoreError> {
     Ok(())
 }
 
-/// Makes the console's application and the administrators' role. Whoever administered before there were roles gets it.
+/// Makes the console's application and the administrators' role, and has the console where `endpoint` is.
 pub(crate) async fn seed(tx: &mut Tx<'_>, endpoint: &str, now: Timestamp) -> Result<(), CoreError> {
     let tenant = TenantId::admin();
     crate::tenants::lock(tx, &tenant).await?;
@@ -87,16 +87,8 @@ pub(crate) async fn seed(tx: &mut Tx<'_>, endpoint: &str, now: Timestamp) -> Res
         kind: RoleType::User,
         is_default: false,
     };
-    let made = management_api(tx, &tenant, role, now).await?;
-    duties(tx, &tenant).await?;
-    if !made {
-        return Ok(());
-    }
-    let known = user_search::list(tx, &tenant, None, Page { offset: 0, limit: 1000 }).await?;
-    for user in known {
-        add_administrator(tx, &user).await?;
-    }
-    Ok(())
+    management_api(tx, &tenant, role, now).await?;
+    duties(tx, &tenant).await
 }
 
 /// Gives a user of the operators' tenant the role that may do everything.

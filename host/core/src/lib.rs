@@ -69,9 +69,22 @@ pub struct Visitor {
 }
 
 impl Core {
-    /// Opens the tenants, their keys and the given connector components.
+    /// Opens the tenants, their keys and the given connector components, for a server.
     pub async fn open(parts: Parts, components: &[&'static [u8]]) -> Result<Arc<Self>, CoreError> {
-        tenants::seed(&parts).await?;
+        Self::open_as(parts, components, tenants::Opener::Server).await
+    }
+
+    /// Opens the tenants for a command, which may run beside the server with other settings: what is there stays as it is.
+    pub async fn open_beside(parts: Parts) -> Result<Arc<Self>, CoreError> {
+        Self::open_as(parts, &[], tenants::Opener::Command).await
+    }
+
+    async fn open_as(
+        parts: Parts,
+        components: &[&'static [u8]],
+        opener: tenants::Opener,
+    ) -> Result<Arc<Self>, CoreError> {
+        tenants::seed(&parts, opener).await?;
         keys::seed(&parts).await?;
         let registry = connectors::Registry::new(Arc::clone(&parts.sandbox), components);
         let hasher = password::Hasher::new(Arc::clone(&parts.rng)).await?;

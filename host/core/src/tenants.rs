@@ -5,12 +5,19 @@ use keyway_model::application::{
 };
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::resource::{MANAGEMENT_API, MANAGEMENT_SCOPE, Resource, Role, RoleType, Scope};
+use keyway_model::session::{SESSION_TTL, Session};
 use keyway_model::user::User;
 use keyway_model::{ApplicationId, ErrorCode, RoleId, ScopeId, TenantId, Timestamp, UserId, password_policy};
-use keyway_store::{StoreError, Tx, applications, resources, roles, user_search, users};
+use keyway_store::{StoreError, Tx, applications, resources, roles, sessions, users};
 
-use crate::management::check_application;
-use crate::{Core, CoreError, Parts, console, secret};
+use crate::management::{administrators, check_application};
+use crate::signin::taken;
+use crate::{Core, CoreError, Parts, Visitor, console, secret};
+
+/// How long a link for the first administrator is good, in seconds.
+const FIRST_ADMIN_TTL: i64 = 24 * 3600;
+/// What such a link is sealed for.
+const FIRST_ADMIN: &str = "first-admin";
 
 /// The role that opens the Management API.
 const MANAGEMENT_ROLE: &str = "management-api-access";
@@ -20,16 +27,29 @@ pub(crate) async fn lock(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<(), Store
     keyway_store::tenants::lock(tx, tenant).await
 }
 
+/// Who opens the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Opener {
+    /// The server, whose settings say where the console is.
+    Server,
+    /// A command beside it, which leaves what is there as it is.
+    Command,
+}
+
 /// Makes what every installation has: the Management API, its scope and the role that holds it.
-pub(crate) async fn seed(parts: &Parts) -> Result<(), CoreError> {
+pub(crate) async fn seed(parts: &Parts, opener: Opener) -> Result<(), CoreError> {
     let now = parts.clock.now();
     let operators = parts.admin_endpoint.as_str().trim_end_matches('/').to_owned();
     parts
         .store
         .write(move |tx| {
             Box::pin(async move {
-                console::seed(tx, &operators, now).await?;
                 let tenant = TenantId::default_tenant();
+                let seeded = resources::find_by_indicator(tx, &tenant, MANAGEMENT_API).await?.is_some();
+                if seeded && opener == Opener::Command {
+                    return Ok(());
+                }
+                console::seed(tx, &operators, now).await?;
                 lock(tx, &tenant).await?;
                 let role = Role {
                     id: RoleId(MANAGEMENT_ROLE.into()),
@@ -45,17 +65,15 @@ pub(crate) async fn seed(parts: &Parts) -> Result<(), CoreError> {
         .await
 }
 
-/// Makes a tenant's Management API with its scopes and a role that may do everything there, unless the tenant has it; says
-/// whether it was made now.
+/// Makes a tenant's Management API with its scopes and a role that may do everything there, unless the tenant has it.
 pub(crate) async fn management_api(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     role: Role,
     now: Timestamp,
-) -> Result<bool, CoreError> {
+) -> Result<(), CoreError> {
     if let Some(resource) = resources::find_by_indicator(tx, tenant, MANAGEMENT_API).await? {
-        connector_scopes(tx, tenant, &resource, now).await?;
-        return Ok(false);
+        return connector_scopes(tx, tenant, &resource, now).await;
     }
     let resource = Resource {
         id: "management-api".into(),
@@ -75,8 +93,7 @@ pub(crate) async fn management_api(
     resources::insert_scope(tx, tenant, &scope).await?;
     roles::insert(tx, tenant, &role).await?;
     roles::add_scope(tx, tenant, &role.id, &scope.id).await?;
-    connector_scopes(tx, tenant, &resource, now).await?;
-    Ok(true)
+    connector_scopes(tx, tenant, &resource, now).await
 }
 
 /// Duties around connectors that different people may have, without the whole Management API.
@@ -153,48 +170,73 @@ impl Core {
         Ok(made)
     }
 
-    /// The secret of the first administrator's link: the same on every node, worth nothing once there is an administrator.
-    fn first_admin_secret(&self) -> String {
-        hex::encode(self.parts.master_key.derive("first-admin"))
+    /// Whether nobody may do everything at the console yet.
+    pub async fn awaits_first_administrator(&self) -> Result<bool, CoreError> {
+        Ok(!self.look(|tx| Box::pin(administrators::any(tx))).await?)
     }
 
-    /// The link by which the first administrator is made; none when there is one.
+    /// A link by which the first administrator is made; none when there is one. It ends, and each is another: one that is left
+    /// in a log opens nothing later.
     pub async fn first_admin_link(&self) -> Result<Option<String>, CoreError> {
-        let tenant = TenantId::admin();
-        let has_administrator = self.has_users(&tenant).await?;
-        let link = format!("{}/welcome?secret={}", self.endpoint(&tenant), self.first_admin_secret());
-        Ok((!has_administrator).then_some(link))
+        if !self.awaits_first_administrator().await? {
+            return Ok(None);
+        }
+        let until = self.now().plus_seconds(FIRST_ADMIN_TTL).seconds().to_string();
+        let secret = self.seal_for_browser(FIRST_ADMIN, &until)?;
+        Ok(Some(format!("{}/welcome?secret={secret}", self.endpoint(&TenantId::admin()))))
     }
 
-    /// Makes the first administrator. Refused when the secret is wrong or there is one already.
+    fn is_first_admin_secret(&self, presented: &str) -> bool {
+        let until = self.open_from_browser(FIRST_ADMIN, presented).and_then(|text| text.parse::<i64>().ok());
+        until.is_some_and(|until| self.now().seconds() < until)
+    }
+
+    /// Makes the first administrator and signs them in; the secret of the session. Refused when the link's secret is wrong or
+    /// has ended, or when there is one already.
     pub async fn create_first_admin(
         &self,
         presented: &str,
         username: String,
         password: String,
-    ) -> Result<(), CoreError> {
-        if !secret::equal(presented, &self.first_admin_secret()) {
-            return Err(ErrorCode::Forbidden.into());
+        visitor: &Visitor,
+    ) -> Result<String, CoreError> {
+        if !self.is_first_admin_secret(presented) {
+            return Err(ErrorCode::LinkExpired.into());
         }
         let tenant = TenantId::admin();
         let identifier = Identifier::parse(IdentifierKind::Username, &username)?;
-        let mut user = User::new(UserId(self.rng().text(12)), self.now());
+        let now = self.now();
+        let mut user = User::new(UserId(self.rng().text(12)), now);
         user.set_identifier(&identifier);
         password_policy::check(&password, Some(&user))?;
         user.password = Some(self.hasher.hash(password).await?);
+        user.last_sign_in_at = Some(now);
+        let session = Session {
+            id: self.id(),
+            user_id: user.id.clone(),
+            authenticated_at: now,
+            expires_at: now.plus_seconds(SESSION_TTL),
+            credential_epoch: user.credential_epoch,
+            user_agent: visitor.user_agent.clone(),
+            ip: Some(visitor.ip.clone()),
+        };
+        let secret = secret::generate(self.rng());
+        let hash = secret::hash(&secret);
         self.parts
             .store
             .write(move |tx| {
                 Box::pin(async move {
                     lock(tx, &tenant).await?;
-                    if user_search::any(tx, &tenant).await? {
+                    if administrators::any(tx).await? {
                         return Err(ErrorCode::Forbidden.into());
                     }
                     users::insert(tx, &tenant, &user).await?;
                     console::add_administrator(tx, &user).await?;
-                    Ok::<_, CoreError>(())
+                    Ok::<_, CoreError>(sessions::insert(tx, &tenant, &hash, &session).await?)
                 })
             })
             .await
+            .map_err(taken)?;
+        Ok(secret)
     }
 }

@@ -1,5 +1,10 @@
 //! `keyway admin`
 
+use std::io::Read as _;
+
+use anyhow::Context as _;
+use keyway_core::Core;
+use keyway_model::{TenantId, UserId};
 use serde_json::json;
 
 use crate::settings::Settings;
@@ -14,6 +19,43 @@ pub async fn create_m2m(settings: Settings, name: String, as_json: bool) -> anyh
     } else {
         println!("Application id      {id}\nApplication secret  {secret}");
         println!("The secret can also be read later, with GET /api/applications/{id}/secrets.");
+    }
+    Ok(())
+}
+
+/// `keyway admin create-admin`
+pub async fn create_admin(settings: Settings, username: String, from_stdin: bool) -> anyhow::Result<()> {
+    let password = if from_stdin { Some(read_password()?) } else { None };
+    let core = wiring::core(&settings, settings.egress()?, false).await?;
+    let user = core.create_administrator(&username, true, &[]).await?;
+    println!("{username} may do everything at the console.");
+    give_password(&core, &user.id, password).await
+}
+
+/// `keyway admin reset-password`
+pub async fn reset_password(settings: Settings, username: String, from_stdin: bool) -> anyhow::Result<()> {
+    let password = if from_stdin { Some(read_password()?) } else { None };
+    let core = wiring::core(&settings, settings.egress()?, false).await?;
+    let administrator =
+        core.administrator_named(&username).await.with_context(|| format!("there is no administrator {username}"))?;
+    give_password(&core, &administrator.user.id, password).await
+}
+
+/// The first line of standard input: an argument would be seen in the list of processes.
+fn read_password() -> anyhow::Result<String> {
+    let mut text = String::new();
+    std::io::stdin().lock().take(4096).read_to_string(&mut text).context("standard input cannot be read")?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+async fn give_password(core: &Core, id: &UserId, password: Option<String>) -> anyhow::Result<()> {
+    let tenant = TenantId::admin();
+    if let Some(password) = password {
+        core.set_user_password(&tenant, id, password).await?;
+        println!("The password is set; whoever was signed in with an older one is not any more.");
+    } else {
+        let (link, _) = core.password_link(&tenant, id).await?;
+        println!("Open this link within a day to set the password; it works once:\n  {link}");
     }
     Ok(())
 }

@@ -74,6 +74,28 @@ enum AdminCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Make an administrator who may do everything, and print a link by which they set their password
+    CreateAdmin {
+        #[command(flatten)]
+        settings: Box<Settings>,
+        /// The name to sign in with
+        #[arg(long)]
+        username: String,
+        /// Take the password from standard input in place of the link
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Print a link by which an administrator sets a new password
+    ResetPassword {
+        #[command(flatten)]
+        settings: Box<Settings>,
+        /// The administrator's name
+        #[arg(long)]
+        username: String,
+        /// Take the password from standard input in place of the link
+        #[arg(long)]
+        password_stdin: bool,
+    },
 }
 
 fn main() -> std::process::ExitCode {
@@ -91,9 +113,17 @@ fn main() -> std::process::ExitCode {
                 Command::Config { command: ConfigCommand::Check { settings } } => {
                     settings::check(&settings.with_file()?)
                 }
-                Command::Admin { command: AdminCommand::CreateM2m { settings, name, json } } => {
-                    admin::create_m2m(settings.with_file()?, name, json).await
-                }
+                Command::Admin { command } => match command {
+                    AdminCommand::CreateM2m { settings, name, json } => {
+                        admin::create_m2m(settings.with_file()?, name, json).await
+                    }
+                    AdminCommand::CreateAdmin { settings, username, password_stdin } => {
+                        admin::create_admin(settings.with_file()?, username, password_stdin).await
+                    }
+                    AdminCommand::ResetPassword { settings, username, password_stdin } => {
+                        admin::reset_password(settings.with_file()?, username, password_stdin).await
+                    }
+                },
             }
         })
     });

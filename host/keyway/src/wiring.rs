@@ -14,7 +14,7 @@ use crate::system::{SystemClock, SystemRng};
 
 include!(concat!(env!("OUT_DIR"), "/connectors.rs"));
 
-/// A core on the configured database; `connectors` says whether the official ones are loaded.
+/// A core on the configured database: the server's, with the official connectors, or a command's.
 pub async fn core(settings: &Settings, egress: EgressPolicy, connectors: bool) -> anyhow::Result<Arc<Core>> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let rng: Arc<dyn Rng> = Arc::new(SystemRng);
@@ -45,9 +45,8 @@ pub async fn core(settings: &Settings, egress: EgressPolicy, connectors: bool) -
         limits: settings.limits(),
         trust: settings.trust(),
     };
-    Core::open(parts, if connectors { CONNECTORS } else { &[] })
-        .await
-        .context("the server cannot start on this database")
+    let opened = if connectors { Core::open(parts, CONNECTORS).await } else { Core::open_beside(parts).await };
+    opened.context("the server cannot start on this database")
 }
 
 /// This program compiles components, in a process of its own.

@@ -189,6 +189,12 @@ impl Default for SignInExperience {
 }
 
 impl SignInExperience {
+    /// What the operators' tenant allows, always: administrators are made by administrators, sign in by username and password
+    /// and get a new password by a link.
+    pub fn for_operators() -> Self {
+        Self { sign_in_mode: SignInMode::SignIn, forgot_password_methods: Some(Vec::new()), ..Self::default() }
+    }
+
     /// Targets of the social connectors that the pages offer, in their order.
     pub fn social_targets(&self) -> Vec<&str> {
         let targets = self.rest.get("socialSignInConnectorTargets").and_then(Value::as_array);

@@ -191,11 +191,6 @@ pub async fn page(
     Ok((users, count(tx, tenant, search, most).await?))
 }
 
-/// Whether the tenant has a user.
-pub async fn any(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<bool, StoreError> {
-    Ok(count(tx, tenant, None, 1).await?.count > 0)
-}
-
 /// The users at a place of the list, newest first.
 pub async fn at(tx: &mut Tx<'_>, tenant: &TenantId, place: Place, limit: i64) -> Result<Vec<User>, StoreError> {
     let (statement, from) = match place {

@@ -1,5 +1,7 @@
 //! Users.
 
+use std::collections::HashMap;
+
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::user::{PasswordHash, PasswordMethod, User, UserChange};
 use keyway_model::{TenantId, Timestamp, UserId};
@@ -70,6 +72,35 @@ pub async fn find_by_identifier(
         IdentifierKind::Phone => select!(" AND primary_phone = $2"),
     };
     optional(tx.one(query(statement).bind(tenant.0.clone()).bind(identifier.value.clone())).await?)
+}
+
+/// Users who hold a scope of the resource with this indicator, newest first, each with the names of those scopes.
+pub async fn holders(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    indicator: &str,
+    limit: i64,
+) -> Result<Vec<(User, Vec<String>)>, StoreError> {
+    let found = query(select!(
+        " AND id IN (SELECT ur.user_id FROM user_roles ur JOIN role_scopes rs ON rs.tenant_id = ur.tenant_id AND rs.role_id = \
+         ur.role_id JOIN scopes s ON s.tenant_id = rs.tenant_id AND s.id = rs.scope_id JOIN resources r ON r.tenant_id = \
+         s.tenant_id AND r.id = s.resource_id WHERE ur.tenant_id = $1 AND r.indicator = $2) ORDER BY created_at DESC, id DESC \
+         LIMIT $3"
+    ));
+    let rows = tx.all(found.bind(tenant.0.clone()).bind(indicator.to_owned()).bind(limit)).await?;
+    let scopes = "SELECT DISTINCT ur.user_id, s.name FROM user_roles ur JOIN role_scopes rs ON rs.tenant_id = ur.tenant_id AND \
+         rs.role_id = ur.role_id JOIN scopes s ON s.tenant_id = rs.tenant_id AND s.id = rs.scope_id JOIN resources r ON \
+         r.tenant_id = s.tenant_id AND r.id = s.resource_id WHERE ur.tenant_id = $1 AND r.indicator = $2 ORDER BY s.name";
+    let mut held: HashMap<String, Vec<String>> = HashMap::new();
+    for row in tx.all(query(scopes).bind(tenant.0.clone()).bind(indicator.to_owned())).await? {
+        held.entry(row.try_get("user_id")?).or_default().push(row.try_get("name")?);
+    }
+    let with_scopes = |row: &AnyRow| {
+        let user = read(row)?;
+        let scopes = held.remove(user.id.as_str()).unwrap_or_default();
+        Ok((user, scopes))
+    };
+    rows.iter().map(with_scopes).collect()
 }
 
 /// An account whose row is held until the transaction ends: only such a one is changed, so that what was read is what is

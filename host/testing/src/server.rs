@@ -44,7 +44,7 @@ pub struct TestServer {
     users: Router,
     operators: Router,
     token: String,
-    _cache: tempfile::TempDir,
+    cache: tempfile::TempDir,
 }
 
 /// The address of the users' tenant.
@@ -63,10 +63,11 @@ impl TestServer {
         let clock = Arc::new(TestClock::default());
         let inbox = Arc::new(Inbox::default());
         let cache = tempfile::tempdir().unwrap();
-        let core = open(&database, &options, &clock, &inbox, cache.path()).await;
+        let parts = parts(&database, &options, &clock, &inbox, cache.path()).await;
+        let core = Core::open(parts, &[inbox_connector()]).await.unwrap();
         let web = |tenant| Web::new(Arc::clone(&core), tenant, Vec::new(), Metrics::default()).router();
         let (users, operators) = (web(TenantId::default_tenant()), web(TenantId::admin()));
-        let mut server = Self { core, clock, inbox, database, users, operators, token: String::new(), _cache: cache };
+        let mut server = Self { core, clock, inbox, database, users, operators, token: String::new(), cache };
         server.renew_token().await;
         let inbox = json!({
             "connectorId": "keyway-dev-inbox",
@@ -82,6 +83,13 @@ impl TestServer {
         });
         server.api(Method::PATCH, "/sign-in-exp", Some(settings)).await.expect(200);
         server
+    }
+
+    /// A command's core on the same database, with another address of the operators' tenant.
+    pub async fn beside(&self, admin_endpoint: &str) -> Arc<Core> {
+        let options = Options { seed: u64::MAX, ..Options::default() };
+        let parts = parts(&self.database, &options, &self.clock, &self.inbox, self.cache.path()).await;
+        Core::open_beside(Parts { admin_endpoint: admin_endpoint.parse().unwrap(), ..parts }).await.unwrap()
     }
 
     /// Gets a new token for [`Self::api`]: after an hour of the test's clock the old one has ended.
@@ -133,13 +141,13 @@ impl TestServer {
     }
 }
 
-async fn open(
+async fn parts(
     database: &Database,
     options: &Options,
     clock: &Arc<TestClock>,
     inbox: &Arc<Inbox>,
     cache: &Path,
-) -> Arc<Core> {
+) -> Parts {
     let clock: Arc<dyn Clock> = Arc::<TestClock>::clone(clock);
     let rng: Arc<dyn Rng> = Arc::new(Dice::new(options.seed));
     let master_key = MasterKey::new(MASTER_KEY);
@@ -155,7 +163,7 @@ async fn open(
         rng: Arc::clone(&rng),
     })
     .unwrap();
-    let parts = Parts {
+    Parts {
         store: Store::open(database.url()).await.unwrap(),
         sandbox,
         clock,
@@ -165,8 +173,7 @@ async fn open(
         admin_endpoint: ADMIN_ENDPOINT.parse().unwrap(),
         limits: options.limits.unwrap_or_default(),
         trust: keyway_core::connectors::TrustPolicy::default(),
-    };
-    Core::open(parts, &[inbox_connector()]).await.unwrap()
+    }
 }
 
 /// The inbox connector's component, read once.

@@ -4,7 +4,7 @@ use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::resource::{MANAGEMENT_API, MANAGEMENT_SCOPE};
 use keyway_model::user::User;
 use keyway_model::{ApplicationId, ErrorCode, Refusal, TenantId, UserId};
-use keyway_store::{Page, Tx, resources, roles, user_search, users};
+use keyway_store::{Tx, roles, users};
 
 use crate::console::{ADMINISTRATOR, Administrator, duty_role};
 use crate::tenants::lock;
@@ -14,13 +14,13 @@ use crate::{Core, CoreError};
 const MOST: i64 = 200;
 
 async fn all(tx: &mut Tx<'_>) -> Result<Vec<Administrator>, keyway_store::StoreError> {
-    let tenant = TenantId::admin();
-    let mut found = Vec::new();
-    for user in user_search::list(tx, &tenant, None, Page { offset: 0, limit: MOST }).await? {
-        let scopes = resources::scopes_of_user(tx, &tenant, &user.id, MANAGEMENT_API).await?;
-        found.push(Administrator { user, scopes });
-    }
-    Ok(found)
+    let found = users::holders(tx, &TenantId::admin(), MANAGEMENT_API, MOST).await?;
+    Ok(found.into_iter().map(|(user, scopes)| Administrator { user, scopes }).collect())
+}
+
+/// Whether somebody may do everything. Other users of the operators' tenant do not count: they cannot open the console.
+pub(crate) async fn any(tx: &mut Tx<'_>) -> Result<bool, keyway_store::StoreError> {
+    Ok(all(tx).await?.iter().any(Administrator::may_do_everything))
 }
 
 impl Administrator {
@@ -65,7 +65,7 @@ impl Core {
         self.save(ErrorCode::UsernameInUse, move |tx| {
             Box::pin(async move {
                 lock(tx, &tenant).await?;
-                if user_search::count(tx, &tenant, None, MOST).await?.count >= MOST {
+                if i64::try_from(all(tx).await?.len()).is_ok_and(|count| count >= MOST) {
                     return Err(Refusal::invalid_input("username", "there are 200 administrators already").into());
                 }
                 users::insert(tx, &tenant, &user).await?;
@@ -77,6 +77,14 @@ impl Core {
         })
         .await?;
         Ok(made)
+    }
+
+    /// The administrator with this username.
+    pub async fn administrator_named(&self, username: &str) -> Result<Administrator, CoreError> {
+        let identifier = Identifier::parse(IdentifierKind::Username, username)?;
+        let all = self.administrators().await?;
+        let found = all.into_iter().find(|one| one.user.username.as_ref() == Some(&identifier.value));
+        found.ok_or_else(|| ErrorCode::UserNotExist.into())
     }
 
     /// Removes an administrator. The last one who may do everything stays.

@@ -1,7 +1,7 @@
 //! What administrators do: one file per kind of thing. Callers describe a change as a function over the stored value;
 //! rules are checked on the result, and nothing is saved when one refuses.
 
-mod administrators;
+pub(crate) mod administrators;
 mod applications;
 mod audit;
 mod branding;

@@ -1,8 +1,8 @@
 //! The sign-in settings of a tenant.
 
-use keyway_model::TenantId;
 use keyway_model::identifier::IdentifierKind;
 use keyway_model::sign_in_experience::SignInExperience;
+use keyway_model::{ErrorCode, TenantId};
 use keyway_store::sign_in_experiences;
 use serde_json::{Map, Value};
 
@@ -23,6 +23,9 @@ impl Core {
         tenant: &TenantId,
         patch: Map<String, Value>,
     ) -> Result<SignInExperience, CoreError> {
+        if *tenant == TenantId::admin() {
+            return Err(ErrorCode::Forbidden.into());
+        }
         let connectors = self.connector_kinds(tenant).await?;
         let tenant = tenant.clone();
         self.parts

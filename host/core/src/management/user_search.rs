@@ -71,10 +71,4 @@ impl Core {
         })
         .await
     }
-
-    /// Whether the tenant has a user.
-    pub async fn has_users(&self, tenant: &TenantId) -> Result<bool, CoreError> {
-        let tenant = tenant.clone();
-        self.look(|tx| Box::pin(async move { user_search::any(tx, &tenant).await })).await
-    }
 }

@@ -17,9 +17,9 @@ use keyway_model::interaction::Interaction;
 use keyway_model::phrases::Phrases;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ErrorCode, Refusal, TenantId};
-use keyway_store::{Constraint, Job, StoreError, Tx, interactions, sign_in_experiences};
+use keyway_store::{Constraint, Job, StoreError, Tx, interactions};
 
-use crate::configuration::{Client, Settings};
+use crate::configuration::{self, Client, Settings};
 use crate::{Core, CoreError, Visitor, secret};
 
 pub use profile::ProfileField;
@@ -73,7 +73,7 @@ impl Core {
     /// The tenant's sign-in settings.
     pub async fn sign_in_experience(&self, tenant: &TenantId) -> Result<SignInExperience, CoreError> {
         let tenant = tenant.clone();
-        self.parts.store.read(|tx| Box::pin(async move { Ok(sign_in_experiences::get(tx, &tenant).await?) })).await
+        self.look(|tx| Box::pin(async move { configuration::experience(tx, &tenant).await })).await
     }
 
     /// The interaction with all that a page shows of it.

@@ -182,6 +182,12 @@ pub fn failed(visit: &Visit, error: &WebError) -> Response {
     visit.page(error.status(), &page)
 }
 
+/// The operators' sign-in before anybody can sign in there.
+pub fn before_set_up(chinese: bool) -> Response {
+    let t = texts(chinese);
+    html(StatusCode::OK, &Message::new(chinese, &t.no_admin_title, &t.no_admin_text), None)
+}
+
 /// `/unknown-session`
 pub async fn unknown_session(headers: HeaderMap) -> Response {
     let chinese = is_chinese(&headers, None);

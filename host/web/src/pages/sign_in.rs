@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use keyway_model::TenantId;
 use keyway_model::connector::ConnectorKind;
 use keyway_model::identifier::IdentifierKind;
 use keyway_model::interaction::InteractionEvent;
@@ -99,6 +100,13 @@ pub async fn root(State(web): State<Web>, headers: HeaderMap) -> Response {
 
 /// `GET /sign-in`
 pub async fn show(visit: Visit) -> Response {
+    if visit.web.tenant == TenantId::admin() {
+        match visit.web.core.awaits_first_administrator().await {
+            Ok(true) => return render::before_set_up(visit.chinese),
+            Ok(false) => {}
+            Err(error) => return render::failed(&visit, &error.into()),
+        }
+    }
     let experience = visit.view.experience();
     if !experience.allows(InteractionEvent::SignIn) {
         return see_other("/register");

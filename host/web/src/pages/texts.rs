@@ -72,6 +72,8 @@ phrases! {
     signed_out_text "You can close this page." "可以关闭此页面。";
     returning_title "Back to the application…" "正在返回应用…";
     returning_text "If nothing happens, press the button." "如果没有自动跳转，请点击按钮。";
+    no_admin_title "There is no administrator yet" "尚无管理员";
+    no_admin_text "Open the link that the server printed in its terminal when it started. It makes the first administrator." "请打开服务器启动时在终端中打印的链接，以创建首位管理员。";
     admin_title "The first administrator" "创建首位管理员";
     admin_text "Choose how you will sign in to administer this server." "请设置用于管理此服务器的账号。";
     terms "Terms of use" "使用条款";

@@ -8,9 +8,10 @@ use keyway_model::{ErrorCode, TenantId};
 
 use super::render::{self, Frame};
 use crate::Web;
+use crate::cookies::{self, Kind};
 use crate::error::WebError;
 use crate::oidc::answer::see_other;
-use crate::request::{Parameters, is_chinese};
+use crate::request::{Parameters, Peer, is_chinese};
 
 #[derive(Template)]
 #[template(path = "welcome.html")]
@@ -21,7 +22,7 @@ struct WelcomePage {
 }
 
 async fn is_open(web: &Web) -> Result<bool, WebError> {
-    Ok(web.tenant == TenantId::admin() && web.core.first_admin_link().await?.is_some())
+    Ok(web.tenant == TenantId::admin() && web.core.awaits_first_administrator().await?)
 }
 
 fn page(headers: &HeaderMap, parameters: &Parameters, status: StatusCode, alert: String) -> Response {
@@ -40,7 +41,12 @@ pub async fn show(State(web): State<Web>, headers: HeaderMap, parameters: Parame
 }
 
 /// `POST /welcome`
-pub async fn submit(State(web): State<Web>, headers: HeaderMap, parameters: Parameters) -> Response {
+pub async fn submit(
+    State(web): State<Web>,
+    Peer(visitor): Peer,
+    headers: HeaderMap,
+    parameters: Parameters,
+) -> Response {
     match is_open(&web).await {
         Ok(true) => {}
         Ok(false) => return render::error(&headers, ErrorCode::NotFound.into()),
@@ -48,8 +54,8 @@ pub async fn submit(State(web): State<Web>, headers: HeaderMap, parameters: Para
     }
     let chinese = is_chinese(&headers, None);
     let get = |name| parameters.get(name).unwrap_or_default();
-    match web.core.create_first_admin(&get("secret"), get("username"), get("password")).await {
-        Ok(()) => see_other("/console"),
+    match web.core.create_first_admin(&get("secret"), get("username"), get("password"), &visitor).await {
+        Ok(session) => ([cookies::write(&web, Kind::Session, &session)], see_other("/console")).into_response(),
         Err(error) => {
             let error = WebError::from(error);
             page(&headers, &parameters, error.status(), super::visit::explain(&error, &super::texts::texts(chinese)))
