@@ -19,6 +19,7 @@ pub mod resource;
 pub mod session;
 pub mod sign_in_experience;
 pub mod user;
+pub mod user_profile;
 
 pub use clock::{Clock, Rng, Timestamp};
 pub use error::{ErrorCode, Refusal};

@@ -14,6 +14,9 @@ pub const ID_TOKEN_TTL: i64 = 3600;
 pub const REFRESH_TOKEN_TTL_DAYS: i64 = 14;
 /// A family of refresh tokens ends this many seconds after its first, however often it rotates.
 pub const REFRESH_FAMILY_TTL: i64 = 365 * 24 * 3600;
+/// Seconds in which a rotated refresh token still gets a successor: several tabs of one browser refresh at once, and an answer
+/// can be lost on its way (RFC 9700 section 4.14.2 leaves it open). Used later than that, it ends its family.
+pub const REFRESH_LEEWAY: i64 = 3;
 
 /// The scopes of the OpenID Connect part; others belong to resources.
 pub const OIDC_SCOPES: [&str; 9] =
@@ -129,6 +132,8 @@ pub struct StoredToken {
     pub expires_at: Timestamp,
     /// When it was used up.
     pub consumed_at: Option<Timestamp>,
+    /// What an access token is for, when the client asked for less than its grant holds.
+    pub scope: Option<String>,
 }
 
 /// An error of an OAuth endpoint (RFC 6749 section 5.2 and its registry).

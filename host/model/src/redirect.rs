@@ -22,7 +22,9 @@ pub fn check(uri: &str) -> Result<(), &'static str> {
     match url.scheme() {
         "https" => Ok(()),
         "http" if is_loopback(&url) || is_private(&url) => Ok(()),
-        "http" => Err("must use https; http is allowed for localhost and private addresses only"),
+        "http" => {
+            Err("must use https; http is allowed for localhost, private addresses and names of local networks only")
+        }
         "javascript" | "data" | "vbscript" | "file" | "blob" | "about" => {
             Err("must use https or the application's own scheme")
         }
@@ -31,7 +33,8 @@ pub fn check(uri: &str) -> Result<(), &'static str> {
 }
 
 /// True when `requested` may be used by a client that registered `registered`: equal to the letter, except that the
-/// port of a loopback IP address is free for native applications (RFC 8252 section 7.3).
+/// port of a loopback address is free for native applications (RFC 8252 section 7.3; `localhost` likewise, which desktop
+/// clients register although section 8.3 advises against it).
 pub fn matches(registered: &[String], requested: &str, native: bool) -> bool {
     registered.iter().any(|uri| uri == requested || (native && equal_but_for_loopback_port(uri, requested)))
 }
@@ -41,14 +44,15 @@ fn equal_but_for_loopback_port(registered: &str, requested: &str) -> bool {
         return false;
     }
     let (Ok(mut registered), Ok(mut requested)) = (Url::parse(registered), Url::parse(requested)) else { return false };
-    let literal = |url: &Url| match url.host() {
+    let own_machine = |url: &Url| match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
-        _ => false,
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
     };
     registered.scheme() == "http"
-        && literal(&registered)
-        && literal(&requested)
+        && own_machine(&registered)
+        && own_machine(&requested)
         && registered.set_port(None).is_ok()
         && requested.set_port(None).is_ok()
         && registered == requested
@@ -63,8 +67,35 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// Addresses and names that exist in a local network alone: private and shared ranges (RFC 1918, RFC 6598, RFC 4193), names of
+/// one label, and the domains that are kept for this (RFC 2606, RFC 6762, Docker).
 fn is_private(url: &Url) -> bool {
-    matches!(url.host(), Some(Host::Ipv4(address)) if address.is_private())
+    match url.host() {
+        Some(Host::Ipv4(address)) => {
+            let [first, second, ..] = address.octets();
+            address.is_private() || (first == 100 && (64..128).contains(&second))
+        }
+        Some(Host::Ipv6(address)) => address.is_unique_local(),
+        Some(Host::Domain(name)) => {
+            !name.contains('.')
+                || [".test", ".local", ".internal", ".home.arpa"].iter().any(|suffix| name.ends_with(suffix))
+        }
+        None => false,
+    }
+}
+
+/// Whether an origin may be listed for scripts: of the web, or of an application's own scheme with a host, such as
+/// `capacitor://localhost`.
+pub fn is_origin(text: &str) -> bool {
+    let Ok(url) = Url::parse(text) else { return false };
+    match url.scheme() {
+        "http" | "https" => url.origin().ascii_serialization() == text,
+        "javascript" | "data" | "vbscript" | "file" | "blob" | "about" => false,
+        scheme => url.host_str().is_some_and(|host| {
+            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+            !host.is_empty() && format!("{scheme}://{host}{port}") == text
+        }),
+    }
 }
 
 /// Scheme, host and port of an address as a browser writes an origin; `scheme:` for an application's own scheme.
@@ -106,7 +137,9 @@ mod tests {
         let registered = vec!["http://127.0.0.1/cb".to_owned(), "http://localhost:3000/callback".to_owned()];
         assert!(matches(&registered, "http://127.0.0.1:51234/cb", true));
         assert!(!matches(&registered, "http://127.0.0.1:51234/cb", false));
-        assert!(!matches(&registered, "http://localhost:4000/callback", true));
+        assert!(matches(&registered, "http://localhost:4000/callback", true));
+        assert!(!matches(&registered, "http://localhost:4000/callback", false));
+        assert!(!matches(&registered, "http://localhost.evil.example:4000/callback", true));
         assert!(!matches(&registered, "http://127.0.0.1:51234/other", true));
     }
 

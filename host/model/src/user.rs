@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::identifier::{Identifier, IdentifierKind};
+use crate::user_profile::UserProfile;
 use crate::{ApplicationId, Patch, Timestamp, UserId};
 
 /// How a stored password hash was made.
@@ -78,8 +79,8 @@ pub struct User {
     pub avatar: Option<String>,
     /// The application's own data.
     pub custom_data: Map<String, Value>,
-    /// Standard OIDC profile claims.
-    pub profile: Map<String, Value>,
+    /// Standard profile.
+    pub profile: UserProfile,
     /// The application through which the user signed up.
     pub application_id: Option<ApplicationId>,
     /// A suspended user gets no session and no token.
@@ -106,7 +107,7 @@ impl User {
             name: None,
             avatar: None,
             custom_data: Map::new(),
-            profile: Map::new(),
+            profile: UserProfile::default(),
             application_id: None,
             is_suspended: false,
             last_sign_in_at: None,
@@ -155,26 +156,38 @@ impl User {
 
 /// What a write changes of an object.
 #[derive(Debug, Clone, Default)]
-pub enum ObjectChange {
+pub enum ObjectChange<T> {
     /// Nothing.
     #[default]
     Keep,
     /// The given keys.
-    Merge(Map<String, Value>),
+    Merge(T),
     /// The whole object.
-    Replace(Map<String, Value>),
+    Replace(T),
 }
 
-impl ObjectChange {
+/// An object that another's keys can be written into.
+pub trait Merge {
+    /// Writes the keys that `change` has.
+    fn merge(&mut self, change: Self);
+}
+
+impl Merge for Map<String, Value> {
+    fn merge(&mut self, change: Self) {
+        self.extend(change);
+    }
+}
+
+impl<T: Merge> ObjectChange<T> {
     /// Whether the object stays as it is.
     pub fn is_keep(&self) -> bool {
         matches!(self, Self::Keep)
     }
 
-    fn apply(self, object: &mut Map<String, Value>) {
+    fn apply(self, object: &mut T) {
         match self {
             Self::Keep => {}
-            Self::Merge(keys) => object.extend(keys),
+            Self::Merge(keys) => object.merge(keys),
             Self::Replace(whole) => *object = whole,
         }
     }
@@ -196,9 +209,9 @@ pub struct UserChange {
     /// New picture.
     pub avatar: Patch<String>,
     /// The application's own data.
-    pub custom_data: ObjectChange,
-    /// Standard OIDC profile claims.
-    pub profile: ObjectChange,
+    pub custom_data: ObjectChange<Map<String, Value>>,
+    /// Standard profile.
+    pub profile: ObjectChange<UserProfile>,
     /// Suspends or resumes.
     pub is_suspended: Option<bool>,
     /// A completed sign-in.

@@ -86,6 +86,13 @@ pub enum StoreError {
     Url,
 }
 
+impl StoreError {
+    /// Whether the same request may succeed a moment later; otherwise a row, a key or the program is wrong.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Database(_) | Self::Aborted)
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         if let sqlx::Error::Database(database) = &error {

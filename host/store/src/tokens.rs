@@ -28,8 +28,8 @@ pub async fn insert_grant(tx: &mut Tx<'_>, tenant: &TenantId, grant: &Grant) -> 
 
 /// Adds a token.
 pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, token: &StoredToken) -> Result<(), StoreError> {
-    let statement = "INSERT INTO tokens (tenant_id, hash, kind, grant_id, redirect_uri, code_challenge, created_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let statement = "INSERT INTO tokens (tenant_id, hash, kind, grant_id, redirect_uri, code_challenge, created_at, expires_at, \
+         scope) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let statement = query(statement)
         .bind(tenant.0.clone())
         .bind(token.hash.clone())
@@ -38,7 +38,8 @@ pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, token: &StoredToken) -> 
         .bind(token.redirect_uri.clone())
         .bind(token.code_challenge.clone())
         .bind(token.created_at.0)
-        .bind(token.expires_at.0);
+        .bind(token.expires_at.0)
+        .bind(token.scope.clone());
     tx.execute_later(statement).await
 }
 
@@ -51,7 +52,7 @@ pub async fn find(
     hash: &str,
 ) -> Result<Option<(StoredToken, Grant)>, StoreError> {
     let statement = "SELECT t.hash, t.grant_id, t.redirect_uri, t.code_challenge, t.created_at, t.expires_at, t.consumed_at, \
-         g.user_id, g.application_id, g.session_id, g.scope, g.resources, g.nonce, g.authenticated_at, \
+         t.scope AS token_scope, g.user_id, g.application_id, g.session_id, g.scope, g.resources, g.nonce, g.authenticated_at, \
          g.created_at AS granted_at, g.credential_epoch, CASE WHEN u.credential_epoch = g.credential_epoch THEN g.revoked_at \
          ELSE COALESCE(g.revoked_at, 0) END AS revoked_at FROM tokens t JOIN grants g ON g.tenant_id = t.tenant_id AND \
          g.id = t.grant_id JOIN users u ON u.tenant_id = g.tenant_id AND u.id = g.user_id WHERE t.tenant_id = $1 AND t.hash = $2 AND t.kind = $3";
@@ -70,6 +71,7 @@ fn read(row: &AnyRow, kind: TokenKind) -> Result<(StoredToken, Grant), StoreErro
         created_at: Timestamp(row.try_get("created_at")?),
         expires_at: Timestamp(row.try_get("expires_at")?),
         consumed_at: row.try_get::<Option<i64>, _>("consumed_at")?.map(Timestamp),
+        scope: row.try_get("token_scope")?,
     };
     let grant = Grant {
         id: grant_id,
@@ -118,7 +120,7 @@ pub async fn revoke_of_session(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let statement = "UPDATE grants SET revoked_at = $3 WHERE tenant_id = $1 AND session_id = $2 AND revoked_at IS NULL AND \
-         scope NOT LIKE '%offline_access%'";
+         ' ' || scope || ' ' NOT LIKE '% offline_access %'";
     tx.execute(query(statement).bind(tenant.0.clone()).bind(session.0.clone()).bind(now.0)).await.map(|_| ())
 }
 
@@ -131,6 +133,19 @@ pub async fn revoke_all_of_session(
 ) -> Result<(), StoreError> {
     let statement = "UPDATE grants SET revoked_at = $3 WHERE tenant_id = $1 AND session_id = $2 AND revoked_at IS NULL";
     tx.execute(query(statement).bind(tenant.0.clone()).bind(session.0.clone()).bind(now.0)).await.map(|_| ())
+}
+
+/// Whether a session gave this application a grant that is not revoked.
+pub async fn has_grant(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    session: &SessionId,
+    application: &ApplicationId,
+) -> Result<bool, StoreError> {
+    let statement = "SELECT id FROM grants WHERE tenant_id = $1 AND session_id = $2 AND application_id = $3 AND \
+         revoked_at IS NULL LIMIT 1";
+    let statement = query(statement).bind(tenant.0.clone()).bind(session.0.clone()).bind(application.0.clone());
+    Ok(tx.one(statement).await?.is_some())
 }
 
 /// Removes tokens that expired a day ago. Expiry is checked on every read; the day keeps reuse detectable.

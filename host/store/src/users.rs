@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::user::{PasswordHash, PasswordMethod, User, UserChange};
+use keyway_model::user_profile::UserProfile;
 use keyway_model::{TenantId, Timestamp, UserId};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row as _, query};
@@ -41,7 +42,7 @@ pub(crate) fn read(row: &AnyRow) -> Result<User, StoreError> {
         name: row.try_get("name")?,
         avatar: row.try_get("avatar")?,
         custom_data: serde_json::from_str(&row.try_get::<String, _>("custom_data")?)?,
-        profile: serde_json::from_str(&row.try_get::<String, _>("profile")?)?,
+        profile: UserProfile::from_stored(serde_json::from_str(&row.try_get::<String, _>("profile")?)?),
         application_id: row.try_get::<Option<String>, _>("application_id")?.map(Into::into),
         is_suspended: row.try_get::<i64, _>("is_suspended")? != 0,
         last_sign_in_at: row.try_get::<Option<i64>, _>("last_sign_in_at")?.map(Timestamp),
@@ -192,12 +193,11 @@ fn columns(changed: &User, change: &UserChange) -> Result<Vec<(&'static str, Col
         columns.push(("password_method", Column::Text(password.map(|hash| hash.method.as_str().to_owned()))));
         columns.push(("password_hash", Column::Text(password.map(|hash| hash.encoded.clone()))));
     }
-    for (column, patch, value) in
-        [("custom_data", &change.custom_data, &changed.custom_data), ("profile", &change.profile, &changed.profile)]
-    {
-        if !patch.is_keep() {
-            columns.push((column, Column::Text(Some(serde_json::to_string(value)?))));
-        }
+    if !change.custom_data.is_keep() {
+        columns.push(("custom_data", Column::Text(Some(serde_json::to_string(&changed.custom_data)?))));
+    }
+    if !change.profile.is_keep() {
+        columns.push(("profile", Column::Text(Some(serde_json::to_string(&changed.profile)?))));
     }
     if let Some(suspended) = change.is_suspended {
         columns.push(("is_suspended", Column::Number(i64::from(suspended))));

@@ -219,6 +219,7 @@ mod contract {
             created_at: Timestamp(1),
             expires_at: Timestamp(60_000),
             consumed_at: None,
+            scope: None,
         };
         store
             .write::<_, StoreError>(|tx| {

@@ -1,7 +1,7 @@
 //! Which scripts of other origins may read answers.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -12,10 +12,28 @@ pub async fn preflight() -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
+/// Most bytes of `Access-Control-Request-Headers` that are repeated.
+const MOST_ASKED: usize = 1024;
+
+/// The headers that a preflight asks for: scripts and what wraps them (tracing, interceptors) add their own, and none of them
+/// means anything here.
+fn asked_headers(request: &Request) -> HeaderValue {
+    let asked = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS);
+    let short = asked.filter(|asked| asked.len() <= MOST_ASKED).cloned();
+    short.unwrap_or_else(|| HeaderValue::from_static("authorization, content-type"))
+}
+
 /// Public documents: anyone may read them.
 pub async fn any_origin(request: Request, next: Next) -> Response {
+    let is_preflight = request.method() == Method::OPTIONS;
+    let asked = asked_headers(&request);
     let mut response = next.run(request).await;
-    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    if is_preflight {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked);
+        headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    }
     response
 }
 
@@ -27,22 +45,19 @@ pub async fn registered_origins(State(web): State<Web>, request: Request, next: 
         Ok(text) => web.core.is_registered_origin(&web.tenant, text).await.unwrap_or(false),
         Err(_) => false,
     };
+    let asked = asked_headers(&request);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
     if allowed {
-        allow(headers, origin);
+        allow(headers, origin, asked);
     }
     response
 }
 
-fn allow(headers: &mut HeaderMap, origin: HeaderValue) {
+fn allow(headers: &mut HeaderMap, origin: HeaderValue, asked: HeaderValue) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    for (name, value) in [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type"),
-        (header::ACCESS_CONTROL_MAX_AGE, "600"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked);
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
 }

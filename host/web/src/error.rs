@@ -42,10 +42,10 @@ impl From<CoreError> for WebError {
         match error {
             CoreError::Refusal(refusal) => Self::Refusal(Box::new(refusal)),
             CoreError::OAuth(error) => Self::OAuth(error),
-            // The cause is for the operator; the client learns only that it is not to blame.
+            // The cause is for the operator; the client learns whether to come again.
             CoreError::Store(error) => {
                 tracing::error!(%error, "store failed");
-                ErrorCode::Unavailable.into()
+                if error.is_passing() { ErrorCode::Unavailable.into() } else { ErrorCode::Internal.into() }
             }
             CoreError::Internal(cause) => {
                 tracing::error!(cause, "internal error");

@@ -1,20 +1,27 @@
 //! Headers that protect every answer, and the check that a state-changing request comes from our own pages.
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use keyway_model::ErrorCode;
 
+use crate::Web;
 use crate::error::WebError;
 
 /// Sets the headers that no answer goes without; a page's own policy stays.
-pub async fn headers(request: Request, next: Next) -> Response {
+pub async fn headers(State(web): State<Web>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    if web.is_secure() {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(year);
+    }
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        // Not `no-referrer`: under it a browser posts our own forms with `Origin: null` (Fetch, "append a request Origin
+        // header"), which over plain http is all that tells whose form it was.
+        (header::REFERRER_POLICY, "same-origin"),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
         (header::CACHE_CONTROL, "no-store"),
         (header::X_FRAME_OPTIONS, "DENY"),
@@ -28,10 +35,13 @@ pub async fn headers(request: Request, next: Next) -> Response {
 }
 
 /// Refuses writes that another site makes a browser send. `Sec-Fetch-Site` is set by the browser and out of reach of
-/// scripts; without it (an old browser, or a program) `Origin` must name the host that was asked.
+/// scripts; without it (an old browser, plain http, or a program) `Origin` must name the host that was asked. `null` says
+/// nothing: the secret in the form decides, and cookies do not come along with another site's form.
 pub async fn same_site(request: Request, next: Next) -> Response {
     let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
-    if reads || is_same_site(&request) {
+    let is_silent = request.headers().get(header::ORIGIN).is_some_and(|origin| origin == "null")
+        && !request.headers().contains_key("sec-fetch-site");
+    if reads || is_silent || is_same_site(&request) {
         return next.run(request).await;
     }
     WebError::from(ErrorCode::CsrfTokenMismatch).into_response()

@@ -35,6 +35,9 @@ pub use operations::{Metrics, operations};
 /// Largest accepted request body in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
 
+/// Largest accepted body in bytes where anybody may send one: protocol requests and the forms of the sign-in pages.
+const PUBLIC_BODY_LIMIT: usize = 64 * 1024;
+
 /// What a listener serves.
 #[derive(Clone)]
 pub struct Web {
@@ -61,17 +64,19 @@ impl Web {
         let browser = Router::new()
             .merge(experience::router())
             .merge(pages::router())
-            .route_layer(middleware::from_fn(guard::same_site));
+            .route_layer(middleware::from_fn(guard::same_site))
+            .layer(DefaultBodyLimit::max(PUBLIC_BODY_LIMIT));
         Router::new()
-            .merge(oidc::router(&self))
+            .merge(oidc::router(&self).layer(DefaultBodyLimit::max(PUBLIC_BODY_LIMIT)))
             .merge(api)
             .merge(browser)
-            .merge(pages::callbacks())
+            .merge(pages::callbacks().layer(DefaultBodyLimit::max(PUBLIC_BODY_LIMIT)))
             .merge(console::router(&self))
             .merge(operations::health())
             .fallback(error::not_found)
             .method_not_allowed_fallback(error::method_not_allowed)
-            .layer(middleware::from_fn(guard::headers))
+            .layer(middleware::from_fn(request::no_null))
+            .layer(middleware::from_fn_with_state(self.clone(), guard::headers))
             .layer(middleware::from_fn_with_state(self.clone(), operations::measure))
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .layer(CatchPanicLayer::custom(error::panicked))

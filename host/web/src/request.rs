@@ -1,11 +1,14 @@
 //! Reads what handlers need from a request, and refuses what is not as documented.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use keyway_core::Visitor;
@@ -15,6 +18,7 @@ use keyway_model::oauth::OAuthError;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ErrorCode, Refusal};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::Web;
 use crate::cookies::{self, Kind};
@@ -44,8 +48,8 @@ pub fn visitor(web: &Web, parts: &Parts) -> Visitor {
             parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
         let list = all.join(",");
         for hop in list.rsplit(',') {
-            let Ok(hop) = hop.trim().parse::<IpAddr>() else { break };
-            ip = Some(hop.to_canonical());
+            let Some(hop) = hop_address(hop.trim()) else { break };
+            ip = Some(hop);
             if !trusted(&hop) {
                 break;
             }
@@ -56,6 +60,13 @@ pub fn visitor(web: &Web, parts: &Parts) -> Visitor {
         user_agent: text(&parts.headers, header::USER_AGENT).map(|agent| agent.chars().take(256).collect()),
         local: peer.is_some_and(|peer| peer.is_loopback()) && !forwarded,
     }
+}
+
+/// An entry of `X-Forwarded-For`: an address, which some proxies (Azure Application Gateway, IIS) send with a port.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let with_port = || hop.parse::<SocketAddr>().ok().map(|address| address.ip());
+    let in_brackets = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    hop.parse().ok().or_else(with_port).or_else(in_brackets).map(|ip: IpAddr| ip.to_canonical())
 }
 
 /// The language that the reader prefers among those that the pages speak.
@@ -126,7 +137,66 @@ impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
     }
 }
 
+/// Query parameters by name. Wrong ones are refused as a wrong body is, with the name of the field.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<Web> for Query<T> {
+    type Rejection = WebError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, WebError> {
+        let query = parts.uri.query().unwrap_or_default();
+        Parameters::parse(query.as_bytes())?;
+        #[expect(clippy::disallowed_types, reason = "the one place that gives its errors our form")]
+        let read = axum::extract::Query::<T>::try_from_uri(&parts.uri);
+        let read = read.map_err(|error| {
+            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            Refusal::invalid_input("query", &cause)
+        })?;
+        Ok(Self(read.0))
+    }
+}
+
+/// Refuses a null character in a path or query: PostgreSQL stores none, and programs disagree on where such a text ends.
+pub async fn no_null(request: Request, next: Next) -> Response {
+    if request.uri().path_and_query().is_some_and(|text| text.as_str().contains("%00")) {
+        return WebError::from(Refusal::invalid_input("address", "holds a null character")).into_response();
+    }
+    next.run(request).await
+}
+
+/// Whether a JSON text writes a null character, as `\u0000`.
+fn writes_null(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(position) = rest.iter().position(|byte| *byte == b'\\') {
+        let (_, escape) = rest.split_at(position);
+        if escape.starts_with(b"\\u0000") {
+            return true;
+        }
+        rest = escape.get(2..).unwrap_or_default();
+    }
+    false
+}
+
+/// JSON pointer of the first string with a null character.
+fn null_at(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => text.contains('\0').then(String::new),
+        Value::Array(items) => {
+            items.iter().enumerate().find_map(|(index, item)| Some(format!("/{index}{}", null_at(item)?)))
+        }
+        Value::Object(map) => map.iter().find_map(|(name, item)| {
+            let name_itself = name.contains('\0').then(String::new);
+            Some(format!("/{}{}", name.replace('\0', ""), name_itself.or_else(|| null_at(item))?))
+        }),
+        _ => None,
+    }
+}
+
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WebError> {
+    if writes_null(bytes) {
+        let field = serde_json::from_slice(bytes).ok().as_ref().and_then(null_at).unwrap_or_else(|| "body".into());
+        return Err(Refusal::invalid_input(&field, "holds a null character").into());
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
@@ -135,6 +205,10 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WebError> {
         Refusal::invalid_input(if path == "." { "body" } else { &path }, &cause).into()
     })
 }
+
+/// Most parameters of a query or a form. The longest form of the console, with a field for every sentence of the pages, has
+/// some hundreds.
+const MOST_PARAMETERS: usize = 1000;
 
 /// Parameters of a query or a form, each at most once: a repeated one is read differently by different programs.
 #[derive(Debug, Default)]
@@ -145,31 +219,29 @@ pub struct Parameters {
 impl Parameters {
     /// Reads a query string or form body. `resource` alone may come more than once (RFC 8707 section 2).
     pub fn parse(text: &[u8]) -> Result<Self, OAuthError> {
+        let refused = |description: String| Err(OAuthError::new("invalid_request", description));
         let mut pairs: Vec<(String, String)> = Vec::new();
-        for (name, value) in url::form_urlencoded::parse(text).into_owned() {
-            if name != "resource" && pairs.iter().any(|(other, _)| *other == name) {
-                return Err(OAuthError::new("invalid_request", format!("the parameter {name} comes more than once")));
+        let mut names = HashSet::new();
+        for (name, value) in url::form_urlencoded::parse(text) {
+            if pairs.len() == MOST_PARAMETERS {
+                return refused(format!("there are more than {MOST_PARAMETERS} parameters"));
             }
-            if value.contains('\0') {
-                return Err(OAuthError::new("invalid_request", format!("the parameter {name} holds a null character")));
+            if name != "resource" && !names.insert(name.clone()) {
+                return refused(format!("the parameter {name} comes more than once"));
             }
-            pairs.push((name, value));
+            if name.contains('\0') || value.contains('\0') {
+                return refused(format!("the parameter {} holds a null character", name.replace('\0', "")));
+            }
+            pairs.push((name.into_owned(), value.into_owned()));
         }
         Ok(Self { pairs })
     }
 
     fn from_json(bytes: &[u8]) -> Result<Self, OAuthError> {
         let refused = || OAuthError::new("invalid_request", "the body must be a form, or a JSON object of texts");
-        let object: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_slice(bytes).map_err(|_| refused())?;
-        let pairs = object
-            .into_iter()
-            .map(|(name, value)| match value {
-                serde_json::Value::String(value) => Ok((name, value)),
-                _ => Err(refused()),
-            })
-            .collect::<Result<_, _>>()?;
-        Ok(Self { pairs })
+        let Strings(pairs) = serde_json::from_slice(bytes).map_err(|_| refused())?;
+        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        Self::parse(form.as_bytes())
     }
 
     /// The parameter's value; an empty one counts as absent (RFC 6749 section 3.1).
@@ -197,6 +269,31 @@ impl Parameters {
     }
 }
 
+/// The members of a JSON object of strings, in order; a repeated name is still there twice.
+struct Strings(Vec<(String, String)>);
+
+impl<'de> serde::Deserialize<'de> for Strings {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> serde::de::Visitor<'de> for Members {
+            type Value = Strings;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object of strings")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Strings, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Strings(pairs))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
 impl FromRequest<Web> for Parameters {
     type Rejection = WebError;
 
@@ -217,10 +314,12 @@ impl FromRequest<Web> for Parameters {
     }
 }
 
-/// Id and secret of `Authorization: Basic`. Logto's SDKs send them as they are, others form-encoded (RFC 6749 section
-/// 2.3.1): ids and secrets are base64url, so both read the same.
+/// Id and secret of `Authorization: Basic`, as they came. The scheme's name is case-insensitive (RFC 9110 section 11.1).
 pub fn basic(headers: &HeaderMap) -> Option<(String, String)> {
-    let encoded = text(headers, header::AUTHORIZATION)?.strip_prefix("Basic ")?;
+    let (scheme, encoded) = text(headers, header::AUTHORIZATION)?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
     let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (id, secret) = decoded.split_once(':')?;
     Some((id.to_owned(), secret.to_owned()))
@@ -273,6 +372,8 @@ mod tests {
     fn parameter_pollution_is_refused() {
         assert!(Parameters::parse(b"client_id=a&client_id=b").is_err());
         assert!(Parameters::parse(b"state=a%00b").is_err());
+        assert!(Parameters::from_json(br#"{"client_id":"a","client_id":"b"}"#).is_err());
+        assert_eq!(Parameters::from_json(br#"{"state":"x + y"}"#).unwrap().get("state").unwrap(), "x + y");
         let parameters = Parameters::parse(b"resource=a&resource=b&state=x%20y&nonce=").unwrap();
         assert_eq!(parameters.all("resource"), ["a", "b"]);
         assert_eq!(parameters.get("state").unwrap(), "x y");
@@ -288,6 +389,49 @@ mod tests {
         }
         let error = parse::<Wanted>(br#"{"items":[1,"x"]}"#).unwrap_err();
         assert!(error.body()["message"].as_str().unwrap().starts_with("items[1]: invalid type"), "{error:?}");
+    }
+
+    #[test]
+    fn null_characters_are_refused_with_the_name_of_the_field() {
+        let error = parse::<Value>(br#"{"a":[{"b":"x\u0000"}]}"#).unwrap_err();
+        assert!(error.body()["message"].as_str().unwrap().starts_with("/a/0/b"), "{error:?}");
+        assert!(parse::<Value>(br#"{"a\u0000":1}"#).is_err());
+        let escaped = parse::<Value>(br#"{"a":"\\u0000"}"#).unwrap();
+        assert_eq!(escaped, json!({ "a": "\\u0000" }));
+    }
+
+    #[test]
+    fn parser_exhaustion() {
+        let form = |count: usize| (0..count).map(|number| format!("p{number}=&")).collect::<String>();
+        assert_eq!(Parameters::parse(form(MOST_PARAMETERS).as_bytes()).unwrap().pairs.len(), MOST_PARAMETERS);
+        assert!(Parameters::parse(form(MOST_PARAMETERS + 1).as_bytes()).is_err());
+        assert!(Parameters::parse("resource=a&".repeat(MOST_PARAMETERS + 1).as_bytes()).is_err());
+        let json = |count: usize| {
+            let members: Vec<String> = (0..count).map(|number| format!("\"p{number}\":\"\"")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        assert!(Parameters::from_json(json(MOST_PARAMETERS + 1).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn hops_of_a_proxy_may_have_ports() {
+        let read = |hop: &str| hop_address(hop).map(|ip| ip.to_string()).unwrap_or_default();
+        assert_eq!(read("198.51.100.7:55012"), "198.51.100.7");
+        assert_eq!(read("[2001:db8::7]:55012"), "2001:db8::7");
+        assert_eq!(read("[2001:db8::7]"), "2001:db8::7");
+        assert_eq!(read("::ffff:198.51.100.7"), "198.51.100.7");
+        for bad in ["", "unknown", "198.51.100.7:", "[::1", "_hidden"] {
+            assert_eq!(read(bad), "", "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_scheme_has_no_case() {
+        for scheme in ["Basic", "basic", "BASIC"] {
+            let value = format!("{scheme} {}", STANDARD.encode("id:a:b"));
+            let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value.parse().unwrap())]);
+            assert_eq!(basic(&headers).unwrap(), ("id".to_owned(), "a:b".to_owned()));
+        }
     }
 
     #[test]

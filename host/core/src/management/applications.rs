@@ -52,8 +52,8 @@ pub(crate) fn check(application: &Application) -> Result<(), Refusal> {
         return Err(Refusal::invalid_input("customClientMetadata.idTokenTtl", "must be 60 to 86400 seconds"));
     }
     for origin in &custom.cors_allowed_origins {
-        if redirect::origin(origin).as_deref() != Some(origin) {
-            let expected = "must hold origins such as https://app.example.com";
+        if !redirect::is_origin(origin) {
+            let expected = "must hold origins such as https://app.example.com or capacitor://localhost";
             return Err(Refusal::invalid_input("customClientMetadata.corsAllowedOrigins", expected));
         }
     }

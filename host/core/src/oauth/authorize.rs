@@ -1,5 +1,6 @@
 //! `/oidc/auth`: checks the request, then answers at once from a session or starts an interaction.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use keyway_model::application::{Application, ApplicationType};
@@ -32,6 +33,44 @@ pub struct AuthorizationParameters {
     pub login_hint: Option<String>,
     pub ui_locales: Option<String>,
     pub max_age: Option<String>,
+    pub has_request_object: bool,
+    pub has_request_uri: bool,
+}
+
+/// Most bytes of what a request has stored until its user has signed in.
+const LENGTHS: [(&str, usize); 9] = [
+    ("state", 8192),
+    ("nonce", 1024),
+    ("scope", 2048),
+    ("prompt", 64),
+    ("login_hint", 320),
+    ("ui_locales", 256),
+    ("first_screen", 64),
+    ("redirect_uri", 2048),
+    ("resource", 2048),
+];
+
+/// Most resources of a request.
+const MOST_RESOURCES: usize = 8;
+
+impl AuthorizationParameters {
+    /// The name of a parameter that is longer than anybody needs.
+    fn overlong(&self) -> Option<&'static str> {
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let longest_resource = self.resources.iter().map(String::len).max().unwrap_or_default();
+        let found = [
+            length(&self.state),
+            length(&self.nonce),
+            length(&self.scope),
+            length(&self.prompt),
+            length(&self.login_hint),
+            length(&self.ui_locales),
+            length(&self.first_screen),
+            self.redirect_uri.len(),
+            longest_resource,
+        ];
+        LENGTHS.iter().zip(found).find(|((_, most), length)| length > most).map(|((name, _), _)| *name)
+    }
 }
 
 /// An answer for the application, to be carried by the browser.
@@ -106,6 +145,15 @@ impl Core {
         parameters: &AuthorizationParameters,
     ) -> Result<Authorization, CoreError> {
         let refuse = |error, description: &str| Err(CoreError::OAuth(OAuthError::new(error, description)));
+        if let Some(name) = parameters.overlong() {
+            return refuse("invalid_request", &format!("{name} is too long"));
+        }
+        if parameters.has_request_object {
+            return refuse("request_not_supported", "request objects are not supported");
+        }
+        if parameters.has_request_uri {
+            return refuse("request_uri_not_supported", "request_uri is not supported");
+        }
         if application.kind == ApplicationType::MachineToMachine {
             return refuse("unauthorized_client", "a machine-to-machine application has no users");
         }
@@ -140,7 +188,12 @@ impl Core {
             .flat_map(|text| text.split(','))
             .map(|text| text.trim().to_owned())
             .filter(|text| !text.is_empty())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
             .collect();
+        if named.len() > MOST_RESOURCES {
+            return refuse("invalid_target", "there are too many resources");
+        }
         let (owner, wanted) = (tenant.clone(), named.clone());
         let known = self.parts.store.read(|tx| {
             Box::pin(async move {

@@ -28,14 +28,41 @@ impl Core {
     ) -> Result<Arc<Client>, CoreError> {
         let refused = || OAuthError::new("invalid_client", "client authentication failed");
         let (id, presented) = match (&credentials.basic, &credentials.client_id) {
-            (Some((id, _)), Some(other)) if id != other => return Err(refused().into()),
+            (Some(basic), Some(other))
+                if basic.0 != *other && form_decoded(basic).is_none_or(|(id, _)| id != *other) =>
+            {
+                return Err(refused().into());
+            }
             (Some((id, secret)), _) => (id.clone(), Some(secret.clone())),
             (None, Some(id)) => (id.clone(), credentials.client_secret.clone()),
-            (None, None) => return Err(refused().into()),
+            (None, None) => {
+                return Err(OAuthError::new("invalid_request", "no client authentication mechanism provided").into());
+            }
         };
-        let client = self.client(tenant, &ApplicationId(id)).await?.ok_or_else(refused)?;
-        let proven = client.application.kind.is_public()
-            || presented.is_some_and(|presented| client.has_secret(&presented, self.now()));
-        if proven { Ok(client) } else { Err(refused().into()) }
+        let mut candidates = vec![(id, presented)];
+        candidates.extend(credentials.basic.as_ref().and_then(form_decoded).map(|(id, secret)| (id, Some(secret))));
+        for (id, presented) in candidates {
+            let Some(client) = self.client(tenant, &ApplicationId(id)).await? else { continue };
+            let proven = client.application.kind.is_public()
+                || presented.is_some_and(|presented| client.has_secret(&presented, self.now()));
+            if proven {
+                return Ok(client);
+            }
+        }
+        Err(refused().into())
     }
+}
+
+/// Id and secret as RFC 6749 section 2.3.1 sends them: each form-encoded (appendix B). Logto's SDKs send them as they are, so
+/// that is tried first; none where decoding changes nothing.
+fn form_decoded((id, secret): &(String, String)) -> Option<(String, String)> {
+    let decode = |text: &str| {
+        let mut pairs = url::form_urlencoded::parse(text.as_bytes());
+        match (pairs.next(), pairs.next()) {
+            (Some((name, value)), None) if value.is_empty() => Some(name.into_owned()),
+            _ => None,
+        }
+    };
+    let decoded = (decode(id)?, decode(secret)?);
+    (decoded.0 != *id || decoded.1 != *secret).then_some(decoded)
 }

@@ -3,7 +3,6 @@
 use keyway_model::oauth::OAuthError;
 use keyway_model::{ApplicationId, TenantId};
 use keyway_store::{sessions, tokens};
-use serde_json::Value;
 
 use crate::{Core, CoreError, secret};
 
@@ -15,6 +14,8 @@ pub struct EndSession {
     pub id_token_hint: Option<String>,
     pub post_logout_redirect_uri: Option<String>,
     pub state: Option<String>,
+    /// The browser navigates to this address itself, as far as it tells.
+    pub is_navigation: bool,
     /// The person has confirmed on our own page.
     pub confirmed: bool,
 }
@@ -24,12 +25,13 @@ pub struct EndSession {
 pub enum SignedOut {
     /// The session is over; the browser goes there, or to our own page.
     Done(Option<String>),
-    /// Nobody known has asked: the person must confirm, or any site could sign people out.
-    Ask,
+    /// Nothing proves that the person asked: they must confirm, or any site could sign people out. Where they go then.
+    Ask(Option<String>),
 }
 
 impl Core {
-    /// Ends the session when a known application asks, or the person has confirmed.
+    /// Ends the session when it is proven that its person asks: by an ID token of this session, by a navigation to which an
+    /// application with a live grant of this session sent the browser, or by a confirmation.
     pub async fn end_session(
         &self,
         tenant: &TenantId,
@@ -37,52 +39,66 @@ impl Core {
         session_secret: Option<String>,
     ) -> Result<SignedOut, CoreError> {
         let keys = self.keys(tenant).await?;
-        let hinted = request.id_token_hint.as_deref().and_then(|token| {
-            let claims = keys.verify(None, token)?;
-            claims.get("aud").and_then(Value::as_str).map(ToOwned::to_owned)
-        });
-        if let (Some(hinted), Some(named)) = (&hinted, &request.client_id)
+        let hint = request.id_token_hint.as_deref().and_then(|token| keys.verify(None, token));
+        let claim = |name: &str| hint.as_ref().and_then(|claims| claims.get(name)?.as_str());
+        if let (Some(hinted), Some(named)) = (claim("aud"), &request.client_id)
             && hinted != named
         {
             return Err(OAuthError::new("invalid_request", "client_id is not the audience of id_token_hint").into());
         }
-        let client = request.client_id.clone().or(hinted);
-        let target = match (client, &request.post_logout_redirect_uri) {
-            (Some(client), Some(uri)) => {
-                let found = self.client(tenant, &ApplicationId(client)).await?;
-                let client =
-                    found.ok_or_else(|| OAuthError::new("invalid_client", "client_id names no application"))?;
-                if !client.application.oidc_client_metadata.post_logout_redirect_uris.contains(uri) {
-                    let description = "post_logout_redirect_uri is not registered";
-                    return Err(OAuthError::new("invalid_request", description).into());
-                }
-                Some(with_state(uri, request.state.as_deref()))
-            }
-            (None, Some(_)) => {
-                return Err(OAuthError::new(
-                    "invalid_request",
-                    "post_logout_redirect_uri needs client_id or id_token_hint",
-                )
-                .into());
-            }
-            (_, None) if request.confirmed => None,
-            (_, None) => return Ok(SignedOut::Ask),
-        };
-        if let Some(secret) = session_secret {
-            let (owner, hash, now) = (tenant.clone(), secret::hash(&secret), self.now());
-            self.parts
-                .store
-                .write(move |tx| {
-                    Box::pin(async move {
-                        if let Some(id) = sessions::delete(tx, &owner, &hash).await? {
-                            tokens::revoke_of_session(tx, &owner, &id, now).await?;
+        let client = request.client_id.clone().or_else(|| claim("aud").map(ToOwned::to_owned)).map(ApplicationId);
+        let target = self.signed_out_target(tenant, client.as_ref(), &request).await?;
+        let Some(secret) = session_secret else { return Ok(SignedOut::Done(target)) };
+        let (owner, hash, now) = (tenant.clone(), secret::hash(&secret), self.now());
+        let hinted = claim("sub").zip(claim("sid")).map(|(user, session)| (user.to_owned(), session.to_owned()));
+        let (confirmed, may_be_sent) = (request.confirmed, request.is_navigation && hint.is_none());
+        let ended = self
+            .parts
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let Some(session) = sessions::find(tx, &owner, &hash, now).await? else {
+                        sessions::delete(tx, &owner, &hash).await?;
+                        return Ok::<_, CoreError>(true);
+                    };
+                    let is_hinted =
+                        hinted.is_some_and(|(user, id)| user == session.user_id.as_str() && id == session.id.as_str());
+                    let is_sent = match &client {
+                        Some(client) if may_be_sent && !confirmed => {
+                            tokens::has_grant(tx, &owner, &session.id, client).await?
                         }
-                        Ok::<_, CoreError>(())
-                    })
+                        _ => false,
+                    };
+                    if !confirmed && !is_hinted && !is_sent {
+                        return Ok(false);
+                    }
+                    sessions::delete(tx, &owner, &hash).await?;
+                    tokens::revoke_of_session(tx, &owner, &session.id, now).await?;
+                    Ok(true)
                 })
-                .await?;
+            })
+            .await?;
+        Ok(if ended { SignedOut::Done(target) } else { SignedOut::Ask(target) })
+    }
+
+    /// Where the browser goes afterwards, when the request names an address that the client registered.
+    async fn signed_out_target(
+        &self,
+        tenant: &TenantId,
+        client: Option<&ApplicationId>,
+        request: &EndSession,
+    ) -> Result<Option<String>, CoreError> {
+        let Some(uri) = &request.post_logout_redirect_uri else { return Ok(None) };
+        let Some(client) = client else {
+            let description = "post_logout_redirect_uri needs client_id or id_token_hint";
+            return Err(OAuthError::new("invalid_request", description).into());
+        };
+        let client = self.client(tenant, client).await?;
+        let client = client.ok_or_else(|| OAuthError::new("invalid_client", "client_id names no application"))?;
+        if !client.application.oidc_client_metadata.post_logout_redirect_uris.contains(uri) {
+            return Err(OAuthError::new("invalid_request", "post_logout_redirect_uri is not registered").into());
         }
-        Ok(SignedOut::Done(target))
+        Ok(Some(with_state(uri, request.state.as_deref())))
     }
 }
 

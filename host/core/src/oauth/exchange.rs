@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use keyway_model::application::{Application, ApplicationType};
 use keyway_model::oauth::{
-    ACCESS_TOKEN_TTL, Grant, OAuthError, REFRESH_FAMILY_TTL, REFRESH_TOKEN_TTL_DAYS, StoredToken, TokenKind,
+    ACCESS_TOKEN_TTL, Grant, OAuthError, REFRESH_FAMILY_TTL, REFRESH_LEEWAY, REFRESH_TOKEN_TTL_DAYS, StoredToken,
+    TokenKind,
 };
 use keyway_model::resource::intersect;
 use keyway_model::user::User;
@@ -12,6 +13,7 @@ use keyway_model::{TenantId, Timestamp};
 use keyway_store::{Tx, resources, roles, tokens, users};
 
 use super::token::TokenParameters;
+use super::userinfo::has_scope;
 use crate::configuration::Client;
 use crate::logs::Event;
 use crate::{CoreError, secret};
@@ -78,7 +80,8 @@ impl Exchange {
         if grant.application_id != application.id {
             return Ok(Err(invalid_grant("the token was issued to another client")));
         }
-        if token.consumed_at.is_some() {
+        let in_leeway = |used: Timestamp| kind == TokenKind::Refresh && now.seconds_since(used) < REFRESH_LEEWAY;
+        if token.consumed_at.is_some_and(|used| !in_leeway(used)) {
             tokens::revoke_grant(tx, tenant, &grant.id, now).await?;
             return Ok(Err(invalid_grant("the token was used before; everything that came of it is revoked")));
         }
@@ -97,6 +100,13 @@ impl Exchange {
             tokens::revoke_grant(tx, tenant, &grant.id, now).await?;
             return Ok(Err(invalid_grant("the user does not exist or is suspended")));
         };
+        let granted = |word: &str| has_scope(&grant.scope, word);
+        let narrowed = parameters.scope.as_deref().filter(|_| kind == TokenKind::Refresh);
+        if narrowed.is_some_and(|asked| !asked.split_ascii_whitespace().all(granted)) {
+            let description = "scope must not hold more than was granted (RFC 6749 section 6)";
+            return Ok(Err(OAuthError::new("invalid_scope", description)));
+        }
+        let narrowed = narrowed.map(ToOwned::to_owned);
         let access = match access_for(tx, tenant, application, parameters, &grant).await? {
             Ok(access) => access,
             Err(error) => return Ok(Err(error)),
@@ -110,11 +120,9 @@ impl Exchange {
                 let offline = grant.scope.split_ascii_whitespace().any(|word| word == "offline_access");
                 if offline { Some(new.refresh) } else { None }
             }
-            _ if rotates(application, &token, now) => {
-                if !tokens::consume(tx, tenant, &hash, now).await? {
-                    tokens::revoke_grant(tx, tenant, &grant.id, now).await?;
-                    return Ok(Err(invalid_grant("the refresh token was used before")));
-                }
+            _ if token.consumed_at.is_some() || rotates(application, &token, now) => {
+                // False when another request of this moment was first: this one gets a successor of its own.
+                tokens::consume(tx, tenant, &hash, now).await?;
                 Some(new.refresh)
             }
             _ => None,
@@ -129,9 +137,11 @@ impl Exchange {
             jwt
         } else {
             let expires_at = now.plus_seconds(ACCESS_TOKEN_TTL);
-            tokens::insert(tx, tenant, &stored(TokenKind::Access, &new.access, &grant, now, expires_at)).await?;
+            let access = stored(TokenKind::Access, &new.access, &grant, now, expires_at);
+            tokens::insert(tx, tenant, &StoredToken { scope: narrowed.clone(), ..access }).await?;
             Access::Opaque(new.access)
         };
+        let grant = Grant { scope: narrowed.unwrap_or(grant.scope), ..grant };
         let with_roles = grant.scope.split_ascii_whitespace().any(|word| word == "roles");
         let roles = if with_roles { roles::names_of_user(tx, tenant, &user.id).await? } else { Vec::new() };
         Ok(Ok(Ready { grant, user, roles, access, refresh_token }))
@@ -210,5 +220,6 @@ fn stored(kind: TokenKind, value: &str, grant: &Grant, now: Timestamp, expires_a
         created_at: now,
         expires_at,
         consumed_at: None,
+        scope: None,
     }
 }

@@ -1,5 +1,7 @@
 //! Turns a signed-in session into an authorization code.
 
+use std::collections::HashSet;
+
 use keyway_model::application::{Application, ApplicationType};
 use keyway_model::oauth::{Authorization, CODE_TTL, Grant, StoredToken, TokenKind};
 use keyway_model::session::Session;
@@ -55,6 +57,7 @@ impl CodeToBe {
             created_at: self.now,
             expires_at: self.now.plus_seconds(CODE_TTL),
             consumed_at: None,
+            scope: None,
         };
         tokens::insert_grant(tx, tenant, &grant).await?;
         tokens::insert(tx, tenant, &token).await
@@ -67,7 +70,8 @@ pub(super) fn granted_scope(application: &Application, asked: &Authorization) ->
     let web = matches!(application.kind, ApplicationType::Traditional | ApplicationType::Spa);
     let always = web && application.custom_client_metadata.always_issue_refresh_token == Some(true);
     let mut words: Vec<&str> = asked.scope.split_ascii_whitespace().collect();
-    words.dedup();
+    let mut seen = HashSet::new();
+    words.retain(|word| seen.insert(*word));
     if !always && !asked.prompts("consent") {
         words.retain(|word| *word != "offline_access");
     } else if always && !words.contains(&"offline_access") {

@@ -5,6 +5,7 @@ mod client;
 mod end_session;
 mod exchange;
 mod grants;
+mod introspection;
 mod revocation;
 mod token;
 mod userinfo;

@@ -1,9 +1,10 @@
 //! `/oidc/me`: the claims of the user behind an opaque access token.
 
-use keyway_model::oauth::{OAuthError, TokenKind};
+use keyway_model::oauth::{Grant, OAuthError, TokenKind};
+use keyway_model::resource::MANAGEMENT_API;
 use keyway_model::user::User;
-use keyway_model::{TenantId, UserId};
-use keyway_store::{roles, tokens, users};
+use keyway_model::{ApplicationId, TenantId, UserId};
+use keyway_store::{resources, roles, tokens, users};
 use serde_json::{Map, Value, json};
 
 use crate::{Core, CoreError, secret};
@@ -21,8 +22,9 @@ impl Core {
                 if token.expires_at <= now || grant.revoked_at.is_some() {
                     return Ok(None);
                 }
+                let grant = Grant { scope: token.scope.unwrap_or(grant.scope), ..grant };
                 let user = users::find(tx, &owner, &grant.user_id).await?.filter(|user| !user.is_suspended);
-                let names = if grant.scope.contains("roles") {
+                let names = if has_scope(&grant.scope, "roles") {
                     roles::names_of_user(tx, &owner, &grant.user_id).await?
                 } else {
                     Vec::new()
@@ -31,35 +33,63 @@ impl Core {
             })
         });
         let (user, roles, grant) = found.await?.ok_or_else(refused)?;
-        if !grant.scope.split_ascii_whitespace().any(|word| word == "openid") {
+        if !has_scope(&grant.scope, "openid") {
             return Err(OAuthError::new("insufficient_scope", "the access token lacks the scope openid").into());
         }
         Ok(claims_of(&user, &roles, &grant.scope, true))
     }
 
-    /// Checks a Management API token: signature, type, issuer, audience, expiry. Returns subject and scopes.
+    /// Checks a Management API token: signature, type, issuer, audience, expiry, and that its client and their roles still
+    /// are what they were. Returns subject and the scopes that both the token and the roles of this moment hold.
     pub async fn verify_management_token(&self, token: &str) -> Result<Option<(UserId, Vec<String>)>, CoreError> {
-        let keys = self.keys(&TenantId::default_tenant()).await?;
-        Ok(keys.verify(Some("at+jwt"), token).and_then(|claims| self.management_access(&claims)))
+        let tenant = TenantId::default_tenant();
+        let keys = self.keys(&tenant).await?;
+        let Some(claims) = keys.verify(Some("at+jwt"), token) else { return Ok(None) };
+        let Some((subject, client, scopes)) = self.management_access(&claims) else { return Ok(None) };
+        if self.client(&tenant, &client).await?.is_none() {
+            return Ok(None);
+        }
+        let held = if subject.as_str() == client.as_str() {
+            let access = self.machine_access(&tenant, &client, MANAGEMENT_API).await?;
+            access.map(|access| access.1.clone()).unwrap_or_default()
+        } else {
+            let (owner, user) = (tenant.clone(), subject.clone());
+            let read = self.parts.store.read(|tx| {
+                Box::pin(async move {
+                    let known = users::find(tx, &owner, &user).await?.filter(|user| !user.is_suspended);
+                    if known.is_none() {
+                        return Ok::<_, CoreError>(Vec::new());
+                    }
+                    Ok(resources::scopes_of_user(tx, &owner, &user, MANAGEMENT_API).await?)
+                })
+            });
+            read.await?
+        };
+        let scopes: Vec<String> = scopes.into_iter().filter(|scope| held.contains(scope)).collect();
+        Ok((!scopes.is_empty()).then_some((subject, scopes)))
     }
 
-    fn management_access(&self, claims: &Value) -> Option<(UserId, Vec<String>)> {
+    fn management_access(&self, claims: &Value) -> Option<(UserId, ApplicationId, Vec<String>)> {
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
         let live = claims.get("exp").and_then(Value::as_i64)? > self.now().seconds();
         let fits = text("iss") == Some(self.issuer(&TenantId::default_tenant()).as_str())
-            && text("aud") == Some(keyway_model::resource::MANAGEMENT_API);
+            && text("aud") == Some(MANAGEMENT_API);
         let scopes = text("scope")?.split_ascii_whitespace().map(ToOwned::to_owned).collect();
-        (live && fits).then_some((text("sub")?.into(), scopes))
+        (live && fits).then_some((text("sub")?.into(), text("client_id")?.into(), scopes))
     }
+}
+
+/// Whether a scope holds this word.
+pub(super) fn has_scope(scope: &str, name: &str) -> bool {
+    scope.split_ascii_whitespace().any(|word| word == name)
 }
 
 /// Claims by scope, as Logto maps them: `updated_at` in milliseconds. `all` adds what an ID token leaves out.
 pub(super) fn claims_of(user: &User, roles: &[String], scope: &str, all: bool) -> Map<String, Value> {
-    let has = |name: &str| scope.split_ascii_whitespace().any(|word| word == name);
+    let has = |name: &str| has_scope(scope, name);
     let mut claims = Map::new();
-    claims.insert("sub".into(), json!(user.id));
     if has("profile") {
-        claims.extend(user.profile.clone());
+        claims.extend(user.profile.claims());
         claims.insert("name".into(), json!(user.name));
         claims.insert("picture".into(), json!(user.avatar));
         claims.insert("username".into(), json!(user.username));
@@ -86,5 +116,6 @@ pub(super) fn claims_of(user: &User, roles: &[String], scope: &str, all: bool) -
     if all && has("identities") {
         claims.insert("identities".into(), json!({}));
     }
+    claims.insert("sub".into(), json!(user.id));
     claims
 }

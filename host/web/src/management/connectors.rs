@@ -1,7 +1,7 @@
 //! `/api/connectors`
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use keyway_core::connectors::{ConnectorChange, Factory, Line, NewConnector, form_items};
 use keyway_model::connector::{Connector, ConnectorSettings, Manifest, Routing};
@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use crate::Web;
 use crate::error::WebError;
-use crate::request::Body;
+use crate::request::{Body, Query};
 
 pub fn router() -> OpenApiRouter<Web> {
     OpenApiRouter::new()

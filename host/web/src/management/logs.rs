@@ -1,7 +1,7 @@
 //! `/api/logs`
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
 use keyway_core::management::LogFilter;
@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use super::paging::page;
 use crate::Web;
 use crate::error::WebError;
-use crate::request::Pagination;
+use crate::request::{Pagination, Query};
 
 pub fn router() -> OpenApiRouter<Web> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(get))

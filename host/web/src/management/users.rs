@@ -3,11 +3,12 @@
 #![expect(clippy::option_option, reason = "a field that is null differs from one that is absent")]
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use keyway_core::management::{NewPassword, NewUser};
 use keyway_model::user::{Identity, ObjectChange, User, UserChange};
+use keyway_model::user_profile::UserProfile;
 use keyway_model::{Patch, RoleId, Timestamp, UserId};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
@@ -18,7 +19,7 @@ use utoipa_axum::routes;
 use super::paging::page;
 use crate::Web;
 use crate::error::WebError;
-use crate::request::{Body, Pagination};
+use crate::request::{Body, Pagination, Query};
 
 pub fn router() -> OpenApiRouter<Web> {
     OpenApiRouter::new()
@@ -110,7 +111,7 @@ struct CreateUser {
     custom_data: Map<String, Value>,
     #[serde(default)]
     #[schema(value_type = Object)]
-    profile: Map<String, Value>,
+    profile: UserProfile,
 }
 
 /// Makes a user, with a password, an imported hash or neither.
@@ -160,7 +161,7 @@ struct UpdateUser {
     #[schema(value_type = Option<Object>)]
     custom_data: Option<Map<String, Value>>,
     #[schema(value_type = Option<Object>)]
-    profile: Option<Map<String, Value>>,
+    profile: Option<UserProfile>,
 }
 
 /// Logto takes an empty text for none.
@@ -235,7 +236,7 @@ async fn update_custom_data(
 #[derive(Deserialize, ToSchema)]
 struct Profile {
     #[schema(value_type = Object)]
-    profile: Map<String, Value>,
+    profile: UserProfile,
 }
 
 /// Merges into the profile.
@@ -247,7 +248,7 @@ async fn update_profile(
     Body(body): Body<Profile>,
 ) -> Result<Json<Value>, WebError> {
     let change = UserChange { profile: ObjectChange::Merge(body.profile), ..UserChange::default() };
-    Ok(Json(Value::Object(web.core.update_user(&web.tenant, &UserId(id), change).await?.profile)))
+    Ok(Json(json!(web.core.update_user(&web.tenant, &UserId(id), change).await?.profile)))
 }
 
 #[derive(Deserialize, ToSchema)]

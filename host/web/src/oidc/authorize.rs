@@ -42,6 +42,8 @@ async fn decide(web: &Web, headers: &HeaderMap, parameters: &Parameters) -> Resu
         login_hint: get("login_hint"),
         ui_locales: get("ui_locales"),
         max_age: get("max_age"),
+        has_request_object: get("request").is_some(),
+        has_request_uri: get("request_uri").is_some(),
     };
     let chinese = is_chinese(headers, asked.ui_locales.as_deref());
     let session = cookies::read(web, headers, Kind::Session);

@@ -21,6 +21,7 @@ pub async fn configuration(State(web): State<Web>) -> impl IntoResponse {
         "jwks_uri": at("jwks"),
         "end_session_endpoint": at("session/end"),
         "revocation_endpoint": at("token/revocation"),
+        "introspection_endpoint": at("token/introspection"),
         "scopes_supported": keyway_model::oauth::OIDC_SCOPES,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "fragment", "form_post"],
@@ -29,6 +30,7 @@ pub async fn configuration(State(web): State<Web>) -> impl IntoResponse {
         "id_token_signing_alg_values_supported": ["ES384"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "claims_supported": [

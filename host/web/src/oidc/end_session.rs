@@ -1,17 +1,17 @@
 //! `/oidc/session/end` (OpenID Connect RP-Initiated Logout 1.0)
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use keyway_core::oauth::{EndSession, SignedOut};
 
 use super::answer::see_other;
 use crate::cookies::{self, Kind};
 use crate::error::WebError;
-use crate::request::{Parameters, is_chinese};
+use crate::request::{Parameters, is_chinese, text};
 use crate::{Web, guard, pages};
 
-/// Ends the session when a known application asks; otherwise asks the person.
+/// Ends the session when it is proven that its person asks; otherwise asks the person.
 pub async fn end(State(web): State<Web>, headers: HeaderMap, parameters: Result<Parameters, WebError>) -> Response {
     match parameters {
         Ok(parameters) => decide(&web, &headers, &parameters).await,
@@ -20,35 +20,63 @@ pub async fn end(State(web): State<Web>, headers: HeaderMap, parameters: Result<
     .unwrap_or_else(|error| pages::error(&headers, error))
 }
 
-async fn decide(web: &Web, headers: &HeaderMap, parameters: &Parameters) -> Result<Response, WebError> {
-    let request = EndSession {
+/// Whether the request may be the person's own navigation: browsers say what they load a document into, and a page that is
+/// embedded or fetched is none. Programs and old browsers say nothing.
+fn is_navigation(headers: &HeaderMap) -> bool {
+    let is = |name: &'static str, expected: &str| {
+        text(headers, header::HeaderName::from_static(name)).is_none_or(|value| value == expected)
+    };
+    is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document")
+}
+
+fn request(parameters: &Parameters) -> EndSession {
+    EndSession {
         client_id: parameters.get("client_id"),
         id_token_hint: parameters.get("id_token_hint"),
         post_logout_redirect_uri: parameters.get("post_logout_redirect_uri"),
         state: parameters.get("state"),
+        is_navigation: false,
         confirmed: false,
-    };
+    }
+}
+
+async fn decide(web: &Web, headers: &HeaderMap, parameters: &Parameters) -> Result<Response, WebError> {
+    let request = EndSession { is_navigation: is_navigation(headers), ..request(parameters) };
     let chinese = is_chinese(headers, parameters.get("ui_locales").as_deref());
     let session = cookies::read(web, headers, Kind::Session);
     match web.core.end_session(&web.tenant, request, session).await? {
-        SignedOut::Ask => Ok(pages::ask_sign_out(chinese)),
+        SignedOut::Ask(target) => {
+            let mut query = url::form_urlencoded::Serializer::new(String::new());
+            for name in ["client_id", "post_logout_redirect_uri", "state"] {
+                if let Some(value) = parameters.get(name) {
+                    query.append_pair(name, &value);
+                }
+            }
+            let action = format!("/oidc/session/end/confirm?{}", query.finish());
+            Ok(pages::ask_sign_out(chinese, action, target.as_deref()))
+        }
         SignedOut::Done(target) => Ok(signed_out(web, target, chinese)),
     }
 }
 
 /// The person confirmed on our own page.
-pub async fn confirm(State(web): State<Web>, request: Request) -> Response {
-    if !guard::is_same_site(&request) {
+pub async fn confirm(State(web): State<Web>, http_request: Request) -> Response {
+    if !guard::is_same_site(&http_request) {
         return WebError::from(keyway_model::ErrorCode::CsrfTokenMismatch).into_response();
     }
-    let headers = request.headers();
-    let session = cookies::read(&web, headers, Kind::Session);
-    let asked = EndSession { confirmed: true, ..EndSession::default() };
-    let chinese = is_chinese(headers, None);
-    match web.core.end_session(&web.tenant, asked, session).await {
-        Ok(_) => signed_out(&web, None, chinese),
-        Err(error) => pages::error(headers, error.into()),
+    let (parts, _) = http_request.into_parts();
+    let query = parts.uri.query().unwrap_or_default();
+    match confirmed(&web, &parts.headers, query).await {
+        Ok(target) => signed_out(&web, target, is_chinese(&parts.headers, None)),
+        Err(error) => pages::error(&parts.headers, error),
     }
+}
+
+async fn confirmed(web: &Web, headers: &HeaderMap, query: &str) -> Result<Option<String>, WebError> {
+    let asked = EndSession { confirmed: true, ..request(&Parameters::parse(query.as_bytes())?) };
+    let session = cookies::read(web, headers, Kind::Session);
+    let (SignedOut::Done(target) | SignedOut::Ask(target)) = web.core.end_session(&web.tenant, asked, session).await?;
+    Ok(target)
 }
 
 fn signed_out(web: &Web, target: Option<String>, chinese: bool) -> Response {
@@ -58,8 +86,5 @@ fn signed_out(web: &Web, target: Option<String>, chinese: bool) -> Response {
     };
     let (name, value) = cookies::write(web, Kind::Session, "");
     response.headers_mut().append(name, value);
-    response
-        .headers_mut()
-        .insert(header::HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""));
     response
 }

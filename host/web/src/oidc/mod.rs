@@ -4,6 +4,7 @@ pub mod answer;
 mod authorize;
 mod discovery;
 mod end_session;
+mod introspection;
 mod revocation;
 mod token;
 mod userinfo;
@@ -20,11 +21,15 @@ pub fn router(web: &Web) -> Router<Web> {
         .route("/oidc/token", post(token::token).options(cors::preflight))
         .route("/oidc/me", get(userinfo::userinfo).post(userinfo::userinfo).options(cors::preflight))
         .route("/oidc/token/revocation", post(revocation::revoke).options(cors::preflight))
+        .route("/oidc/token/introspection", post(introspection::introspect).options(cors::preflight))
+        .route_layer(middleware::from_fn(token::challenge))
         .route_layer(middleware::from_fn_with_state(web.clone(), cors::registered_origins));
     let public = Router::new()
-        .route("/oidc/jwks", get(discovery::jwks))
-        .route("/oidc/.well-known/openid-configuration", get(discovery::configuration))
-        .route("/oidc/.well-known/oauth-authorization-server", get(discovery::configuration))
+        .route("/oidc/jwks", get(discovery::jwks).options(cors::preflight))
+        .route("/oidc/.well-known/openid-configuration", get(discovery::configuration).options(cors::preflight))
+        .route("/oidc/.well-known/oauth-authorization-server", get(discovery::configuration).options(cors::preflight))
+        // RFC 8414 section 3.1: the well-known part goes before the issuer's path.
+        .route("/.well-known/oauth-authorization-server/oidc", get(discovery::configuration).options(cors::preflight))
         .route_layer(middleware::from_fn(cors::any_origin));
     Router::new()
         .route("/oidc/auth", get(authorize::authorize).post(authorize::authorize))

@@ -1,8 +1,9 @@
 //! `POST /oidc/token`
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use keyway_core::oauth::{ClientCredentials, TokenParameters};
 use keyway_model::oauth::OAuthError;
@@ -18,6 +19,18 @@ pub fn client(headers: &HeaderMap, parameters: &Parameters) -> ClientCredentials
         client_id: parameters.get("client_id"),
         client_secret: parameters.get("client_secret"),
     }
+}
+
+/// A challenge answers only a client that came with the header (RFC 6749 section 5.2); others report the challenge in place of
+/// the error.
+pub async fn challenge(request: Request, next: Next) -> Response {
+    let came = request.headers().contains_key(header::AUTHORIZATION);
+    let is_client_error = request.uri().path().starts_with("/oidc/token");
+    let mut response = next.run(request).await;
+    if is_client_error && !came {
+        response.headers_mut().remove(header::WWW_AUTHENTICATE);
+    }
+    response
 }
 
 /// Exchanges a code, a refresh token or a machine's credentials for tokens.

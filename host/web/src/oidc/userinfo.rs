@@ -2,16 +2,28 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use keyway_model::oauth::OAuthError;
 use serde_json::{Map, Value};
 
 use crate::Web;
 use crate::error::WebError;
-use crate::request::bearer;
+use crate::request::{Parameters, bearer};
 
-/// The claims of the user behind an opaque access token. The token is taken from the header alone: a query ends in logs.
-pub async fn userinfo(State(web): State<Web>, headers: HeaderMap) -> Result<Json<Map<String, Value>>, WebError> {
-    let token = bearer(&headers).map_err(|_| OAuthError::new("invalid_token", "no access token provided"))?;
-    Ok(Json(web.core.userinfo(&web.tenant, token).await?))
+/// The claims of the user behind an opaque access token. The token comes in the header or in the form of a POST (RFC 6750
+/// section 2), one of them: a query ends in logs.
+pub async fn userinfo(
+    State(web): State<Web>,
+    method: Method,
+    headers: HeaderMap,
+    parameters: Parameters,
+) -> Result<Json<Map<String, Value>>, WebError> {
+    let in_form = parameters.get("access_token").filter(|_| method == Method::POST);
+    let token = match (bearer(&headers), in_form) {
+        (Ok(_), Some(_)) => return Err(OAuthError::new("invalid_request", "there are two access tokens").into()),
+        (Ok(token), None) => token.to_owned(),
+        (Err(_), Some(token)) => token,
+        (Err(_), None) => return Err(OAuthError::new("invalid_token", "no access token provided").into()),
+    };
+    Ok(Json(web.core.userinfo(&web.tenant, &token).await?))
 }

@@ -8,7 +8,6 @@ use axum::response::{Html, IntoResponse, Response};
 use keyway_core::oauth::AuthorizationAnswer;
 use keyway_core::signin::InteractionView;
 use keyway_model::application::is_web;
-use keyway_model::redirect;
 use serde_json::{Map, Value};
 
 use super::texts::{Phrase, Texts, texts};
@@ -101,7 +100,7 @@ impl Frame {
     }
 }
 
-/// A page under a strict content policy. `form_target` is where forms of the page may lead after redirects.
+/// A page under a strict content policy. `form_target` is the application that forms of the page lead to in the end, if any.
 pub fn html(status: StatusCode, page: &impl Template, form_target: Option<&str>) -> Response {
     let body = match page.render() {
         Ok(body) => body,
@@ -110,10 +109,12 @@ pub fn html(status: StatusCode, page: &impl Template, form_target: Option<&str>)
             return WebError::from(keyway_model::ErrorCode::Internal).into_response();
         }
     };
-    let target = form_target.and_then(redirect::origin).unwrap_or_default();
+    // Browsers hold `form-action` against every redirect that follows a form, and an application's callback may send its user
+    // on to any origin or scheme: a page whose form ends at an application cannot name where it leads.
+    let form_action = if form_target.is_some() { "" } else { "form-action 'self'; " };
     let policy = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; \
-         form-action 'self' {target}; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; font-src https: data:; \
+         connect-src 'self'; {form_action}base-uri 'none'; frame-ancestors 'none'"
     );
     let mut response = (status, Html(body)).into_response();
     if let Ok(policy) = HeaderValue::from_str(&policy) {
@@ -130,7 +131,7 @@ struct Message {
     text: Phrase,
     detail: String,
     /// Address of a form with one button, or empty.
-    action: &'static str,
+    action: String,
     button: Phrase,
     /// Where to go on, or empty.
     back: &'static str,
@@ -143,7 +144,7 @@ impl Message {
             title: title.clone(),
             text: text.clone(),
             detail: String::new(),
-            action: "",
+            action: String::new(),
             button: Phrase::default(),
             back: "",
         }
@@ -195,13 +196,13 @@ pub async fn unknown_session(headers: HeaderMap) -> Response {
     html(StatusCode::OK, &Message::new(chinese, &t.expired_title, &t.expired_text), None)
 }
 
-/// Asks before signing out when no known application asked.
-pub fn ask_sign_out(chinese: bool) -> Response {
+/// Asks before signing out when nothing proves that the person wants it. `action` is where the answer is posted, `target` where
+/// the browser goes then.
+pub fn ask_sign_out(chinese: bool, action: String, target: Option<&str>) -> Response {
     let t = texts(chinese);
-    let action = "/oidc/session/end/confirm";
     let page =
         Message { action, button: t.sign_out.clone(), ..Message::new(chinese, &t.sign_out_title, &t.sign_out_text) };
-    html(StatusCode::OK, &page, None)
+    html(StatusCode::OK, &page, target)
 }
 
 /// A page that only says something.
