@@ -135,7 +135,7 @@ test('sign-out: registered addresses only, no question for a known application, 
   const asked = await one.fetch('/oidc/session/end', { headers: { accept: 'text/html' } });
   assert.match(await asked.text(), /Sign out\?/);
   assert.ok(location(await one.authorize({ prompt: 'none' })).searchParams.get('code'), 'still signed in');
-  const done = await end({ client_id: application.id, post_logout_redirect_uri: 'https://app.example.com/' });
+  const done = await end({ id_token_hint: tokens.id_token, post_logout_redirect_uri: 'https://app.example.com/' });
   assert.equal(location(done).href, 'https://app.example.com/');
   assert.equal(location(await one.authorize({ prompt: 'none' })).searchParams.get('error'), 'login_required');
   const revoked = await one.fetch('/oidc/token/revocation', {
