@@ -136,6 +136,20 @@ const REST: [(&str, Fits); 24] = [
     ("customContent", Value::is_object),
 ];
 
+/// Settings of Logto that are not here. Its own document, sent back, holds them empty.
+const ABSENT: [&str; 4] = ["customUiAssets", "customUiCsp", "trustedDevice", "signUpProfileFields"];
+
+/// Whether a setting that is not here asks for nothing.
+fn asks_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Array(list) => list.is_empty(),
+        Value::Object(fields) => fields.values().all(|value| matches!(value, Value::Null | Value::Bool(false))),
+        Value::String(text) => text.is_empty(),
+        _ => false,
+    }
+}
+
 fn is_optional_text(value: &Value) -> bool {
     value.is_null() || value.is_string()
 }
@@ -230,6 +244,11 @@ impl SignInExperience {
                 "verificationCodePolicy" => next.verification_code_policy = field(key, value)?,
                 "smsCountries" => next.sms_countries = field(key, value)?,
                 "id" | "tenantId" => {}
+                absent if ABSENT.contains(&absent) => {
+                    if !asks_nothing(value) {
+                        return Err(Refusal::invalid_input(absent, "there is no such setting here; leave it empty"));
+                    }
+                }
                 other => {
                     let Some((_, fits)) = REST.iter().find(|(name, _)| *name == other) else {
                         return Err(Refusal::invalid_input(other, "there is no such setting"));
@@ -242,7 +261,48 @@ impl SignInExperience {
             }
         }
         next.check(patch, connectors)?;
+        if ["signInMode", "signUp", "signIn"].iter().any(|key| patch.contains_key(*key)) {
+            next.admit_who_signs_up(connectors);
+        }
         Ok(next)
+    }
+
+    /// Gives whoever signs up a way to sign in again, as Logto's console does: each identifier of a registration gets a
+    /// method that the registration leaves something for, a password or a code.
+    fn admit_who_signs_up(&mut self, connectors: &[ConnectorKind]) {
+        if !self.allows(InteractionEvent::Register) {
+            return;
+        }
+        for kind in self.sign_up.identifiers.clone() {
+            let by_code = !self.sign_up.password;
+            let possible = !by_code || connector_of(kind).is_some_and(|connector| connectors.contains(&connector));
+            if self.admits(kind) || !possible {
+                continue;
+            }
+            match self.sign_in.methods.iter_mut().find(|method| method.identifier == kind) {
+                Some(method) => {
+                    method.password |= !by_code;
+                    method.verification_code |= by_code;
+                }
+                None => self.sign_in.methods.push(SignInMethod {
+                    identifier: kind,
+                    password: !by_code,
+                    verification_code: by_code,
+                    is_password_primary: !by_code,
+                }),
+            }
+        }
+    }
+
+    /// Whether an account that was made by this kind of identifier can sign in: by it, or by another identifier that every
+    /// such account has.
+    pub fn admits(&self, kind: IdentifierKind) -> bool {
+        let sign_up = &self.sign_up;
+        let has = |other: IdentifierKind| {
+            other == kind || sign_up.secondary_identifiers.iter().any(|second| second.identifier == other.as_str())
+        };
+        let usable = |method: &SignInMethod| method.verification_code || (method.password && sign_up.password);
+        self.sign_in.methods.iter().any(|method| has(method.identifier) && usable(method))
     }
 
     fn check(&self, patch: &Map<String, Value>, connectors: &[ConnectorKind]) -> Result<(), Refusal> {
@@ -252,6 +312,16 @@ impl SignInExperience {
         if patch.contains_key("signIn") {
             self.check_sign_in(connectors)?;
         }
+        if patch.contains_key("verificationCodePolicy") {
+            self.check_code_policy()?;
+        }
+        if patch.contains_key("forgotPasswordMethods") {
+            self.check_forgot_password(connectors)?;
+        }
+        Ok(())
+    }
+
+    fn check_code_policy(&self) -> Result<(), Refusal> {
         let policy = self.verification_code_policy;
         if !(60..=3600).contains(&policy.expiration_duration) {
             return Err(Refusal::invalid_input(
@@ -262,6 +332,10 @@ impl SignInExperience {
         if !(1..=100).contains(&policy.max_retry_attempts) {
             return Err(Refusal::invalid_input("verificationCodePolicy.maxRetryAttempts", "must be 1 to 100"));
         }
+        Ok(())
+    }
+
+    fn check_forgot_password(&self, connectors: &[ConnectorKind]) -> Result<(), Refusal> {
         for method in self.forgot_password_methods.iter().flatten() {
             let kind = match method.as_str() {
                 "EmailVerificationCode" => ConnectorKind::Email,
@@ -416,6 +490,15 @@ impl SignInExperience {
     }
 }
 
+/// The kind of connector that carries codes to this kind of identifier.
+fn connector_of(kind: IdentifierKind) -> Option<ConnectorKind> {
+    match kind {
+        IdentifierKind::Username => None,
+        IdentifierKind::Email => Some(ConnectorKind::Email),
+        IdentifierKind::Phone => Some(ConnectorKind::Sms),
+    }
+}
+
 fn need_connector(at: &str, identifier: &str, connectors: &[ConnectorKind]) -> Result<(), Refusal> {
     let (kind, word) = match identifier {
         "email" => (ConnectorKind::Email, "Email"),
@@ -493,5 +576,59 @@ mod tests {
         assert_eq!(experience.missing_profile(&user), ["phone", "password"]);
         user.primary_phone = Some("8613012345678".into());
         assert_eq!(experience.missing_profile(&user), ["password"]);
+    }
+
+    #[test]
+    fn what_was_not_sent_is_not_judged() {
+        let sms = [ConnectorKind::Sms];
+        let Value::Object(reset) = json!({ "forgotPasswordMethods": ["PhoneVerificationCode"] }) else { panic!() };
+        let stored = SignInExperience::default().patched(&reset, &sms).unwrap();
+        let Value::Object(other) = json!({ "termsOfUseUrl": "https://a.example" }) else { panic!() };
+        assert!(stored.patched(&other, &[]).is_ok(), "after the connector was deleted everything else is saved");
+        assert_eq!(stored.patched(&reset, &[]).unwrap_err().code, ErrorCode::ForgotPasswordNeedsConnector);
+    }
+
+    #[test]
+    fn settings_that_are_not_here_are_taken_empty_and_refused_by_name_otherwise() {
+        let empty = json!({
+            "customUiAssets": null, "customUiCsp": {}, "trustedDevice": { "enabled": false }, "signUpProfileFields": [],
+        });
+        assert_eq!(patch(empty, &[]).unwrap(), SignInExperience::default());
+        for (key, value) in [
+            ("customUiAssets", json!({ "id": "x", "createdAt": 1 })),
+            ("customUiCsp", json!({ "scriptSrc": ["https://a"] })),
+            ("trustedDevice", json!({ "enabled": true })),
+            ("signUpProfileFields", json!([{ "name": "x" }])),
+        ] {
+            let given = Map::from_iter([(key.to_owned(), value)]);
+            let refusal = SignInExperience::default().patched(&given, &[]).unwrap_err();
+            assert!(refusal.message.starts_with(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn whoever_signs_up_can_sign_in() {
+        let all = [ConnectorKind::Sms, ConnectorKind::Email];
+        for identifiers in
+            [json!(["username"]), json!(["phone"]), json!(["email"]), json!(["email", "phone"]), json!([])]
+        {
+            for password in [true, false] {
+                let username = identifiers == json!(["username"]);
+                if username && !password {
+                    continue;
+                }
+                let sign_up = json!({ "identifiers": identifiers, "password": password, "verify": !username });
+                let saved = patch(json!({ "signUp": sign_up }), &all).unwrap();
+                for kind in &saved.sign_up.identifiers {
+                    assert!(saved.admits(*kind), "{sign_up} leaves no way for {kind:?}");
+                }
+            }
+        }
+        let phone = patch(phone_sign_up(false, true), &all).unwrap();
+        let added = phone.method(IdentifierKind::Phone).unwrap();
+        assert!(added.verification_code && !added.password, "the way that the registration leaves something for");
+        let mut closed = phone_sign_up(false, true);
+        closed.as_object_mut().unwrap().insert("signInMode".into(), json!("SignIn"));
+        assert!(patch(closed, &all).unwrap().method(IdentifierKind::Phone).is_none(), "nobody signs up");
     }
 }
