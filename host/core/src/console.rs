@@ -57,6 +57,7 @@ pub(crate) async fn seed(tx: &mut Tx<'_>, endpoint: &str, now: Timestamp) -> Res
     let uris = OidcClientMetadata {
         redirect_uris: vec![format!("{endpoint}{CALLBACK}")],
         post_logout_redirect_uris: vec![format!("{endpoint}/console")],
+        ..OidcClientMetadata::default()
     };
     match applications::find(tx, &tenant, &ApplicationId(CONSOLE.into())).await? {
         Some(known) if known.oidc_client_metadata == uris => {}

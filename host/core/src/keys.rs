@@ -44,7 +44,7 @@ impl Key {
 }
 
 /// Whether a key signs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub enum KeyStatus {
     /// Published, and not yet signing.
     Next,

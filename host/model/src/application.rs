@@ -37,6 +37,11 @@ impl ApplicationType {
         [Self::Native, Self::Spa, Self::Traditional, Self::MachineToMachine].into_iter().find(|t| t.as_str() == name)
     }
 
+    /// An app of a phone or a desktop: the port of a loopback redirect address is free.
+    pub fn is_native(self) -> bool {
+        self == Self::Native
+    }
+
     /// A public client holds no secret and must use PKCE (RFC 7636).
     pub fn is_public(self) -> bool {
         matches!(self, Self::Native | Self::Spa)
@@ -51,6 +56,62 @@ pub struct OidcClientMetadata {
     pub redirect_uris: Vec<String>,
     /// Where a sign-out may return to.
     pub post_logout_redirect_uris: Vec<String>,
+    /// Settings of Logto that are kept and shown, and not yet acted upon.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// Whether a value has the type of its setting.
+type Fits = fn(&Value) -> bool;
+
+/// Settings of `oidcClientMetadata` that are kept.
+const OIDC_REST: [(&str, Fits, &str); 3] = [
+    ("backchannelLogoutUri", is_web_value, "must be a web address"),
+    ("backchannelLogoutSessionRequired", Value::is_boolean, "must be true or false"),
+    ("logoUri", is_web_value, "must be a web address"),
+];
+
+/// Settings of `customClientMetadata` that are kept.
+const CUSTOM_REST: [(&str, Fits, &str); 4] = [
+    ("maxAllowedGrants", is_positive, "must be a whole number from 1"),
+    ("allowTokenExchange", Value::is_boolean, "must be true or false"),
+    ("refreshTokenTtl", is_positive, "must be a number of seconds"),
+    ("isDeviceFlow", Value::is_boolean, "must be true or false"),
+];
+
+fn is_web_value(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.len() <= 2048 && is_web(text))
+}
+
+fn is_positive(value: &Value) -> bool {
+    value.as_i64().is_some_and(|number| number > 0)
+}
+
+fn check_rest(at: &str, rest: &Map<String, Value>, known: &[(&str, Fits, &str)]) -> Result<(), Refusal> {
+    for (key, value) in rest {
+        let field = format!("{at}.{key}");
+        let Some((_, fits, expected)) = known.iter().find(|(name, ..)| name == key) else {
+            return Err(Refusal::invalid_input(&field, "there is no such setting"));
+        };
+        if !fits(value) {
+            return Err(Refusal::invalid_input(&field, expected));
+        }
+    }
+    Ok(())
+}
+
+impl OidcClientMetadata {
+    /// Refuses settings that are not there, by name.
+    pub fn check_rest(&self) -> Result<(), Refusal> {
+        check_rest("oidcClientMetadata", &self.rest, &OIDC_REST)
+    }
+}
+
+impl CustomClientMetadata {
+    /// Refuses settings that are not there, by name.
+    pub fn check_rest(&self) -> Result<(), Refusal> {
+        check_rest("customClientMetadata", &self.rest, &CUSTOM_REST)
+    }
 }
 
 /// Token settings.
@@ -72,6 +133,9 @@ pub struct CustomClientMetadata {
     /// Rotate refresh tokens; true when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotate_refresh_token: Option<bool>,
+    /// Settings of Logto that are kept and shown, and not yet acted upon.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
 }
 
 /// What the sign-in pages look like for one application, where it differs from the tenant's settings.
@@ -241,5 +305,31 @@ mod tests {
             assert!(read(value).check().unwrap_err().message.starts_with(field), "{field}");
         }
         assert_eq!(read(json!({ "color": { "primaryColor": "#123456", "isDarkModeEnabled": true } })).check(), Ok(()));
+    }
+
+    #[test]
+    fn settings_that_are_not_there_are_refused_by_name_and_others_are_kept() {
+        let given =
+            json!({ "redirectUris": [], "postLogoutRedirectUris": [], "backchannelLogoutUri": "https://a/out" });
+        let oidc: OidcClientMetadata = serde_json::from_value(given.clone()).unwrap();
+        assert_eq!((oidc.check_rest(), json!(oidc)), (Ok(()), given));
+        let given =
+            json!({ "maxAllowedGrants": 3, "allowTokenExchange": false, "refreshTokenTtl": 3600, "idTokenTtl": 60 });
+        let custom: CustomClientMetadata = serde_json::from_value(given.clone()).unwrap();
+        assert_eq!((custom.check_rest(), json!(custom)), (Ok(()), given));
+        for (value, field) in [
+            (json!({ "redirectUrls": [] }), "oidcClientMetadata.redirectUrls"),
+            (json!({ "backchannelLogoutUri": "javascript:x" }), "oidcClientMetadata.backchannelLogoutUri"),
+        ] {
+            let oidc: OidcClientMetadata = serde_json::from_value(value).unwrap();
+            assert!(oidc.check_rest().unwrap_err().message.starts_with(field), "{field}");
+        }
+        for (value, field) in [
+            (json!({ "refreshTokenTTL": 1 }), "customClientMetadata.refreshTokenTTL"),
+            (json!({ "maxAllowedGrants": "3" }), "customClientMetadata.maxAllowedGrants"),
+        ] {
+            let custom: CustomClientMetadata = serde_json::from_value(value).unwrap();
+            assert!(custom.check_rest().unwrap_err().message.starts_with(field), "{field}");
+        }
     }
 }

@@ -6,6 +6,8 @@ use crate::{ResourceId, RoleId, ScopeId};
 
 /// The Management API's indicator: the `aud` of tokens that may call it.
 pub const MANAGEMENT_API: &str = "https://default.logto.app/api";
+/// Longest life of a token for the Management API, in seconds.
+pub const MANAGEMENT_TOKEN_TTL: i64 = 24 * 3600;
 /// The scope that opens the whole Management API.
 pub const MANAGEMENT_SCOPE: &str = "all";
 

@@ -39,6 +39,20 @@ pub async fn find(tx: &mut Tx<'_>, tenant: &TenantId, id: &ApplicationId) -> Res
     row.as_ref().map(read).transpose()
 }
 
+/// The application, held against every other writer until the transaction ends; `SQLite` has one writer at a time.
+pub async fn lock(tx: &mut Tx<'_>, tenant: &TenantId, id: &ApplicationId) -> Result<Option<Application>, StoreError> {
+    let statement = tx.statement(select!(" AND id = $2"), select!(" AND id = $2 FOR NO KEY UPDATE"));
+    let row = tx.one(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// The application, which is neither changed nor removed until the transaction ends; others may hold it as well.
+pub async fn hold(tx: &mut Tx<'_>, tenant: &TenantId, id: &ApplicationId) -> Result<Option<Application>, StoreError> {
+    let statement = tx.statement(select!(" AND id = $2"), select!(" AND id = $2 FOR SHARE"));
+    let row = tx.one(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?;
+    row.as_ref().map(read).transpose()
+}
+
 /// Hashes of the application's secrets (SHA-256 in hex) and when each ends.
 pub async fn secret_hashes(
     tx: &mut Tx<'_>,

@@ -45,6 +45,13 @@ pub async fn find(tx: &mut Tx<'_>, tenant: &TenantId, id: &ResourceId) -> Result
     row.as_ref().map(read).transpose()
 }
 
+/// The resource, held against every other writer until the transaction ends; `SQLite` has one writer at a time.
+pub async fn lock(tx: &mut Tx<'_>, tenant: &TenantId, id: &ResourceId) -> Result<Option<Resource>, StoreError> {
+    let statement = tx.statement(select!(" AND id = $2"), select!(" AND id = $2 FOR NO KEY UPDATE"));
+    let row = tx.one(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?;
+    row.as_ref().map(read).transpose()
+}
+
 /// The resource with this indicator.
 pub async fn find_by_indicator(
     tx: &mut Tx<'_>,

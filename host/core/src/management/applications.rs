@@ -44,7 +44,9 @@ pub(crate) fn check(application: &Application) -> Result<(), Refusal> {
             redirect::check(uri).map_err(|expected| Refusal::invalid_input(&name, expected))?;
         }
     }
+    metadata.check_rest()?;
     let custom = &application.custom_client_metadata;
+    custom.check_rest()?;
     if custom.refresh_token_ttl_in_days.is_some_and(|days| !(1..=180).contains(&days)) {
         return Err(Refusal::invalid_input("customClientMetadata.refreshTokenTtlInDays", "must be 1 to 180"));
     }
@@ -121,7 +123,7 @@ impl Core {
         let (tenant, id) = (tenant.clone(), id.clone());
         self.save(ErrorCode::UniqueViolation, move |tx| {
             Box::pin(async move {
-                let found = applications::find(tx, &tenant, &id).await?;
+                let found = applications::lock(tx, &tenant, &id).await?;
                 let mut application = found.ok_or(ErrorCode::EntityNotFound)?;
                 change(&mut application);
                 check(&application)?;

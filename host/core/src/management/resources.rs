@@ -1,6 +1,6 @@
 //! API resources and their scopes.
 
-use keyway_model::resource::{MANAGEMENT_API, Resource, Scope};
+use keyway_model::resource::{MANAGEMENT_API, MANAGEMENT_TOKEN_TTL, Resource, Scope};
 use keyway_model::{ErrorCode, Refusal, ResourceId, ScopeId, TenantId};
 use keyway_store::resources;
 
@@ -12,6 +12,9 @@ fn check(resource: &Resource) -> Result<(), Refusal> {
     }
     if !(60..=86_400 * 365).contains(&resource.access_token_ttl) {
         return Err(Refusal::invalid_input("accessTokenTtl", "must be 60 to 31536000 seconds"));
+    }
+    if resource.indicator == MANAGEMENT_API && resource.access_token_ttl > MANAGEMENT_TOKEN_TTL {
+        return Err(Refusal::invalid_input("accessTokenTtl", "must be 86400 seconds at most for the Management API"));
     }
     let absolute = url::Url::parse(&resource.indicator).is_ok_and(|url| url.fragment().is_none());
     if !absolute || resource.indicator.contains(char::is_whitespace) {
@@ -65,7 +68,7 @@ impl Core {
         let (tenant, id) = (tenant.clone(), id.clone());
         self.save(ErrorCode::ResourceInUse, move |tx| {
             Box::pin(async move {
-                let found = resources::find(tx, &tenant, &id).await?;
+                let found = resources::lock(tx, &tenant, &id).await?;
                 let mut resource = found.ok_or(ErrorCode::EntityNotFound)?;
                 change(&mut resource);
                 check(&resource)?;

@@ -79,6 +79,7 @@ fn application(origin: &str) -> NewApplication {
         oidc_client_metadata: OidcClientMetadata {
             redirect_uris: vec![format!("{origin}/callback")],
             post_logout_redirect_uris: vec![format!("{origin}/")],
+            ..OidcClientMetadata::default()
         },
         custom_client_metadata: CustomClientMetadata::default(),
         custom_data: Map::new(),

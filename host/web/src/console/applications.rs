@@ -76,6 +76,7 @@ pub async fn create(
         let oidc_client_metadata = OidcClientMetadata {
             redirect_uris: if redirect.is_empty() { Vec::new() } else { vec![redirect] },
             post_logout_redirect_uris: if local { vec![guide.origin.to_owned()] } else { Vec::new() },
+            ..OidcClientMetadata::default()
         };
         let new = NewApplication {
             name: name.trim().to_owned(),

@@ -173,8 +173,8 @@ async fn update(
     Path(id): Path<String>,
     Body(body): Body<UpdateApplication>,
 ) -> Result<Json<Value>, WebError> {
-    let lists = match body.oidc_client_metadata {
-        Some(fields) => Some(uri_lists(fields)?),
+    let oidc = match body.oidc_client_metadata {
+        Some(fields) => Some(oidc_patch(fields)?),
         None => None,
     };
     let change = move |application: &mut Application| {
@@ -184,11 +184,12 @@ async fn update(
         if let Some(description) = body.description {
             application.description = description;
         }
-        if let Some((redirects, post_logout)) = lists {
+        if let Some(OidcPatch { redirects, post_logout, rest }) = oidc {
             let metadata = &mut application.oidc_client_metadata;
             metadata.redirect_uris = redirects.unwrap_or_else(|| metadata.redirect_uris.clone());
             metadata.post_logout_redirect_uris =
                 post_logout.unwrap_or_else(|| metadata.post_logout_redirect_uris.clone());
+            metadata.rest.extend(rest);
         }
         if let Some(custom) = body.custom_client_metadata {
             application.custom_client_metadata = custom;
@@ -201,9 +202,14 @@ async fn update(
     shown(&web, &changed).await
 }
 
-type UriLists = (Option<Vec<String>>, Option<Vec<String>>);
+/// What a change says of `oidcClientMetadata`.
+struct OidcPatch {
+    redirects: Option<Vec<String>>,
+    post_logout: Option<Vec<String>>,
+    rest: Map<String, Value>,
+}
 
-fn uri_lists(mut fields: Map<String, Value>) -> Result<UriLists, WebError> {
+fn oidc_patch(mut fields: Map<String, Value>) -> Result<OidcPatch, WebError> {
     let mut list = |name: &str| match fields.remove(name) {
         None => Ok(None),
         Some(value) => serde_json::from_value(value).map(Some).map_err(|_| {
@@ -211,7 +217,8 @@ fn uri_lists(mut fields: Map<String, Value>) -> Result<UriLists, WebError> {
             keyway_model::Refusal::invalid_input(&field, "must be a list of addresses")
         }),
     };
-    Ok((list("redirectUris")?, list("postLogoutRedirectUris")?))
+    let (redirects, post_logout) = (list("redirectUris")?, list("postLogoutRedirectUris")?);
+    Ok(OidcPatch { redirects, post_logout, rest: fields })
 }
 
 /// Merges into the admin's own data.

@@ -32,7 +32,7 @@ fn view(key: &KeyInfo) -> Value {
         "id": key.id,
         "createdAt": key.created_at.seconds(),
         "signingKeyAlgorithm": "EC",
-        "status": format!("{:?}", key.status),
+        "status": key.status,
         "signsFrom": key.signs_from.seconds(),
     })
 }
