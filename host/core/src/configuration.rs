@@ -80,6 +80,7 @@ pub(crate) type MachineAccess = (Resource, Vec<String>);
 pub(crate) struct Configuration {
     settings: Cache<(TenantId, i64), Arc<Settings>>,
     origins: Cache<(TenantId, i64), Arc<HashSet<String>>>,
+    indicators: Cache<(TenantId, i64), Arc<HashSet<String>>>,
     clients: Cache<(TenantId, i64, ApplicationId), Arc<Client>>,
     machines: Cache<(TenantId, i64, ApplicationId, String), Arc<MachineAccess>>,
     pub(crate) keys: Cache<(TenantId, i64), Arc<Keys>>,
@@ -90,6 +91,7 @@ impl Default for Configuration {
         Self {
             settings: Cache::new(16),
             origins: Cache::new(16),
+            indicators: Cache::new(16),
             clients: Cache::new(2000),
             machines: Cache::new(2000),
             keys: Cache::new(16),
@@ -172,6 +174,19 @@ impl Core {
         let Some(access) = read.await? else { return Ok(None) };
         self.configuration.machines.insert(key, Arc::clone(&access));
         Ok(Some(access))
+    }
+
+    /// The indicators of every resource.
+    pub(crate) async fn resource_indicators(&self, tenant: &TenantId) -> Result<Arc<HashSet<String>>, CoreError> {
+        let key = (tenant.clone(), self.version(tenant).await?);
+        if let Some(kept) = self.configuration.indicators.get(&key) {
+            return Ok(kept);
+        }
+        let owner = tenant.clone();
+        let all = self.look(|tx| Box::pin(async move { resources::list(tx, &owner).await })).await?;
+        let indicators: Arc<HashSet<String>> = Arc::new(all.into_iter().map(|resource| resource.indicator).collect());
+        self.configuration.indicators.insert(key, Arc::clone(&indicators));
+        Ok(indicators)
     }
 
     /// Whether scripts of this origin may read answers: the origin of a registered redirect address, or a listed one.

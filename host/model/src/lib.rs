@@ -3,6 +3,7 @@
 pub mod application;
 pub mod clock;
 pub mod connector;
+pub mod display;
 pub mod email_template;
 pub mod error;
 pub mod id;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::identifier::{Identifier, IdentifierKind};
 use crate::user_profile::UserProfile;
-use crate::{ApplicationId, Patch, Timestamp, UserId};
+use crate::{ApplicationId, Patch, Refusal, Timestamp, UserId, display};
 
 /// How a stored password hash was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +117,12 @@ impl User {
         }
     }
 
+    /// Refuses what an account must not say of its owner.
+    pub fn check(&self) -> Result<(), Refusal> {
+        self.name.as_deref().map_or(Ok(()), display::check_name)?;
+        self.avatar.as_deref().map_or(Ok(()), display::check_avatar)
+    }
+
     /// Sets the field that `identifier` names.
     pub fn set_identifier(&mut self, identifier: &Identifier) {
         let value = Some(identifier.value.clone());
@@ -223,6 +229,17 @@ pub struct UserChange {
 }
 
 impl UserChange {
+    /// Refuses what an account must not say of its owner.
+    pub fn check(&self) -> Result<(), Refusal> {
+        if let Patch::Set(name) = &self.name {
+            display::check_name(name)?;
+        }
+        match &self.avatar {
+            Patch::Set(avatar) => display::check_avatar(avatar),
+            Patch::Keep | Patch::Clear => Ok(()),
+        }
+    }
+
     /// The field of an identifier.
     pub fn identifier(&mut self, kind: IdentifierKind) -> &mut Patch<String> {
         match kind {

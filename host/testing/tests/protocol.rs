@@ -31,6 +31,9 @@ on_both! {
             let refused = server.api(Method::PATCH, &path, Some(body)).await.expect(400);
             assert!(refused.body.contains(name), "{}", refused.body);
         }
+        for body in [json!({ "avatar": "javascript:alert(1)" }), json!({ "name": "a\u{202E}b" })] {
+            server.api(Method::PATCH, &format!("/users/{}", text(&user, "id")), Some(body)).await.expect(400);
+        }
         let body = json!({ "profile": { "nickname": "Ada", "address": { "country": "GB" } } });
         server.api(Method::PATCH, &path, Some(body)).await.expect(200);
         let application = server.application().await;

@@ -96,6 +96,7 @@ impl Core {
     /// Makes a user.
     pub async fn create_user(&self, tenant: &TenantId, new: NewUser) -> Result<User, CoreError> {
         let mut user = new.user;
+        user.check()?;
         for (kind, field) in KINDS {
             if let Some(text) = user.identifier(kind) {
                 let value = canonical(kind, field, text)?;
@@ -131,6 +132,7 @@ impl Core {
 
     /// Changes a user. A suspension ends every session and token.
     pub async fn update_user(&self, tenant: &TenantId, id: &UserId, mut change: UserChange) -> Result<User, CoreError> {
+        change.check()?;
         for (kind, field) in KINDS {
             let patch = std::mem::take(change.identifier(kind));
             *change.identifier(kind) = patch.try_map(|text| canonical(kind, field, &text))?;

@@ -8,7 +8,7 @@ use keyway_model::interaction::{INTERACTION_TTL, Interaction, InteractionEvent, 
 use keyway_model::oauth::{Authorization, OAuthError};
 use keyway_model::session::Session;
 use keyway_model::{ApplicationId, TenantId, redirect};
-use keyway_store::{interactions, resources, sessions};
+use keyway_store::{interactions, sessions};
 
 use super::grants::granted_scope;
 use crate::configuration::Client;
@@ -194,18 +194,8 @@ impl Core {
         if named.len() > MOST_RESOURCES {
             return refuse("invalid_target", "there are too many resources");
         }
-        let (owner, wanted) = (tenant.clone(), named.clone());
-        let known = self.parts.store.read(|tx| {
-            Box::pin(async move {
-                for indicator in &wanted {
-                    if resources::find_by_indicator(tx, &owner, indicator).await?.is_none() {
-                        return Ok::<_, CoreError>(false);
-                    }
-                }
-                Ok(true)
-            })
-        });
-        if !named.is_empty() && !known.await? {
+        let known = self.resource_indicators(tenant).await?;
+        if !named.iter().all(|indicator| known.contains(indicator)) {
             return refuse("invalid_target", "resource names no registered API resource");
         }
         if application.is_third_party {
@@ -287,11 +277,7 @@ impl Core {
             (tenant.clone(), application.clone(), asked.clone(), session.clone());
         self.parts
             .store
-            .write(move |tx| {
-                Box::pin(
-                    async move { Ok::<_, CoreError>(code.store(tx, &owner, &application, &asked, &session).await?) },
-                )
-            })
+            .write(move |tx| Box::pin(async move { code.store(tx, &owner, &application, &asked, &session).await }))
             .await?;
         Ok(answer)
     }

@@ -196,13 +196,16 @@ async fn access_for(
     })))
 }
 
-/// Public clients rotate each time; others when 70 % of the token's life is over.
+/// Public clients rotate each time, whatever is set (RFC 9700 section 4.14.2); others when 70 % of the token's life is over.
 fn rotates(application: &Application, token: &StoredToken, now: Timestamp) -> bool {
+    if application.kind.is_public() {
+        return true;
+    }
     if application.custom_client_metadata.rotate_refresh_token == Some(false) {
         return false;
     }
     let life = token.expires_at.0 - token.created_at.0;
-    application.kind.is_public() || (now.0 - token.created_at.0) * 10 >= life * 7
+    (now.0 - token.created_at.0) * 10 >= life * 7
 }
 
 fn refresh_end(application: &Application, grant: &Grant, now: Timestamp) -> Timestamp {

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use keyway_model::application::{Application, ApplicationType};
 use keyway_model::oauth::{Authorization, CODE_TTL, Grant, StoredToken, TokenKind};
 use keyway_model::session::Session;
-use keyway_model::{ApplicationId, GrantId, TenantId, Timestamp};
-use keyway_store::{StoreError, Tx, tokens};
+use keyway_model::{ApplicationId, ErrorCode, GrantId, TenantId, Timestamp, redirect};
+use keyway_store::{Tx, applications, tokens};
 
-use crate::{Core, secret};
+use crate::{Core, CoreError, secret};
 
 /// A code that is to be stored and handed out.
 pub(crate) struct CodeToBe {
@@ -26,7 +26,8 @@ impl Core {
 }
 
 impl CodeToBe {
-    /// Stores the grant that a session gives to an application, and the code that leads to it.
+    /// Stores the grant that a session gives to an application, and the code that leads to it. The application is held and
+    /// judged again: it, or the address that the code would go to, may have been removed since the request was checked.
     pub async fn store(
         &self,
         tx: &mut Tx<'_>,
@@ -34,7 +35,12 @@ impl CodeToBe {
         application: &ApplicationId,
         asked: &Authorization,
         session: &Session,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), CoreError> {
+        let held = applications::hold(tx, tenant, application).await?.ok_or(ErrorCode::SessionNotFound)?;
+        let is_native = held.kind == ApplicationType::Native;
+        if !redirect::matches(&held.oidc_client_metadata.redirect_uris, &asked.redirect_uri, is_native) {
+            return Err(ErrorCode::SessionNotFound.into());
+        }
         let grant = Grant {
             id: self.grant_id.clone(),
             user_id: session.user_id.clone(),
@@ -60,7 +66,7 @@ impl CodeToBe {
             scope: None,
         };
         tokens::insert_grant(tx, tenant, &grant).await?;
-        tokens::insert(tx, tenant, &token).await
+        Ok(tokens::insert(tx, tenant, &token).await?)
     }
 }
 
