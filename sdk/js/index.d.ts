@@ -45,12 +45,15 @@ export interface Start {
   userAgent: string | null;
   scope: string | null;
 }
+/** An address counts only where its flag is true: say so only when the provider says that it is this user's. */
 export interface UserInfo {
   id: string;
-  /** Only an address that the provider has verified. */
+  /** Of a standard connector: which provider says so, such as a checked ID token's `iss`. */
+  issuer?: string;
   email?: string;
-  /** Only a number that the provider has verified. */
+  emailVerified?: boolean;
   phone?: string;
+  phoneVerified?: boolean;
   name?: string;
   avatar?: string;
   rawData?: unknown;

@@ -127,11 +127,10 @@ impl Social for AlipayWeb {
         let user = call(config, "alipay.user.info.share", &[("auth_token", &token)])?;
         Ok(UserInfo {
             id: oauth::id(&user, "/user_id").or_else(|_| oauth::id(&user, "/open_id"))?,
-            email: None,
-            phone: None,
             name: oauth::text(&user, "/nick_name"),
             avatar: oauth::text(&user, "/avatar"),
             raw_data: user,
+            ..UserInfo::default()
         })
     }
 }

@@ -80,11 +80,11 @@ impl Social for Apple {
             || claims.get("email_verified").and_then(Value::as_str) == Some("true");
         Ok(UserInfo {
             id: oauth::id(&claims, "/sub")?,
-            email: oauth::text(&claims, "/email").filter(|_| verified),
-            phone: None,
+            email: oauth::text(&claims, "/email"),
+            email_verified: verified,
             name: (!names.is_empty()).then(|| names.join(" ")),
-            avatar: None,
             raw_data: json!({ "claims": claims, "user": user }),
+            ..UserInfo::default()
         })
     }
 }

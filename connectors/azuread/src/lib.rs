@@ -84,11 +84,11 @@ impl Social for AzureAd {
         let user: Value = oauth::user_info(http::get(USER_INFO).bearer(oauth::token(&tokens, "access_token")?))?;
         Ok(UserInfo {
             id: oauth::id(&user, "/id")?,
+            // Any directory's administrator sets `mail` freely, to an address of somebody else's domain as well.
             email: oauth::text(&user, "/mail"),
-            phone: None,
             name: oauth::text(&user, "/displayName"),
-            avatar: None,
             raw_data: user,
+            ..UserInfo::default()
         })
     }
 }

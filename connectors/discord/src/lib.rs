@@ -58,17 +58,17 @@ impl Social for Discord {
         let tokens = oauth::exchange(TOKEN, client, callback, &[])?;
         let token = oauth::token(&tokens, "access_token")?;
         let user = oauth::user_info(http::get(USER_INFO).bearer(token))?;
-        let verified = user.get("verified") == Some(&Value::Bool(true));
         let id = oauth::id(&user, "/id")?;
         let avatar =
             oauth::text(&user, "/avatar").map(|hash| format!("https://cdn.discordapp.com/avatars/{id}/{hash}"));
         Ok(UserInfo {
-            email: oauth::text(&user, "/email").filter(|_| verified),
-            phone: None,
+            email: oauth::text(&user, "/email"),
+            email_verified: user.get("verified") == Some(&Value::Bool(true)),
             name: oauth::text(&user, "/global_name").or_else(|| oauth::text(&user, "/username")),
             avatar,
             id,
             raw_data: user,
+            ..UserInfo::default()
         })
     }
 }

@@ -58,11 +58,12 @@ impl Social for Facebook {
         let user = oauth::user_info(http::get(USER_INFO).query([("fields", "id,name,email,picture")]).bearer(token))?;
         Ok(UserInfo {
             id: oauth::id(&user, "/id")?,
+            // Facebook does not say whether the address is verified.
             email: oauth::text(&user, "/email"),
-            phone: None,
             name: oauth::text(&user, "/name"),
             avatar: oauth::text(&user, "/picture/data/url"),
             raw_data: user,
+            ..UserInfo::default()
         })
     }
 }

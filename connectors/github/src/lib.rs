@@ -60,14 +60,15 @@ impl Social for GitHub {
         let token = oauth::token(&tokens, "access_token")?;
         let user = oauth::user_info(http::get(USER_INFO).bearer(token))?;
         // The profile's public address may be unverified; the list says which are not.
-        let email = verified_email(token).unwrap_or_default();
+        let verified = verified_email(token).unwrap_or_default();
         Ok(UserInfo {
             id: oauth::id(&user, "/id")?,
-            email,
-            phone: None,
+            email_verified: verified.is_some(),
+            email: verified.or_else(|| oauth::text(&user, "/email")),
             name: oauth::text(&user, "/name").or_else(|| oauth::text(&user, "/login")),
             avatar: oauth::text(&user, "/avatar_url"),
             raw_data: user,
+            ..UserInfo::default()
         })
     }
 }

@@ -4,7 +4,7 @@
 
 use keyway_connector::oauth::{self, Client, ClientAuth};
 use keyway_connector::{
-    Callback, Connector, Failure, Manifest, Secret, Social, Start, UserInfo, export_social, http, jwt,
+    Callback, Connector, Failure, Manifest, Secret, Social, Start, UserInfo, code, export_social, http, jwt, session,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -38,8 +38,7 @@ struct Config {
     offline_access: bool,
     /// Settings of Google One Tap, for applications that show it.
     #[schemars(title = "Google One Tap")]
-    #[serde(rename = "oneTap")]
-    _one_tap: Option<OneTap>,
+    one_tap: Option<OneTap>,
 }
 
 /// What Google may ask.
@@ -61,14 +60,14 @@ impl Prompt {
     }
 }
 
-/// Settings of Google One Tap; the pages that show it read them.
+/// Settings of Google One Tap, for applications that show it.
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of the form")]
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct OneTap {
-    /// Whether it is shown.
-    #[serde(default, rename = "isEnabled")]
-    _is_enabled: bool,
+    /// Whether it is shown, and its credentials are accepted.
+    #[serde(default)]
+    is_enabled: bool,
     /// Whether one account is chosen without a click.
     #[serde(default, rename = "autoSelect")]
     _auto_select: bool,
@@ -108,6 +107,10 @@ impl Social for Google {
         if !prompts.is_empty() {
             more.push(("prompt", &prompts));
         }
+        let nonce = if one_tap(config) { Some(oauth::nonce()?) } else { None };
+        if let Some(nonce) = &nonce {
+            more.push(("nonce", nonce));
+        }
         if config.offline_access {
             more.push(("access_type", "offline"));
         }
@@ -117,10 +120,18 @@ impl Social for Google {
 
     fn user_info(config: &Config, callback: &Callback) -> Result<UserInfo, Failure> {
         if let Some(credential) = callback.text("credential") {
+            // The credential comes from the browser. Without this sign-in's own nonce it could be any that the account gave to
+            // another page of this client within the hour; the session holds the nonce for one answer.
+            let refused = |what: &str| Failure::new(code::SOCIAL_INVALID_ID_TOKEN, what);
+            if !one_tap(config) {
+                return Err(refused("One Tap is switched off in this connector's settings."));
+            }
+            let nonce = session::get("nonce").ok_or_else(|| refused("This sign-in was not started here."))?;
             let rules = jwt::Rules {
                 jwks_uri: "https://www.googleapis.com/oauth2/v3/certs",
                 issuers: &["https://accounts.google.com", "accounts.google.com"],
                 audience: &config.client_id,
+                nonce: Some(&nonce),
                 clock_tolerance_seconds: 10,
                 ..jwt::Rules::default()
             };
@@ -134,16 +145,20 @@ impl Social for Google {
     }
 }
 
-/// The identity in Google's claims; an address counts only when Google has verified it.
+fn one_tap(config: &Config) -> bool {
+    config.one_tap.as_ref().is_some_and(|settings| settings.is_enabled)
+}
+
+/// The identity in Google's claims.
 fn identity(claims: Value) -> Result<UserInfo, Failure> {
-    let verified = claims.get("email_verified") == Some(&Value::Bool(true));
     Ok(UserInfo {
         id: oauth::id(&claims, "/sub")?,
-        email: oauth::text(&claims, "/email").filter(|_| verified),
-        phone: None,
+        email: oauth::text(&claims, "/email"),
+        email_verified: claims.get("email_verified") == Some(&Value::Bool(true)),
         name: oauth::text(&claims, "/name"),
         avatar: oauth::text(&claims, "/picture"),
         raw_data: claims,
+        ..UserInfo::default()
     })
 }
 

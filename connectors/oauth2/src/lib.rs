@@ -41,6 +41,11 @@ struct Config {
     #[serde(default)]
     #[schemars(title = "Profile map", extend("additionalProperties" = { "type": "string" }))]
     profile_map: BTreeMap<String, String>,
+    /// Take the provider's e-mail addresses for verified. Only for a provider that lets nobody enter an address that is not
+    /// their own: otherwise whoever enters another person's address there can sign in here as that person.
+    #[serde(default)]
+    #[schemars(title = "Trust unverified e-mail")]
+    trust_unverified_email: bool,
     /// How the client proves itself at the token endpoint; client_secret_post when absent.
     #[schemars(title = "Client authentication")]
     token_endpoint_auth_method: Option<AuthMethod>,
@@ -120,12 +125,29 @@ impl Social for OAuth2 {
         };
         Ok(UserInfo {
             id: oauth::id(&user, &pointer("id"))?,
+            issuer: Some(origin(&config.user_info_endpoint)),
             email: oauth::text(&user, &pointer("email")),
+            email_verified: config.trust_unverified_email && !says_no(&user),
             phone: oauth::text(&user, &pointer("phone")),
+            phone_verified: false,
             name: oauth::text(&user, &pointer("name")),
             avatar: oauth::text(&user, &pointer("avatar")),
             raw_data: user,
         })
+    }
+}
+
+/// Scheme and host of the address that tells of the users: who runs it decides what their ids mean.
+fn origin(address: &str) -> String {
+    address.split('/').take(3).collect::<Vec<_>>().join("/").to_ascii_lowercase()
+}
+
+/// Whether the provider itself says, in the claim of OpenID Connect, that the address is not verified.
+fn says_no(user: &Value) -> bool {
+    match user.get("email_verified") {
+        None | Some(Value::Null) => false,
+        Some(Value::String(text)) => text != "true",
+        Some(value) => value != &Value::Bool(true),
     }
 }
 

@@ -37,10 +37,16 @@ struct Config {
     #[serde(default)]
     #[schemars(title = "Accept booleans as texts")]
     accept_string_typed_boolean_claims: bool,
-    /// Take an address although the provider does not say whether it is verified.
+    /// Take an address for verified although the provider does not say whether it is. Only for a provider that lets nobody
+    /// enter an address that is not their own.
     #[serde(default)]
     #[schemars(title = "Trust unverified e-mail")]
     trust_unverified_email: bool,
+    /// Take ID tokens without a nonce, of providers such as LinkedIn that never send it back. A nonce that is there must be this
+    /// sign-in's all the same. Leave it off for every other provider.
+    #[serde(default)]
+    #[schemars(title = "Accept a missing nonce")]
+    accept_missing_nonce: bool,
     /// Parameters of the authentication request (OpenID Connect Core 1.0 section 3.1.2.1).
     #[serde(default)]
     #[schemars(title = "Authentication request", extend("additionalProperties" = { "type": "string" }))]
@@ -72,9 +78,9 @@ struct Verification {
     /// Address of the provider's key set.
     #[schemars(title = "Key set", regex(pattern = "^https://"), extend("x-message" = "an address that begins with https://"))]
     jwks_uri: String,
-    /// The issuer, or several.
+    /// The issuer, or several: the iss of the provider's ID tokens, as its discovery document says.
     #[schemars(title = "Issuer")]
-    issuer: Option<Issuer>,
+    issuer: Issuer,
     /// Algorithms that are accepted; all with a public key when absent.
     #[schemars(title = "Algorithms")]
     algorithms: Option<Vec<String>>,
@@ -97,7 +103,7 @@ enum Issuer {
     /// One.
     One(String),
     /// Several.
-    Several(Vec<String>),
+    Several(#[schemars(length(min = 1))] Vec<String>),
 }
 
 struct Oidc;
@@ -145,12 +151,13 @@ impl Social for Oidc {
 
     fn user_info(config: &Config, callback: &Callback) -> Result<UserInfo, Failure> {
         let tokens = client(config).exchange(&config.token_endpoint, callback)?;
-        let (token, nonce) = (oauth::token(&tokens, "id_token")?, session::get("nonce"));
+        let token = oauth::token(&tokens, "id_token")?;
+        let refused = |what: &str| Failure::new(code::SOCIAL_INVALID_ID_TOKEN, what);
+        let nonce = session::get("nonce").ok_or_else(|| refused("This sign-in was not started here."))?;
         let rule = &config.id_token_verification_config;
         let issuers: Vec<&str> = match &rule.issuer {
-            None => Vec::new(),
-            Some(Issuer::One(issuer)) => vec![issuer],
-            Some(Issuer::Several(issuers)) => issuers.iter().map(String::as_str).collect(),
+            Issuer::One(issuer) => vec![issuer],
+            Issuer::Several(issuers) => issuers.iter().map(String::as_str).collect(),
         };
         let claims = jwt::verify(
             token,
@@ -158,14 +165,17 @@ impl Social for Oidc {
                 jwks_uri: &rule.jwks_uri,
                 issuers: &issuers,
                 audience: &config.client_id,
-                nonce: nonce.as_deref(),
+                nonce: (!config.accept_missing_nonce).then_some(&nonce),
                 algorithms: rule.algorithms.as_deref().unwrap_or_default(),
                 clock_tolerance_seconds: rule.clock_tolerance.unwrap_or(0),
             },
         )?;
         let claims = Value::Object(claims);
+        if claims.get("nonce").is_some_and(|given| given.as_str() != Some(&nonce)) {
+            return Err(refused("The token's nonce is not the expected one."));
+        }
         if rule.subject.is_some() && oauth::text(&claims, "/sub") != rule.subject {
-            return Err(Failure::new(code::SOCIAL_INVALID_ID_TOKEN, "The token's subject is not the expected one."));
+            return Err(refused("The token's subject is not the expected one."));
         }
         let says = |name: &str| match claims.get(name) {
             Some(Value::Bool(value)) => Some(*value),
@@ -178,8 +188,11 @@ impl Social for Oidc {
             says("email_verified").unwrap_or(config.trust_unverified_email && claims.get("email_verified").is_none());
         Ok(UserInfo {
             id: oauth::id(&claims, "/sub")?,
-            email: oauth::text(&claims, "/email").filter(|_| email_counts),
-            phone: oauth::text(&claims, "/phone").filter(|_| says("phone_verified") == Some(true)),
+            issuer: oauth::text(&claims, "/iss"),
+            email: oauth::text(&claims, "/email"),
+            email_verified: email_counts,
+            phone: oauth::text(&claims, "/phone"),
+            phone_verified: says("phone_verified") == Some(true),
             name: oauth::text(&claims, "/name"),
             avatar: oauth::text(&claims, "/picture"),
             raw_data: claims,

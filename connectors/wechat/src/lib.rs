@@ -18,11 +18,10 @@ pub fn user_info(app_id: &str, secret: &str, callback: &Callback) -> Result<User
     // The union id is the same in every application of one developer, the open id in this one alone.
     Ok(UserInfo {
         id: oauth::text(&user, "/unionid").unwrap_or(open_id),
-        email: None,
-        phone: None,
         name: oauth::text(&user, "/nickname"),
         avatar: oauth::text(&user, "/headimgurl"),
         raw_data: user,
+        ..UserInfo::default()
     })
 }
 

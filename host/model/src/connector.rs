@@ -212,6 +212,10 @@ pub struct ConnectorSettings {
     pub sync_profile: bool,
     /// Whether the provider's tokens are kept.
     pub enable_token_storage: bool,
+    /// Whether addresses that the provider calls verified count: for new accounts, and to find the account to link. When absent,
+    /// those of the connectors of the binary do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust_verified_addresses: Option<bool>,
     /// Which messages it takes, and when, among several of its kind.
     pub routing: Routing,
     /// Whether it serves nobody for the time being.

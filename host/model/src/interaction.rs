@@ -128,6 +128,9 @@ pub struct SocialVerification {
     pub session: Option<BTreeMap<String, String>>,
     /// Whether name and picture follow the provider.
     pub sync_profile: bool,
+    /// Whether its address belongs to an account that is not linked to it: the account's own proof links them.
+    #[serde(default)]
+    pub related: bool,
     /// Whom the provider vouches for, once it does.
     pub user_info: Option<SocialUserInfo>,
     /// The account's [`User::credential_epoch`] at that moment; 0 where there was no account.
@@ -141,10 +144,19 @@ pub struct SocialVerification {
 pub struct SocialUserInfo {
     /// The provider's stable id of the user.
     pub id: String,
-    /// Verified address.
+    /// Who gave that id its meaning; empty where the target says it. The same id of another issuer is another person.
+    #[serde(default)]
+    pub issuer: Option<String>,
+    /// The address as the provider has it.
     pub email: Option<String>,
-    /// Verified number.
+    /// Whether a provider that is trusted for it says that the address is this user's. Nothing counts without it.
+    #[serde(default)]
+    pub email_verified: bool,
+    /// The number as the provider has it.
     pub phone: Option<String>,
+    /// Whether a provider that is trusted for it says that the number is this user's.
+    #[serde(default)]
+    pub phone_verified: bool,
     /// Display name.
     pub name: Option<String>,
     /// Address of a picture.
@@ -152,6 +164,19 @@ pub struct SocialUserInfo {
     /// The provider's own words.
     #[serde(default)]
     pub raw_data: serde_json::Value,
+}
+
+impl SocialUserInfo {
+    /// The addresses that count.
+    pub fn verified(&self) -> Vec<Identifier> {
+        [
+            (IdentifierKind::Email, &self.email, self.email_verified),
+            (IdentifierKind::Phone, &self.phone, self.phone_verified),
+        ]
+        .into_iter()
+        .filter_map(|(kind, value, verified)| Some(Identifier { kind, value: value.clone().filter(|_| verified)? }))
+        .collect()
+    }
 }
 
 /// What the account will get at submission, or already got at registration.
@@ -260,6 +285,18 @@ impl Interaction {
     pub fn put(&mut self, verification: Verification) {
         self.verifications.retain(|other| other.kind != verification.kind);
         self.verifications.push(verification);
+    }
+
+    /// Whether this interaction holds a proof of the account's own: its password, or a code sent to one of its identifiers.
+    pub fn proves(&self, user: &User) -> bool {
+        let live = |proof: &&Verification| proof.verified && proof.credential_epoch == user.credential_epoch;
+        self.verifications.iter().filter(live).any(|proof| match proof.kind {
+            VerificationKind::Password => proof.user_id.as_ref() == Some(&user.id),
+            VerificationKind::EmailVerificationCode | VerificationKind::PhoneVerificationCode => {
+                user.identifier(proof.identifier.kind) == Some(proof.identifier.value.as_str())
+            }
+            VerificationKind::NewPasswordIdentity => false,
+        })
     }
 
     /// The verification with this id, or `session.verification_session_not_found`.

@@ -54,6 +54,8 @@ impl std::fmt::Debug for PasswordHash {
 pub struct Identity {
     /// The provider, such as `github`.
     pub target: String,
+    /// Who gave that id its meaning; empty where the target says it. The same id of another issuer is another person.
+    pub issuer: String,
     /// The provider's id of the user.
     pub id: String,
     /// The provider's other words: `email`, `phone`, `name`, `avatar`, `rawData`.

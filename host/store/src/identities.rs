@@ -9,21 +9,32 @@ use sqlx::{AssertSqlSafe, Row as _, query};
 
 use crate::{StoreError, Tx};
 
-/// Whose identity it is.
+/// Whose identity it is: by target, issuer and id. An identity that was kept under `formerly` counts where there is none of its
+/// issuer.
 pub async fn find_user(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
-    target: &str,
-    identity_id: &str,
+    identity: &Identity,
+    formerly: &str,
 ) -> Result<Option<UserId>, StoreError> {
-    let statement = "SELECT user_id FROM user_identities WHERE tenant_id = $1 AND target = $2 AND identity_id = $3";
-    let statement = query(statement).bind(tenant.0.clone()).bind(target.to_owned()).bind(identity_id.to_owned());
-    Ok(tx.one(statement).await?.map(|row| row.try_get::<String, _>("user_id").map(UserId)).transpose()?)
+    let statement = "SELECT user_id, issuer FROM user_identities WHERE tenant_id = $1 AND target = $2 AND identity_id = $3 AND \
+         issuer IN ($4, $5)";
+    let statement = query(statement).bind(tenant.0.clone()).bind(identity.target.clone());
+    let statement = statement.bind(identity.id.clone()).bind(identity.issuer.clone()).bind(formerly.to_owned());
+    let mut found = None;
+    for row in tx.all(statement).await? {
+        let (user, issuer): (String, String) = (row.try_get("user_id")?, row.try_get("issuer")?);
+        if found.is_none() || issuer == identity.issuer {
+            found = Some(UserId(user));
+        }
+    }
+    Ok(found)
 }
 
 /// A user's identities.
 pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId, user: &UserId) -> Result<Vec<Identity>, StoreError> {
-    let statement = "SELECT target, identity_id, details FROM user_identities WHERE tenant_id = $1 AND user_id = $2 ORDER BY target";
+    let statement = "SELECT target, issuer, identity_id, details FROM user_identities WHERE tenant_id = $1 AND user_id = $2 ORDER BY \
+         target";
     let rows = tx.all(query(statement).bind(tenant.0.clone()).bind(user.0.clone())).await?;
     rows.iter().map(read).collect()
 }
@@ -40,7 +51,7 @@ pub async fn of_users(
     }
     let places: Vec<String> = (2..users.len() + 2).map(|number| format!("${number}")).collect();
     let text = format!(
-        "SELECT user_id, target, identity_id, details FROM user_identities WHERE tenant_id = $1 AND user_id IN ({}) ORDER BY \
+        "SELECT user_id, target, issuer, identity_id, details FROM user_identities WHERE tenant_id = $1 AND user_id IN ({}) ORDER BY \
          target",
         places.join(", ")
     );
@@ -55,31 +66,34 @@ pub async fn of_users(
 fn read(row: &AnyRow) -> Result<Identity, StoreError> {
     Ok(Identity {
         target: row.try_get("target")?,
+        issuer: row.try_get("issuer")?,
         id: row.try_get("identity_id")?,
         details: serde_json::from_str(&row.try_get::<String, _>("details")?)?,
     })
 }
 
-/// Links an identity to an account, or renews its details. One that is another account's stays there: a unique violation.
+/// Links an identity to an account, or renews the details of its own, with the issuer of one that was kept under `formerly`. One
+/// that is another account's stays there: a unique violation.
 pub async fn put(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     user: &UserId,
     identity: &Identity,
+    formerly: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let details = identity.details.to_string();
-    let renew = "UPDATE user_identities SET details = $5 WHERE tenant_id = $1 AND target = $2 AND identity_id = $3 AND user_id \
-         = $4";
     let bound = |statement| {
         let statement = query(statement).bind(tenant.0.clone()).bind(identity.target.clone());
-        statement.bind(identity.id.clone()).bind(user.0.clone()).bind(details.clone())
+        let statement = statement.bind(identity.id.clone()).bind(user.0.clone());
+        statement.bind(identity.details.to_string()).bind(identity.issuer.clone())
     };
-    if tx.execute(bound(renew)).await? > 0 {
+    let renew = "UPDATE user_identities SET details = $5, issuer = $6 WHERE tenant_id = $1 AND target = $2 AND identity_id = $3 AND \
+         user_id = $4 AND issuer IN ($6, $7)";
+    if tx.execute(bound(renew).bind(formerly.to_owned())).await? > 0 {
         return Ok(());
     }
-    let insert = "INSERT INTO user_identities (tenant_id, target, identity_id, user_id, details, created_at) VALUES ($1, $2, \
-         $3, $4, $5, $6)";
+    let insert = "INSERT INTO user_identities (tenant_id, target, identity_id, user_id, details, issuer, created_at) VALUES ($1, $2, \
+         $3, $4, $5, $6, $7)";
     tx.execute(bound(insert).bind(now.0)).await.map(|_| ())
 }
 

@@ -56,6 +56,9 @@ def email(**definition):
 def social(authorization_uri, user_info, tokens_and_user_info=None, refresh=None, **definition):
     """Registers the functions of a social connector: ``authorization_uri(config, start)`` and ``user_info(config, callback)``.
 
+    ``user_info`` returns a dict with ``id`` and optionally ``email``, ``phone``, ``name``, ``avatar``, ``rawData``. An address
+    counts only with ``emailVerified`` (``phoneVerified``) true: say so only when the provider says that it is this user's.
+
     With ``tokens = true`` under [tool.keyway], ``tokens_and_user_info(config, callback)`` returns ``{"tokens", "userInfo"}``
     and ``refresh(config, refresh_token)`` the provider's token answer.
     """

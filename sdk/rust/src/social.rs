@@ -71,12 +71,21 @@ impl Callback {
 pub struct UserInfo {
     /// The provider's stable id of the user.
     pub id: String,
-    /// Address that the provider has verified.
+    /// Of a standard connector: which provider says so, such as a checked ID token's `iss`. The same id of another issuer is
+    /// another person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// The address as the provider has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Number that the provider has verified.
+    /// Whether the provider says that the address is this user's. Anything short of that is false: who can set the address
+    /// freely at the provider would take over the account of its owner.
+    pub email_verified: bool,
+    /// The number as the provider has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
+    /// Whether the provider says that the number is this user's.
+    pub phone_verified: bool,
     /// Display name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

@@ -195,3 +195,145 @@ test('an account that must have a username asks for it on the way', async () => 
   assert.equal((await keyway.api('DELETE', `/users/${user}/identities/example`)).status, 204);
   assert.deepEqual((await keyway.api('GET', `/users/${user}`)).body.identities, {});
 });
+
+const linking = (on) => keyway.api('PATCH', '/sign-in-exp', { socialSignIn: { automaticAccountLinking: on, skipRequiredIdentifiers: true } });
+const account = (name, email) => keyway.api('POST', '/users', { username: name, primaryEmail: email, password: 'correct horse battery' });
+const identities = async (id) => (await keyway.api('GET', `/users/${id}`)).body.identities;
+
+// An interaction of the Experience API in which the provider has answered.
+async function answered(user) {
+  provider.user = user;
+  const visitor = new Visitor(keyway, application);
+  await visitor.authorize();
+  await visitor.step('PUT', '', { interactionEvent: 'SignIn' });
+  const redirectUri = 'https://app.example.com/callback';
+  const start = await visitor.api('POST', `/verification/social/${connector.id}/authorization-uri`, { state: 's-1', redirectUri });
+  const { code } = provider.authorize(start.body.authorizationUri);
+  const verify = await visitor.api('POST', `/verification/social/${connector.id}/verify`, { verificationId: start.body.verificationId, connectorData: { code, redirectUri } });
+  assert.equal(verify.status, 200, JSON.stringify(verify.body));
+  return { visitor, verificationId: verify.body.verificationId };
+}
+
+const byPassword = (visitor, name) =>
+  visitor.api('POST', '/verification/password', { identifier: { type: 'username', value: name }, password: 'correct horse battery' });
+
+test('link_by_unverified_email: an address that the provider has not verified finds, links and makes nothing', async () => {
+  await linking(true);
+  const owner = (await account('boss', 'boss@corp.example')).body;
+  for (const [sub, flag] of [['n-1', { email_verified: false }], ['n-2', {}], ['n-3', { email_verified: 'true' }]]) {
+    const { visitor, verificationId } = await answered({ sub, email: 'boss@corp.example', ...flag });
+    const refused = await visitor.api('POST', '/identification', { verificationId, linkSocialIdentity: true });
+    assert.deepEqual([refused.status, refused.body.code, refused.body.data], [404, 'user.identity_not_exist', undefined]);
+    const proof = await byPassword(visitor, 'boss');
+    assert.equal((await visitor.api('POST', '/identification', { verificationId: proof.body.verificationId, linkSocialIdentity: true })).status, 204);
+  }
+  assert.deepEqual(await identities(owner.id), {});
+  provider.user = { sub: 'n-4', email: 'free@corp.example', email_verified: false };
+  const first = await started();
+  const made = await signedIn(await back(first), first.visitor);
+  assert.equal((await keyway.api('GET', `/users/${made}`)).body.primaryEmail, null);
+});
+
+test('link_by_unverified_email: a verified address links only with a proof of the account itself', async () => {
+  await linking(true);
+  const owner = (await account('vera', 'vera@corp.example')).body;
+  await account('eve', 'eve@corp.example');
+  const user = { sub: 'v-1', email: 'vera@corp.example', email_verified: true };
+  const { visitor, verificationId } = await answered(user);
+  for (const linkSocialIdentity of [false, true]) {
+    const refused = await visitor.api('POST', '/identification', { verificationId, linkSocialIdentity });
+    assert.deepEqual([refused.status, refused.body.data], [404, { relatedUser: '****@corp.example' }]);
+  }
+  // Another account's password proves nothing of this one.
+  const other = await byPassword(visitor, 'eve');
+  assert.equal(other.status, 200);
+  assert.equal((await visitor.api('POST', '/identification', { verificationId })).status, 404);
+  const eve = await visitor.api('POST', '/identification', { verificationId: other.body.verificationId });
+  assert.equal(eve.status, 204);
+  assert.deepEqual(await identities(owner.id), {});
+  // The owner's does, in the same interaction, and from then on the provider's answer is enough.
+  const second = await answered(user);
+  assert.equal((await second.visitor.api('POST', '/identification', { verificationId: second.verificationId })).status, 404);
+  await byPassword(second.visitor, 'vera');
+  assert.equal((await second.visitor.api('POST', '/identification', { verificationId: second.verificationId })).status, 204);
+  assert.equal((await identities(owner.id)).example.userId, 'v-1');
+  const third = await answered(user);
+  assert.equal((await third.visitor.api('POST', '/identification', { verificationId: third.verificationId })).status, 204);
+});
+
+test('link_by_unverified_email: a suspended account is not linked', async () => {
+  await linking(true);
+  const owner = (await account('sam', 'sam@corp.example')).body;
+  const { visitor, verificationId } = await answered({ sub: 'sam-1', email: 'sam@corp.example', email_verified: true });
+  await byPassword(visitor, 'sam');
+  await keyway.api('PATCH', `/users/${owner.id}/is-suspended`, { isSuspended: true });
+  const refused = await visitor.api('POST', '/identification', { verificationId });
+  // A suspension voids the proof as well.
+  assert.equal(refused.status, 404, JSON.stringify(refused.body));
+  assert.deepEqual(await identities(owner.id), {});
+});
+
+test('on the pages the account signs in once and is linked', async () => {
+  await linking(true);
+  const owner = (await account('pia', 'pia@corp.example')).body;
+  provider.user = { sub: 'pia-1', email: 'pia@corp.example', email_verified: true };
+  const first = await started();
+  const stop = await back(first);
+  assert.equal(stop.headers.get('location'), '/sign-in');
+  const page = await (await first.visitor.fetch('/sign-in?with=password')).text();
+  assert.match(page, /There is an account with this address/);
+  const csrf = page.match(/name="csrf" value="([^"]+)"/)[1];
+  const done = await first.visitor.fetch('/sign-in', {
+    method: 'POST', body: new URLSearchParams({ csrf, identifier: 'pia', password: 'correct horse battery' }), headers: { 'sec-fetch-site': 'same-origin' },
+  });
+  assert.equal(await signedIn(done, first.visitor), owner.id);
+  assert.equal((await identities(owner.id)).example.userId, 'pia-1');
+  const second = await started();
+  assert.equal(await signedIn(await back(second), second.visitor), owner.id);
+});
+
+test('an administrator says whether the verified addresses of a connector count', async () => {
+  await linking(true);
+  await keyway.api('PATCH', `/connectors/${connector.id}`, { trustVerifiedAddresses: false });
+  provider.user = { sub: 't-1', email: 'tom@corp.example', email_verified: true };
+  const first = await started();
+  const made = await signedIn(await back(first), first.visitor);
+  assert.equal((await keyway.api('GET', `/users/${made}`)).body.primaryEmail, null);
+  const shown = await keyway.api('PATCH', `/connectors/${connector.id}`, { trustVerifiedAddresses: true });
+  assert.equal(shown.body.trustVerifiedAddresses, true);
+});
+
+test('the same id of another issuer is another person', async () => {
+  const user = { sub: 'i-1', email_verified: true };
+  provider.user = user;
+  const first = await started();
+  const one = await signedIn(await back(first), first.visitor);
+  const config = connector.config;
+  const issuer = 'https://other.example.com';
+  await keyway.api('PATCH', `/connectors/${connector.id}`, {
+    config: { ...config, clientSecret: 'hush-hush', idTokenVerificationConfig: { ...config.idTokenVerificationConfig, issuer } },
+  });
+  provider.user = { ...user, iss: issuer };
+  const second = await started();
+  assert.notEqual(await signedIn(await back(second), second.visitor), one);
+  await keyway.api('PATCH', `/connectors/${connector.id}`, { config: { ...config, clientSecret: 'hush-hush' } });
+});
+
+test('a connector that no page offers signs nobody in', async () => {
+  await keyway.api('PATCH', '/sign-in-exp', { socialSignInConnectorTargets: [] });
+  const visitor = new Visitor(keyway, application);
+  await visitor.authorize();
+  await visitor.step('PUT', '', { interactionEvent: 'SignIn' });
+  const start = await visitor.api('POST', `/verification/social/${connector.id}/authorization-uri`, { state: 's-1', redirectUri: 'https://app.example.com/callback' });
+  assert.deepEqual([start.status, start.body.code], [422, 'user.sign_in_method_not_enabled']);
+  await keyway.api('PATCH', '/sign-in-exp', { socialSignInConnectorTargets: ['example'] });
+});
+
+test('a start outside of any sign-in runs no connector', async () => {
+  const calls = async () => (await keyway.api('GET', `/connectors/${connector.id}/logs`)).body.length;
+  const before = await calls();
+  const visitor = new Visitor(keyway, application);
+  const start = await visitor.api('POST', `/verification/social/${connector.id}/authorization-uri`, { state: 's-1', redirectUri: 'https://app.example.com/callback' });
+  assert.deepEqual([start.status, start.body.code], [400, 'session.not_found']);
+  assert.equal(await calls(), before);
+});

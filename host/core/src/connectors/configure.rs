@@ -38,6 +38,8 @@ pub struct ConnectorChange {
     pub sync_profile: Option<bool>,
     /// Whether the provider's tokens are kept.
     pub enable_token_storage: Option<bool>,
+    /// Whether addresses that the provider calls verified count.
+    pub trust_verified_addresses: Option<bool>,
     /// Which messages it takes.
     pub routing: Option<Routing>,
     /// Whether it serves.
@@ -181,6 +183,7 @@ impl Core {
         }
         settings.sync_profile = change.sync_profile.unwrap_or(settings.sync_profile);
         settings.enable_token_storage = change.enable_token_storage.unwrap_or(settings.enable_token_storage);
+        settings.trust_verified_addresses = change.trust_verified_addresses.or(settings.trust_verified_addresses);
         settings.routing = change.routing.unwrap_or_else(|| settings.routing.clone());
         settings.disabled = change.enabled.map_or(settings.disabled, |enabled| !enabled);
         self.check_settings(tenant, &factory, Some(id), &connector.settings.clone()).await?;

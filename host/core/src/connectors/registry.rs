@@ -124,6 +124,11 @@ impl Registry {
         self.binary.get(id).cloned()
     }
 
+    /// Whether a factory of the binary keeps identities under this target.
+    pub fn binary_has_target(&self, target: &str) -> bool {
+        self.binary.values().any(|factory| factory.manifest.target == target)
+    }
+
     /// Versions that should serve here but cannot.
     pub fn skew(&self) -> Vec<Skew> {
         self.skew.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()

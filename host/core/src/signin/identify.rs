@@ -5,17 +5,33 @@ use keyway_model::interaction::{Interaction, InteractionEvent, Profile, Verifica
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::user::User;
 use keyway_model::{ErrorCode, Refusal, TenantId, Timestamp, UserId, VerificationId};
-use keyway_store::{Tx, identities, roles, users};
+use keyway_store::{Tx, roles, users};
 use serde_json::json;
 
 use super::{Caller, social, taken};
 use crate::logs::Event;
 use crate::{Core, CoreError};
 
+/// What an account is identified by.
+#[derive(Debug, Clone, Default)]
+pub struct Proof {
+    /// What was proven.
+    pub id: Option<VerificationId>,
+    /// Whether the provider's answer of this interaction is to be linked to the account, although the tenant does not link by
+    /// itself.
+    pub links: bool,
+}
+
+impl From<Option<VerificationId>> for Proof {
+    fn from(id: Option<VerificationId>) -> Self {
+        Self { id, links: false }
+    }
+}
+
 impl Core {
     /// Identifies the account by something that was proven; true when it was made just now. `user.user_not_exist` when there
     /// is none, `user.missing_profile` when a new one still lacks something.
-    pub async fn identify(&self, caller: &Caller, id: Option<VerificationId>) -> Result<bool, CoreError> {
+    pub async fn identify(&self, caller: &Caller, proof: Proof) -> Result<bool, CoreError> {
         let (tenant, now) = (caller.tenant.clone(), self.now());
         let new_id = UserId(self.rng().text(12));
         let audit = Event::new(self, "Interaction.Identifier.Submit", &caller.visitor);
@@ -25,8 +41,10 @@ impl Core {
                 let audit = audit.key(format!("Interaction.{}.Identifier.Submit", event.as_str()));
                 tx.begin_part().await?;
                 let result = match event {
-                    InteractionEvent::Register => register(tx, &tenant, interaction, experience, id, new_id, now).await,
-                    _ => find(tx, &tenant, interaction, experience, event, id, now).await,
+                    InteractionEvent::Register => {
+                        register(tx, &tenant, interaction, experience, proof.id, new_id, now).await
+                    }
+                    _ => find(tx, &tenant, interaction, experience, event, proof, now).await,
                 };
                 // A refused step leaves nothing at any account: no account without its identity, no link that was refused.
                 match tx.end_part(result).await.map_err(taken) {
@@ -53,18 +71,19 @@ impl Core {
 async fn find(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
-    interaction: &Interaction,
+    interaction: &mut Interaction,
     experience: &SignInExperience,
     event: InteractionEvent,
-    id: Option<VerificationId>,
+    proof: Proof,
     now: Timestamp,
 ) -> Result<User, CoreError> {
-    let id = id.ok_or_else(|| Refusal::invalid_input("verificationId", "is missing"))?;
-    if let Some(proof) = interaction.social.as_ref().filter(|proof| proof.id == id) {
+    let id = proof.id.ok_or_else(|| Refusal::invalid_input("verificationId", "is missing"))?;
+    let links = proof.links || experience.social_switch("automaticAccountLinking");
+    if interaction.social.as_ref().is_some_and(|social| social.id == id) {
         if event != InteractionEvent::SignIn {
             return Err(ErrorCode::NotSupportedForForgotPassword.into());
         }
-        return social::find(tx, tenant, proof, experience, now, |user| admitted(user, interaction)).await;
+        return social::find(tx, tenant, interaction, links, now).await;
     }
     let verification = interaction.verification(&id)?;
     check_method(experience, event, verification)?;
@@ -79,11 +98,14 @@ async fn find(
     if verification.credential_epoch != user.credential_epoch {
         return Err(ErrorCode::VerificationFailed.into());
     }
+    if links && event == InteractionEvent::SignIn {
+        social::link(tx, tenant, interaction, &user.id, now).await?;
+    }
     Ok(user)
 }
 
 /// Whether the account may go on in this interaction.
-fn admitted(user: &User, interaction: &Interaction) -> Result<(), Refusal> {
+pub(super) fn admitted(user: &User, interaction: &Interaction) -> Result<(), Refusal> {
     if user.is_suspended {
         return Err(ErrorCode::UserSuspended.into());
     }
@@ -160,13 +182,14 @@ async fn register(
         return Err(Refusal::from(ErrorCode::MissingProfile).with_data(json!({ "missingProfile": missing })).into());
     }
     user.application_id = Some(interaction.application_id.clone());
+    if let Some(proof) = &proof
+        && social::owner(tx, tenant, proof).await?.is_some()
+    {
+        return Err(ErrorCode::IdentityInUse.into());
+    }
     users::insert(tx, tenant, &user).await?;
     if let Some(proof) = &proof {
-        let (identity, _) = social::identity(proof)?;
-        if identities::find_user(tx, tenant, &identity.target, &identity.id).await?.is_some() {
-            return Err(ErrorCode::IdentityInUse.into());
-        }
-        identities::put(tx, tenant, &user.id, &identity, now).await?;
+        social::put(tx, tenant, proof, &user.id, now).await?;
     }
     roles::add_defaults(tx, tenant, &user.id).await?;
     Ok(user)

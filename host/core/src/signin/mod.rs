@@ -22,6 +22,7 @@ use keyway_store::{Constraint, Job, StoreError, Tx, interactions};
 use crate::configuration::{self, Client, Settings};
 use crate::{Core, CoreError, Visitor, secret};
 
+pub use identify::Proof;
 pub use profile::ProfileField;
 pub use social::SocialOffer;
 pub use submit::Submitted;

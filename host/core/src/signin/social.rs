@@ -2,17 +2,18 @@
 
 use keyway_model::connector::{Connector, ConnectorKind, Platform};
 use keyway_model::identifier::{Identifier, IdentifierKind};
-use keyway_model::interaction::{SocialUserInfo, SocialVerification};
-use keyway_model::sign_in_experience::SignInExperience;
+use keyway_model::interaction::{Interaction, SocialUserInfo, SocialVerification};
 use keyway_model::user::{Identity, User, UserChange};
-use keyway_model::{ConnectorId, ErrorCode, Refusal, TenantId, Timestamp, VerificationId};
+use keyway_model::{ConnectorId, ErrorCode, Refusal, TenantId, Timestamp, UserId, VerificationId};
 use keyway_sandbox::{Context, Start};
+use keyway_store::users::LockedUser;
 use keyway_store::{Tx, identities, users};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use url::Url;
 
 use super::Caller;
+use super::identify::admitted;
 use crate::connectors::{Factory, explain, target_of};
 use crate::logs::Event;
 use crate::{Core, CoreError, secret};
@@ -62,6 +63,7 @@ impl Core {
         Ok(offers)
     }
 
+    /// A social connector that the tenant's pages offer: what no page offers signs nobody in.
     async fn social(&self, tenant: &TenantId, id: &ConnectorId) -> Result<(Connector, Arc<Factory>), CoreError> {
         let settings = self.settings(tenant).await?;
         let connector = settings.connectors.iter().find(|connector| connector.id == *id);
@@ -71,6 +73,10 @@ impl Core {
         }
         let factory =
             self.connector_factory(tenant, &connector.factory_id).ok_or(ErrorCode::ConnectorFactoryNotFound)?;
+        let target = target_of(&factory, &connector.settings);
+        if !settings.experience.social_targets().contains(&target.as_str()) {
+            return Err(ErrorCode::SignInMethodNotEnabled.into());
+        }
         Ok((connector.clone(), factory))
     }
 
@@ -83,6 +89,7 @@ impl Core {
         redirect_uri: String,
         scope: Option<String>,
     ) -> Result<(VerificationId, String), CoreError> {
+        self.interaction(caller).await?.interaction.event()?;
         let (connector, factory) = self.social(&caller.tenant, id).await?;
         let state = state.unwrap_or_else(|| secret::generate(self.rng()));
         if state.is_empty() || state.len() > MOST {
@@ -107,6 +114,7 @@ impl Core {
             redirect_uri,
             session: Some(session),
             sync_profile: connector.settings.sync_profile,
+            related: false,
             user_info: None,
             credential_epoch: 0,
         };
@@ -180,12 +188,15 @@ impl Core {
             }
         };
         let (tenant, proven) = (caller.tenant.clone(), taken.id.clone());
-        self.step(caller, move |tx, interaction, experience| {
+        self.step(caller, move |tx, interaction, _| {
             Box::pin(async move {
                 let pending = interaction.social.as_mut().filter(|pending| pending.id == taken.id);
                 let pending = pending.ok_or(ErrorCode::ConnectorStateMismatch)?;
                 pending.user_info = Some(info);
-                let owner = owner(tx, &tenant, pending, experience).await?;
+                let owner = match owner(tx, &tenant, pending).await? {
+                    Some(id) => users::find(tx, &tenant, &id).await?,
+                    None => None,
+                };
                 pending.credential_epoch = owner.map_or(0, |owner| owner.credential_epoch);
                 audit.interaction(interaction).write(tx, &tenant).await?;
                 Ok(())
@@ -206,11 +217,44 @@ impl Core {
         let text = self.social_call(tenant, connector, factory, context, callback).await.map_err(explain)?;
         let info: SocialUserInfo =
             serde_json::from_str(&text).map_err(|_| CoreError::from(ErrorCode::ConnectorInvalidResponse))?;
-        if info.id.is_empty() || info.id.len() > MOST {
+        if info.id.trim().is_empty() || info.id.len() > MOST {
             return Err(ErrorCode::ConnectorInvalidResponse.into());
         }
-        Ok(judged(info))
+        let mut info = judged(info);
+        info.issuer = Some(self.identity_issuer(connector, factory, info.issuer)?);
+        let trusted = connector.settings.trust_verified_addresses.unwrap_or(!factory.uploaded);
+        info.email_verified &= trusted && info.email.is_some();
+        info.phone_verified &= trusted && info.phone.is_some();
+        Ok(info)
     }
+
+    /// Who gives the ids of this connector's users their meaning. A connector of one provider says so by its target. One that
+    /// speaks a standard is any provider's: the issuer that a module of the binary has checked, or the connector itself. A
+    /// module that somebody uploaded speaks for no provider of the binary's.
+    fn identity_issuer(
+        &self,
+        connector: &Connector,
+        factory: &Factory,
+        said: Option<String>,
+    ) -> Result<String, CoreError> {
+        if factory.manifest.is_standard {
+            let said = said.filter(|said| !factory.uploaded && !said.trim().is_empty());
+            if said.as_ref().is_some_and(|said| said.len() > MOST) {
+                return Err(ErrorCode::ConnectorInvalidResponse.into());
+            }
+            return Ok(said.unwrap_or_else(|| of_connector(&connector.id)));
+        }
+        let target = &factory.manifest.target;
+        let is_another = factory.uploaded
+            && self.registry.of_binary(&factory.manifest.id).is_none()
+            && self.registry.binary_has_target(target);
+        Ok(if is_another { format!("module:{}", factory.manifest.id) } else { String::new() })
+    }
+}
+
+/// The issuer of identities that nobody but their connector vouches for.
+fn of_connector(id: &ConnectorId) -> String {
+    format!("connector:{id}")
 }
 
 /// What of a provider's answer an account may take: identifiers in their own form, a picture by https, texts of bounded size.
@@ -237,66 +281,146 @@ pub(super) fn identity(social: &SocialVerification) -> Result<(Identity, &Social
         "id": info.id, "email": info.email, "phone": info.phone, "name": info.name, "avatar": info.avatar,
         "rawData": info.raw_data,
     });
-    Ok((Identity { target: social.target.clone(), id: info.id.clone(), details }, info))
+    let issuer = info.issuer.clone().unwrap_or_default();
+    Ok((Identity { target: social.target.clone(), issuer, id: info.id.clone(), details }, info))
 }
 
-/// Whose the identity is: by its link, or, where the tenant links by itself, by a verified address or number.
-async fn owner(
+/// Whose identity it is, if it is linked.
+pub(super) async fn owner(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     social: &SocialVerification,
-    experience: &SignInExperience,
-) -> Result<Option<User>, CoreError> {
-    let (identity, info) = identity(social)?;
-    if let Some(id) = identities::find_user(tx, tenant, &identity.target, &identity.id).await? {
-        return Ok(users::find(tx, tenant, &id).await?);
+) -> Result<Option<UserId>, CoreError> {
+    let (identity, _) = identity(social)?;
+    Ok(identities::find_user(tx, tenant, &identity, &of_connector(&social.connector_id)).await?)
+}
+
+/// The account of an identity: the one that it is linked to, or the one that has its verified address and has been proven in
+/// this interaction. Nothing is linked or renewed unless the account may go on.
+pub(super) async fn find(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    interaction: &mut Interaction,
+    links: bool,
+    now: Timestamp,
+) -> Result<User, CoreError> {
+    let Some(social) = &mut interaction.social else { return Err(ErrorCode::VerificationNotFound.into()) };
+    let linked = owner(tx, tenant, social).await?;
+    let seen = if let Some(id) = &linked {
+        id.clone()
+    } else {
+        let (_, info) = identity(social)?;
+        let Some((user, identifier)) = related(tx, tenant, info).await? else {
+            return Err(ErrorCode::IdentityNotExist.into());
+        };
+        social.related = true;
+        if !links || !interaction.proves(&user) {
+            let related = json!({ "relatedUser": masked(&identifier) });
+            return Err(Refusal::from(ErrorCode::IdentityNotExist).with_data(related).into());
+        }
+        user.id
+    };
+    let mut user = users::lock(tx, tenant, &seen).await?.ok_or(ErrorCode::IdentityNotExist)?;
+    let Some(social) = &interaction.social else { return Err(ErrorCode::VerificationNotFound.into()) };
+    // An unlinking that went before must stay: whose it is is read again now that nobody else writes to the account.
+    if owner(tx, tenant, social).await? != linked {
+        return Err(ErrorCode::IdentityNotExist.into());
     }
-    if experience.social_switch("automaticAccountLinking") {
-        for (kind, value) in [(IdentifierKind::Email, &info.email), (IdentifierKind::Phone, &info.phone)] {
-            let Some(value) = value else { continue };
-            let identifier = Identifier { kind, value: value.clone() };
-            if let Some(owner) = users::find_by_identifier(tx, tenant, &identifier).await? {
-                return Ok(Some(owner));
-            }
+    admitted(&user, interaction)?;
+    let fresh =
+        if linked.is_some() { social.credential_epoch == user.credential_epoch } else { interaction.proves(&user) };
+    if !fresh {
+        return Err(ErrorCode::VerificationFailed.into());
+    }
+    keep(tx, tenant, social, &mut user, now).await?;
+    Ok(user.into())
+}
+
+/// The account that has an address which the provider verified.
+async fn related(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    info: &SocialUserInfo,
+) -> Result<Option<(User, Identifier)>, CoreError> {
+    for identifier in info.verified() {
+        if let Some(user) = users::find_by_identifier(tx, tenant, &identifier).await? {
+            return Ok(Some((user, identifier)));
         }
     }
     Ok(None)
 }
 
-/// The account of an identity. Nothing is linked or renewed unless `admitted` lets the account in.
-pub(super) async fn find(
+/// An identifier that its owner recognizes and nobody else learns from.
+fn masked(identifier: &Identifier) -> String {
+    let chars: Vec<char> = identifier.value.chars().collect();
+    match identifier.value.split_once('@') {
+        Some((name, domain)) => {
+            let shown = if name.chars().count() > 4 { name.chars().take(4).collect() } else { String::new() };
+            format!("{shown}****@{domain}")
+        }
+        None => format!("****{}", chars.iter().skip(chars.len().saturating_sub(4)).collect::<String>()),
+    }
+}
+
+/// Links the identity to the account that was admitted, or renews what is known of it.
+async fn keep(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     social: &SocialVerification,
-    experience: &SignInExperience,
+    user: &mut LockedUser,
     now: Timestamp,
-    admitted: impl Fn(&User) -> Result<(), Refusal>,
-) -> Result<User, CoreError> {
-    let (identity, info) = identity(social)?;
-    let seen = owner(tx, tenant, social, experience).await?.ok_or(ErrorCode::IdentityNotExist)?;
-    let mut owner = users::lock(tx, tenant, &seen.id).await?.ok_or(ErrorCode::IdentityNotExist)?;
-    // An unlinking that went before must stay: whose it is is read again now that nobody else writes to the account.
-    if self::owner(tx, tenant, social, experience).await?.is_none_or(|seen| seen.id != owner.id) {
-        return Err(ErrorCode::IdentityNotExist.into());
-    }
-    admitted(&owner)?;
-    if social.credential_epoch != owner.credential_epoch {
-        return Err(ErrorCode::VerificationFailed.into());
-    }
-    identities::put(tx, tenant, &owner.id, &identity, now).await?;
-    if social.sync_profile && (owner.name != info.name || owner.avatar != info.avatar) {
+) -> Result<(), CoreError> {
+    put(tx, tenant, social, &user.id, now).await?;
+    let (_, info) = identity(social)?;
+    if social.sync_profile && (user.name != info.name || user.avatar != info.avatar) {
         let change = UserChange {
             name: info.name.clone().into(),
             avatar: info.avatar.clone().into(),
             updated_at: Some(now),
             ..UserChange::default()
         };
-        users::change(tx, tenant, &mut owner, change).await?;
+        users::change(tx, tenant, user, change).await?;
     }
-    Ok(owner.into())
+    Ok(())
 }
 
-/// What a new account takes from the provider; an address or number that another account has is left out.
+/// Links the identity to an account that was made just now, or renews it.
+pub(super) async fn put(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    social: &SocialVerification,
+    user: &UserId,
+    now: Timestamp,
+) -> Result<(), CoreError> {
+    let (identity, _) = identity(social)?;
+    Ok(identities::put(tx, tenant, user, &identity, &of_connector(&social.connector_id), now).await?)
+}
+
+/// Links a provider's answer that waits in this interaction to the account that its owner has just proven, where the address
+/// that the provider verified is the account's. One that is linked elsewhere, or beside another identity of the same provider,
+/// stays as it is.
+pub(super) async fn link(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    interaction: &Interaction,
+    user: &UserId,
+    now: Timestamp,
+) -> Result<(), CoreError> {
+    let Some(social) = interaction.social.as_ref().filter(|social| social.related) else { return Ok(()) };
+    let Some(mut user) = users::lock(tx, tenant, user).await? else { return Ok(()) };
+    let (_, info) = identity(social)?;
+    let is_theirs = info.verified().iter().any(|one| user.identifier(one.kind) == Some(one.value.as_str()));
+    if !is_theirs || !interaction.proves(&user) || owner(tx, tenant, social).await?.is_some() {
+        return Ok(());
+    }
+    let others = identities::list(tx, tenant, &user.id).await?;
+    if others.iter().any(|other| other.target == social.target) {
+        return Ok(());
+    }
+    keep(tx, tenant, social, &mut user, now).await
+}
+
+/// What a new account takes from the provider: a name and a picture, and the verified address or number that no account has.
 pub(super) async fn adopt(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
@@ -306,10 +430,10 @@ pub(super) async fn adopt(
     let (_, info) = identity(social)?;
     user.name.clone_from(&info.name);
     user.avatar.clone_from(&info.avatar);
-    for (kind, value) in [(IdentifierKind::Email, &info.email), (IdentifierKind::Phone, &info.phone)] {
-        let Some(value) = value else { continue };
-        let identifier = Identifier { kind, value: value.clone() };
-        if user.identifier(kind).is_none() && users::find_by_identifier(tx, tenant, &identifier).await?.is_none() {
+    for identifier in info.verified() {
+        if user.identifier(identifier.kind).is_none()
+            && users::find_by_identifier(tx, tenant, &identifier).await?.is_none()
+        {
             user.set_identifier(&identifier);
         }
     }
@@ -325,8 +449,11 @@ mod tests {
         let info = |email: &str, phone: &str, avatar: &str| {
             judged(SocialUserInfo {
                 id: "1".into(),
+                issuer: None,
                 email: Some(email.into()),
+                email_verified: true,
                 phone: Some(phone.into()),
+                phone_verified: true,
                 name: Some("A\u{0}da".into()),
                 avatar: Some(avatar.into()),
                 raw_data: Value::Null,

@@ -136,6 +136,7 @@ impl Draft {
         ConnectorSettings {
             metadata,
             sync_profile: self.sent.get("sync_profile").is_some(),
+            trust_verified_addresses: None,
             enable_token_storage: false,
             disabled: false,
             routing: Routing {
@@ -286,6 +287,7 @@ pub async fn save(
         config: Some(draft.config.clone()),
         metadata: (!settings.metadata.is_empty()).then_some(settings.metadata),
         sync_profile: Some(settings.sync_profile),
+        trust_verified_addresses: None,
         enable_token_storage: None,
         routing: Some(settings.routing),
         enabled: None,

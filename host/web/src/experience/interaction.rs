@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use keyway_core::signin::Submitted;
+use keyway_core::signin::{Proof, Submitted};
 use keyway_model::interaction::{Interaction, InteractionEvent};
 use keyway_model::oauth::Authorization;
 use serde::Deserialize;
@@ -46,6 +46,9 @@ pub async fn change_event(
 #[serde(rename_all = "camelCase")]
 pub struct IdentificationBody {
     verification_id: Option<String>,
+    /// Links the provider's answer of this interaction to the account that has its address and was proven here.
+    #[serde(default)]
+    link_social_identity: bool,
 }
 
 /// `POST /api/experience/identification`: 201 when an account was made.
@@ -54,7 +57,8 @@ pub async fn identify(
     Browser(caller): Browser,
     Body(body): Body<IdentificationBody>,
 ) -> Result<StatusCode, WebError> {
-    let made = web.core.identify(&caller, body.verification_id.map(Into::into)).await?;
+    let proof = Proof { id: body.verification_id.map(Into::into), links: body.link_social_identity };
+    let made = web.core.identify(&caller, proof).await?;
     Ok(if made { StatusCode::CREATED } else { StatusCode::NO_CONTENT })
 }
 

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use keyway_core::connectors::{ConnectorChange, Factory, Line, NewConnector, form_items};
-use keyway_model::connector::{Connector, ConnectorSettings, Manifest, Routing};
+use keyway_model::connector::{Connector, ConnectorKind, ConnectorSettings, Manifest, Routing};
 use keyway_model::{ConnectorId, ErrorCode, FactoryId};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -73,6 +73,10 @@ fn view(web: &Web, connector: &Connector, factory: &Factory) -> Value {
     view.insert("metadata".into(), json!(settings.metadata));
     view.insert("syncProfile".into(), json!(settings.sync_profile));
     view.insert("enableTokenStorage".into(), json!(settings.enable_token_storage));
+    if factory.manifest.kind == ConnectorKind::Social {
+        let trusted = settings.trust_verified_addresses.unwrap_or(!factory.uploaded);
+        view.insert("trustVerifiedAddresses".into(), json!(trusted));
+    }
     view.insert("routing".into(), json!(settings.routing));
     view.insert("enabled".into(), json!(!settings.disabled));
     // What an admin set goes before the manifest's words.
@@ -123,6 +127,9 @@ struct CreateConnector {
     /// Whether the provider's tokens are kept.
     #[serde(default)]
     enable_token_storage: bool,
+    /// Whether addresses that the provider calls verified count, for new accounts and for linking. When absent, those of the
+    /// connectors of the binary do.
+    trust_verified_addresses: Option<bool>,
     /// Which messages it takes; with this, it stands beside the others of its kind in place of replacing them.
     #[schema(value_type = Option<Object>)]
     routing: Option<Routing>,
@@ -142,6 +149,7 @@ async fn create(State(web): State<Web>, Body(body): Body<CreateConnector>) -> Re
             metadata: body.metadata.unwrap_or_default(),
             sync_profile: body.sync_profile,
             enable_token_storage: body.enable_token_storage,
+            trust_verified_addresses: body.trust_verified_addresses,
             routing: body.routing.unwrap_or_default(),
             disabled: false,
         },
@@ -167,6 +175,8 @@ struct UpdateConnector {
     metadata: Option<Map<String, Value>>,
     sync_profile: Option<bool>,
     enable_token_storage: Option<bool>,
+    /// Whether addresses that the provider calls verified count, for new accounts and for linking.
+    trust_verified_addresses: Option<bool>,
     #[schema(value_type = Option<Object>)]
     routing: Option<Routing>,
     /// Whether it serves.
@@ -187,6 +197,7 @@ async fn update(
         metadata: body.metadata,
         sync_profile: body.sync_profile,
         enable_token_storage: body.enable_token_storage,
+        trust_verified_addresses: body.trust_verified_addresses,
         routing: body.routing,
         enabled: body.enabled,
     };

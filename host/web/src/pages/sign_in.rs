@@ -73,7 +73,11 @@ async fn page(visit: &Visit, status: StatusCode, alert: String, with_password: b
     let experience = visit.view.experience();
     let methods = &experience.sign_in.methods;
     let by_password = methods.iter().any(|method| method.password);
-    let notice = visit.form.get("reset").map(|_| visit.t.password_was_reset.clone().into_owned()).unwrap_or_default();
+    let notice = match (visit.waits_for_link(), visit.form.get("reset")) {
+        (Some(_), _) => visit.t.link_account.clone().into_owned(),
+        (None, Some(_)) => visit.t.password_was_reset.clone().into_owned(),
+        (None, None) => String::new(),
+    };
     let frame = Frame { alert, notice, ..visit.frame() };
     visit.page(
         status,
@@ -127,6 +131,14 @@ pub async fn submit(visit: Visit) -> Response {
     }
 }
 
+/// Starts over, unless a provider's answer waits for the proof of the account that it will be linked to.
+async fn begin(visit: &Visit) -> Result<(), WebError> {
+    if visit.waits_for_link().is_some() {
+        return Ok(());
+    }
+    Ok(visit.web.core.start(&visit.caller, InteractionEvent::SignIn).await?)
+}
+
 async fn decide(visit: &Visit) -> Result<Response, WebError> {
     let (core, caller) = (&visit.web.core, &visit.caller);
     let identifier = visit.identifier(&kinds(visit.view.experience()))?;
@@ -135,14 +147,14 @@ async fn decide(visit: &Visit) -> Result<Response, WebError> {
     let wants_code = visit.field("action") == "code";
     let password = visit.password();
     if by_code && wants_code {
-        core.start(caller, InteractionEvent::SignIn).await?;
+        begin(visit).await?;
         core.send_code(caller, identifier, InteractionEvent::SignIn).await?;
         return Ok(see_other("/code"));
     }
     if password.is_empty() {
         return Ok(page(visit, StatusCode::OK, String::new(), true).await);
     }
-    core.start(caller, InteractionEvent::SignIn).await?;
+    begin(visit).await?;
     let proof = core.verify_password(caller, identifier, password).await?;
     visit.proceed(Some(proof)).await
 }

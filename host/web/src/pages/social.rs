@@ -67,7 +67,15 @@ pub async fn callback(Path(id): Path<String>, visit: Visit) -> Response {
         visit.form.pairs().map(|(name, value)| (name.to_owned(), Value::String(value.to_owned()))).collect();
     let finished = async {
         let proof = visit.web.core.finish_social(&visit.caller, &id, None, data, true).await?;
-        match visit.web.core.identify(&visit.caller, Some(proof.clone())).await {
+        match visit.web.core.identify(&visit.caller, Some(proof.clone()).into()).await {
+            // The address is an account's that is not linked: its owner proves it once, and the sign-in page links them.
+            Err(CoreError::Refusal(refusal))
+                if refusal.code == ErrorCode::IdentityNotExist
+                    && refusal.data.is_some()
+                    && visit.view.experience().social_switch("automaticAccountLinking") =>
+            {
+                Ok(see_other("/sign-in"))
+            }
             Err(CoreError::Refusal(refusal))
                 if refusal.code == ErrorCode::IdentityNotExist
                     && visit.view.experience().allows(InteractionEvent::Register) =>

@@ -59,6 +59,7 @@ phrases! {
     password_set_title "Your password is set" "密码已设置";
     password_set_text "You can close this page and sign in with it." "您可以关闭此页面，并使用新密码登录。";
     save "Save" "保存";
+    link_account "There is an account with this address. Sign in to it once by password or code: from then on both ways lead to it." "该地址已有账号。请先用密码或验证码登录一次，之后两种方式均可登录。";
     password_was_reset "Your password is set. Sign in with it." "密码已重置，请使用新密码登录。";
     expired_title "This page has expired" "页面已过期";
     expired_text "The sign-in was finished, or an hour has passed. Go back to the application and start again." "登录已完成或已超过一小时，请返回应用重新开始。";

@@ -10,7 +10,7 @@ use keyway_core::CoreError;
 use keyway_core::secret;
 use keyway_core::signin::{Caller, InteractionView, Submitted};
 use keyway_model::identifier::{Identifier, IdentifierKind};
-use keyway_model::interaction::{Interaction, InteractionEvent, Verification};
+use keyway_model::interaction::{Interaction, InteractionEvent, SocialUserInfo, Verification};
 use keyway_model::phone::{self, Region};
 use keyway_model::{ErrorCode, Refusal, VerificationId};
 use serde_json::Value;
@@ -110,6 +110,14 @@ impl Visit {
         Identifier::guess(&self.field("identifier"), kinds, self.region().as_deref())
     }
 
+    /// What a provider said, while its address waits for the proof of the account that has it.
+    pub fn waits_for_link(&self) -> Option<&SocialUserInfo> {
+        let interaction = &self.view.interaction;
+        let waiting = interaction.social.as_ref().filter(|social| social.related && interaction.user_id.is_none());
+        let signs_in = interaction.event == Some(InteractionEvent::SignIn);
+        waiting.filter(|_| signs_in)?.user_info.as_ref()
+    }
+
     /// The code that was asked for and not used.
     pub fn pending_code(&self) -> Option<&Verification> {
         let mut sent = self.view.interaction.verifications.iter().rev();
@@ -127,7 +135,9 @@ impl Visit {
         if !typed.is_empty() {
             return typed;
         }
-        let sent = self.view.interaction.verifications.last().map(|verification| verification.identifier.display());
+        let verifications = &self.view.interaction.verifications;
+        let sent = verifications.last().map(|verification| verification.identifier.display());
+        let sent = sent.or_else(|| Some(self.waits_for_link()?.verified().first()?.display()));
         sent.or_else(|| self.view.interaction.authorization.login_hint.clone()).unwrap_or_default()
     }
 
@@ -135,7 +145,7 @@ impl Visit {
     pub async fn proceed(&self, proof: Option<VerificationId>) -> Result<Response, WebError> {
         let event = self.web.core.interaction(&self.caller).await?.interaction.event()?;
         let offers = |other| self.view.experience().allows(other);
-        match self.web.core.identify(&self.caller, proof).await {
+        match self.web.core.identify(&self.caller, proof.into()).await {
             Ok(_) if event == InteractionEvent::ForgotPassword => Ok(see_other("/new-password")),
             Ok(_) => self.finish().await,
             Err(CoreError::Refusal(refusal)) => match refusal.code {

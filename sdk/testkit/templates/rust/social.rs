@@ -46,14 +46,14 @@ impl Social for Example {
         let client = Client { id: &config.client_id, secret: config.client_secret.expose(), auth: ClientAuth::Post };
         let tokens = oauth::exchange("https://api.example.com/token", client, callback, &[])?;
         let user = oauth::user_info(http::get("https://api.example.com/me").bearer(oauth::token(&tokens, "access_token")?))?;
-        let verified = user["email_verified"] == true;
         Ok(UserInfo {
             id: oauth::id(&user, "/id")?,
-            email: oauth::text(&user, "/email").filter(|_| verified),
-            phone: None,
+            email: oauth::text(&user, "/email"),
+            email_verified: user["email_verified"] == true,
             name: oauth::text(&user, "/name"),
             avatar: oauth::text(&user, "/picture"),
             raw_data: user,
+            ..UserInfo::default()
         })
     }
 }
