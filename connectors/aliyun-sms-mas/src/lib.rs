@@ -75,16 +75,15 @@ impl Connector for AliyunSmsMas {
 }
 
 /// The national form of a mainland number.
-fn mainland(to: &str) -> Result<&str, Failure> {
-    let digits = to.trim_start_matches('+').trim_start_matches("00");
-    let national = digits.strip_prefix("86").filter(|rest| rest.len() == 11 && rest.starts_with('1'));
-    national
+fn mainland(message: &Message) -> Result<&str, Failure> {
+    message
+        .national("86")
         .ok_or_else(|| Failure::new(code::INVALID_REQUEST_PARAMETERS, "This service sends to mainland China alone."))
 }
 
 impl Sms for AliyunSmsMas {
     fn send(config: &Config, message: &Message) -> Result<Sent, Failure> {
-        let number = mainland(&message.to)?;
+        let number = mainland(message)?;
         let template = template::find(&config.templates, &message.usage)?;
         let parameters = json!({ "code": message.text("code").unwrap_or_default(), "min": "10" }).to_string();
         let parameters = [

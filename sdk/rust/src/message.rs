@@ -39,6 +39,13 @@ pub struct TenantTemplate {
 }
 
 impl Message {
+    /// The phone number without its country code, where that is `country_code`. No country code begins with another one (ITU-T
+    /// E.164 section 6.2.1), and numbers always carry theirs, so the first digits decide: what begins with 1 is North American,
+    /// however much it looks like a mainland Chinese number of eleven digits.
+    pub fn national(&self, country_code: &str) -> Option<&str> {
+        self.to.strip_prefix(country_code)
+    }
+
     /// A payload variable as text.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.payload.get(name).and_then(Value::as_str)
