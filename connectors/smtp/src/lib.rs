@@ -4,10 +4,11 @@ mod auth;
 
 use keyway_connector::smtp::{self, Mail, Relay, Security};
 use keyway_connector::template::{self, MailTemplate};
-use keyway_connector::{Connector, Email, Failure, Manifest, Message, Sent, code, export_email};
+use keyway_connector::{Connector, Email, Failure, Manifest, Message, Sent, code, export_email, uuid};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use url::Host;
 
 use auth::Auth;
 
@@ -46,7 +47,11 @@ struct Config {
     #[serde(default, rename = "requireTLS")]
     #[schemars(title = "Require TLS")]
     _require_tls: bool,
-    /// The name with which the server greets the relay.
+    /// Kept for compatibility: an empty object. Certificates are always checked against the public authorities.
+    #[schemars(title = "TLS options")]
+    #[serde(rename = "tls")]
+    _tls: Option<Tls>,
+    /// The host name with which the server greets the relay.
     #[schemars(title = "Client name")]
     name: Option<String>,
     /// Headers that every mail gets.
@@ -82,6 +87,11 @@ struct Config {
     #[schemars(title = "Disable URL access")]
     _disable_url_access: bool,
 }
+
+/// What nodemailer takes here has no counterpart: each setting is refused by its name.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Tls {}
 
 /// A mail of the admin's.
 #[derive(Deserialize, JsonSchema)]
@@ -134,6 +144,38 @@ impl Connector for Smtp {
                 "templates": templates.as_array().into_iter().flatten().map(renamed).collect::<Value>(),
             }))
     }
+
+    fn validate(config: &Config) -> Result<(), Failure> {
+        if config.custom_headers.keys().any(|name| name.eq_ignore_ascii_case("message-id")) {
+            return Err(Failure::new(code::INVALID_CONFIG, "customHeaders: every mail gets a Message-ID of its own."));
+        }
+        config.name.as_deref().map(client_name).transpose().map(|_| ())
+    }
+}
+
+/// The host name of EHLO in ASCII (RFC 5321 section 2.3.5), or a literal address as it is.
+fn client_name(name: &str) -> Result<String, Failure> {
+    if name.starts_with('[') && name.ends_with(']') {
+        return Ok(name.to_owned());
+    }
+    ascii(name).ok_or_else(|| {
+        Failure::new(code::INVALID_CONFIG, format!("name: {name:?} is no host name, such as mail.example.com."))
+    })
+}
+
+/// A domain in ASCII (RFC 5890).
+fn ascii(domain: &str) -> Option<String> {
+    match Host::parse(domain).ok()? {
+        Host::Domain(name) => Some(name),
+        Host::Ipv4(_) | Host::Ipv6(_) => None,
+    }
+}
+
+/// A new Message-ID in the sender's domain (RFC 5322 section 3.6.4): some receivers refuse mail without one.
+fn message_id(sender: &str, relay: &str) -> String {
+    let domain = sender.rsplit_once('@').map(|(_, domain)| domain.trim_end().trim_end_matches('>'));
+    let domain = domain.and_then(ascii).unwrap_or_else(|| relay.to_owned());
+    format!("<{}@{domain}>", uuid())
 }
 
 impl Email for Smtp {
@@ -161,18 +203,20 @@ impl Email for Smtp {
             security,
             credentials,
             mechanism,
-            client_name: config.name.clone(),
+            client_name: config.name.as_deref().map(client_name).transpose()?,
         };
         let header = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
         let (text, html) = if mail.is_text { (Some(mail.content), None) } else { (None, Some(mail.content)) };
+        let sender = mail.send_from.unwrap_or_else(|| config.from_email.clone());
+        let id = ("Message-ID".to_owned(), message_id(&sender, &config.host));
         let mail = Mail {
-            sender: mail.send_from.unwrap_or_else(|| config.from_email.clone()),
+            sender,
             to: message.to.clone(),
             reply_to: mail.reply_to.or_else(|| config.reply_to.clone()),
             subject: mail.subject,
             text,
             html,
-            headers: config.custom_headers.iter().filter_map(header).collect(),
+            headers: config.custom_headers.iter().filter_map(header).chain([id]).collect(),
         };
         let answer = smtp::send(&relay, &mail)?;
         if answer.is_empty() {

@@ -60,7 +60,18 @@ pub async fn send(
         Security::Opportunistic => connection.can_starttls(),
     };
     if upgrade {
-        connection.starttls(tls()?, &client).await.map_err(failed)?;
+        match connection.starttls(tls()?, &client).await {
+            Ok(()) => {}
+            // TLS that may be left out protects nothing by failing: relays on one's own network offer it with a certificate that
+            // nobody signed.
+            Err(error) if relay.security == Security::Opportunistic && !error.is_timeout() => {
+                tracing::warn!(%error, host = %relay.host, "the relay's TLS cannot be used: the mail goes without it");
+                connection = AsyncSmtpConnection::connect_tokio1(address, Some(time), &client, None, None)
+                    .await
+                    .map_err(failed)?;
+            }
+            Err(error) => return Err(failed(error)),
+        }
     }
     if let Some((user, password)) = relay.credentials {
         let mechanisms = match relay.mechanism.as_deref() {
