@@ -88,7 +88,7 @@ struct Config {
     _disable_url_access: bool,
 }
 
-/// What nodemailer takes here has no counterpart: each setting is refused by its name.
+/// What nodemailer takes here has no counterpart and is refused.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Tls {}
