@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use keyway_model::{Clock, Rng, TenantId, Timestamp};
 use keyway_sandbox::Sandbox;
+use keyway_store::retention::{self, Retention};
 use keyway_store::{MasterKey, Store};
 use url::Url;
 
@@ -44,6 +45,8 @@ pub struct Parts {
     pub admin_endpoint: Url,
     /// Limits on messages and guesses.
     pub limits: limits::Limits,
+    /// How long rows are kept.
+    pub retention: Retention,
     /// Whose components may be uploaded.
     pub trust: connectors::TrustPolicy,
 }
@@ -130,19 +133,8 @@ impl Core {
         format!("{}/oidc", self.endpoint(tenant))
     }
 
-    /// Removes what expired. Nothing depends on it: expiry is checked on every read.
-    pub async fn sweep(&self) -> Result<(), CoreError> {
-        let now = self.now();
-        self.parts
-            .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    keyway_store::interactions::sweep(tx, now).await?;
-                    keyway_store::tokens::sweep(tx, now).await?;
-                    keyway_store::counters::sweep(tx, now).await?;
-                    Ok::<_, CoreError>(())
-                })
-            })
-            .await
+    /// Removes what time has ended. Nothing depends on it: expiry is checked on every read.
+    pub async fn sweep(&self) -> Result<u64, CoreError> {
+        Ok(retention::sweep(&self.parts.store, self.parts.retention, self.now()).await?)
     }
 }

@@ -2,6 +2,7 @@
 
 mod admin;
 mod demo;
+mod listener;
 mod master_key;
 mod serve;
 mod settings;

@@ -6,8 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::Router;
-use axum::serve::ListenerExt as _;
 use keyway_core::Core;
 use keyway_model::TenantId;
 use keyway_web::{Metrics, Web, operations};
@@ -16,6 +14,7 @@ use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
 use crate::demo::Demo;
+use crate::listener;
 use crate::settings::{LogFormat, Settings};
 use crate::wiring;
 
@@ -52,21 +51,23 @@ pub async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> {
     }
     let core = wiring::core(&settings, egress, true).await?;
     let (stop, stopped) = watch::channel(false);
+    let connections = settings.connections()?;
     let mut servers = tokio::task::JoinSet::new();
     if let Some(demo) = demo {
         let router = demo.start(&core).await?;
-        servers.spawn(run(router.0, router.1, stopped.clone()));
+        servers.spawn(listener::serve(router.0, router.1, connections.clone(), stopped.clone()));
     }
     let metrics = Metrics::default();
     let proxies = settings.trusted_proxies()?;
     let listeners = [(users, TenantId::default_tenant()), (operators, TenantId::admin())];
     for (listener, tenant) in listeners {
         let web = Web::new(Arc::clone(&core), tenant, proxies.clone(), metrics.clone());
-        servers.spawn(run(listener, web.router(), stopped.clone()));
+        servers.spawn(listener::serve(listener, web.router(), connections.clone(), stopped.clone()));
     }
     if settings.metrics_port() > 0 {
         let listener = bind(IpAddr::V4(Ipv4Addr::LOCALHOST), settings.metrics_port()).await?;
-        servers.spawn(run(listener, operations(Arc::clone(&core), metrics), stopped.clone()));
+        let router = operations(Arc::clone(&core), metrics);
+        servers.spawn(listener::serve(listener, router, connections.clone(), stopped.clone()));
     }
     tokio::spawn(sweep(Arc::clone(&core)));
     greet(&settings, &core).await?;
@@ -78,20 +79,6 @@ pub async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> {
         tracing::warn!("some requests did not finish in time");
     }
     Ok(())
-}
-
-async fn run(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) {
-    // Answers are small: waiting to fill a packet would only delay them.
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let stop = async move {
-        let _ = stopped.wait_for(|stopped| *stopped).await;
-    };
-    if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stop).await {
-        tracing::error!(%error, "a listener failed");
-    }
 }
 
 async fn sweep(core: Arc<Core>) {

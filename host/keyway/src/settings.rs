@@ -10,8 +10,11 @@ use ipnet::IpNet;
 use keyway_core::connectors::TrustPolicy;
 use keyway_core::limits::Limits;
 use keyway_sandbox::{Budgets, EgressPolicy};
+use keyway_store::retention::Retention;
 use serde::Deserialize;
 use url::Url;
+
+use crate::listener::Connections;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
@@ -90,6 +93,12 @@ settings! {
     egress_allow: String = "KEYWAY_EGRESS_ALLOW";
     /// Reserve sandbox instances ahead; false on machines that limit virtual memory [default: true]
     sandbox_pooling: bool = "KEYWAY_SANDBOX_POOLING";
+    /// Connections that may be open at once on a listener [default: 4096]
+    max_connections: usize = "KEYWAY_MAX_CONNECTIONS";
+    /// Connections of one address (IPv6: one /64) but those of trusted proxies and of this machine [default: 256]
+    max_connections_per_address: usize = "KEYWAY_MAX_CONNECTIONS_PER_ADDRESS";
+    /// Days that the audit log is kept [default: 90]
+    log_retention_days: u16 = "KEYWAY_LOG_RETENTION_DAYS";
     /// How log lines look [default: human]
     log_format: LogFormat = "KEYWAY_LOG_FORMAT";
     /// Which log lines: error, warn, info, debug, or a filter such as keyway_core=debug [default: info]
@@ -164,6 +173,18 @@ impl Settings {
             entry.parse::<IpNet>().or_else(|_| address()).with_context(|| format!("trusted_proxies: {entry:?}"))
         };
         entries.map(read).collect()
+    }
+
+    pub fn connections(&self) -> anyhow::Result<Connections> {
+        Ok(Connections {
+            all: self.max_connections.unwrap_or(4096),
+            per_address: self.max_connections_per_address.unwrap_or(256),
+            uncounted: self.trusted_proxies()?.into(),
+        })
+    }
+
+    pub fn retention(&self) -> Retention {
+        self.log_retention_days.map_or_else(Retention::default, |days| Retention { logs: i64::from(days) * 24 * 3600 })
     }
 
     pub fn egress(&self) -> anyhow::Result<EgressPolicy> {

@@ -43,6 +43,7 @@ pub async fn core(settings: &Settings, egress: EgressPolicy, connectors: bool) -
         endpoint: settings.endpoint()?,
         admin_endpoint: settings.admin_endpoint()?,
         limits: settings.limits(),
+        retention: settings.retention(),
         trust: settings.trust(),
     };
     let opened = if connectors { Core::open(parts, CONNECTORS).await } else { Core::open_beside(parts).await };

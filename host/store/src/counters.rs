@@ -84,8 +84,3 @@ pub async fn reset(tx: &mut Tx<'_>, tenant: &TenantId, name: &str) -> Result<(),
     let statement = query("DELETE FROM counters WHERE tenant_id = $1 AND name = $2");
     tx.execute_later(statement.bind(tenant.0.clone()).bind(name.to_owned())).await
 }
-
-/// Removes counters that ended.
-pub async fn sweep(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, StoreError> {
-    tx.execute(query("DELETE FROM counters WHERE expires_at <= $1").bind(now.0)).await
-}

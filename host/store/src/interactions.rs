@@ -41,8 +41,3 @@ pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, hash: &str) -> Result<()
     let statement = query("DELETE FROM interactions WHERE tenant_id = $1 AND secret_hash = $2");
     tx.execute_later(statement.bind(tenant.0.clone()).bind(hash.to_owned())).await
 }
-
-/// Removes what expired. Expiry is checked on every read; this only frees space.
-pub async fn sweep(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, StoreError> {
-    tx.execute(query("DELETE FROM interactions WHERE expires_at <= $1").bind(now.0)).await
-}

@@ -20,6 +20,7 @@ pub mod keys;
 pub mod logs;
 pub mod phrases;
 pub mod resources;
+pub mod retention;
 pub mod roles;
 mod seal;
 pub mod sessions;

@@ -147,9 +147,3 @@ pub async fn has_grant(
     let statement = query(statement).bind(tenant.0.clone()).bind(session.0.clone()).bind(application.0.clone());
     Ok(tx.one(statement).await?.is_some())
 }
-
-/// Removes tokens that expired a day ago. Expiry is checked on every read; the day keeps reuse detectable.
-pub async fn sweep(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, StoreError> {
-    let statement = query("DELETE FROM tokens WHERE expires_at < $1");
-    tx.execute(statement.bind(now.plus_seconds(-24 * 3600).0)).await
-}

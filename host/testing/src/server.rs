@@ -172,6 +172,7 @@ async fn parts(
         endpoint: ENDPOINT.parse().unwrap(),
         admin_endpoint: ADMIN_ENDPOINT.parse().unwrap(),
         limits: options.limits.unwrap_or_default(),
+        retention: keyway_store::retention::Retention::default(),
         trust: keyway_core::connectors::TrustPolicy::default(),
     }
 }

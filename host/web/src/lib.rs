@@ -20,14 +20,19 @@ mod request;
 mod well_known;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
 use axum::middleware;
 use ipnet::IpNet;
 use keyway_core::Core;
 use keyway_model::TenantId;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::map_request_body::MapRequestBodyLayer;
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
 pub use api::openapi;
 pub use operations::{Metrics, operations};
@@ -37,6 +42,12 @@ const BODY_LIMIT: usize = 1024 * 1024;
 
 /// Largest accepted body in bytes where anybody may send one: protocol requests and the forms of the sign-in pages.
 const PUBLIC_BODY_LIMIT: usize = 64 * 1024;
+
+/// Longest pause within a body.
+const BODY_PAUSE: Duration = Duration::from_secs(15);
+
+/// Longest time to an answer; the slowest honest one is an upload that is compiled.
+const REQUEST: Duration = Duration::from_mins(4);
 
 /// What a listener serves.
 #[derive(Clone)]
@@ -79,6 +90,9 @@ impl Web {
             .layer(middleware::from_fn_with_state(self.clone(), guard::headers))
             .layer(middleware::from_fn_with_state(self.clone(), operations::measure))
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
+            .layer(MapRequestBodyLayer::new(Body::new))
+            .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
+            .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST))
             .layer(CatchPanicLayer::custom(error::panicked))
             .with_state(self)
     }

@@ -402,7 +402,7 @@ mod tests {
 
     #[test]
     fn parser_exhaustion() {
-        let form = |count: usize| (0..count).map(|number| format!("p{number}=&")).collect::<String>();
+        let form = |count: usize| (0..count).map(|number| format!("p{number}=")).collect::<Vec<_>>().join("&");
         assert_eq!(Parameters::parse(form(MOST_PARAMETERS).as_bytes()).unwrap().pairs.len(), MOST_PARAMETERS);
         assert!(Parameters::parse(form(MOST_PARAMETERS + 1).as_bytes()).is_err());
         assert!(Parameters::parse("resource=a&".repeat(MOST_PARAMETERS + 1).as_bytes()).is_err());

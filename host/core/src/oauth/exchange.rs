@@ -61,7 +61,16 @@ impl Exchange {
     /// Uses the token and audits what came of it.
     pub async fn run(self, tx: &mut Tx<'_>, audit: Event) -> Result<Used, CoreError> {
         let tenant = self.tenant.clone();
-        let used = self.judge_and_use(tx).await?;
+        let hash = secret::hash(&self.presented);
+        let Some((token, grant)) = tokens::find(tx, &tenant, self.kind, &hash).await? else {
+            let refused = invalid_grant("grant request is invalid");
+            // A stranger who guesses as a public client leaves no row behind.
+            if !self.client.application.kind.is_public() {
+                audit.failed(refused.error).write(tx, &tenant).await?;
+            }
+            return Ok(Err(refused));
+        };
+        let used = self.judge_and_use(tx, token, grant).await?;
         match &used {
             Ok(ready) => audit.user(&ready.grant.user_id).write(tx, &tenant).await?,
             Err(error) => audit.failed(error.error).write(tx, &tenant).await?,
@@ -69,13 +78,10 @@ impl Exchange {
         Ok(used)
     }
 
-    async fn judge_and_use(self, tx: &mut Tx<'_>) -> Result<Used, CoreError> {
+    async fn judge_and_use(self, tx: &mut Tx<'_>, token: StoredToken, grant: Grant) -> Result<Used, CoreError> {
         let Self { tenant, client, parameters, kind, presented, new, now } = self;
         let (tenant, application, parameters) = (&tenant, &client.application, &parameters);
         let hash = secret::hash(&presented);
-        let Some((token, grant)) = tokens::find(tx, tenant, kind, &hash).await? else {
-            return Ok(Err(invalid_grant("grant request is invalid")));
-        };
         // Another client's token says nothing about its owner's conduct, so the owner's grant stays.
         if grant.application_id != application.id {
             return Ok(Err(invalid_grant("the token was issued to another client")));

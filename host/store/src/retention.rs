@@ -1,0 +1,128 @@
+//! Who deletes what: every table is in the list below, and what a time alone ends is swept here in batches, so that no sweep holds
+//! the database for long. Nothing depends on it: expiry is checked on every read.
+
+use keyway_model::Timestamp;
+use keyway_model::oauth::REFRESH_FAMILY_TTL;
+use sqlx::query;
+
+use crate::{Store, StoreError};
+
+/// Rows of one batch.
+const BATCH: u64 = 1000;
+/// Batches of one table in one run.
+const BATCHES: u32 = 200;
+const DAY: i64 = 24 * 3600;
+
+/// What ends a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deleter {
+    /// Somebody who may: a use case deletes it, or another takes its place.
+    UseCase,
+    /// The row that it belongs to (`ON DELETE CASCADE`, or a trigger).
+    Owner,
+    /// The sweep.
+    Time,
+}
+
+/// Every table.
+pub const TABLES: &[(&str, Deleter)] = &[
+    ("tenants", Deleter::UseCase),
+    ("signing_keys", Deleter::UseCase),
+    ("users", Deleter::UseCase),
+    ("applications", Deleter::UseCase),
+    ("application_secrets", Deleter::Owner),
+    ("connectors", Deleter::UseCase),
+    ("sign_in_experiences", Deleter::UseCase),
+    ("resources", Deleter::UseCase),
+    ("scopes", Deleter::Owner),
+    ("roles", Deleter::UseCase),
+    ("role_scopes", Deleter::Owner),
+    ("user_roles", Deleter::Owner),
+    ("application_roles", Deleter::Owner),
+    ("interactions", Deleter::Time),
+    ("sessions", Deleter::Time),
+    ("grants", Deleter::Time),
+    ("tokens", Deleter::Time),
+    ("counters", Deleter::Time),
+    ("logs", Deleter::Time),
+    ("connector_versions", Deleter::UseCase),
+    ("connector_snapshots", Deleter::Owner),
+    ("connector_cache", Deleter::Time),
+    ("user_identities", Deleter::Owner),
+    ("email_templates", Deleter::UseCase),
+    ("phrases", Deleter::UseCase),
+    ("images", Deleter::UseCase),
+];
+
+/// How long rows outlive their use, in seconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Retention {
+    /// The audit log.
+    pub logs: i64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { logs: 90 * DAY }
+    }
+}
+
+/// Removes what time has ended; the number of rows.
+pub async fn sweep(store: &Store, retention: Retention, now: Timestamp) -> Result<u64, StoreError> {
+    let statements = [
+        (
+            "DELETE FROM interactions WHERE (tenant_id, secret_hash) IN (SELECT tenant_id, secret_hash FROM interactions \
+          WHERE expires_at <= $1 LIMIT $2)",
+            now,
+        ),
+        (
+            "DELETE FROM sessions WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM sessions WHERE expires_at <= $1 LIMIT $2)",
+            now,
+        ),
+        // A day longer, so that reuse is still noticed.
+        (
+            "DELETE FROM tokens WHERE (tenant_id, hash) IN (SELECT tenant_id, hash FROM tokens WHERE expires_at <= $1 LIMIT $2)",
+            now.plus_seconds(-DAY),
+        ),
+        (
+            "DELETE FROM grants WHERE (tenant_id, id) IN (SELECT g.tenant_id, g.id FROM grants g WHERE g.created_at <= $1 AND NOT \
+          EXISTS (SELECT 1 FROM tokens t WHERE t.tenant_id = g.tenant_id AND t.grant_id = g.id) LIMIT $2)",
+            now.plus_seconds(-DAY),
+        ),
+        (
+            "DELETE FROM grants WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM grants WHERE created_at <= $1 LIMIT $2)",
+            now.plus_seconds(-REFRESH_FAMILY_TTL - DAY),
+        ),
+        (
+            "DELETE FROM counters WHERE (tenant_id, name) IN (SELECT tenant_id, name FROM counters WHERE expires_at <= $1 LIMIT $2)",
+            now,
+        ),
+        (
+            "DELETE FROM connector_cache WHERE (tenant_id, connector_id, name) IN (SELECT tenant_id, connector_id, name FROM \
+          connector_cache WHERE expires_at <= $1 LIMIT $2)",
+            now,
+        ),
+        (
+            "DELETE FROM logs WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM logs WHERE created_at <= $1 LIMIT $2)",
+            now.plus_seconds(-retention.logs),
+        ),
+    ];
+    let mut swept = 0;
+    for (statement, until) in statements {
+        for _ in 0..BATCHES {
+            let removed = store
+                .write(move |tx| {
+                    Box::pin(async move {
+                        let limit = i64::try_from(BATCH).unwrap_or(i64::MAX);
+                        tx.execute(query(statement).bind(until.0).bind(limit)).await
+                    })
+                })
+                .await?;
+            swept += removed;
+            if removed < BATCH {
+                break;
+            }
+        }
+    }
+    Ok(swept)
+}
