@@ -99,6 +99,9 @@ impl Core {
             hasher,
             seen: connectors::Seen::default(),
         });
+        if let Err(error) = core.tidy_compiled().await {
+            tracing::warn!(%error, "compiled code that nothing needs could not be removed");
+        }
         tokio::spawn(Self::follow_versions(Arc::downgrade(&core)));
         Ok(core)
     }

@@ -89,7 +89,8 @@ settings! {
     trusted_proxies: String = "KEYWAY_TRUSTED_PROXIES";
     /// Comma-separated FROM=TO origins: sends a connector's traffic elsewhere [default: none]
     egress_rewrite: String = "KEYWAY_EGRESS_REWRITE";
-    /// Comma-separated addresses or networks that connectors may reach though they are private [default: none]
+    /// Comma-separated addresses, networks or host names, with or without a port, that connectors may reach though they are
+    /// private; `FACTORY=ADDRESS` for one module alone [default: none]
     egress_allow: String = "KEYWAY_EGRESS_ALLOW";
     /// Reserve sandbox instances ahead; false on machines that limit virtual memory [default: true]
     sandbox_pooling: bool = "KEYWAY_SANDBOX_POOLING";
@@ -190,7 +191,9 @@ impl Settings {
     pub fn egress(&self) -> anyhow::Result<EgressPolicy> {
         let rewrite = self.egress_rewrite.as_deref().unwrap_or_default();
         let allow = self.egress_allow.as_deref().unwrap_or_default();
-        EgressPolicy::parse(rewrite, allow).map_err(|error| anyhow::anyhow!("egress_rewrite or egress_allow: {error}"))
+        let policy = EgressPolicy::parse(rewrite, allow);
+        let policy = policy.map_err(|error| anyhow::anyhow!("egress_rewrite or egress_allow: {error}"))?;
+        Ok(policy.with_endpoint(&self.endpoint()?))
     }
 
     pub fn limits(&self) -> Limits {

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::marks::Marks;
 use crate::{ConnectorId, FactoryId, Timestamp};
+
+pub use crate::consent::{Asks, Publisher};
+pub use crate::marks::secret_values;
 
 /// What a connector can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -96,52 +100,6 @@ pub struct Manifest {
 pub const FEATURES: [&str; 3] = ["cache", "session", "smtp"];
 
 impl Manifest {
-    /// Everything that is wrong with it, in words that its author can act on; empty when it may be shown and used.
-    pub fn problems(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut refuse = |wrong: bool, what: String| {
-            if wrong {
-                found.push(what);
-            }
-        };
-        let is_id = |text: &str| {
-            !text.is_empty()
-                && text.len() <= 64
-                && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        };
-        refuse(self.manifest != 1, format!("manifest: {} is not known here, only 1.", self.manifest));
-        refuse(!is_id(self.id.as_str()), "id: 1 to 64 of a-z, 0-9 and '-'.".into());
-        refuse(!is_id(&self.target), "target: 1 to 64 of a-z, 0-9 and '-'.".into());
-        let version = self.version.split('.').all(|part| part.parse::<u32>().is_ok());
-        refuse(!version || self.version.split('.').count() != 3, "version: three numbers, such as 1.0.2.".into());
-        for (field, texts, most) in [("name", &self.name, 100), ("description", &self.description, 1000)] {
-            let there = texts.get("en").is_some_and(|text| !text.trim().is_empty());
-            refuse(!there && field == "name", format!("{field}: the language en is missing."));
-            refuse(
-                texts.values().any(|text| text.chars().count() > most),
-                format!("{field}: {most} characters at most."),
-            );
-        }
-        refuse(
-            (self.kind == ConnectorKind::Social) != self.platform.is_some(),
-            "platform: Native, Universal or Web for a social connector, nothing for others.".into(),
-        );
-        for host in &self.hosts {
-            refuse(
-                !is_host(host),
-                format!("hosts: {host:?} must be a host name, *. and a host name, or ${{config.<field>}}."),
-            );
-        }
-        refuse(self.hosts.len() > 32, "hosts: 32 at most.".into());
-        for feature in &self.features {
-            refuse(!FEATURES.contains(&feature.as_str()), format!("features: {feature:?} is not one of {FEATURES:?}."));
-        }
-        let size = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-        refuse(size(&self.logo) > 64 * 1024 || size(&self.logo_dark) > 64 * 1024, "logo: 64 kB at most.".into());
-        refuse(size(&self.readme) > 64 * 1024, "readme: 64 kB at most.".into());
-        found
-    }
-
     /// The hosts that this configuration opens: those of the manifest, with its `${config.<field>}` filled in.
     pub fn hosts_for(&self, config: &Value) -> Vec<String> {
         let filled = |host: &String| match config_field(host) {
@@ -156,7 +114,7 @@ impl Manifest {
 }
 
 /// The field that `${config.<field>}` names.
-fn config_field(host: &str) -> Option<&str> {
+pub(crate) fn config_field(host: &str) -> Option<&str> {
     host.strip_prefix("${config.")?.strip_suffix('}')
 }
 
@@ -165,24 +123,6 @@ fn authority(text: &str) -> Option<&str> {
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     rest.get(..end).filter(|authority| !authority.is_empty() && !authority.contains('@'))
-}
-
-fn is_host(host: &str) -> bool {
-    if let Some(field) = config_field(host) {
-        return !field.is_empty() && field.split('.').all(|part| part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    }
-    let (host, port) = host.rsplit_once(':').map_or((host, None), |(host, port)| (host, Some(port)));
-    let name = host.strip_prefix("*.").unwrap_or(host);
-    let labels: Vec<&str> = name.split('.').collect();
-    let label = |label: &&str| {
-        !label.is_empty()
-            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-    };
-    labels.len() >= 2
-        && labels.iter().all(label)
-        // An address is no name: which network it lies in is not the module's to say.
-        && labels.last().is_some_and(|last| last.bytes().any(|byte| byte.is_ascii_lowercase()))
-        && port.is_none_or(|port| port.parse::<u16>().is_ok())
 }
 
 /// A configured connector.
@@ -196,6 +136,8 @@ pub struct Connector {
     pub kind: ConnectorKind,
     /// The configuration with its secrets, unsealed.
     pub config: Value,
+    /// Which places of the configuration were entered as secrets.
+    pub marks: Marks,
     /// What the admin set beside the configuration.
     pub settings: ConnectorSettings,
     /// When it was made.
@@ -309,208 +251,9 @@ pub struct Version {
     pub size: i64,
 }
 
-/// What a component asks for beyond another one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Asks {
-    /// Hosts.
-    pub hosts: Vec<String>,
-    /// Host interfaces.
-    pub features: Vec<String>,
-    /// Configuration fields that hold a secret.
-    pub secrets: Vec<String>,
-}
-
-impl Manifest {
-    /// What it asks for, or, beside the version that serves, what is new.
-    pub fn asks(&self, beyond: Option<&Self>) -> Asks {
-        let secrets = |manifest: &Self| -> Vec<String> {
-            let properties = manifest.config.get("properties").and_then(Value::as_object);
-            let secret = |property: &Value| property.get("writeOnly") == Some(&Value::Bool(true));
-            properties.into_iter().flatten().filter(|(_, p)| secret(p)).map(|(name, _)| name.clone()).collect()
-        };
-        let new = |all: &[String], known: Vec<String>| all.iter().filter(|one| !known.contains(one)).cloned().collect();
-        Asks {
-            hosts: new(&self.hosts, beyond.map(|other| other.hosts.clone()).unwrap_or_default()),
-            features: new(&self.features, beyond.map(|other| other.features.clone()).unwrap_or_default()),
-            secrets: new(&secrets(self), beyond.map(secrets).unwrap_or_default()),
-        }
-    }
-}
-
-/// Stands in for a stored secret wherever a configuration is shown; sent back, it means "unchanged".
-pub const SECRET_MASK: &str = "••••••••";
-
-/// Replaces the value of every `writeOnly` property by [`SECRET_MASK`].
-pub fn mask_secrets(schema: &Value, config: &mut Value) {
-    each_secret(schema, config, &mut |value| *value = Value::String(SECRET_MASK.to_owned()));
-}
-
-/// Puts the stored secrets back where `config` holds [`SECRET_MASK`]; returns how many.
-pub fn restore_secrets(schema: &Value, config: &mut Value, stored: &Value) -> usize {
-    let is_secret = |property: &Value| property.get("writeOnly") == Some(&Value::Bool(true));
-    let mut restored = 0;
-    walk(schema, schema, config, String::new(), 0, &is_secret, &mut |pointer, value| {
-        if value.as_str() == Some(SECRET_MASK)
-            && let Some(previous) = stored.pointer(pointer)
-        {
-            *value = previous.clone();
-            restored += 1;
-        }
-    });
-    restored
-}
-
-/// The values of every `writeOnly` property, for masking in logs.
-pub fn secret_values(schema: &Value, config: &Value) -> Vec<String> {
-    let mut copy = config.clone();
-    let mut values = Vec::new();
-    each_secret(schema, &mut copy, &mut |value| values.extend(value.as_str().map(ToOwned::to_owned)));
-    values
-}
-
-/// JSON pointers and values of every property that the schema marks `x-host-key`: keys that stay in the server.
-pub fn host_keys(schema: &Value, config: &Value) -> Vec<(String, String)> {
-    let mut copy = config.clone();
-    let mut keys = Vec::new();
-    let is_key = |property: &Value| property.get("x-host-key") == Some(&Value::Bool(true));
-    walk(schema, schema, &mut copy, String::new(), 0, &is_key, &mut |pointer, value| {
-        keys.extend(value.as_str().map(|text| (pointer.to_owned(), text.to_owned())));
-    });
-    keys
-}
-
-fn each_secret(schema: &Value, config: &mut Value, visit: &mut impl FnMut(&mut Value)) {
-    let is_secret = |property: &Value| property.get("writeOnly") == Some(&Value::Bool(true));
-    walk(schema, schema, config, String::new(), 0, &is_secret, &mut |_, value| visit(value));
-}
-
-/// Deepest nesting of a schema that is followed; uploads with a deeper one are refused.
-const DEPTH: usize = 16;
-
-/// Visits every property that `wanted` accepts, through nested objects, lists, references and alternatives.
-fn walk(
-    root: &Value,
-    schema: &Value,
-    value: &mut Value,
-    pointer: String,
-    depth: usize,
-    wanted: &impl Fn(&Value) -> bool,
-    visit: &mut impl FnMut(&str, &mut Value),
-) {
-    if depth > DEPTH {
-        return;
-    }
-    if let Some(target) = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix('#'))
-        && let Some(target) = root.pointer(target)
-    {
-        walk(root, target, value, pointer.clone(), depth + 1, wanted, visit);
-    }
-    for word in ["oneOf", "anyOf", "allOf"] {
-        for alternative in schema.get(word).and_then(Value::as_array).into_iter().flatten() {
-            walk(root, alternative, value, pointer.clone(), depth + 1, wanted, visit);
-        }
-    }
-    if let (Some(items), Some(list)) = (schema.get("items"), value.as_array_mut()) {
-        for (index, item) in list.iter_mut().enumerate() {
-            walk(root, items, item, format!("{pointer}/{index}"), depth + 1, wanted, visit);
-        }
-    }
-    let properties = schema.get("properties").and_then(Value::as_object);
-    if let (Some(properties), Some(object)) = (properties, value.as_object_mut()) {
-        for (name, property) in properties {
-            let Some(inner) = object.get_mut(name) else { continue };
-            let pointer = format!("{pointer}/{name}");
-            if wanted(property) {
-                visit(&pointer, inner);
-            } else {
-                walk(root, property, inner, pointer, depth + 1, wanted, visit);
-            }
-        }
-    }
-    if let (Some(map), Some(object)) = (schema.get("additionalProperties"), value.as_object_mut()) {
-        for (name, inner) in
-            object.iter_mut().filter(|(name, _)| properties.is_none_or(|known| !known.contains_key(*name)))
-        {
-            let pointer = format!("{pointer}/{name}");
-            if wanted(map) {
-                visit(&pointer, inner);
-            } else {
-                walk(root, map, inner, pointer, depth + 1, wanted, visit);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    #[test]
-    fn secrets_are_masked_and_restored() {
-        let schema = json!({ "properties": { "id": {}, "secret": { "writeOnly": true }, "deep": { "properties": { "key": { "writeOnly": true } } } } });
-        let stored = json!({ "id": "a", "secret": "s1", "deep": { "key": "s2" } });
-        let mut shown = stored.clone();
-        mask_secrets(&schema, &mut shown);
-        assert_eq!(shown, json!({ "id": "a", "secret": SECRET_MASK, "deep": { "key": SECRET_MASK } }));
-        assert_eq!(restore_secrets(&schema, &mut shown, &stored), 2);
-        assert_eq!(shown, stored);
-        assert_eq!(secret_values(&schema, &stored), ["s1", "s2"]);
-    }
-
-    #[test]
-    fn secrets_are_found_in_lists_maps_references_and_alternatives() {
-        let schema = json!({
-            "$defs": { "Auth": { "oneOf": [
-                { "properties": { "pass": { "writeOnly": true } } },
-                { "properties": { "key": { "writeOnly": true, "x-host-key": true } } },
-            ] } },
-            "properties": {
-                "auth": { "$ref": "#/$defs/Auth" },
-                "list": { "items": { "properties": { "token": { "writeOnly": true } } } },
-                "map": { "additionalProperties": { "writeOnly": true } },
-            },
-        });
-        let config = json!({ "auth": { "key": "k" }, "list": [{ "token": "t" }], "map": { "a": "m" } });
-        assert_eq!(secret_values(&schema, &config), ["k", "t", "m"]);
-        assert_eq!(host_keys(&schema, &config), [("/auth/key".to_owned(), "k".to_owned())]);
-    }
-
-    fn manifest(hosts: &[&str]) -> Manifest {
-        serde_json::from_value(json!({
-            "manifest": 1, "id": "example-sms", "target": "example", "kind": "sms", "version": "1.0.0",
-            "contract": "1.0.0", "name": { "en": "Example" }, "description": {}, "hosts": hosts, "config": {},
-        }))
-        .unwrap()
-    }
-
-    #[test]
-    fn hosts_come_from_the_manifest_and_from_named_fields() {
-        let manifest = manifest(&["api.example.com", "${config.endpoint}", "${config.deep.host}"]);
-        assert_eq!(manifest.problems(), Vec::<String>::new());
-        let config =
-            json!({ "endpoint": "https://sms.example.org:8443/send?x=1", "deep": { "host": "relay.example.org" } });
-        assert_eq!(manifest.hosts_for(&config), ["api.example.com", "sms.example.org:8443", "relay.example.org"]);
-        assert_eq!(manifest.hosts_for(&json!({ "endpoint": "https://a@b.example/" })), ["api.example.com"]);
-    }
-
-    #[test]
-    fn a_forged_manifest_is_refused() {
-        for host in
-            ["*", "*.com", "localhost", "127.0.0.1", "10.0.0.1:80", "Api.example.com", "a..b", "${config.}", "a b.c"]
-        {
-            assert_eq!(manifest(&[host]).problems().len(), 1, "{host}");
-        }
-        let mut wrong = manifest(&[]);
-        wrong.id = FactoryId("../etc".into());
-        wrong.version = "1".into();
-        wrong.platform = Some(Platform::Web);
-        wrong.features = vec!["files".into()];
-        wrong.name.clear();
-        assert_eq!(wrong.problems().len(), 5);
-    }
 
     #[test]
     fn messages_go_to_the_longest_prefix_then_by_order() {
@@ -519,6 +262,7 @@ mod tests {
             factory_id: FactoryId(String::new()),
             kind: ConnectorKind::Sms,
             config: Value::Null,
+            marks: Marks::default(),
             settings: ConnectorSettings {
                 routing: Routing { prefixes: prefixes.iter().map(|&prefix| prefix.to_owned()).collect(), order },
                 ..ConnectorSettings::default()

@@ -161,6 +161,15 @@ codes! {
     ConnectorVersionServes 409 "connector.version_in_use" "This version is in use. Activate another one, or remove the connectors that are set up with it." "该版本正在使用。";
     ConnectorNoEarlierVersion 409 "connector.no_earlier_version" "There is no version to go back to." "没有可回滚的版本。";
     ConnectorConfigRefused 409 "connector.config_refused" "A stored configuration does not suit this version." "现有配置不适用于该版本。";
+    ConnectorTestLimited 429 "connector.test_limit_exceeded" "Too many test messages. Please wait." "测试消息过多，请稍后再试。";
+    ConnectorTargetReserved 422 "connector.target_reserved" "This target belongs to an official connector: its identities would sign in here. Choose another one." "该目标属于官方连接器，请选择其他目标。";
+    ConnectorIdTaken 422 "connector.id_in_use" "A connector with this id exists already." "已存在该 ID 的连接器。";
+    ConnectorFourEyes 409 "connector.approval_by_another" "Somebody else than the one who uploaded it has to approve this version." "该版本必须由上传者以外的人批准。";
+    UploadNameReserved 422 "upload.name_reserved" "This name belongs to an official module." "该名称属于官方模块。";
+    UploadQuota 409 "upload.quota_exceeded" "There are too many modules or versions. Delete some that are not used." "模块或版本过多，请先删除不再使用的。";
+    UploadBusy 429 "upload.busy" "Other uploads are under way. Please try again in a moment." "正在处理其他上传，请稍后重试。";
+    UploadTimeout 408 "upload.timeout" "The upload took too long." "上传超时。";
+    UploadStorageFull 507 "upload.storage_full" "The disk is full. Delete modules or versions that are not used." "磁盘空间不足，请删除不再使用的模块或版本。";
     UploadFailed 422 "upload.failed" "The component cannot be used." "无法使用该组件。";
     UploadTooLarge 413 "upload.too_large" "The component is larger than allowed." "组件过大。";
     UploadNotAComponent 422 "upload.not_a_component" "This is not a WebAssembly component." "该文件不是 WebAssembly 组件。";

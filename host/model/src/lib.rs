@@ -3,6 +3,7 @@
 pub mod application;
 pub mod clock;
 pub mod connector;
+pub mod consent;
 pub mod display;
 pub mod email_template;
 pub mod error;
@@ -10,6 +11,8 @@ pub mod id;
 pub mod identifier;
 pub mod interaction;
 pub mod log;
+pub mod manifest_rules;
+pub mod marks;
 pub mod oauth;
 pub mod password_policy;
 mod patch;
@@ -17,8 +20,10 @@ pub mod phone;
 pub mod phrases;
 pub mod redirect;
 pub mod resource;
+pub mod schema;
 pub mod session;
 pub mod sign_in_experience;
+pub mod text;
 pub mod user;
 pub mod user_profile;
 

@@ -55,6 +55,30 @@ impl Cache {
         key.seal_in_place_separate_tag(nonce, Aad::from(&*content), &mut []).map_err(failed)
     }
 
+    /// Removes what is stored under `name`.
+    pub fn remove(&self, name: &str) {
+        for extension in ["mac", "cwasm"] {
+            let _ = std::fs::remove_file(self.path(name).with_extension(extension));
+        }
+    }
+
+    /// Removes everything whose name `keep` refuses.
+    pub fn retain(&self, keep: impl Fn(&str) -> bool) {
+        for entry in std::fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let is_code = path.extension().is_some_and(|extension| extension == "cwasm" || extension == "mac");
+            if is_code && path.file_stem().and_then(|name| name.to_str()).is_some_and(|name| !keep(name)) {
+                let _ = std::fs::remove_file(path);
+            }
+        }
+    }
+
+    /// Bytes that are free on the folder's disk, where the system says it.
+    pub fn free(&self) -> Option<u64> {
+        let disk = rustix::fs::statvfs(&self.folder).ok()?;
+        Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
     /// A file for what will be stored under `name`; nobody reads it before it is kept. One that is dropped is removed.
     pub fn draft(&self, name: &str) -> std::io::Result<Draft> {
         let temporary = self.path(name).with_extension(format!("{}.tmp", std::process::id()));
@@ -147,5 +171,18 @@ mod tests {
         assert!(cache.get("b").is_none());
         std::fs::write(folder.path().join("a.cwasm"), b"Native code").unwrap();
         assert!(cache.get("a").is_none());
+    }
+
+    #[test]
+    fn what_is_not_kept_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(folder.path(), &[1; 32]).unwrap();
+        for name in ["a-1", "b-1", "c-1"] {
+            put(&cache, name, b"native code");
+        }
+        cache.remove("b-1");
+        cache.retain(|name| name == "a-1");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+        assert!(cache.get("a-1").is_some() && cache.free().is_some());
     }
 }

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use wasmtime::{Store, UpdateDeadline};
 
 use keyway_model::Timestamp;
+use keyway_model::marks::Marks;
+use keyway_model::text::is_deceptive;
 use serde_json::Value;
 use wasmtime::component::Instance;
 
@@ -63,6 +65,8 @@ pub struct CacheEntry {
 pub struct Context {
     /// Its configuration, secrets included.
     pub config: Value,
+    /// What of it was entered as a secret, beyond what the component's schema marks.
+    pub marks: Marks,
     /// What earlier calls kept.
     pub cache: BTreeMap<String, CacheEntry>,
     /// What this sign-in kept.
@@ -128,6 +132,9 @@ pub enum CallError {
     /// The guest crashed.
     #[error("the connector crashed")]
     Trap,
+    /// The guest returned something that is not what the contract says.
+    #[error("the connector returned something that is not a JSON object")]
+    Malformed,
     /// The component has no function for this call.
     #[error("the connector cannot do this")]
     Missing,
@@ -147,6 +154,7 @@ impl CallError {
             Self::HostCalls => "host_calls",
             Self::TooLarge => "too_large",
             Self::Trap => "trap",
+            Self::Malformed => "malformed",
             Self::Missing => "missing",
             Self::Instantiate => "instantiate",
         }
@@ -198,14 +206,19 @@ impl Sandbox {
             let exports = guest.ready.meta.load(&mut *guest.store, &guest.instance).map_err(|_| CallError::Missing)?;
             answered(exports.call_describe(guest.store).await.map(Ok))
         };
-        let prepared = component.prepare(&Value::Null);
+        let prepared = component.prepare(&Value::Null, &Marks::default());
         self.call(component, self.budgets().offline(), &Context::default(), &prepared, &[], work).await.0
     }
 
     /// Applies the component's own rules to a configuration that its schema has accepted.
     pub async fn validate(&self, component: &Component, config: &Value) -> Result<(), CallError> {
+        self.validate_marked(component, config, &Marks::default()).await
+    }
+
+    /// The same for a configuration of which more was entered as secret than the component's schema marks.
+    pub async fn validate_marked(&self, component: &Component, config: &Value, marks: &Marks) -> Result<(), CallError> {
         let context = Context::new(config.clone());
-        let prepared = component.prepare(config);
+        let prepared = component.prepare(config, marks);
         let work = async |guest: Guest<'_>| {
             let exports =
                 guest.ready.config.load(&mut *guest.store, &guest.instance).map_err(|_| CallError::Missing)?;
@@ -224,7 +237,7 @@ impl Sandbox {
             .filter_map(|name| payload.as_ref()?.get(name)?.as_str().map(ToOwned::to_owned))
             .chain([message.to.clone()])
             .collect();
-        let prepared = component.prepare(&context.config);
+        let prepared = component.prepare(&context.config, &context.marks);
         let message = sms::Message {
             to: message.to,
             usage: message.usage,
@@ -241,12 +254,20 @@ impl Sandbox {
             let exports = email.load(&mut *guest.store, &guest.instance).map_err(|_| CallError::Missing)?;
             answered(exports.call_send(guest.store, &prepared.for_guest, &message).await)
         };
-        self.call(component, self.budgets().clone(), context, &prepared, &masked, work).await
+        let (result, report) = self.call(component, self.budgets().clone(), context, &prepared, &masked, work).await;
+        // What a provider's answer is read from is an object or nothing was understood: it does not count as sent.
+        let redactor = Redactor::with(&prepared.redactor, masked);
+        (
+            result.and_then(|text| {
+                if is_object(&text) { Ok(masked_object(&text, &redactor)) } else { Err(CallError::Malformed) }
+            }),
+            report,
+        )
     }
 
     /// The provider's address that the browser is sent to.
     pub async fn authorization_uri(&self, component: &Component, context: &Context, start: Start) -> Outcome {
-        let prepared = component.prepare(&context.config);
+        let prepared = component.prepare(&context.config, &context.marks);
         let masked = [start.state.clone()];
         let start = social::Start {
             state: start.state,
@@ -261,12 +282,14 @@ impl Sandbox {
             let exports = social.load(&mut *guest.store, &guest.instance).map_err(|_| CallError::Missing)?;
             answered(exports.call_authorization_uri(guest.store, &prepared.for_guest, &start).await)
         };
-        self.call(component, self.budgets().clone(), context, &prepared, &masked, work).await
+        let (result, report) = self.call(component, self.budgets().clone(), context, &prepared, &masked, work).await;
+        let plain = |text: String| if text.chars().any(is_deceptive) { Err(CallError::Malformed) } else { Ok(text) };
+        (result.and_then(plain), report)
     }
 
     /// The identity behind a callback, as a JSON object.
     pub async fn user_info(&self, component: &Component, context: &Context, callback: &Value) -> Outcome {
-        let prepared = component.prepare(&context.config);
+        let prepared = component.prepare(&context.config, &context.marks);
         let masked = secrets_of_callback(callback);
         let callback = callback.to_string();
         let work = async |guest: Guest<'_>| {
@@ -279,7 +302,7 @@ impl Sandbox {
 
     /// The identity behind a callback with the provider's tokens, as a JSON object of `userInfo` and `tokens`.
     pub async fn tokens_and_user_info(&self, component: &Component, context: &Context, callback: &Value) -> Outcome {
-        let prepared = component.prepare(&context.config);
+        let prepared = component.prepare(&context.config, &context.marks);
         let masked = secrets_of_callback(callback);
         let callback = callback.to_string();
         let work = async |guest: Guest<'_>| {
@@ -292,7 +315,7 @@ impl Sandbox {
 
     /// New tokens for a refresh token, as the provider's JSON object.
     pub async fn refresh(&self, component: &Component, context: &Context, refresh_token: &str) -> Outcome {
-        let prepared = component.prepare(&context.config);
+        let prepared = component.prepare(&context.config, &context.marks);
         let masked = [refresh_token.to_owned()];
         let work = async |guest: Guest<'_>| {
             let tokens = guest.ready.social_tokens.as_ref().ok_or(CallError::Missing)?;
@@ -314,28 +337,26 @@ impl Sandbox {
         let started = Instant::now();
         let Ok(_permit) = self.slots().acquire().await else { return (Err(CallError::Instantiate), Report::default()) };
         let ready = component.ready();
-        let redactor = prepared.redactor.with(masked.iter().cloned());
+        let redactor = Redactor::with(&prepared.redactor, masked.iter().cloned());
         let mut store = self.store(&ready, component, &budgets, redactor.clone(), context, prepared);
         let run = async {
             let instance = ready.pre.instantiate_async(&mut store).await.map_err(|_| CallError::Instantiate)?;
             match work(Guest { ready: &ready, instance, store: &mut store }).await? {
                 Ok(text) if text.len() > budgets.result_bytes => Err(CallError::TooLarge),
                 Ok(text) => Ok(text),
-                Err(failure) if failure.message.len() > budgets.result_bytes => Err(CallError::TooLarge),
-                Err(failure) => Err(CallError::Failure(Failure {
-                    code: failure.code,
-                    message: redactor.apply(&failure.message),
-                    data: failure.data.map(|data| redactor.apply(&data)),
-                    retry_after_ms: failure.retry_after_ms,
-                })),
+                Err(failure) if size(&failure) > budgets.result_bytes => Err(CallError::TooLarge),
+                Err(failure) => Err(CallError::Failure(cleaned(failure, &redactor))),
             }
         };
         let result = tokio::time::timeout(budgets.wall, run).await.unwrap_or(Err(CallError::Wall));
         let state = store.data_mut();
         let result = match (result, state.breach) {
-            (Err(CallError::Trap), Some(Breach::Cpu)) => Err(CallError::Cpu),
-            (Err(CallError::Trap), Some(Breach::Memory)) => Err(CallError::Memory),
-            (Err(CallError::Trap), Some(Breach::HostCalls)) => Err(CallError::HostCalls),
+            (Err(CallError::Trap | CallError::Instantiate), Some(breach)) => Err(match breach {
+                Breach::Cpu => CallError::Cpu,
+                Breach::Memory => CallError::Memory,
+                Breach::HostCalls => CallError::HostCalls,
+                Breach::Random => CallError::TooLarge,
+            }),
             (result, _) => result,
         };
         let session = state.session_changed.then(|| std::mem::take(&mut state.session));
@@ -406,6 +427,41 @@ impl Sandbox {
         });
         store
     }
+}
+
+/// Longest failure code and message, in characters, and largest details, in bytes: what an admin reads of one call.
+const MOST_CODE: usize = 64;
+const MOST_MESSAGE: usize = 2_000;
+const MOST_DATA: usize = 8 * 1024;
+/// A retry that is further away than a day is no retry.
+const MOST_RETRY_MS: u64 = 86_400_000;
+
+fn size(failure: &types::Failure) -> usize {
+    failure.code.len() + failure.message.len() + failure.data.as_ref().map_or(0, String::len)
+}
+
+/// A failure as it is shown: masked before it is cut, so that no half of a secret is left at the end.
+fn cleaned(failure: types::Failure, redactor: &Redactor) -> Failure {
+    let shown = |text: &str, most: usize| -> String {
+        let masked = redactor.apply(text);
+        masked.chars().take(most).map(|c| if is_deceptive(c) { ' ' } else { c }).collect()
+    };
+    Failure {
+        code: shown(&failure.code, MOST_CODE),
+        message: shown(&failure.message, MOST_MESSAGE),
+        data: failure.data.map(|data| redactor.apply(&data)).filter(|data| data.len() <= MOST_DATA && is_object(data)),
+        retry_after_ms: failure.retry_after_ms.map(|after| after.min(MOST_RETRY_MS)),
+    }
+}
+
+/// An object without what must not be seen; a number that held it makes the object unreadable, and then nothing of it is left.
+fn masked_object(text: &str, redactor: &Redactor) -> String {
+    let masked = redactor.apply(text);
+    if is_object(&masked) { masked } else { "{}".to_owned() }
+}
+
+fn is_object(text: &str) -> bool {
+    serde_json::from_str::<serde_json::Map<String, Value>>(text).is_ok()
 }
 
 /// Whether wasmtime stopped copying because the store's host-call fuel was used up; the error's type is private.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use jsonwebtoken::jwk::JwkSet;
+use keyway_model::FactoryId;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
@@ -38,18 +39,63 @@ impl FromStr for Rewrite {
     }
 }
 
-/// A destination that is not public but allowed by the operator: `127.0.0.1:9911`, `10.1.0.0/16` or an address.
+/// A destination that is not public but allowed by the operator: `127.0.0.1:9911`, `10.1.0.0/16`, an address, or the name of a
+/// private gateway, `sms-gateway:8080` or `relay.lan`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Allowed {
     Socket(SocketAddr),
     Net(IpNet),
+    Name(String, Option<u16>),
 }
 
-/// What the operator allows beyond the public internet.
+impl FromStr for Allowed {
+    type Err = String;
+
+    fn from_str(entry: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "{entry:?} must be an address, an address with a port, a network, or a host name with or without a port"
+            )
+        };
+        if let Ok(socket) = entry.parse() {
+            return Ok(Self::Socket(socket));
+        }
+        if let Some(net) = entry.parse().ok().or_else(|| entry.parse::<IpAddr>().map(IpNet::from).ok()) {
+            return Ok(Self::Net(net));
+        }
+        let (name, port) = match entry.rsplit_once(':') {
+            Some((name, port)) => (name, Some(port.parse().map_err(|_| wrong())?)),
+            None => (entry, None),
+        };
+        match host_name(name) {
+            Some(name) => Ok(Self::Name(name, port)),
+            None => Err(wrong()),
+        }
+    }
+}
+
+/// A host name in its ASCII form (RFC 5891), in lower case; none when it is no name, or is an address.
+pub fn host_name(text: &str) -> Option<String> {
+    if text.is_empty() || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return None;
+    }
+    let Ok(Host::Domain(name)) = Host::parse(text) else { return None };
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    };
+    (name.len() <= 253 && name.split('.').all(label)).then_some(name)
+}
+
+/// What the operator allows beyond the public internet, and the name by which the server greets relays.
 #[derive(Debug, Clone, Default)]
 pub struct EgressPolicy {
     rewrites: Vec<Rewrite>,
-    allowed: Vec<Allowed>,
+    /// For one module alone where it is named.
+    allowed: Vec<(Option<FactoryId>, Allowed)>,
+    client_name: Option<String>,
 }
 
 impl EgressPolicy {
@@ -58,18 +104,14 @@ impl EgressPolicy {
         let entries = |text: &str| -> Vec<String> {
             text.split(',').map(|entry| entry.trim().to_owned()).filter(|entry| !entry.is_empty()).collect()
         };
-        let allowed = |entry: String| {
-            let socket = entry.parse().map(Allowed::Socket).ok();
-            let net = || entry.parse().map(Allowed::Net).ok();
-            let address = || entry.parse::<IpAddr>().map(|address| Allowed::Net(address.into())).ok();
-            socket
-                .or_else(net)
-                .or_else(address)
-                .ok_or_else(|| format!("{entry:?} must be an address with a port, a network or an address"))
+        let allowed = |entry: String| match entry.split_once('=') {
+            Some((factory, place)) => Ok::<_, String>((Some(FactoryId::from(factory.trim())), place.trim().parse()?)),
+            None => Ok((None, entry.parse()?)),
         };
         Ok(Self {
             rewrites: entries(rewrites).iter().map(|entry| entry.parse()).collect::<Result<_, _>>()?,
             allowed: entries(allow).into_iter().map(allowed).collect::<Result<_, _>>()?,
+            client_name: None,
         })
     }
 
@@ -80,16 +122,46 @@ impl EgressPolicy {
         self
     }
 
+    /// Greets relays as the host of this endpoint (RFC 5321 section 4.1.1.1): by its name where that is fully qualified.
+    #[must_use]
+    pub fn with_endpoint(mut self, endpoint: &Url) -> Self {
+        self.client_name = match endpoint.host() {
+            Some(Host::Domain(name)) if name.contains('.') => Some(name.to_owned()),
+            Some(Host::Ipv4(address)) => Some(format!("[{address}]")),
+            Some(Host::Ipv6(address)) => Some(format!("[IPv6:{address}]")),
+            _ => None,
+        };
+        self
+    }
+
+    /// What of it holds for one module.
+    pub(crate) fn for_factory(&self, id: &FactoryId) -> Self {
+        let own = |(factory, _): &&(Option<FactoryId>, Allowed)| factory.as_ref().is_none_or(|one| one == id);
+        Self { allowed: self.allowed.iter().filter(own).cloned().collect(), ..self.clone() }
+    }
+
     fn is_allowed(&self, address: SocketAddr) -> bool {
         is_public(address.ip())
-            || self.allowed.iter().any(|allowed| match allowed {
+            || self.allowed.iter().any(|(_, allowed)| match allowed {
                 Allowed::Socket(socket) => *socket == address,
                 Allowed::Net(net) => net.contains(&address.ip()),
+                Allowed::Name(..) => false,
             })
+    }
+
+    /// Whether the operator allows a host by its name, wherever it resolves to.
+    fn is_named(&self, host: &str, port: u16) -> bool {
+        self.allowed.iter().any(|(_, allowed)| {
+            matches!(allowed, Allowed::Name(name, wanted) if name == host && wanted.is_none_or(|wanted| wanted == port))
+        })
     }
 
     /// Decides on a URL of a guest. Returns where to send it and whether the operator chose that place.
     fn decide(&self, url: &str, hosts: &[String]) -> Result<(Url, bool), Denied> {
+        // The parser drops line ends and tabs without a word.
+        if url.chars().any(char::is_control) {
+            return Err(Denied::Invalid("the address must not hold control characters".into()));
+        }
         let mut url = Url::parse(url).map_err(|error| Denied::Invalid(format!("the address is not valid: {error}")))?;
         if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
             return Err(Denied::Invalid("the address must not hold a user name, password or fragment".into()));
@@ -121,15 +193,16 @@ impl EgressPolicy {
         let port = url.port_or_known_default().unwrap_or(0);
         let private =
             literal.is_some_and(|address| self.is_allowed(SocketAddr::new(address, port)) && !is_public(address));
+        let named = literal.is_none() && self.is_named(&host, port);
         match url.scheme() {
             "https" => {}
-            "http" if private => {}
+            "http" if private || named => {}
             scheme => return Err(Denied::Policy(format!("{scheme} is not allowed, only https: {host}"))),
         }
         if literal.is_some_and(|address| !self.is_allowed(SocketAddr::new(address, port))) {
             return Err(Denied::Policy(format!("private address: {host}")));
         }
-        Ok((url, false))
+        Ok((url, named))
     }
 }
 
@@ -264,9 +337,17 @@ impl Egress {
             let answer = carried.map_err(|_| FetchError::Timeout)??;
             return if answer.body.len() > max_bytes { Err(FetchError::TooLarge) } else { Ok(answer) };
         }
+        let url_before = request.url.clone();
         let outgoing = build(&url, request)?;
+        let is_plain = url.scheme() == "http";
+        let rewritten = Url::parse(&url_before).is_ok_and(|before| before.origin() != url.origin());
         let work = async {
             let addresses = self.resolve(&url, chosen).await?;
+            // A name that the operator allows is a private gateway's: without TLS nothing goes out to the internet by it.
+            if is_plain && !rewritten && addresses.iter().any(|address| is_public(address.ip())) {
+                let host = url.host_str().unwrap_or_default();
+                return Err(FetchError::Denied(Denied::Policy(format!("http is not allowed, only https: {host}"))));
+            }
             PINNED.scope(addresses, self.exchange(outgoing, max_bytes)).await
         };
         tokio::time::timeout(time, work).await.map_err(|_| FetchError::Timeout)?
@@ -296,6 +377,11 @@ impl Egress {
         self.transport.as_ref()
     }
 
+    /// The name by which relays are greeted where a connector gives none.
+    pub fn client_name(&self) -> &str {
+        self.policy.client_name.as_deref().unwrap_or("[127.0.0.1]")
+    }
+
     /// Whether the manifest names this relay.
     pub fn lists_relay(host: &str, port: u16, hosts: &[String]) -> bool {
         hosts.iter().any(|pattern| host_matches(pattern, host, Some(port)) || host_matches(pattern, host, None))
@@ -318,7 +404,7 @@ impl Egress {
             let found = self.resolve(&rewrite.to, true).await?;
             return found.first().map(|address| (*address, true)).ok_or(FetchError::Unreachable);
         }
-        let found = self.resolve(&url, false).await?;
+        let found = self.resolve(&url, self.policy.is_named(host, port)).await?;
         let address = *found.first().ok_or(FetchError::Unreachable)?;
         let chosen = !is_public(address.ip());
         if port == 25 && !chosen {
@@ -373,6 +459,9 @@ fn check(request: &Request) -> Result<(), FetchError> {
         || request.headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > 32 * 1024
     {
         return Err(invalid("more than 64 headers or 32 kB of them"));
+    }
+    if request.headers.iter().any(|(_, value)| value.chars().any(|c| c.is_control() && c != '\t')) {
+        return Err(invalid("a header value must not hold control characters"));
     }
     match request.headers.iter().find(|(name, _)| is_forbidden_header(&name.to_ascii_lowercase())) {
         Some((name, _)) => Err(invalid(&format!("the header {name} is set by the server"))),
@@ -520,6 +609,50 @@ mod tests {
         let (url, chosen) = policy.decide("https://moved.example/a?b=c", &["moved.example".to_owned()]).unwrap();
         assert_eq!((url.as_str(), chosen), ("http://127.0.0.1:18099/a?b=c", true));
         assert!(policy.decide("https://moved.example/", &[]).is_err());
+    }
+
+    #[test]
+    fn a_private_gateway_is_allowed_by_its_name() {
+        let policy = EgressPolicy::parse("", "sms-gateway:8080, Relay.LAN, http-sms=only.lan:80, 10.0.0.0/8").unwrap();
+        let decide = |policy: &EgressPolicy, url: &str| {
+            let host = Url::parse(url).unwrap();
+            let port = host.port().map(|port| format!(":{port}")).unwrap_or_default();
+            policy.decide(url, &[format!("{}{port}", host.host_str().unwrap())])
+        };
+        let other = policy.for_factory(&"other".into());
+        assert!(decide(&other, "http://sms-gateway:8080/send").unwrap().1);
+        assert!(decide(&other, "http://relay.lan/").unwrap().1 && decide(&other, "https://relay.lan:8443/").unwrap().1);
+        for url in ["http://sms-gateway:8081/", "http://sms-gateway/", "http://xrelay.lan/", "http://only.lan/"] {
+            assert!(decide(&other, url).is_err(), "{url}");
+        }
+        assert!(decide(&policy.for_factory(&"http-sms".into()), "http://only.lan/").is_ok());
+        assert!(!decide(&other, "https://public.example/").unwrap().1);
+    }
+
+    #[tokio::test]
+    async fn a_name_without_tls_goes_to_private_addresses_alone() {
+        let policy = EgressPolicy::parse("", "localhost:9").unwrap();
+        let egress = Egress::new(Arc::new(policy), None);
+        let fetch = async |url: &str| {
+            let request = Request { method: "GET".into(), url: url.into(), headers: Vec::new(), body: None };
+            egress.fetch(request, &["localhost:9".into()], 10, Duration::from_secs(2)).await.err()
+        };
+        assert_eq!(fetch("http://localhost:9/").await, Some(FetchError::Unreachable), "it was let through");
+        let invalid = fetch("http://localhost:9/\r\nx").await;
+        assert!(matches!(invalid, Some(FetchError::Denied(Denied::Invalid(_)))), "{invalid:?}");
+    }
+
+    #[test]
+    fn relays_are_greeted_by_a_full_name() {
+        let named = |endpoint: &str| {
+            let policy = EgressPolicy::default().with_endpoint(&endpoint.parse().unwrap());
+            Egress::new(Arc::new(policy), None).client_name().to_owned()
+        };
+        assert_eq!(named("https://id.example.com/"), "id.example.com");
+        assert!(named("https://身份.example/").starts_with("xn--"));
+        assert_eq!(named("http://localhost:3001/"), "[127.0.0.1]");
+        assert_eq!(named("http://10.0.0.1:3001/"), "[10.0.0.1]");
+        assert_eq!(named("http://[::1]:3001/"), "[IPv6:::1]");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use aws_lc_rs::digest;
 use keyway_model::connector::Manifest;
+use keyway_model::marks::Marks;
 use keyway_model::{Clock, Rng};
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -22,6 +23,11 @@ use crate::host::HostState;
 use crate::inspect::{self, Problem};
 use crate::lane::Lane;
 use crate::prepared::{Preparations, Prepared};
+
+/// Bytes of the disk that stay free for the database, so that there is room to delete something.
+const RESERVE: u64 = 64 * 1024 * 1024;
+/// Bytes of compiled code, of both compilers, that a byte of a component may become.
+const CODE_PER_BYTE: u64 = 12;
 
 /// What a sandbox needs to know.
 pub struct Settings {
@@ -104,8 +110,8 @@ impl Component {
     }
 
     /// What a configuration means for its calls.
-    pub(crate) fn prepare(&self, config: &Value) -> Arc<Prepared> {
-        self.preparations.get(&self.manifest, config)
+    pub(crate) fn prepare(&self, config: &Value, marks: &Marks) -> Arc<Prepared> {
+        self.preparations.get(&self.manifest, config, marks)
     }
 
     pub(crate) fn egress(&self) -> &Arc<Egress> {
@@ -164,6 +170,8 @@ pub struct Sandbox {
     slots: Semaphore,
     lane: Lane,
     compiling: Semaphore,
+    /// For code that is already served in a slower form: nobody waits for it, so that it must not hold up those who wait.
+    optimizing: Semaphore,
 }
 
 impl Sandbox {
@@ -193,6 +201,7 @@ impl Sandbox {
             slots: Semaphore::new(SLOTS as usize),
             lane: Lane::default(),
             compiling: Semaphore::new(1),
+            optimizing: Semaphore::new(1),
             settings,
         }))
     }
@@ -205,9 +214,22 @@ impl Sandbox {
     /// Checks a component that nobody vouches for: its bytes, its code, and that it describes itself as its manifest says,
     /// twice the same.
     pub async fn admit(self: &Arc<Self>, wasm: &[u8]) -> Result<Arc<Component>, LoadError> {
-        let wasm: Arc<[u8]> = wasm.into();
-        let bytes = Arc::clone(&wasm);
-        let inspected = tokio::task::spawn_blocking(move || inspect::inspect(&bytes)).await;
+        self.admit_checked(wasm.into(), |_| Vec::new()).await
+    }
+
+    /// The same, with more checks of the manifest before anything is compiled or run.
+    pub async fn admit_checked(
+        self: &Arc<Self>,
+        wasm: Arc<[u8]>,
+        check: fn(&Manifest) -> Vec<Problem>,
+    ) -> Result<Arc<Component>, LoadError> {
+        let (bytes, budgets) = (Arc::clone(&wasm), self.settings.budgets.clone());
+        let inspected = tokio::task::spawn_blocking(move || {
+            let inspected = inspect::inspect_within(&bytes, &budgets)?;
+            let problems = check(&inspected.manifest);
+            if problems.is_empty() { Ok(inspected) } else { Err(problems) }
+        })
+        .await;
         let inspected = inspected.map_err(|_| LoadError::one("upload.damaged", "The component could not be read."))?;
         let manifest_text = inspected.map_err(LoadError)?.manifest_text;
         let component = self.load_shared(wasm).await?;
@@ -263,8 +285,27 @@ impl Sandbox {
         work.await.map_err(|_| LoadError::one("upload.damaged", "The component could not be read."))?
     }
 
+    /// Forgets the compiled code of this digest.
+    pub fn forget(&self, digest: &str) {
+        for machine in [Some(&self.optimized), self.baseline.as_ref()].into_iter().flatten() {
+            self.cache.remove(&format!("{digest}-{}", machine.key));
+        }
+    }
+
+    /// Removes compiled code of digests that `keep` does not hold.
+    pub fn keep_only(&self, keep: &std::collections::BTreeSet<String>) {
+        self.cache.retain(|name| name.split('-').next().is_some_and(|digest| keep.contains(digest)));
+    }
+
+    /// Whether the disk of compiled code has room for what a component of this size becomes.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        let wanted = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_mul(CODE_PER_BYTE).saturating_add(RESERVE);
+        self.cache.free().is_none_or(|free| free >= wanted)
+    }
+
     fn component(&self, digest: String, manifest: Arc<Manifest>, ready: Ready) -> Arc<Component> {
-        let egress = Egress::new(Arc::clone(&self.egress), self.settings.transport.clone());
+        let policy = Arc::new(self.egress.for_factory(&manifest.id));
+        let egress = Egress::new(policy, self.settings.transport.clone());
         Arc::new(Component {
             preparations: Preparations::default(),
             digest,
@@ -294,12 +335,11 @@ impl Sandbox {
             let (sandbox, target) = (Arc::clone(self), Arc::downgrade(&component));
             tokio::spawn(async move {
                 let Some(digest) = target.upgrade().map(|component| component.digest.clone()) else { return };
-                match sandbox.compiled(&sandbox.optimized, &digest, &wasm).await {
-                    Ok(ready) => {
-                        if let Some(component) = target.upgrade() {
-                            component.ready.store(Arc::new(ready));
-                        }
-                    }
+                match sandbox.compiled_in_turn(&sandbox.optimizing, &sandbox.optimized, &digest, &wasm).await {
+                    Ok(ready) => match target.upgrade() {
+                        Some(component) => component.ready.store(Arc::new(ready)),
+                        None => sandbox.cache.remove(&format!("{digest}-{}", sandbox.optimized.key)),
+                    },
                     Err(error) => tracing::warn!(digest, %error, "the component stays on the fast compiler's code"),
                 }
             });
@@ -318,14 +358,28 @@ impl Sandbox {
     }
 
     async fn compiled(&self, machine: &Machine, digest: &str, wasm: &Arc<[u8]>) -> Result<Ready, LoadError> {
+        self.compiled_in_turn(&self.compiling, machine, digest, wasm).await
+    }
+
+    async fn compiled_in_turn(
+        &self,
+        turns: &Semaphore,
+        machine: &Machine,
+        digest: &str,
+        wasm: &Arc<[u8]>,
+    ) -> Result<Ready, LoadError> {
         let failed = || {
+            if !self.has_room(0) {
+                let message = "The disk is full. Delete modules or versions that are not used.";
+                return LoadError::one("upload.storage_full", message);
+            }
             let message = "It could not be compiled within its limits of time and memory.";
             LoadError::one("upload.compile_failed", message)
         };
         if let Some(ready) = self.cached(machine, digest) {
             return Ok(ready);
         }
-        let _turn = self.compiling.acquire().await.map_err(|_| failed())?;
+        let _turn = turns.acquire().await.map_err(|_| failed())?;
         let unwritten = |error: std::io::Error| {
             tracing::error!(%error, "the cache of compiled components cannot be written");
             failed()

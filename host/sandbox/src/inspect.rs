@@ -5,6 +5,8 @@ use serde::Serialize;
 use wasmparser::component_types::ComponentEntityType;
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
+use crate::budget::Budgets;
+
 /// The custom section that holds the manifest.
 pub const MANIFEST_SECTION: &str = "keyway:manifest";
 
@@ -61,8 +63,25 @@ pub struct Inspected {
     pub manifest_text: String,
 }
 
-/// Reads a component; every problem is listed at once where the bytes can be read at all.
+/// What no engine of the sandbox runs: proposals that are refused by name here and not by a compiler that only fails.
+fn features() -> WasmFeatures {
+    WasmFeatures::default()
+        - WasmFeatures::THREADS
+        - WasmFeatures::MEMORY64
+        - WasmFeatures::EXCEPTIONS
+        - WasmFeatures::GC
+        - WasmFeatures::FUNCTION_REFERENCES
+        - WasmFeatures::TAIL_CALL
+        - WasmFeatures::RELAXED_SIMD
+}
+
+/// Reads a component under the default budgets; every problem is listed at once where the bytes can be read at all.
 pub fn inspect(wasm: &[u8]) -> Result<Inspected, Vec<Problem>> {
+    inspect_within(wasm, &Budgets::default())
+}
+
+/// The same under these budgets.
+pub fn inspect_within(wasm: &[u8], budgets: &Budgets) -> Result<Inspected, Vec<Problem>> {
     if wasm.len() > MAX_BYTES {
         let message = format!("The file has {} bytes; {MAX_BYTES} are allowed.", wasm.len());
         return Err(vec![Problem::new("upload.too_large", message)]);
@@ -77,8 +96,8 @@ pub fn inspect(wasm: &[u8]) -> Result<Inspected, Vec<Problem>> {
     }
     let mut found = Contents::default();
     found.read(wasm).map_err(|problem| vec![problem])?;
-    let features = WasmFeatures::default() - WasmFeatures::THREADS - WasmFeatures::MEMORY64 - WasmFeatures::EXCEPTIONS;
-    let types = Validator::new_with_features(features)
+    found.within(budgets).map_err(|problem| vec![problem])?;
+    let types = Validator::new_with_features(features())
         .validate_all(wasm)
         .map_err(|error| vec![Problem::new("upload.invalid", format!("The component is not valid: {error}."))])?;
     let mut problems = Vec::new();
@@ -131,7 +150,7 @@ pub fn manifest(wasm: &[u8]) -> Result<Manifest, Vec<Problem>> {
             Ok(Payload::ModuleSection { .. } | Payload::ComponentSection { .. }) => depth += 1,
             Ok(Payload::End(_)) => depth = depth.saturating_sub(1),
             Ok(Payload::CustomSection(section)) if depth == 0 && section.name() == MANIFEST_SECTION => {
-                return read_manifest(&String::from_utf8_lossy(section.data()));
+                return admitted(&String::from_utf8_lossy(section.data()));
             }
             Ok(_) => {}
             Err(_) => break,
@@ -140,23 +159,52 @@ pub fn manifest(wasm: &[u8]) -> Result<Manifest, Vec<Problem>> {
     Err(vec![Problem::new("upload.manifest_missing", format!("The section {MANIFEST_SECTION} is missing."))])
 }
 
-/// Reads and checks a manifest's text.
-pub fn read_manifest(text: &str) -> Result<Manifest, Vec<Problem>> {
-    let manifest: Manifest = serde_json::from_str(text).map_err(|error| {
-        vec![Problem::new("upload.manifest_invalid", format!("The manifest is not as documented: {error}."))]
+/// The manifest of a component that was admitted, perhaps by an older server whose rules were fewer: only what would be a danger
+/// is refused now.
+fn admitted(text: &str) -> Result<Manifest, Vec<Problem>> {
+    let manifest = parsed(text)?;
+    refused(manifest.dangers())?;
+    Ok(manifest)
+}
+
+fn refused(problems: Vec<String>) -> Result<(), Vec<Problem>> {
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let code =
+        |what: &str| if what.starts_with("config: ") { "upload.schema_invalid" } else { "upload.manifest_invalid" };
+    Err(problems.into_iter().map(|what| Problem::new(code(&what), format!("The manifest's {what}"))).collect())
+}
+
+fn parsed(text: &str) -> Result<Manifest, Vec<Problem>> {
+    let invalid = |what: String| vec![Problem::new("upload.manifest_invalid", what)];
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let manifest: Manifest = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let all = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text);
+        match all {
+            Ok(fields) if !fields.contains_key("manifest") => {
+                invalid("The manifest lacks \"manifest\": 1, which says in what form it is written.".into())
+            }
+            _ => {
+                let place = error.path().to_string();
+                let place = if place == "." { String::new() } else { format!(" at {place}") };
+                invalid(format!("The manifest is not as documented{place}: {}.", error.inner()))
+            }
+        }
     })?;
-    let problems = manifest.problems();
+    reader.end().map_err(|error| invalid(format!("The manifest is not as documented: {error}.")))?;
     if depth(&manifest.config) > MAX_DEPTH {
         let message = format!("The manifest's config: a schema is {MAX_DEPTH} levels deep at most.");
         return Err(vec![Problem::new("upload.schema_invalid", message)]);
     }
-    if problems.is_empty() {
-        return Ok(manifest);
-    }
-    Err(problems
-        .into_iter()
-        .map(|what| Problem::new("upload.manifest_invalid", format!("The manifest's {what}")))
-        .collect())
+    Ok(manifest)
+}
+
+/// Reads and checks a manifest's text.
+pub fn read_manifest(text: &str) -> Result<Manifest, Vec<Problem>> {
+    let manifest = parsed(text)?;
+    refused(manifest.problems())?;
+    Ok(manifest)
 }
 
 /// Levels of schemas within schemas; a list or an object of keywords between two is none.
@@ -235,6 +283,10 @@ struct Contents {
     functions: u32,
     tables: u32,
     branches: u64,
+    /// Bytes of memory that it asks for before anything of it runs.
+    memory: u64,
+    /// Most elements of any table at its start.
+    elements: u64,
 }
 
 impl Contents {
@@ -272,7 +324,18 @@ impl Contents {
                         self.exports.push(export.map_err(broken)?.name.name.to_owned());
                     }
                 }
-                Payload::TableSection(section) => self.tables = self.tables.saturating_add(section.count()),
+                Payload::TableSection(section) => {
+                    self.tables = self.tables.saturating_add(section.count());
+                    for table in section {
+                        self.elements = self.elements.max(table.map_err(broken)?.ty.initial);
+                    }
+                }
+                Payload::MemorySection(section) => {
+                    for memory in section {
+                        let pages = memory.map_err(broken)?.initial;
+                        self.memory = self.memory.saturating_add(pages.saturating_mul(64 * 1024));
+                    }
+                }
                 Payload::CodeSectionStart { count, .. } => self.functions = self.functions.saturating_add(count),
                 Payload::CodeSectionEntry(body) => self.function(&body).map_err(broken)??,
                 _ => {}
@@ -290,6 +353,18 @@ impl Contents {
                     format!("It has {count} {what}; {most} are allowed."),
                 ));
             }
+        }
+        Ok(())
+    }
+
+    fn within(&self, budgets: &Budgets) -> Result<(), Problem> {
+        let limit = |what: String| Err(Problem::new("upload.structure_limit", what));
+        if self.memory > budgets.memory as u64 {
+            return limit(format!("It starts with {} bytes of memory; {} are allowed.", self.memory, budgets.memory));
+        }
+        if self.elements > budgets.table_elements as u64 {
+            let (has, most) = (self.elements, budgets.table_elements);
+            return limit(format!("A table starts with {has} elements; {most} are allowed."));
         }
         Ok(())
     }
@@ -376,5 +451,15 @@ mod tests {
              \"name\":{{\"en\":\"A\"}},\"description\":{{}},\"config\":{deep}}}"
         );
         assert_eq!(read_manifest(&text).unwrap_err()[0].code, "upload.schema_invalid");
+    }
+
+    #[test]
+    fn a_manifest_that_cannot_be_read_says_where_and_why() {
+        let said = |text: &str| read_manifest(text).unwrap_err()[0].message.clone();
+        assert!(said("{\"id\":\"a\"}").contains("lacks \"manifest\": 1"));
+        let wrong = "{\"manifest\":1,\"id\":\"a\",\"target\":\"a\",\"kind\":\"sms\",\"version\":\"1.0.0\",\"contract\":\"1.0.0\",\
+             \"name\":{\"en\":5}}";
+        assert!(said(wrong).contains("at name.en"), "{}", said(wrong));
+        assert!(said("[").contains("not as documented"));
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use keyway_model::connector::{Manifest, host_keys, secret_values};
+use keyway_model::connector::Manifest;
+use keyway_model::marks::Marks;
 use serde_json::Value;
 
 use crate::host::KEY_REFERENCE;
@@ -15,6 +16,7 @@ const KEPT: usize = 16;
 /// One configuration.
 pub struct Prepared {
     text: String,
+    marks: Marks,
     /// As the guest sees it: with references in place of the keys that stay in the host.
     pub for_guest: String,
     /// Where requests may go.
@@ -22,12 +24,13 @@ pub struct Prepared {
     /// Keys that stay in the host, by JSON pointer.
     pub keys: Arc<BTreeMap<String, String>>,
     /// Masks its secrets.
-    pub redactor: Redactor,
+    pub redactor: Arc<Redactor>,
 }
 
 impl Prepared {
-    fn new(manifest: &Manifest, config: &Value, text: String) -> Self {
-        let keys = host_keys(&manifest.config, config);
+    fn new(manifest: &Manifest, config: &Value, marks: &Marks, text: String) -> Self {
+        let all = marks.and(&Marks::of(&manifest.config));
+        let keys = all.host_keys(config);
         let mut shown = config.clone();
         for (pointer, _) in &keys {
             if let Some(value) = shown.pointer_mut(pointer) {
@@ -39,7 +42,8 @@ impl Prepared {
             text,
             hosts: manifest.hosts_for(config).into(),
             keys: Arc::new(keys.into_iter().collect()),
-            redactor: Redactor::new(secret_values(&manifest.config, config)),
+            redactor: Arc::new(Redactor::new(all.secret_values(config))),
+            marks: marks.clone(),
         }
     }
 }
@@ -50,13 +54,13 @@ pub struct Preparations(Mutex<Vec<Arc<Prepared>>>);
 
 impl Preparations {
     /// The configuration, known or new.
-    pub fn get(&self, manifest: &Manifest, config: &Value) -> Arc<Prepared> {
+    pub fn get(&self, manifest: &Manifest, config: &Value, marks: &Marks) -> Arc<Prepared> {
         let text = config.to_string();
         let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = kept().iter().find(|known| known.text == text) {
+        if let Some(known) = kept().iter().find(|known| known.text == text && known.marks == *marks) {
             return Arc::clone(known);
         }
-        let new = Arc::new(Prepared::new(manifest, config, text));
+        let new = Arc::new(Prepared::new(manifest, config, marks, text));
         let mut kept = kept();
         if kept.len() >= KEPT {
             kept.remove(0);

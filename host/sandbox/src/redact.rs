@@ -1,51 +1,119 @@
 //! Masks secrets, recipients and codes by value in whatever a connector writes.
 
+use std::sync::{Arc, OnceLock};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
+/// Shortest value and shortest encoded piece that are masked: shorter ones stand in ordinary words.
+const SHORTEST: usize = 4;
+const SHORTEST_PIECE: usize = 6;
+
 /// Replaces values by `•••`, in the spellings that a log line may hold.
 #[derive(Debug, Clone, Default)]
 pub struct Redactor {
-    /// Longest first, so that a secret that holds another is masked whole.
-    needles: Vec<String>,
+    /// What a configuration's own redactor masks; its spellings are made once for all calls.
+    shared: Option<Arc<Redactor>>,
+    values: Vec<String>,
+    /// Longest first, so that a secret that holds another is masked whole. Made when there is something to mask.
+    needles: OnceLock<Vec<String>>,
 }
 
 impl Redactor {
-    /// Masks `values` and their JSON-, URL- and hex-escaped forms. Values under four characters are too common to mask.
+    /// Masks `values` and their JSON-, URL-, hex- and base64-escaped forms.
     pub fn new(values: impl IntoIterator<Item = String>) -> Self {
-        Self::default().with(values)
+        let values = values.into_iter().filter(|value| value.chars().count() >= SHORTEST).collect();
+        Self { values, ..Self::default() }
     }
 
     /// The same that masks `values` as well.
     #[must_use]
-    pub fn with(&self, values: impl IntoIterator<Item = String>) -> Self {
-        let mut needles = self.needles.clone();
-        for value in values.into_iter().filter(|value| value.chars().count() >= 4) {
-            let json = serde_json::Value::String(value.clone()).to_string();
-            needles.push(json.trim_matches('"').to_owned());
-            needles.push(url::form_urlencoded::byte_serialize(value.as_bytes()).collect());
-            needles.push(hex::encode(&value));
-            needles.push(value);
-        }
-        needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
-        needles.dedup();
-        Self { needles }
+    pub fn with(shared: &Arc<Self>, values: impl IntoIterator<Item = String>) -> Self {
+        Self { shared: Some(Arc::clone(shared)), ..Self::new(values) }
+    }
+
+    fn needles(&self) -> &[String] {
+        self.needles.get_or_init(|| {
+            let mut needles: Vec<String> = self.shared.iter().flat_map(|shared| shared.needles()).cloned().collect();
+            for value in &self.values {
+                let json = serde_json::Value::String(value.clone()).to_string();
+                let form: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+                needles.extend(base64_pieces(value));
+                if form != *value {
+                    // RFC 6749 section 2.3.1: credentials are form-encoded before Basic encodes them.
+                    needles.extend(base64_pieces(&form));
+                }
+                needles.push(json.trim_matches('"').to_owned());
+                needles.push(form);
+                needles.push(hex::encode(value));
+                needles.push(hex::encode_upper(value));
+                needles.push(value.clone());
+            }
+            needles.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+            needles.dedup();
+            needles
+        })
     }
 
     /// The text without the values.
     pub fn apply(&self, text: &str) -> String {
-        self.needles.iter().fold(text.to_owned(), |text, needle| text.replace(needle.as_str(), "•••"))
+        if text.is_empty() {
+            return String::new();
+        }
+        self.needles().iter().fold(text.to_owned(), |text, needle| {
+            if text.contains(needle.as_str()) { text.replace(needle.as_str(), "•••") } else { text }
+        })
     }
+}
+
+/// What base64 makes of a value wherever it stands in what is encoded, as after `user:` in Basic authentication: the digits that
+/// depend on the value alone, for each of the three places at which its first byte may fall.
+fn base64_pieces(value: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for before in 0..3 {
+        let bytes: Vec<u8> = std::iter::repeat_n(0, before).chain(value.bytes()).collect();
+        let (first, end) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
+        for encoded in [STANDARD_NO_PAD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)] {
+            let piece = encoded.get(first..end).unwrap_or_default();
+            if piece.len() >= SHORTEST_PIECE {
+                found.push(piece.to_owned());
+            }
+        }
+    }
+    found
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
     use super::Redactor;
 
     #[test]
     fn secrets_in_logs_are_masked_in_every_spelling() {
         let redactor = Redactor::new(["s3cr\"et/+".to_owned(), "8613012345678".to_owned(), "ab".to_owned()]);
         let line = format!(
-            "key=s3cr\"et/+ json=s3cr\\\"et/+ url=s3cr%22et%2F%2B hex={} to=8613012345678 ab",
-            hex::encode("s3cr\"et/+")
+            "key=s3cr\"et/+ json=s3cr\\\"et/+ url=s3cr%22et%2F%2B hex={} HEX={} to=8613012345678 ab",
+            hex::encode("s3cr\"et/+"),
+            hex::encode_upper("s3cr\"et/+")
         );
-        assert_eq!(redactor.apply(&line), "key=••• json=••• url=••• hex=••• to=••• ab");
+        assert_eq!(redactor.apply(&line), "key=••• json=••• url=••• hex=••• HEX=••• to=••• ab");
+    }
+
+    #[test]
+    fn secrets_in_base64_are_masked_wherever_they_stand() {
+        let secret = "p?ssw>rd~ÿ\u{3fff}";
+        let redactor = Redactor::new([secret.to_owned()]);
+        for user in ["", "a", "ab", "abc", "client-id:"] {
+            let text = format!("{user}{secret}");
+            for encoded in [STANDARD.encode(&text), URL_SAFE_NO_PAD.encode(&text)] {
+                let masked = redactor.apply(&format!("Authorization: Basic {encoded}."));
+                assert!(masked.contains("•••") && masked.len() < encoded.len() + 24, "{user}: {masked}");
+            }
+            let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+            assert!(redactor.apply(&STANDARD.encode(format!("{user}{form}"))).contains("•••"), "{user}");
+        }
+        assert_eq!(redactor.apply("nothing to see"), "nothing to see");
     }
 }

@@ -1,16 +1,17 @@
 //! Speaks SMTP (RFC 5321) to a relay whose address the egress guard has checked.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use lettre::Message;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, CertificateStore, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 
 use crate::bindings::keyway::host::smtp::{Error, Mail, Relay, Security};
+use crate::egress::host_name;
 
 /// Headers that lettre or the relay set, or that would send the mail to others.
 const RESERVED: [&str; 12] = [
@@ -35,13 +36,21 @@ pub async fn send(
     address: SocketAddr,
     trusted: bool,
     time: Duration,
+    (own_name, id): (&str, &str),
 ) -> Result<String, Error> {
     if relay.security == Security::Opportunistic && !trusted {
         return Err(Error::Denied("mail without TLS goes only to relays that the operator allows".into()));
     }
-    let message = message(&mail)?;
-    let client = ClientId::Domain(relay.client_name.clone().unwrap_or_else(|| "keyway".into()));
-    let tls = || TlsParameters::new(relay.host.clone()).map_err(|_| Error::Invalid("the relay's name".into()));
+    check(&relay)?;
+    let message = message(&mail, id)?;
+    let client = client_id(relay.client_name.as_deref(), own_name)?;
+    let tls = || {
+        // The system's certificates, `SSL_CERT_FILE` and `SSL_CERT_DIR` included; Mozilla's where it has none.
+        let with = |store| TlsParameters::builder(relay.host.clone()).certificate_store(store).build_rustls();
+        with(CertificateStore::Default)
+            .or_else(|_| with(CertificateStore::WebpkiRoots))
+            .map_err(|_| Error::Invalid("the relay's name".into()))
+    };
     let wrapped = if relay.security == Security::Tls { Some(tls()?) } else { None };
     let failed = |error: lettre::transport::smtp::Error| {
         if error.is_timeout() {
@@ -57,7 +66,9 @@ pub async fn send(
     let upgrade = match relay.security {
         Security::Tls => false,
         Security::StartTls => true,
-        Security::Opportunistic => connection.can_starttls(),
+        // The administrator said that this relay, which the operator allows, is spoken to without TLS: what it offers cannot be
+        // checked, and its certificate is often its own.
+        Security::Opportunistic => false,
     };
     if upgrade {
         match connection.starttls(tls()?, &client).await {
@@ -88,6 +99,41 @@ pub async fn send(
     Ok(answer.message().collect::<Vec<_>>().join(" "))
 }
 
+/// Refuses what would be read as a command of its own: a line end in any word of the protocol.
+pub fn check(relay: &Relay) -> Result<(), Error> {
+    let (user, password) = relay.credentials.clone().unzip();
+    for (name, word) in [
+        ("host", Some(&relay.host)),
+        ("user name", user.as_ref()),
+        ("password", password.as_ref()),
+        ("mechanism", relay.mechanism.as_ref()),
+        ("client name", relay.client_name.as_ref()),
+    ] {
+        if word.is_some_and(|word| word.chars().any(char::is_control)) {
+            return Err(Error::Invalid(format!("the {name} must not hold control characters")));
+        }
+    }
+    client_id(relay.client_name.as_deref(), "[127.0.0.1]").map(|_| ())
+}
+
+/// The name for EHLO (RFC 5321 section 4.1.1.1): a host name, which is put into ASCII, or an address in brackets.
+fn client_id(given: Option<&str>, own: &str) -> Result<ClientId, Error> {
+    let text = given.unwrap_or(own);
+    let literal = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    if let Some(literal) = literal {
+        let address = literal.strip_prefix("IPv6:").unwrap_or(literal);
+        return match address.parse() {
+            Ok(IpAddr::V4(address)) => Ok(ClientId::Ipv4(address)),
+            Ok(IpAddr::V6(address)) => Ok(ClientId::Ipv6(address)),
+            Err(_) => Err(Error::Invalid("the client name is no address".into())),
+        };
+    }
+    match host_name(text) {
+        Some(name) => Ok(ClientId::Domain(name)),
+        None => Err(Error::Invalid("the client name is no host name".into())),
+    }
+}
+
 /// Relay and mail as a JSON object, for a transport that takes the network's place.
 pub fn shown(relay: &Relay, mail: &Mail) -> serde_json::Value {
     let security = match relay.security {
@@ -104,19 +150,28 @@ pub fn shown(relay: &Relay, mail: &Mail) -> serde_json::Value {
     })
 }
 
-/// The mail as it is sent.
-pub fn message(mail: &Mail) -> Result<Message, Error> {
+/// The mail as it is sent; `id` makes its Message-ID where the connector sets none.
+pub fn message(mail: &Mail, id: &str) -> Result<Message, Error> {
     let mailbox = |name: &str, text: &str| {
+        if text.chars().any(char::is_control) {
+            return Err(Error::Invalid(format!("{name} must not hold control characters")));
+        }
         text.parse::<Mailbox>().map_err(|_| Error::Invalid(format!("{name} is no e-mail address: {text}")))
     };
-    let mut builder =
-        Message::builder().from(mailbox("sender", &mail.sender)?).to(mailbox("to", &mail.to)?).subject(&mail.subject);
+    let sender = mailbox("sender", &mail.sender)?;
+    let domain = sender.email.domain().to_owned();
+    let mut builder = Message::builder().from(sender).to(mailbox("to", &mail.to)?).subject(&mail.subject);
+    // RFC 5322 section 3.6.4; large providers refuse mail without one.
+    if !mail.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("message-id")) {
+        builder = builder.message_id(Some(format!("<{id}@{domain}>")));
+    }
     if let Some(reply_to) = &mail.reply_to {
         builder = builder.reply_to(mailbox("reply-to", reply_to)?);
     }
     for (name, value) in &mail.headers {
         let invalid = || Error::Invalid(format!("the header {name} cannot be set"));
-        if RESERVED.contains(&name.to_ascii_lowercase().as_str()) || value.contains(['\r', '\n']) {
+        if RESERVED.contains(&name.to_ascii_lowercase().as_str()) || value.chars().any(|c| c.is_control() && c != '\t')
+        {
             return Err(invalid());
         }
         let header = HeaderName::new_from_ascii(name.clone()).map_err(|_| invalid())?;
@@ -149,18 +204,76 @@ mod tests {
 
     #[test]
     fn header_injection_is_refused() {
-        let text = String::from_utf8(message(&mail()).unwrap().formatted()).unwrap();
+        let text = String::from_utf8(message(&mail(), "1").unwrap().formatted()).unwrap();
         assert!(text.contains("Subject: =?utf-8?b?"), "{text}");
         let mut evil = mail();
         evil.subject = "a\r\nBcc: evil@example.com".into();
-        let text = String::from_utf8(message(&evil).unwrap().formatted()).unwrap();
+        let text = String::from_utf8(message(&evil, "1").unwrap().formatted()).unwrap();
         assert!(!text.contains("\r\nBcc:"), "{text}");
         evil = mail();
         evil.to = "a@example.com\r\nBcc: evil@example.com".into();
-        assert!(message(&evil).is_err());
+        assert!(message(&evil, "1").is_err());
         for (name, value) in [("Bcc", "evil@example.com"), ("X-A", "a\r\nBcc: evil@example.com"), ("X A", "b")] {
             let headers = vec![(name.to_owned(), value.to_owned())];
-            assert!(message(&Mail { headers, ..mail() }).is_err(), "{name}");
+            assert!(message(&Mail { headers, ..mail() }, "1").is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_mail_has_an_id_of_its_sender_s_domain() {
+        let text = |mail: &Mail| String::from_utf8(message(mail, "7").unwrap().formatted()).unwrap();
+        assert!(text(&mail()).contains("Message-ID: <7@example.com>\r\n"));
+        let own = Mail { headers: vec![("Message-ID".into(), "<a@b.example>".into())], ..mail() };
+        assert_eq!(text(&own).matches("Message-ID").count(), 1);
+    }
+
+    fn relay() -> Relay {
+        Relay {
+            host: "relay.example".into(),
+            port: 587,
+            security: Security::StartTls,
+            credentials: None,
+            mechanism: None,
+            client_name: None,
+        }
+    }
+
+    #[test]
+    fn smtp_command_injection_no_word_of_the_protocol_holds_a_line_end() {
+        assert!(check(&relay()).is_ok());
+        let evil = "x\r\nMAIL FROM:<a@evil.example>\r\nRCPT TO:<b@example.com>\r\nDATA";
+        for wrong in [
+            Relay { client_name: Some(evil.into()), ..relay() },
+            Relay { client_name: Some("a b".into()), ..relay() },
+            Relay { client_name: Some(String::new()), ..relay() },
+            Relay { client_name: Some("[1.2.3.4".into()), ..relay() },
+            Relay { client_name: Some("[1.2.3.4\r\nDATA]".into()), ..relay() },
+            Relay { host: evil.into(), ..relay() },
+            Relay { mechanism: Some(evil.into()), ..relay() },
+            Relay { credentials: Some((evil.into(), "p".into())), ..relay() },
+            Relay { credentials: Some(("u\u{1}auth=Bearer x".into(), "p".into())), ..relay() },
+            Relay { credentials: Some(("u".into(), evil.into())), ..relay() },
+        ] {
+            assert!(matches!(check(&wrong), Err(Error::Invalid(_))), "{:?}", wrong.client_name);
+        }
+        for field in 0..3 {
+            let mut wrong = mail();
+            match field {
+                0 => wrong.sender = format!("a@example.com{evil}"),
+                1 => wrong.to = format!("\"a\r\nb\"@example.com{evil}"),
+                _ => wrong.reply_to = Some(format!("a@example.com\0{evil}")),
+            }
+            assert!(message(&wrong, "1").is_err(), "{field}");
+        }
+    }
+
+    #[test]
+    fn the_greeting_is_a_host_name_in_ascii_or_an_address() {
+        let said = |given: Option<&str>, own: &str| client_id(given, own).map(|id| id.to_string()).ok();
+        assert_eq!(said(None, "id.example.com").as_deref(), Some("id.example.com"));
+        assert_eq!(said(None, "[127.0.0.1]").as_deref(), Some("[127.0.0.1]"));
+        assert_eq!(said(Some("[IPv6:::1]"), "").as_deref(), Some("[IPv6:::1]"));
+        assert!(said(Some("钥匙.example"), "").is_some_and(|name| name.starts_with("xn--") && name.is_ascii()));
+        assert_eq!(said(Some("Mail.Example"), "").as_deref(), Some("mail.example"));
     }
 }

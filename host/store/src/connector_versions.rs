@@ -58,6 +58,33 @@ pub async fn active(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<(FactoryId
     rows.iter().map(|row| Ok((FactoryId(row.try_get("factory_id")?), row.try_get("digest")?))).collect()
 }
 
+/// How many versions there are of one factory and of all, and the bytes of all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// Versions of the factory.
+    pub of_factory: i64,
+    /// Versions of every factory.
+    pub versions: i64,
+    /// Bytes of every version.
+    pub bytes: i64,
+}
+
+/// What the tenant keeps.
+pub async fn stored(tx: &mut Tx<'_>, tenant: &TenantId, factory: &FactoryId) -> Result<Stored, StoreError> {
+    let all = list(tx, tenant).await?;
+    Ok(Stored {
+        of_factory: all.iter().filter(|version| version.factory_id == *factory).count().try_into().unwrap_or(i64::MAX),
+        versions: all.len().try_into().unwrap_or(i64::MAX),
+        bytes: all.iter().map(|version| version.size).sum(),
+    })
+}
+
+/// Digests of every version of every tenant.
+pub async fn digests(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
+    let rows = tx.all(query("SELECT DISTINCT digest FROM connector_versions")).await?;
+    rows.iter().map(|row| Ok(row.try_get("digest")?)).collect()
+}
+
 /// A component's bytes.
 pub async fn wasm(
     tx: &mut Tx<'_>,

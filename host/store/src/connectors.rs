@@ -35,6 +35,7 @@ fn read(tenant: &TenantId, key: &MasterKey, row: &AnyRow) -> Result<Connector, S
         factory_id: FactoryId(row.try_get("factory_id")?),
         kind: kind(&row.try_get::<String, _>("kind")?)?,
         config: serde_json::from_str(&config)?,
+        marks: serde_json::from_str(&row.try_get::<String, _>("marks")?)?,
         settings: serde_json::from_str(&row.try_get::<String, _>("settings")?)?,
         created_at: Timestamp(row.try_get("created_at")?),
         id,
@@ -43,23 +44,44 @@ fn read(tenant: &TenantId, key: &MasterKey, row: &AnyRow) -> Result<Connector, S
 
 /// All connectors of the tenant, oldest first.
 pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId, key: &MasterKey) -> Result<Vec<Connector>, StoreError> {
-    let statement = "SELECT id, factory_id, kind, config_sealed, settings, created_at FROM connectors WHERE tenant_id = $1 ORDER BY \
-         created_at, id";
+    let statement = "SELECT id, factory_id, kind, config_sealed, marks, settings, created_at FROM connectors WHERE tenant_id = $1 ORDER \
+         BY created_at, id";
     let rows = tx.all(query(statement).bind(tenant.0.clone())).await?;
     rows.iter().map(|row| read(tenant, key, row)).collect()
 }
 
-/// Adds a connector, or replaces the one with its id.
-pub async fn put(tx: &mut Tx<'_>, tenant: &TenantId, connector: &Connector, key: &MasterKey) -> Result<(), StoreError> {
+/// Adds a connector; [`StoreError::Unique`] when its id is taken.
+pub async fn insert(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    connector: &Connector,
+    key: &MasterKey,
+) -> Result<(), StoreError> {
     configuration::changed(tx, tenant).await?;
-    let statement = "INSERT INTO connectors (tenant_id, id, factory_id, kind, config_sealed, settings, created_at) VALUES ($1, \
-         $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant_id, id) DO UPDATE SET config_sealed = EXCLUDED.config_sealed, settings = \
-         EXCLUDED.settings";
+    let statement = "INSERT INTO connectors (tenant_id, id, factory_id, kind, config_sealed, marks, settings, created_at) VALUES \
+         ($1, $2, $3, $4, $5, $6, $7, $8)";
     let sealed = key.seal(&context(tenant, &connector.id), &connector.config.to_string())?;
     let statement = query(statement).bind(tenant.0.clone()).bind(connector.id.0.clone());
     let statement = statement.bind(connector.factory_id.0.clone()).bind(word(connector.kind).to_owned());
-    let statement = statement.bind(sealed).bind(serde_json::to_string(&connector.settings)?);
+    let statement = statement.bind(sealed).bind(serde_json::to_string(&connector.marks)?);
+    let statement = statement.bind(serde_json::to_string(&connector.settings)?);
     tx.execute(statement.bind(connector.created_at.0)).await.map(|_| ())
+}
+
+/// Changes configuration, marks and settings of a connector; false when there is none.
+pub async fn update(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    connector: &Connector,
+    key: &MasterKey,
+) -> Result<bool, StoreError> {
+    configuration::changed(tx, tenant).await?;
+    let statement =
+        "UPDATE connectors SET config_sealed = $3, marks = $4, settings = $5 WHERE tenant_id = $1 AND id = $2";
+    let sealed = key.seal(&context(tenant, &connector.id), &connector.config.to_string())?;
+    let statement = query(statement).bind(tenant.0.clone()).bind(connector.id.0.clone()).bind(sealed);
+    let statement = statement.bind(serde_json::to_string(&connector.marks)?);
+    Ok(tx.execute(statement.bind(serde_json::to_string(&connector.settings)?)).await? > 0)
 }
 
 /// Removes every connector of this kind.

@@ -66,6 +66,9 @@ pub enum StoreError {
     /// A row that is referred to does not exist.
     #[error("a referenced row does not exist")]
     Reference,
+    /// The database's disk is full.
+    #[error("the database's disk is full")]
+    Full,
     /// The database failed.
     #[error("database: {0}")]
     Database(sqlx::Error),
@@ -101,6 +104,10 @@ impl From<sqlx::Error> for StoreError {
             }
             if database.is_foreign_key_violation() {
                 return Self::Reference;
+            }
+            // SQLITE_FULL, and PostgreSQL's disk_full.
+            if matches!(database.code().as_deref(), Some("13" | "53100")) {
+                return Self::Full;
             }
         }
         Self::Database(error)

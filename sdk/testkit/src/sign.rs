@@ -62,7 +62,7 @@ mod tests {
         let signature = std::fs::read_to_string(signature_path(&component)).unwrap();
         let secret = SecretKeyBox::from_string(&std::fs::read_to_string(&key).unwrap()).unwrap();
         let public = PublicKey::from_secret_key(&secret.into_unencrypted_secret_key().unwrap()).unwrap().to_base64();
-        let policy = TrustPolicy { policy: Trust::Signed, keys: vec![public.clone()], digests: Vec::new() };
+        let policy = TrustPolicy { policy: Trust::Signed, keys: vec![public.clone()], ..TrustPolicy::default() };
         assert_eq!(policy.judge(b"component", "", Some(&signature)).unwrap(), Some(public));
         assert!(policy.judge(b"Component", "", Some(&signature)).is_err());
         sign(&component, &key).unwrap();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use keyway_core::connectors::check_config;
 use keyway_model::Timestamp;
+use keyway_model::marks::Marks;
 use keyway_sandbox::{CacheEntry, CallError, Component, Context, Message, Outcome, Report, Sandbox, Start};
 use serde_json::{Map, Value, json};
 
@@ -71,6 +72,7 @@ pub async fn play(sandbox: &Arc<Sandbox>, component: &Component, case: &Case) ->
     let later = Timestamp(i64::MAX);
     let entry = |value: &String| CacheEntry { value: value.clone().into_bytes(), expires_at: later };
     let context = Context {
+        marks: Marks::default(),
         config,
         cache: case.cache.iter().map(|(name, value)| (name.clone(), entry(value))).collect(),
         session: case.session.clone(),

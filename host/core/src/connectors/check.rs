@@ -2,28 +2,16 @@
 
 use std::sync::Arc;
 
-use jsonschema::{Draft, PatternOptions};
+use super::schema;
 use keyway_model::connector::Manifest;
 use keyway_sandbox::{CallError, Component, LoadError, Problem, Sandbox};
-use serde_json::{Value, json};
 
-use super::schema;
-
-/// Largest schema, in bytes of JSON.
-const MOST_SCHEMA: usize = 64 * 1024;
-/// Longest pattern of a schema, in characters.
-const MOST_PATTERN: usize = 500;
-
-/// Checks a component that nobody vouches for: bytes, code, manifest, schema and sample.
+/// Checks a component that nobody vouches for: bytes, manifest and schema before anything is compiled, then code and sample.
 pub async fn check_upload(sandbox: &Arc<Sandbox>, wasm: &[u8]) -> Result<Arc<Component>, LoadError> {
-    let component = sandbox.admit(wasm).await?;
-    let problems = schema_problems(component.manifest());
-    if !problems.is_empty() {
-        return Err(LoadError(problems));
-    }
+    let component = sandbox.admit_checked(wasm.into(), schema_problems).await?;
     if let Some(sample) = &component.manifest().sample {
         let refused = |what: String| LoadError(vec![Problem::new("upload.sample_refused", what)]);
-        schema::check(&component.manifest().config, sample).map_err(|refusal| {
+        schema::check_in_time(component.manifest(), sample).await.map_err(|refusal| {
             refused(format!("The manifest's sample is not what its schema asks for: {}", refusal.message))
         })?;
         match sandbox.validate(&component, sample).await {
@@ -42,54 +30,26 @@ pub async fn check_upload(sandbox: &Arc<Sandbox>, wasm: &[u8]) -> Result<Arc<Com
     Ok(component)
 }
 
-/// What is wrong with a manifest's configuration schema.
+/// What is wrong with a manifest's configuration schema, which obeys the budget by now.
 fn schema_problems(manifest: &Manifest) -> Vec<Problem> {
     let problem = |what: String| vec![Problem::new("upload.schema_invalid", format!("The manifest's config: {what}"))];
     let config = &manifest.config;
-    if config.to_string().len() > MOST_SCHEMA {
-        return problem(format!("a schema has {MOST_SCHEMA} bytes at most."));
-    }
-    if config.get("type") != Some(&json!("object")) {
-        return problem("its type must be \"object\".".into());
+    if let Err(what) = keyway_model::schema::check(config) {
+        return problem(what);
     }
     if let Err(error) = jsonschema::meta::validate(config) {
         return problem(format!("it is no JSON Schema: {error} (at {:?}).", error.instance_path().to_string()));
     }
-    let mut found = Vec::new();
-    each(config, &mut |name, value| {
-        if name == "$ref" && !value.as_str().is_some_and(|target| target.starts_with('#')) {
-            found.extend(problem(format!("$ref: {value} must point into the schema itself.")));
-        }
-        if name == "pattern" && value.as_str().is_some_and(|pattern| pattern.chars().count() > MOST_PATTERN) {
-            found.extend(problem(format!("a pattern has {MOST_PATTERN} characters at most.")));
-        }
-    });
-    // Patterns must work on an engine whose time grows with the text alone, so none with look-around or back references.
-    let built = jsonschema::options()
-        .with_draft(Draft::Draft202012)
-        .with_pattern_options(PatternOptions::regex())
-        .build(config);
-    if let (Err(error), true) = (built, found.is_empty()) {
-        found.extend(problem(format!("it cannot be used: {error}.")));
-    }
-    found
-}
-
-fn each(value: &Value, visit: &mut impl FnMut(&str, &Value)) {
-    match value {
-        Value::Object(fields) => {
-            for (name, inner) in fields {
-                visit(name, inner);
-                each(inner, visit);
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|item| each(item, visit)),
-        _ => {}
+    match schema::options().build(config) {
+        Ok(_) => Vec::new(),
+        Err(error) => problem(format!("it cannot be used: {error}.")),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     fn problems(config: &Value) -> Vec<Problem> {
@@ -113,8 +73,32 @@ mod tests {
             text(&"a".repeat(501)),
             text("(((a{1,1000}){1,1000}){1,1000})"),
             json!({ "type": "object", "description": "x".repeat(70_000) }),
+            chain("allOf", 24),
+            chain("anyOf", 39),
+            json!({ "type": "object", "properties": { "a": { "$ref": "#" } } }),
         ] {
             assert!(!problems(&config).is_empty(), "{config}");
+        }
+    }
+
+    fn chain(word: &str, length: usize) -> Value {
+        let mut defs = serde_json::Map::from_iter([("a0".to_owned(), json!({ "type": "string", "minLength": 3 }))]);
+        for index in 1..=length {
+            let inner = json!({ "$ref": format!("#/$defs/a{}", index - 1) });
+            defs.insert(format!("a{index}"), json!({ word: [inner.clone(), inner] }));
+        }
+        let root = json!({ "$ref": format!("#/$defs/a{length}") });
+        json!({ "type": "object", "$defs": defs, "properties": { "x": root } })
+    }
+
+    #[test]
+    fn sandbox_exhaustion_the_worst_schema_within_the_budget_is_validated_in_time() {
+        // The deepest chains that are still accepted, with a value that fails in every branch, so that every error is built.
+        for word in ["allOf", "anyOf", "oneOf"] {
+            let deepest = (1..30).take_while(|length| problems(&chain(word, *length)).is_empty()).count();
+            assert!(deepest >= 8, "{word}: {deepest}");
+            let refusal = schema::check(&chain(word, deepest), &json!({ "x": "a" })).unwrap_err();
+            assert!(refusal.message.len() < 4096, "{word}: {}", refusal.message.len());
         }
     }
 }

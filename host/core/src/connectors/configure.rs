@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use keyway_model::connector::{Connector, ConnectorKind, ConnectorSettings, Routing, mask_secrets, restore_secrets};
-use keyway_model::identifier::{Identifier, IdentifierKind};
-use keyway_model::phone::Phone;
+use keyway_model::connector::{Connector, ConnectorKind, ConnectorSettings, Routing};
+use keyway_model::marks::{Marks, SECRET_MASK, readable};
 use keyway_model::{ConnectorId, ErrorCode, FactoryId, Refusal, TenantId};
-use keyway_sandbox::{CallError, Message};
+use keyway_sandbox::CallError;
 use keyway_store::{connector_cache, connectors};
 use serde_json::{Map, Value, json};
 
@@ -32,7 +31,7 @@ pub struct NewConnector {
 pub struct ConnectorChange {
     /// The whole new configuration.
     pub config: Option<Value>,
-    /// New metadata, merged into the old.
+    /// New metadata, merged into the old; null removes.
     pub metadata: Option<Map<String, Value>>,
     /// Whether name and avatar follow the provider.
     pub sync_profile: Option<bool>,
@@ -62,7 +61,7 @@ impl Core {
         let mut shown = Vec::new();
         for mut connector in self.stored_connectors(tenant).await? {
             if let Some(factory) = self.registry.get(tenant, &connector.factory_id) {
-                mask_secrets(&factory.manifest.config, &mut connector.config);
+                connector.marks.and(&Marks::of(&factory.manifest.config)).mask(&mut connector.config);
                 shown.push((connector, factory));
             }
         }
@@ -76,87 +75,60 @@ impl Core {
 
     /// The kinds of connectors that are set up and not switched off.
     pub async fn connector_kinds(&self, tenant: &TenantId) -> Result<Vec<ConnectorKind>, CoreError> {
-        let stored = self.stored_connectors(tenant).await?;
-        Ok(stored.iter().filter(|connector| !connector.settings.disabled).map(|connector| connector.kind).collect())
+        Ok(enabled_kinds(&self.stored_connectors(tenant).await?))
     }
 
     /// Sets up a connector. One that sends messages replaces the others of its kind, unless it is to stand beside them.
     pub async fn create_connector(&self, tenant: &TenantId, new: NewConnector) -> Result<ConnectorId, CoreError> {
         let factory = self.registry.get(tenant, &new.factory_id).ok_or(ErrorCode::ConnectorFactoryUnknown)?;
-        self.check_settings(tenant, &factory, None, &new.settings).await?;
-        self.check_config(&factory, &new.config).await?;
+        if let Some(id) = &new.id {
+            check_id(id)?;
+        }
+        let (mut config, mut settings) = (new.config, new.settings);
+        settings.metadata.retain(|_, value| !value.is_null());
+        let marks = Marks::of(&factory.manifest.config);
+        tidy(&marks, &mut config)?;
+        check_settings(&factory, &settings)?;
+        self.check_target(&factory, &settings)?;
+        self.check_config(&factory, &config, &marks).await?;
         let connector = Connector {
             id: new.id.unwrap_or_else(|| self.id()),
             factory_id: new.factory_id,
             kind: factory.manifest.kind,
-            config: new.config,
-            settings: new.settings,
+            config,
+            marks,
+            settings,
             created_at: self.now(),
         };
-        let (id, tenant, key) = (connector.id.clone(), tenant.clone(), self.parts.master_key.clone());
-        self.parts
-            .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    if connector.kind != ConnectorKind::Social && !new.beside {
-                        connectors::delete_kind(tx, &tenant, connector.kind).await?;
-                    }
-                    connectors::put(tx, &tenant, &connector, &key).await?;
-                    Ok::<_, CoreError>(())
-                })
+        let (id, owner, key) = (connector.id.clone(), tenant.clone(), self.parts.master_key.clone());
+        let factories = self.registry.all(tenant);
+        self.save(ErrorCode::ConnectorIdTaken, move |tx| {
+            Box::pin(async move {
+                crate::tenants::lock(tx, &owner).await?;
+                let stored = connectors::list(tx, &owner, &key).await?;
+                if stored.iter().any(|one| one.id == connector.id) {
+                    return Err(ErrorCode::ConnectorIdTaken.into());
+                }
+                check_unique(&factory, &factories, &stored, &connector)?;
+                if connector.kind != ConnectorKind::Social && !new.beside {
+                    connectors::delete_kind(tx, &owner, connector.kind).await?;
+                }
+                Ok::<_, CoreError>(connectors::insert(tx, &owner, &connector, &key).await?)
             })
-            .await?;
+        })
+        .await?;
         Ok(id)
     }
 
-    /// The rules on what is set beside a configuration.
-    async fn check_settings(
-        &self,
-        tenant: &TenantId,
-        factory: &Factory,
-        own: Option<&ConnectorId>,
-        settings: &ConnectorSettings,
-    ) -> Result<(), CoreError> {
-        let manifest = &factory.manifest;
-        if settings
-            .routing
-            .prefixes
-            .iter()
-            .any(|prefix| prefix.is_empty() || !prefix.bytes().all(|b| b.is_ascii_digit()))
-        {
-            return Err(Refusal::invalid_input("routing.prefixes", "digits of a country code, such as 86").into());
-        }
-        if !manifest.is_standard && !settings.metadata.is_empty() {
-            return Err(ErrorCode::ConnectorMetadataNotAllowed.into());
-        }
+    /// Identities are kept under the target: a connector that calls itself `google` would sign in everybody who linked a Google
+    /// account.
+    fn check_target(&self, factory: &Factory, settings: &ConnectorSettings) -> Result<(), CoreError> {
         let target = target_of(factory, settings);
-        if manifest.is_standard && !settings.metadata.get("target").is_some_and(Value::is_string) {
-            return Err(ErrorCode::ConnectorShouldSpecifyTarget.into());
-        }
-        if let Some(unknown) = settings.metadata.keys().find(|key| !METADATA.contains(&key.as_str())) {
-            return Err(Refusal::invalid_input(
-                &format!("metadata.{unknown}"),
-                "is not one of target, name, logo, logoDark",
-            )
-            .into());
-        }
-        if settings.enable_token_storage {
-            return Err(ErrorCode::ConnectorTokenStorage.into());
-        }
-        if manifest.kind != ConnectorKind::Social {
-            return Ok(());
-        }
-        for (other, others) in self.connectors(tenant).await? {
-            if Some(&other.id) == own || other.kind != ConnectorKind::Social {
-                continue;
-            }
-            if !manifest.is_standard && other.factory_id == manifest.id {
-                return Err(ErrorCode::ConnectorMultipleInstances.into());
-            }
-            let same_place = others.manifest.platform == manifest.platform;
-            if same_place && target_of(&others, &other.settings) == target {
-                return Err(ErrorCode::ConnectorSameTarget.into());
-            }
+        let is_reserved = |own: &Arc<Factory>| !own.manifest.is_standard && own.manifest.target == target;
+        let official = !factory.uploaded || self.is_official(&factory.digest);
+        let own = official && factory.manifest.target == target;
+        if !own && !self.parts.trust.official_names && self.registry.official().any(is_reserved) {
+            return Err(ErrorCode::ConnectorTargetReserved.into());
         }
         Ok(())
     }
@@ -169,110 +141,217 @@ impl Core {
         id: &ConnectorId,
         change: ConnectorChange,
     ) -> Result<(), CoreError> {
-        let stored = self.stored_connectors(tenant).await?;
-        let mut connector =
-            stored.into_iter().find(|connector| connector.id == *id).ok_or(ErrorCode::EntityNotFound)?;
-        let factory = self.registry.get(tenant, &connector.factory_id).ok_or(ErrorCode::ConnectorFactoryNotFound)?;
-        let settings = &mut connector.settings;
-        if let Some(metadata) = change.metadata {
+        // The module judges the new configuration outside the transaction; it is saved if what it was made of is still stored.
+        for _ in 0..ATTEMPTS {
+            let stored = self.stored_connectors(tenant).await?;
+            let before = stored.into_iter().find(|connector| connector.id == *id).ok_or(ErrorCode::EntityNotFound)?;
+            let factory = self.registry.get(tenant, &before.factory_id).ok_or(ErrorCode::ConnectorFactoryNotFound)?;
+            let next = self.changed(&factory, &before, &change).await?;
+            let (owner, key, factories) = (tenant.clone(), self.parts.master_key.clone(), self.registry.all(tenant));
+            let saved = self.parts.store.write(move |tx| {
+                Box::pin(async move {
+                    crate::tenants::lock(tx, &owner).await?;
+                    let stored = connectors::list(tx, &owner, &key).await?;
+                    let now = stored.iter().find(|one| one.id == next.id).ok_or(ErrorCode::EntityNotFound)?;
+                    if now.config != before.config || now.settings != before.settings || now.marks != before.marks {
+                        return Ok(false);
+                    }
+                    check_unique(&factory, &factories, &stored, &next)?;
+                    // What was kept under the old configuration may belong to another account at the provider.
+                    connector_cache::delete(tx, &owner, &next.id, None).await?;
+                    Ok::<_, CoreError>(connectors::update(tx, &owner, &next, &key).await?)
+                })
+            });
+            if saved.await? {
+                return Ok(());
+            }
+        }
+        Err(ErrorCode::Unavailable.into())
+    }
+
+    async fn changed(
+        &self,
+        factory: &Factory,
+        before: &Connector,
+        change: &ConnectorChange,
+    ) -> Result<Connector, CoreError> {
+        let mut next = before.clone();
+        let settings = &mut next.settings;
+        if let Some(metadata) = &change.metadata {
             let target = metadata.get("target");
             if target.is_some() && target != settings.metadata.get("target") {
                 return Err(ErrorCode::ConnectorTargetFixed.into());
             }
-            settings.metadata.extend(metadata);
+            settings.metadata.extend(metadata.clone());
+            settings.metadata.retain(|_, value| !value.is_null());
         }
         settings.sync_profile = change.sync_profile.unwrap_or(settings.sync_profile);
         settings.enable_token_storage = change.enable_token_storage.unwrap_or(settings.enable_token_storage);
         settings.trust_verified_addresses = change.trust_verified_addresses.or(settings.trust_verified_addresses);
-        settings.routing = change.routing.unwrap_or_else(|| settings.routing.clone());
+        settings.routing = change.routing.clone().unwrap_or_else(|| settings.routing.clone());
         settings.disabled = change.enabled.map_or(settings.disabled, |enabled| !enabled);
-        self.check_settings(tenant, &factory, Some(id), &connector.settings.clone()).await?;
-        if let Some(mut config) = change.config {
-            let restored = restore_secrets(&factory.manifest.config, &mut config, &connector.config);
-            if restored > 0 && addresses(&config) != addresses(&connector.config) {
+        check_settings(factory, &next.settings)?;
+        if let Some(config) = &change.config {
+            let mut config = config.clone();
+            let own = Marks::of(&factory.manifest.config);
+            let marks = own.and(&before.marks);
+            let restored = marks.restore(&mut config, &before.config);
+            if restored > 0 && addresses(&config) != addresses(&before.config) {
                 return Err(ErrorCode::ConnectorHostChanged.into());
             }
-            self.check_config(&factory, &config).await?;
-            connector.config = config;
+            tidy(&marks, &mut config)?;
+            next.marks = own.and(&before.marks.still(&config, &before.config));
+            self.check_config(factory, &config, &next.marks).await?;
+            next.config = config;
         }
-        let (tenant, key) = (tenant.clone(), self.parts.master_key.clone());
-        self.parts
-            .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    // What was kept under the old configuration may belong to another account at the provider.
-                    connector_cache::delete(tx, &tenant, &connector.id, None).await?;
-                    Ok::<_, CoreError>(connectors::put(tx, &tenant, &connector, &key).await?)
-                })
-            })
-            .await
+        Ok(next)
     }
 
     /// Removes a connector.
     pub async fn delete_connector(&self, tenant: &TenantId, id: &ConnectorId) -> Result<(), CoreError> {
         let (tenant, id) = (tenant.clone(), id.clone());
-        let deleted = self
-            .parts
-            .store
-            .write(move |tx| Box::pin(async move { Ok::<_, CoreError>(connectors::delete(tx, &tenant, &id).await?) }));
+        let deleted = self.parts.store.write(move |tx| {
+            Box::pin(async move {
+                crate::tenants::lock(tx, &tenant).await?;
+                Ok::<_, CoreError>(connectors::delete(tx, &tenant, &id).await?)
+            })
+        });
         if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }
 
-    /// Sends a test message of usage Generic with code `000000` through settings that need not be saved; returns what the
-    /// provider said. The refusal holds the provider's own words: they are for the admin.
-    pub async fn test_connector(
-        &self,
-        tenant: &TenantId,
-        factory_id: &FactoryId,
-        phone: Option<&str>,
-        email: Option<&str>,
-        locale: Option<&str>,
-        mut config: Value,
-    ) -> Result<Value, CoreError> {
-        let factory = self.registry.get(tenant, factory_id).ok_or_else(|| {
-            let message = format!("There is no connector factory {factory_id}.");
-            Refusal::with_message(ErrorCode::ConnectorUnexpectedType, message)
-        })?;
-        let to = match (factory.manifest.kind, phone, email) {
-            (ConnectorKind::Sms, Some(phone), _) => Phone::parse(phone, None)?.digits().to_owned(),
-            (ConnectorKind::Email, _, Some(email)) => Identifier::parse(IdentifierKind::Email, email)?.value,
-            _ => return Err(ErrorCode::ConnectorUnexpectedType.into()),
-        };
-        let stored = self.stored_connectors(tenant).await?;
-        if let Some(saved) = stored.iter().find(|connector| connector.factory_id == *factory_id) {
-            let restored = restore_secrets(&factory.manifest.config, &mut config, &saved.config);
-            if restored > 0 && addresses(&config) != addresses(&saved.config) {
-                return Err(ErrorCode::ConnectorHostChanged.into());
-            }
-        }
-        self.check_config(&factory, &config).await?;
-        let message = Message {
-            to,
-            usage: "Generic".into(),
-            payload: json!({ "code": "000000" }).to_string(),
-            locale: locale.map(ToOwned::to_owned),
-            template: None,
-        };
-        self.try_out(&factory, &config, message).await
-    }
-
-    async fn check_config(&self, factory: &Factory, config: &Value) -> Result<(), CoreError> {
-        schema::check(&factory.manifest.config, config)?;
+    pub(super) async fn check_config(&self, factory: &Factory, config: &Value, marks: &Marks) -> Result<(), CoreError> {
+        schema::check_in_time(&factory.manifest, config).await?;
         let sandbox = self.registry.sandbox();
         let component = factory.component(sandbox).await.map_err(|error| {
             tracing::error!(%error, factory = %factory.manifest.id, "connector not loaded");
             ErrorCode::ConnectorFailed
         })?;
-        match sandbox.validate(component, config).await {
+        match sandbox.validate_marked(component, config, marks).await {
             Ok(()) => Ok(()),
             Err(CallError::Failure(failure)) => {
                 Err(Refusal::with_message(ErrorCode::ConnectorInvalidConfig, failure.message).into())
             }
             Err(error) => {
                 tracing::warn!(%error, factory = %factory.manifest.id, "connector failed to validate");
-                Err(ErrorCode::ConnectorFailed.into())
+                Err(super::deliver::explain(error))
             }
         }
+    }
+}
+
+/// The kinds of connectors that are not switched off.
+pub(crate) fn enabled_kinds(connectors: &[Connector]) -> Vec<ConnectorKind> {
+    connectors.iter().filter(|connector| !connector.settings.disabled).map(|connector| connector.kind).collect()
+}
+
+/// The rules on what is set beside a configuration.
+fn check_settings(factory: &Factory, settings: &ConnectorSettings) -> Result<(), CoreError> {
+    let manifest = &factory.manifest;
+    if settings
+        .routing
+        .prefixes
+        .iter()
+        .any(|prefix| prefix.is_empty() || prefix.len() > 15 || !prefix.bytes().all(|b| b.is_ascii_digit()))
+    {
+        return Err(Refusal::invalid_input("routing.prefixes", "digits of a country code, such as 86").into());
+    }
+    if !manifest.is_standard && !settings.metadata.is_empty() {
+        return Err(ErrorCode::ConnectorMetadataNotAllowed.into());
+    }
+    if manifest.is_standard && !settings.metadata.get("target").is_some_and(Value::is_string) {
+        return Err(ErrorCode::ConnectorShouldSpecifyTarget.into());
+    }
+    if let Some(unknown) = settings.metadata.keys().find(|key| !METADATA.contains(&key.as_str())) {
+        return Err(Refusal::invalid_input(
+            &format!("metadata.{unknown}"),
+            "is not one of target, name, logo, logoDark",
+        )
+        .into());
+    }
+    if settings.enable_token_storage {
+        return Err(ErrorCode::ConnectorTokenStorage.into());
+    }
+    Ok(())
+}
+
+/// How often a change is made anew because another one came first.
+const ATTEMPTS: usize = 5;
+
+/// An id becomes a part of the callback's address.
+fn check_id(id: &ConnectorId) -> Result<(), Refusal> {
+    let fits = (1..=64).contains(&id.0.len())
+        && id.0.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    if fits { Ok(()) } else { Err(Refusal::invalid_input("id", "1 to 64 of A-Z, a-z, 0-9, '_' and '-'")) }
+}
+
+/// What may stand once only among the stored connectors.
+fn check_unique(
+    factory: &Factory,
+    factories: &[Arc<Factory>],
+    stored: &[Connector],
+    connector: &Connector,
+) -> Result<(), Refusal> {
+    let manifest = &factory.manifest;
+    if manifest.kind != ConnectorKind::Social {
+        return Ok(());
+    }
+    let target = target_of(factory, &connector.settings);
+    for other in stored.iter().filter(|other| other.id != connector.id && other.kind == ConnectorKind::Social) {
+        let Some(others) = factories.iter().find(|one| one.manifest.id == other.factory_id) else { continue };
+        if !manifest.is_standard && other.factory_id == manifest.id {
+            return Err(ErrorCode::ConnectorMultipleInstances.into());
+        }
+        let same_place = others.manifest.platform == manifest.platform;
+        if same_place && target_of(others, &other.settings) == target {
+            return Err(ErrorCode::ConnectorSameTarget.into());
+        }
+    }
+    Ok(())
+}
+
+/// Takes away what is pasted along with a key, blanks and line ends around it, and refuses a secret of which nothing is left, or
+/// that stands masked where nothing is stored.
+pub(super) fn tidy(marks: &Marks, config: &mut Value) -> Result<(), Refusal> {
+    let mut problems = Vec::new();
+    let mut problem = |place: &str, message: &str| {
+        problems.push(json!({ "path": readable(place).replace("[]", ""), "message": message }));
+    };
+    for (mark, place) in marks.places(config) {
+        let Some(Value::String(text)) = config.pointer_mut(&place) else { continue };
+        if text == SECRET_MASK {
+            problem(&mark, "has to be entered: no value of it is stored");
+        } else if !text.is_empty() && text.trim().is_empty() {
+            problem(&mark, "must not be blank");
+        } else if text.trim().len() != text.len() {
+            *text = text.trim().to_owned();
+        }
+    }
+    trim_names(config);
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let line = |problem: &Value| {
+        let text = |name: &str| problem.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        format!("{} {}", text("path"), text("message"))
+    };
+    let message = format!("{}.", problems.iter().map(line).collect::<Vec<_>>().join("; "));
+    Err(Refusal::with_message(ErrorCode::ConnectorInvalidConfig, message).with_data(Value::Array(problems)))
+}
+
+/// The same for what identifies an account at the provider, such as `accessKeyId`: never a text that people write.
+fn trim_names(config: &mut Value) {
+    match config {
+        Value::Array(items) => items.iter_mut().for_each(trim_names),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let is_name = ["Id", "Key", "Sid", "Token"].iter().any(|end| name.ends_with(end));
+                match value {
+                    Value::String(text) if is_name && text.trim().len() != text.len() => *text = text.trim().to_owned(),
+                    inner => trim_names(inner),
+                }
+            }
+        }
+        _ => {}
     }
 }
 
@@ -286,7 +365,7 @@ pub fn target_of(factory: &Factory, settings: &ConnectorSettings) -> String {
 }
 
 /// Every text of a configuration that names a place on the network.
-fn addresses(config: &Value) -> Vec<String> {
+pub(super) fn addresses(config: &Value) -> Vec<String> {
     match config {
         Value::String(text) if text.contains("://") => vec![text.clone()],
         Value::Array(items) => items.iter().flat_map(addresses).collect(),
@@ -304,6 +383,37 @@ fn addresses(config: &Value) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_is_trimmed_and_never_blank_or_a_mask() {
+        let marks = Marks::of(&json!({ "properties": {
+            "pass": { "writeOnly": true }, "list": { "items": { "properties": { "key": { "writeOnly": true } } } } } }));
+        let mut config = json!({ "pass": " s3cret\r\n", "accessKeyId": "id\t", "text": " as it is\n" });
+        tidy(&marks, &mut config).unwrap();
+        assert_eq!(config, json!({ "pass": "s3cret", "accessKeyId": "id", "text": " as it is\n" }));
+        for (config, path) in [
+            (json!({ "pass": " \t" }), "pass must not be blank"),
+            (json!({ "pass": SECRET_MASK }), "pass has to be entered"),
+            (json!({ "list": [{ "key": "\n" }] }), "list.key must not be blank"),
+        ] {
+            let refusal = tidy(&marks, &mut config.clone()).unwrap_err();
+            assert!(refusal.message.contains(path), "{}", refusal.message);
+        }
+    }
+
+    #[test]
+    fn an_id_is_a_part_of_an_address() {
+        for id in ["abc", "A_b-9", &"x".repeat(64)] {
+            assert!(check_id(&id.into()).is_ok(), "{id}");
+        }
+        for id in ["", "a/b", "a b", "a\n", "é", "a.b", &"x".repeat(65)] {
+            assert!(check_id(&id.into()).is_err(), "{id}");
+        }
+    }
+
     #[test]
     fn masked_secret_reuse_is_seen_by_the_addresses() {
         let old = serde_json::json!({ "host": "a.example", "deep": [{ "url": "https://a.example" }], "name": "x" });

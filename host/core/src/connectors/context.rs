@@ -14,7 +14,7 @@ impl Core {
     /// The context of a call. What was kept is read for components that use the feature alone; a failing read means an empty
     /// cache, since every value in it can be had anew.
     pub(super) async fn call_context(&self, tenant: &TenantId, connector: &Connector, factory: &Factory) -> Context {
-        let mut context = Context::new(connector.config.clone());
+        let mut context = Context { marks: connector.marks.clone(), ..Context::new(connector.config.clone()) };
         if factory.manifest.features.iter().any(|feature| feature == "cache") {
             let (owner, id, key, now) =
                 (tenant.clone(), connector.id.clone(), self.parts.master_key.clone(), self.now());

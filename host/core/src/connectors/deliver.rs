@@ -4,13 +4,16 @@
 use keyway_model::connector::{Connector, ConnectorKind, route};
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::{ConnectorId, ErrorCode, Refusal, TenantId, email_template};
-use keyway_sandbox::{CallError, Context, Failure, Message, Report};
+use keyway_sandbox::{CallError, Failure, Message, Report};
 use serde_json::{Value, json};
 
 use super::Factory;
 use super::seen::Call;
 use crate::configuration::Settings;
 use crate::{Core, CoreError};
+
+/// Largest result of a call that its log shows, in bytes.
+const MOST_DETAILS: usize = 4 * 1024;
 
 /// Which connector kind reaches an identifier.
 pub(crate) fn kind_for(identifier: IdentifierKind) -> Option<ConnectorKind> {
@@ -97,21 +100,6 @@ impl Core {
         (result, report)
     }
 
-    /// Sends through settings that need not be saved.
-    pub(super) async fn try_out(
-        &self,
-        factory: &Factory,
-        config: &Value,
-        message: Message,
-    ) -> Result<Value, CoreError> {
-        let sandbox = self.registry.sandbox();
-        let component = factory.component(sandbox).await.map_err(|_| ErrorCode::ConnectorFailed)?;
-        let (result, report) = sandbox.send(component, &Context::new(config.clone()), message).await;
-        self.note(None, factory, &result, &report);
-        let text = result.map_err(explain)?;
-        Ok(serde_json::from_str(&text).unwrap_or_default())
-    }
-
     /// Counts a call and writes its log lines to the server's log.
     pub(super) fn note(
         &self,
@@ -123,6 +111,7 @@ impl Core {
         let id = &factory.manifest.id;
         let (outcome, details) = match result {
             Ok(text) if factory.manifest.kind == ConnectorKind::Social => ("ok", json!({ "bytes": text.len() })),
+            Ok(text) if text.len() > MOST_DETAILS => ("ok", json!({ "bytes": text.len() })),
             Ok(text) => ("ok", serde_json::from_str(text).unwrap_or_default()),
             Err(CallError::Failure(failure)) => {
                 ("failure", json!({ "code": failure.code, "message": failure.message }))
@@ -145,10 +134,18 @@ impl Core {
 pub(crate) fn explain(error: CallError) -> CoreError {
     match error {
         CallError::Failure(failure) => refusal(failure).into(),
-        CallError::Wall => ErrorCode::ConnectorUnreachable.into(),
-        CallError::Missing => ErrorCode::ConnectorNotImplemented.into(),
-        _ => ErrorCode::ConnectorFailed.into(),
+        CallError::Wall => breach(ErrorCode::ConnectorUnreachable, &error),
+        CallError::Missing => breach(ErrorCode::ConnectorNotImplemented, &error),
+        CallError::Malformed => breach(ErrorCode::ConnectorInvalidResponse, &error),
+        _ => breach(ErrorCode::ConnectorFailed, &error),
     }
+}
+
+/// The budget's name is for the admin; an end user reads the code's own sentence.
+fn breach(code: ErrorCode, error: &CallError) -> CoreError {
+    Refusal::with_message(code, format!("That did not work: {error}."))
+        .with_data(json!({ "outcome": error.outcome() }))
+        .into()
 }
 
 /// Whether the provider could not be reached or did not answer, so that another one may do.

@@ -10,6 +10,8 @@ use keyway_sandbox::{Component, LoadError, Sandbox};
 use keyway_store::{Store, StoreError, connector_versions};
 use tokio::sync::OnceCell;
 
+use super::upload::Uploads;
+
 /// A component and what it says of itself.
 pub struct Factory {
     /// What it is.
@@ -65,6 +67,7 @@ pub struct Registry {
     serving: ArcSwap<Serving>,
     skew: Mutex<BTreeMap<(TenantId, FactoryId), Skew>>,
     turn: tokio::sync::Mutex<()>,
+    pub(super) uploads: Uploads,
 }
 
 impl Registry {
@@ -94,6 +97,7 @@ impl Registry {
             serving: ArcSwap::default(),
             skew: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
+            uploads: Uploads::default(),
         }
     }
 
@@ -117,6 +121,11 @@ impl Registry {
     pub fn get(&self, tenant: &TenantId, id: &FactoryId) -> Option<Arc<Factory>> {
         let serving = self.serving.load();
         serving.get(&(tenant.clone(), id.clone())).cloned().or_else(|| self.of_binary(id))
+    }
+
+    /// The binary's factories.
+    pub fn official(&self) -> impl Iterator<Item = &Arc<Factory>> {
+        self.binary.values()
     }
 
     /// The binary's factory with this id.

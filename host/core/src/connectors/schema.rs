@@ -1,29 +1,55 @@
 //! Checks a configuration against its connector's schema and says in an admin's words what is wrong.
 
-use jsonschema::{Draft, PatternOptions, ValidationError};
-use keyway_model::{ErrorCode, Refusal};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jsonschema::{Draft, PatternOptions, ValidationError, ValidationOptions};
+use keyway_model::connector::Manifest;
+use keyway_model::{ErrorCode, Refusal, schema};
 use serde_json::{Value, json};
 
 /// Most problems that one answer lists.
 const MOST: usize = 10;
 
+/// How long one configuration may take. The budget bounds the work; this bounds what the budget does not know.
+const TIME: Duration = Duration::from_secs(2);
+
+/// Largest program that a pattern becomes, in bytes.
+const MOST_PROGRAM: usize = 256 * 1024;
+
+/// How schemas are read: no other draft, no reference to elsewhere, and patterns whose time grows with the text alone.
+pub(super) fn options() -> ValidationOptions<'static> {
+    let patterns = PatternOptions::regex().size_limit(MOST_PROGRAM).dfa_size_limit(MOST_PROGRAM);
+    jsonschema::options().with_draft(Draft::Draft202012).with_pattern_options(patterns)
+}
+
+/// The same as [`check`], off the request threads and with a deadline.
+pub(super) async fn check_in_time(manifest: &Arc<Manifest>, config: &Value) -> Result<(), Refusal> {
+    let (manifest, config) = (Arc::clone(manifest), config.clone());
+    let work = tokio::task::spawn_blocking(move || check(&manifest.config, &config));
+    let late =
+        || Refusal::with_message(ErrorCode::ConnectorInvalidConfig, "The configuration takes too long to check.");
+    tokio::time::timeout(TIME, work).await.ok().and_then(Result::ok).unwrap_or_else(|| Err(late()))
+}
+
 /// Refuses a configuration that the schema does not accept; `message` names each field and what it should be.
 pub fn check(schema: &Value, config: &Value) -> Result<(), Refusal> {
-    let validator = jsonschema::options()
-        .with_draft(Draft::Draft202012)
-        .with_pattern_options(PatternOptions::regex())
-        .build(schema)
-        .map_err(|_| {
-            Refusal::with_message(ErrorCode::ConnectorInvalidConfig, "The connector's schema cannot be used.")
-        })?;
+    if !schema::is_affordable(schema, config) {
+        let message = "The configuration is too large for its connector's schema.";
+        return Err(Refusal::with_message(ErrorCode::ConnectorInvalidConfig, message));
+    }
+    let validator = options().build(schema).map_err(|_| {
+        Refusal::with_message(ErrorCode::ConnectorInvalidConfig, "The connector's schema cannot be used.")
+    })?;
+    // Most configurations are right, and an error holds copies of what it is about.
+    if validator.is_valid(config) {
+        return Ok(());
+    }
     let problems: Vec<Value> = validator
         .iter_errors(config)
         .take(MOST)
         .map(|error| json!({ "path": field(&error), "message": sentence(schema, &error) }))
         .collect();
-    if problems.is_empty() {
-        return Ok(());
-    }
     let text = |problem: &Value, name: &str| problem.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let lines: Vec<String> =
         problems.iter().map(|problem| format!("{} {}", text(problem, "path"), text(problem, "message"))).collect();

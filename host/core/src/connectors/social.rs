@@ -49,7 +49,7 @@ impl Core {
         let sandbox = self.registry.sandbox();
         let Ok(component) = factory.component(sandbox).await else { return Err(CallError::Instantiate) };
         let cache = self.call_context(tenant, connector, factory).await.cache;
-        let context = Context { cache, ..context };
+        let context = Context { cache, marks: connector.marks.clone(), ..context };
         let (result, report) = sandbox.user_info(component, &context, callback).await;
         self.note(Some(&connector.id), factory, &result, &report);
         self.keep_cache(tenant, &connector.id, &report).await;

@@ -17,8 +17,21 @@ pub enum Trust {
     Signed,
 }
 
+/// Who may approve what somebody uploaded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FourEyes {
+    /// Everybody with the duty.
+    #[default]
+    Never,
+    /// Somebody else than the uploader, where the version takes the place of another publisher's.
+    Publisher,
+    /// Always somebody else than the uploader.
+    Always,
+}
+
 /// The operator's rule with its lists.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrustPolicy {
     /// The rule.
@@ -27,6 +40,37 @@ pub struct TrustPolicy {
     pub digests: Vec<String>,
     /// Public keys in minisign's base64 form.
     pub keys: Vec<String>,
+    /// Who may approve.
+    pub four_eyes: FourEyes,
+    /// Whether a module may have the id, name or target of an official one, and a connector the target of an official provider.
+    pub official_names: bool,
+    /// Versions of one factory that are kept.
+    pub versions_per_factory: i64,
+    /// Versions that are kept in all.
+    pub versions: i64,
+    /// Bytes of the versions that are kept in all.
+    pub bytes: i64,
+    /// Test messages of one administrator or program in an hour.
+    pub tests_per_actor_hour: i64,
+    /// Test messages to one recipient in an hour.
+    pub tests_per_recipient_hour: i64,
+}
+
+impl Default for TrustPolicy {
+    fn default() -> Self {
+        Self {
+            policy: Trust::default(),
+            digests: Vec::new(),
+            keys: Vec::new(),
+            four_eyes: FourEyes::default(),
+            official_names: false,
+            versions_per_factory: 20,
+            versions: 200,
+            bytes: 1024 * 1024 * 1024,
+            tests_per_actor_hour: 30,
+            tests_per_recipient_hour: 10,
+        }
+    }
 }
 
 impl TrustPolicy {

@@ -2,25 +2,19 @@
 
 use std::sync::Arc;
 
-use keyway_model::connector::{Asks, Connector, Manifest, Version, VersionState};
+use keyway_model::connector::{Asks, Connector, Publisher, Version, VersionState};
+use keyway_model::consent::{Serving, asks, asks_new};
+use keyway_model::marks::Marks;
 use keyway_model::{ErrorCode, FactoryId, Refusal, TenantId};
 use keyway_sandbox::{CallError, Component, LoadError, Sandbox};
 use keyway_store::{connector_versions, connectors};
 use serde_json::{Value, json};
 
-use super::{check_config, check_upload};
+use super::FourEyes;
+use super::schema;
+use super::upload::full;
 use crate::logs::Event;
 use crate::{Core, CoreError, Visitor};
-
-/// A component to upload.
-pub struct Upload {
-    /// Its bytes.
-    pub wasm: Vec<u8>,
-    /// A detached signature in minisign's form.
-    pub signature: Option<String>,
-    /// Who uploads it.
-    pub by: String,
-}
 
 /// A version as an admin sees it.
 pub struct VersionView {
@@ -39,77 +33,13 @@ enum Target {
 }
 
 impl Core {
-    /// Checks a component and keeps it, staged for approval. The same bytes again change nothing.
-    pub async fn upload_connector(
-        &self,
-        tenant: &TenantId,
-        upload: Upload,
-        visitor: &Visitor,
-    ) -> Result<VersionView, CoreError> {
-        let digest = Sandbox::digest(&upload.wasm);
-        let audit =
-            Event::new(self, "Connector.Upload", visitor).with("digest", json!(digest)).with("by", json!(upload.by));
-        let judged = self.parts.trust.judge(&upload.wasm, &digest, upload.signature.as_deref());
-        let checked = match judged {
-            Ok(signer) => check_upload(self.registry.sandbox(), &upload.wasm)
-                .await
-                .map_err(refused)
-                .and_then(|component| self.fits(tenant, &component).map(|()| (component, signer))),
-            Err(refusal) => Err(refusal),
-        };
-        let (component, signer) = match checked {
-            Ok(checked) => checked,
-            Err(refusal) => {
-                let (owner, audit) = (tenant.clone(), audit.failed(refusal.code.code()));
-                self.write_event(owner, audit).await?;
-                return Err(refusal.into());
-            }
-        };
-        let version = Version {
-            factory_id: component.manifest().id.clone(),
-            digest: digest.clone(),
-            manifest: (**component.manifest()).clone(),
-            state: VersionState::Staged,
-            signer,
-            uploaded_by: upload.by,
-            approved_by: None,
-            activated_at: None,
-            created_at: self.now(),
-            size: i64::try_from(upload.wasm.len()).unwrap_or(i64::MAX),
-        };
-        let (owner, wasm, id) = (tenant.clone(), upload.wasm, version.factory_id.clone());
-        let audit = audit.with("factoryId", json!(id)).with("version", json!(version.manifest.version));
-        self.parts
-            .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    if connector_versions::insert(tx, &owner, &version, wasm).await? {
-                        audit.write(tx, &owner).await?;
-                    }
-                    Ok::<_, CoreError>(())
-                })
-            })
-            .await?;
-        self.connector_version(tenant, &id, &digest).await
-    }
-
-    /// An id keeps its kind: what is configured under it would not fit another one.
-    fn fits(&self, tenant: &TenantId, component: &Component) -> Result<(), Refusal> {
-        let manifest = component.manifest();
-        match self.registry.get(tenant, &manifest.id) {
-            Some(factory) if factory.manifest.kind != manifest.kind => {
-                let message = format!("{} is a connector of another kind here: choose another id.", manifest.id);
-                Err(Refusal::with_message(ErrorCode::UploadKindChanged, message))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Every uploaded version, newest first.
     pub async fn connector_versions(&self, tenant: &TenantId) -> Result<Vec<VersionView>, CoreError> {
         let owner = tenant.clone();
         let found = self.look(|tx| Box::pin(async move { connector_versions::list(tx, &owner).await })).await?;
-        Ok(found.into_iter().map(|version| self.version_view(tenant, version)).collect())
+        let connectors = self.stored_connectors(tenant).await?;
+        let view = |version: &Version| self.version_view(tenant, version, &found, &connectors);
+        Ok(found.iter().map(view).collect())
     }
 
     /// One uploaded version.
@@ -119,8 +49,9 @@ impl Core {
         factory: &FactoryId,
         digest: &str,
     ) -> Result<VersionView, CoreError> {
-        let version = self.stored_version(tenant, factory, digest).await?.ok_or(ErrorCode::EntityNotFound)?;
-        Ok(self.version_view(tenant, version))
+        let all = self.connector_versions(tenant).await?;
+        let wanted = |view: &VersionView| view.version.factory_id == *factory && view.version.digest == digest;
+        all.into_iter().find(wanted).ok_or_else(|| ErrorCode::EntityNotFound.into())
     }
 
     async fn stored_version(
@@ -133,10 +64,39 @@ impl Core {
         self.look(|tx| Box::pin(async move { connector_versions::find(tx, &owner, &factory, &digest).await })).await
     }
 
-    fn version_view(&self, tenant: &TenantId, version: Version) -> VersionView {
+    fn publisher(&self, version: &Version) -> Publisher {
+        match &version.signer {
+            _ if self.is_official(&version.digest) => Publisher::Official,
+            Some(key) => Publisher::Key(key.clone()),
+            None => Publisher::Uploader(version.uploaded_by.clone()),
+        }
+    }
+
+    fn version_view(
+        &self,
+        tenant: &TenantId,
+        version: &Version,
+        all: &[Version],
+        connectors: &[Connector],
+    ) -> VersionView {
+        let publisher = self.publisher(version);
         let serving = self.registry.get(tenant, &version.factory_id);
-        let serving: Option<&Manifest> = serving.as_ref().map(|factory| &*factory.manifest);
-        VersionView { asks: version.manifest.asks(None), asks_new: version.manifest.asks(serving), version }
+        let theirs = serving.as_ref().map(|serving| {
+            let is_it = |one: &&Version| one.factory_id == version.factory_id && one.digest == serving.digest;
+            all.iter().find(is_it).map_or(Publisher::Official, |one| self.publisher(one))
+        });
+        let of_factory = connectors.iter().filter(|connector| connector.factory_id == version.factory_id);
+        let marks = of_factory.fold(Marks::default(), |marks, connector| marks.and(&connector.marks));
+        let serving = serving.as_ref().zip(theirs.as_ref()).map(|(serving, publisher)| Serving {
+            manifest: &serving.manifest,
+            publisher,
+            marks: &marks,
+        });
+        VersionView {
+            asks: asks(&version.manifest, &publisher),
+            asks_new: asks_new(&version.manifest, &publisher, serving),
+            version: version.clone(),
+        }
     }
 
     /// An admin agrees to what the version asks for.
@@ -148,7 +108,15 @@ impl Core {
         by: String,
         visitor: &Visitor,
     ) -> Result<VersionView, CoreError> {
-        self.stored_version(tenant, factory, digest).await?.ok_or(ErrorCode::EntityNotFound)?;
+        let view = self.connector_version(tenant, factory, digest).await?;
+        let by_another = match self.parts.trust.four_eyes {
+            FourEyes::Never => false,
+            FourEyes::Publisher => view.asks_new.replaces.is_some(),
+            FourEyes::Always => true,
+        };
+        if by_another && view.version.uploaded_by == by {
+            return Err(ErrorCode::ConnectorFourEyes.into());
+        }
         let audit = self.version_event("Connector.Approve", factory, digest, &by, visitor);
         let (owner, id, name) = (tenant.clone(), factory.clone(), digest.to_owned());
         self.parts
@@ -238,16 +206,20 @@ impl Core {
                 (Arc::clone(own.component(sandbox).await.map_err(refused)?), None)
             }
         };
+        let outgoing = self.registry.get(tenant, factory);
+        let shown = outgoing.as_ref().map_or_else(Marks::default, |outgoing| Marks::of(&outgoing.manifest.config));
         let mut changed = Vec::new();
         for connector in self.stored_connectors(tenant).await?.into_iter().filter(|one| one.factory_id == *factory) {
             let mut next = connector.clone();
             if restore && let Some(kept) = self.kept_config(tenant, factory, component.digest(), &connector).await? {
                 next.config = kept;
             }
+            // What was entered as a secret stays one, whatever the next version says of it.
+            next.marks = next.marks.and(&shown).and(&Marks::of(&component.manifest().config));
             dry_run(sandbox, &component, &next).await?;
             changed.push((connector, next));
         }
-        let outgoing = self.registry.get(tenant, factory).map(|own| own.digest.clone());
+        let outgoing = outgoing.map(|own| own.digest.clone());
         let (owner, id, key, now) = (tenant.clone(), factory.clone(), self.parts.master_key.clone(), self.now());
         self.parts
             .store
@@ -260,8 +232,8 @@ impl Core {
                             connector_versions::keep_config(tx, &owner, place, &before.id, &before.config, &key)
                                 .await?;
                         }
-                        if next.config != before.config {
-                            connectors::put(tx, &owner, next, &key).await?;
+                        if next.config != before.config || next.marks != before.marks {
+                            connectors::update(tx, &owner, next, &key).await?;
                         }
                     }
                     connector_versions::activate(tx, &owner, &id, digest.as_deref(), now).await?;
@@ -302,6 +274,8 @@ impl Core {
         if version.state == VersionState::Active {
             return Err(ErrorCode::ConnectorVersionServes.into());
         }
+        // Its compiled code goes first: on a full disk that makes the room which deleting a row takes.
+        self.forget(digest);
         let audit = self.version_event("Connector.DeleteVersion", factory, digest, by, visitor);
         let (owner, id, name) = (tenant.clone(), factory.clone(), digest.to_owned());
         self.parts
@@ -315,6 +289,13 @@ impl Core {
                 })
             })
             .await
+            .map_err(full)
+    }
+
+    fn forget(&self, digest: &str) {
+        if !self.is_official(digest) {
+            self.registry.sandbox().forget(digest);
+        }
     }
 
     /// Removes an uploaded factory with all its versions; one that connectors are set up with stays.
@@ -338,6 +319,9 @@ impl Core {
         if used && self.registry.of_binary(factory).is_none() {
             return Err(ErrorCode::ConnectorVersionServes.into());
         }
+        for digest in &mine {
+            self.forget(digest);
+        }
         let audit = self.version_event("Connector.DeleteFactory", factory, "", by, visitor);
         let (owner, id, now) = (tenant.clone(), factory.clone(), self.now());
         self.parts
@@ -352,7 +336,8 @@ impl Core {
                     Ok::<_, CoreError>(audit.write(tx, &owner).await?)
                 })
             })
-            .await?;
+            .await
+            .map_err(full)?;
         self.registry.reconcile(&self.parts.store, tenant).await?;
         Ok(())
     }
@@ -395,9 +380,10 @@ async fn dry_run(sandbox: &Arc<Sandbox>, component: &Component, connector: &Conn
             None => refusal,
         })
     };
-    check_config(&component.manifest().config, &connector.config)
+    schema::check_in_time(component.manifest(), &connector.config)
+        .await
         .map_err(|refusal| refused(refusal.message, refusal.data))?;
-    match sandbox.validate(component, &connector.config).await {
+    match sandbox.validate_marked(component, &connector.config, &connector.marks).await {
         Ok(()) => Ok(()),
         Err(CallError::Failure(failure)) => Err(refused(failure.message, None)),
         Err(error) => Err(refused(format!("its function validate failed: {error}."), None)),
@@ -405,7 +391,7 @@ async fn dry_run(sandbox: &Arc<Sandbox>, component: &Component, connector: &Conn
 }
 
 /// The first problem's code with every problem listed.
-fn refused(error: LoadError) -> Refusal {
+pub(super) fn refused(error: LoadError) -> Refusal {
     let first = error.0.first().map_or("upload.failed", |problem| problem.code);
     let code = ErrorCode::ALL.iter().copied().find(|code| code.code() == first).unwrap_or(ErrorCode::UploadFailed);
     Refusal::with_message(code, error.to_string()).with_data(json!(error.0))

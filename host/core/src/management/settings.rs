@@ -3,9 +3,10 @@
 use keyway_model::identifier::IdentifierKind;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ErrorCode, TenantId};
-use keyway_store::sign_in_experiences;
+use keyway_store::{connectors, sign_in_experiences};
 use serde_json::{Map, Value};
 
+use crate::connectors::enabled_kinds;
 use crate::{Core, CoreError};
 
 /// The settings as anyone may see them.
@@ -26,13 +27,14 @@ impl Core {
         if *tenant == TenantId::admin() {
             return Err(ErrorCode::Forbidden.into());
         }
-        let connectors = self.connector_kinds(tenant).await?;
-        let tenant = tenant.clone();
+        let (tenant, key) = (tenant.clone(), self.parts.master_key.clone());
         self.parts
             .store
             .write(move |tx| {
                 Box::pin(async move {
                     crate::tenants::lock(tx, &tenant).await?;
+                    // Read under the tenant's lock, which every change of connectors takes as well.
+                    let connectors = enabled_kinds(&connectors::list(tx, &tenant, &key).await?);
                     let next = sign_in_experiences::get(tx, &tenant).await?.patched(&patch, &connectors)?;
                     sign_in_experiences::put(tx, &tenant, &next).await?;
                     Ok(next)

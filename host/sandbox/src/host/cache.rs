@@ -21,6 +21,9 @@ impl cache::Host for HostState {
         if key.len() > MOST_KEY_BYTES || value.len() > MOST_BYTES {
             return Ok(Err(format!("a key has {MOST_KEY_BYTES} bytes at most, a value {MOST_BYTES}")));
         }
+        if key.chars().any(char::is_control) {
+            return Ok(Err("a key has no control characters".into()));
+        }
         if self.cache.len() >= MOST_KEYS && !self.cache.contains_key(&key) {
             return Ok(Err(format!("a connector keeps {MOST_KEYS} values at most")));
         }

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use keyway_model::text::is_deceptive;
 use keyway_model::{Clock, Rng};
 use wasmtime::ResourceLimiter;
 
@@ -23,6 +24,9 @@ use crate::lane::Turn;
 use crate::redact::Redactor;
 
 pub use crypto::KEY_REFERENCE;
+
+/// Random bytes of one call of `random.bytes`.
+const MOST_RANDOM: u32 = 4096;
 
 /// The state of one call.
 pub struct HostState {
@@ -55,6 +59,8 @@ pub enum Breach {
     Cpu,
     Memory,
     HostCalls,
+    /// More random bytes at once than the contract says.
+    Random,
 }
 
 impl HostState {
@@ -97,7 +103,7 @@ impl log::Host for HostState {
                 log::Level::Error => "error",
             };
             let line: String =
-                self.redactor.apply(&message).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+                self.redactor.apply(&message).chars().map(|c| if is_deceptive(c) { ' ' } else { c }).collect();
             self.log.push(format!("{level} {line}"));
         } else if self.log.last().is_none_or(|last| last != "truncated") {
             self.log.push("truncated".to_owned());
@@ -116,7 +122,12 @@ impl clock::Host for HostState {
 impl random::Host for HostState {
     async fn bytes(&mut self, len: u32) -> wasmtime::Result<Vec<u8>> {
         self.count()?;
-        let mut bytes = vec![0; usize::try_from(len.min(4096))?];
+        // Fewer bytes than were asked for would be a weaker key in the guest's hands.
+        if len > MOST_RANDOM {
+            self.breach = Some(Breach::Random);
+            return Err(wasmtime::Error::msg("random.bytes gives 4096 bytes at most"));
+        }
+        let mut bytes = vec![0; usize::try_from(len)?];
         self.rng.fill(&mut bytes);
         Ok(bytes)
     }

@@ -13,6 +13,9 @@ impl session::Host for HostState {
 
     async fn set(&mut self, key: String, value: String) -> wasmtime::Result<Result<(), String>> {
         self.count()?;
+        if key.chars().any(char::is_control) {
+            return Ok(Err("a key has no control characters".into()));
+        }
         let others = self.session.iter().filter(|(other, _)| **other != key);
         let kept: usize = others.map(|(name, value)| name.len() + value.len()).sum();
         if kept + key.len() + value.len() > MOST_BYTES {

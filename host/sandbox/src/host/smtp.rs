@@ -21,6 +21,12 @@ impl smtp::Host for HostState {
         let left = self.deadline.saturating_duration_since(started).min(self.budgets.fetch);
         let (egress, hosts) = (Arc::clone(&self.egress), Arc::clone(&self.hosts));
         let host = relay.host.clone();
+        let mut id = [0_u8; 16];
+        self.rng.fill(&mut id);
+        let id = hex::encode(id);
+        if let Err(error) = relay::check(&relay) {
+            return Ok(Err(error));
+        }
         let sent = mail.text.as_ref().map_or(0, String::len) + mail.html.as_ref().map_or(0, String::len);
         if sent > self.budgets.request_bytes {
             return Ok(Err(smtp::Error::Invalid("the mail is larger than allowed".into())));
@@ -29,7 +35,7 @@ impl smtp::Host for HostState {
             if !crate::egress::Egress::lists_relay(&relay.host, relay.port, &hosts) {
                 return Ok(Err(smtp::Error::Denied(format!("host not in the allow-list: {}", relay.host))));
             }
-            if let Err(error) = relay::message(&mail) {
+            if let Err(error) = relay::message(&mail, &id) {
                 return Ok(Err(error));
             }
             let taken = transport.mail(relay::shown(&relay, &mail)).await;
@@ -37,7 +43,7 @@ impl smtp::Host for HostState {
         }
         let work = async {
             let (address, chosen) = egress.relay(&relay.host, relay.port, &hosts).await?;
-            Ok(relay::send(relay, mail, address, chosen, left).await)
+            Ok(relay::send(relay, mail, address, chosen, left, (egress.client_name(), &id)).await)
         };
         let result = match tokio::time::timeout(left, work).await {
             Err(_) | Ok(Err(FetchError::Timeout)) => Err(smtp::Error::Timeout),

@@ -7,8 +7,9 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::connectors::{ConnectorChange, Factory, NewConnector};
+use keyway_core::connectors::{ConnectorChange, Factory, NewConnector, TestMessage};
 use keyway_model::connector::{Connector, ConnectorKind, ConnectorSettings, Manifest, Routing};
+use keyway_model::resource::MANAGEMENT_SCOPE;
 use keyway_model::{ConnectorId, ErrorCode, FactoryId};
 use serde_json::{Map, Value, json};
 
@@ -127,9 +128,9 @@ impl Draft {
         if manifest.is_standard {
             metadata.insert("target".into(), json!(get("target")));
             let name = get("display_name");
-            if !name.is_empty() {
-                metadata.insert("name".into(), json!({ "en": name, "zh-CN": name }));
-            }
+            // Null takes away the name that was set before.
+            let named = if name.is_empty() { Value::Null } else { json!({ "en": name, "zh-CN": name }) };
+            metadata.insert("name".into(), named);
         }
         let prefixes = get("prefixes");
         let prefixes = prefixes.split([',', ' ']).filter(|prefix| !prefix.is_empty());
@@ -151,7 +152,7 @@ fn shown(web: &Web, admin: &Admin, factory: &Factory, connector: Option<&Connect
     let manifest = &factory.manifest;
     let shell = Shell::new(admin, "connectors", draft.sent.get("done").as_deref()).failing(draft.alert);
     let sample = manifest.sample.clone().unwrap_or_default();
-    let form = Form { schema: &manifest.config, sample: &sample, problems: &draft.problems };
+    let form = Form::new(&manifest.config, &sample, &draft.problems);
     let fields = if draft.raw.is_some() { Vec::new() } else { form.fields(&draft.config) };
     let settings = connector.map(|connector| connector.settings.clone()).unwrap_or_default();
     let typed = |name: &str, saved: String| draft.sent.get(name).unwrap_or(saved);
@@ -323,8 +324,20 @@ pub async fn test(
             _ => (None, Some(to.as_str())),
         };
         let locale = Some(if admin.chinese { "zh-CN" } else { "en" });
-        let tested =
-            web.core.test_connector(&managed(), &factory.manifest.id, phone, email, locale, draft.config.clone()).await;
+        let message = TestMessage {
+            factory_id: factory.manifest.id.clone(),
+            connector: connector.as_ref().map(|connector| connector.id.clone()),
+            phone,
+            email,
+            locale,
+            config: draft.config.clone(),
+            by: admin.user.id.as_str(),
+            may_configure: admin
+                .scopes
+                .iter()
+                .any(|scope| scope == MANAGEMENT_SCOPE || scope == "connectors:configure"),
+        };
+        let tested = web.core.test_connector(&managed(), message).await;
         match tested {
             Ok(answer) => draft.test_result = format!("{answer:#}"),
             Err(error) => {

@@ -3,6 +3,8 @@
 //! Fields are named by their JSON pointer. Entries of lists and maps have a marker each, in the order in which they stand; a choice
 //! between alternatives sends the number of the alternative.
 
+use std::cell::Cell;
+
 use askama::Template;
 use serde_json::Value;
 
@@ -78,9 +80,26 @@ pub struct Form<'a> {
     pub sample: &'a Value,
     /// Problems as the validator names them: `templates[0].templateCode` and a sentence.
     pub problems: &'a [(String, String)],
+    /// Fields that may still be drawn; the rest is shown as text.
+    left: Cell<usize>,
 }
 
-impl Form<'_> {
+/// Most fields of a page.
+const MOST_FIELDS: usize = 5_000;
+
+impl<'a> Form<'a> {
+    /// A form of a schema.
+    pub fn new(schema: &'a Value, sample: &'a Value, problems: &'a [(String, String)]) -> Self {
+        Self { schema, sample, problems, left: Cell::new(MOST_FIELDS) }
+    }
+
+    /// Whether one more field may be drawn.
+    fn spend(&self) -> bool {
+        let left = self.left.get();
+        self.left.set(left.saturating_sub(1));
+        left > 0
+    }
+
     /// The fields for a configuration.
     pub fn fields(&self, config: &Value) -> Vec<Field> {
         match self.field(self.schema, Some(config), String::new(), "", true, 0).kind {
@@ -101,7 +120,11 @@ impl Form<'_> {
         let shape = shape(self.schema, node, 0);
         let text = |keyword: &str| shape.get(keyword).and_then(Value::as_str).unwrap_or_default().to_owned();
         let value = value.filter(|value| !value.is_null());
-        let kind = if depth > DEPTH { Kind::Json } else { self.kind(&shape, value, &pointer, required, depth) };
+        let kind = if depth > DEPTH || !self.spend() {
+            Kind::Json
+        } else {
+            self.kind(&shape, value, &pointer, required, depth)
+        };
         let shown = match (&kind, value) {
             (Kind::Json, Some(value)) => value.as_str().map_or_else(|| format!("{value:#}"), ToOwned::to_owned),
             (_, Some(Value::String(text))) => text.clone(),
@@ -198,13 +221,24 @@ mod tests {
     #[test]
     fn a_configuration_comes_back_as_the_form_showed_it() {
         let config = json!({ "auth": { "type": "oauth2", "token": "t" }, "templates": [{ "code": "a" }] });
-        let form =
-            Form { schema: &schema(), sample: &json!({}), problems: &[("templates[0].code".into(), "is odd".into())] };
+        let (schema, sample, problems) = (schema(), json!({}), [("templates[0].code".into(), "is odd".into())]);
+        let form = Form::new(&schema, &sample, &problems);
         let fields = form.fields(&config);
         let Kind::Choice(titles, chosen, _) = &fields[3].kind else { panic!() };
         assert_eq!((titles[1].as_str(), *chosen), ("oauth2", 1));
         let Kind::List(entries) = &fields[5].kind else { panic!() };
         let Kind::Group(entry) = &entries[0].kind else { panic!() };
         assert_eq!((entry[1].pointer.as_str(), entry[1].problem.as_str()), ("/templates/0/code", "is odd"));
+    }
+
+    #[test]
+    fn algorithmic_complexity_a_page_has_so_many_fields_and_no_more() {
+        let (schema, sample) = (schema(), json!({}));
+        let entries: Vec<Value> = (0..20_000).map(|_| json!({ "code": "a" })).collect();
+        let form = Form::new(&schema, &sample, &[]);
+        let fields = form.fields(&json!({ "templates": entries }));
+        assert_eq!(form.left.get(), 0);
+        let Kind::List(entries) = &fields[5].kind else { panic!() };
+        assert!(entries.iter().any(|entry| matches!(entry.kind, Kind::Json)));
     }
 }

@@ -1,13 +1,13 @@
 //! Uploaded modules: what one is and asks for, and its way from upload to service and back.
 
 use askama::Template;
-use axum::body::Bytes;
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use keyway_core::connectors::{Upload, VersionView};
-use keyway_model::connector::VersionState;
+use keyway_model::connector::{Platform, Publisher, VersionState};
 use keyway_model::{ErrorCode, FactoryId};
 
 use super::connectors::words;
@@ -16,6 +16,7 @@ use super::page::{Shell, explain, markdown, moment, page};
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
+use crate::management::read;
 use crate::oidc::answer::see_other;
 use crate::request::{Parameters, Peer};
 
@@ -36,12 +37,18 @@ pub async fn upload(
     Extension(admin): Extension<Admin>,
     Peer(visitor): Peer,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
     let signature = headers.get("keyway-signature").and_then(|value| value.to_str().ok());
     let signature = signature.map(|text| text.replace("\\n", "\n"));
-    let new = Upload { wasm: body.to_vec(), signature, by: admin.user.id.0.clone() };
-    match web.core.upload_connector(&managed(), new, &visitor).await {
+    let by = admin.user.id.0.clone();
+    let taken = async {
+        // Before the bytes are read: those who wait hold none.
+        let _turn = web.core.upload_turn().await?;
+        let new = Upload { wasm: read(body).await?, signature, by };
+        Ok::<_, WebError>(web.core.upload_connector(&managed(), new, &visitor).await?)
+    };
+    match taken.await {
         Ok(view) => {
             let mut response = StatusCode::CREATED.into_response();
             let address = format!("/console/modules/{}?done=uploaded", view.version.factory_id);
@@ -51,7 +58,6 @@ pub async fn upload(
             response
         }
         Err(error) => {
-            let error = WebError::from(error);
             let mut body = error.body();
             if let Some(fields) = body.as_object_mut() {
                 fields.insert("message".into(), explain(&error, admin.chinese).into());
@@ -73,11 +79,35 @@ struct Item {
     by: String,
     at: String,
     kilobytes: i64,
+    publisher: String,
+    /// The publisher whose place it takes.
+    replaces: String,
+    target: (String, bool),
+    platform: (&'static str, bool),
+    downgrade_from: String,
+    exposed: Vec<String>,
     hosts: Vec<(String, bool)>,
     features: Vec<(String, bool)>,
     secrets: Vec<(String, bool)>,
     licence: String,
     source: String,
+}
+
+fn vouches(publisher: &Publisher, shell: &Shell) -> String {
+    let t = shell.t;
+    match publisher {
+        Publisher::Official => t.publisher_official.to_owned(),
+        Publisher::Key(key) => format!("{} {key}", t.publisher_key),
+        Publisher::Uploader(id) => format!("{} {id}", t.publisher_uploader),
+    }
+}
+
+fn platform(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Native => "Native",
+        Platform::Universal => "Universal",
+        Platform::Web => "Web",
+    }
 }
 
 fn item(view: &VersionView, shell: &Shell) -> Item {
@@ -104,6 +134,12 @@ fn item(view: &VersionView, shell: &Shell) -> Item {
         by: version.uploaded_by.clone(),
         at: moment(version.created_at),
         kilobytes: version.size / 1000,
+        publisher: view.asks.publisher.as_ref().map(|one| vouches(one, shell)).unwrap_or_default(),
+        replaces: view.asks_new.replaces.as_ref().map(|one| vouches(one, shell)).unwrap_or_default(),
+        target: (version.manifest.target.clone(), view.asks_new.target.is_some()),
+        platform: (version.manifest.platform.map_or("", platform), view.asks_new.platform.is_some()),
+        downgrade_from: view.asks_new.downgrade_from.clone().unwrap_or_default(),
+        exposed: view.asks_new.exposed.clone(),
         hosts: marked(&view.asks.hosts, &view.asks_new.hosts),
         features: marked(&view.asks.features, &view.asks_new.features),
         secrets: marked(&view.asks.secrets, &view.asks_new.secrets),

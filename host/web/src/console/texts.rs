@@ -184,6 +184,15 @@ texts! {
     is_new "new" "新增";
     features "Host features" "宿主功能";
     secret_fields "Secrets it gets" "可获取的密钥";
+    publisher "Who vouches for it" "担保方";
+    publisher_official "This server's own module, byte for byte" "本服务器自带模块，逐字节一致";
+    publisher_key "The holder of the listed key" "所列密钥的持有者";
+    publisher_uploader "Nobody but the one who uploaded it:" "仅上传者本人：";
+    publisher_changed "Another publisher takes over. Until now:" "发布者发生变更。此前为：";
+    target_asked "Target, under which identities are kept" "目标（身份保存于此名下）";
+    platform_asked "Platform" "平台";
+    exposed_asked "Secret until now, and no longer" "此前为机密，今后不再是";
+    downgrade "Older than the version that serves:" "低于当前使用的版本：";
     signer "Signed by" "签名者";
     unsigned "Not signed" "未签名";
     uploaded_by "Uploaded by" "上传者";

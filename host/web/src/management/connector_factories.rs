@@ -1,5 +1,7 @@
 //! `/api/connector-factories`: the components, their versions and their lives.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Extension, Path, State};
@@ -19,6 +21,10 @@ use crate::request::Peer;
 
 /// Largest component in bytes: what Python needs, with room to spare.
 const MOST: usize = 24 * 1024 * 1024;
+
+/// Time for the whole body, and for each piece of it.
+const BODY_TIME: Duration = Duration::from_mins(2);
+const IDLE: Duration = Duration::from_secs(10);
 
 pub fn router() -> OpenApiRouter<Web> {
     OpenApiRouter::new()
@@ -76,11 +82,15 @@ async fn get(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Valu
     Ok(Json(Value::Object(shown)))
 }
 
-/// The whole body, which must not be larger than a component may be.
-async fn read(body: Body) -> Result<Vec<u8>, ErrorCode> {
+/// The whole body, which must not be larger than a component may be, nor take longer than a slow line needs for it.
+pub async fn read(body: Body) -> Result<Vec<u8>, ErrorCode> {
+    tokio::time::timeout(BODY_TIME, read_on(body)).await.map_err(|_| ErrorCode::UploadTimeout)?
+}
+
+async fn read_on(body: Body) -> Result<Vec<u8>, ErrorCode> {
     let mut wasm = Vec::new();
     let mut chunks = body.into_data_stream();
-    while let Some(chunk) = chunks.next().await {
+    while let Some(chunk) = tokio::time::timeout(IDLE, chunks.next()).await.map_err(|_| ErrorCode::UploadTimeout)? {
         let chunk = chunk.map_err(|_| ErrorCode::UploadTooLarge)?;
         if wasm.len() + chunk.len() > MOST {
             return Err(ErrorCode::UploadTooLarge);
@@ -94,7 +104,7 @@ async fn read(body: Body) -> Result<Vec<u8>, ErrorCode> {
 /// approved and activated. The header `keyway-signature` may hold a detached minisign signature, with `\\n` between its lines.
 #[utoipa::path(post, path = "/api/connector-factories", tag = "Connector factories", summary = "Upload a component",
     request_body(content = Vec<u8>, content_type = "application/wasm"),
-    responses((status = 201), (status = 403), (status = 413), (status = 422)))]
+    responses((status = 201), (status = 403), (status = 409), (status = 413), (status = 422), (status = 429), (status = 507)))]
 async fn upload(
     State(web): State<Web>,
     Extension(Actor(by)): Extension<Actor>,
@@ -104,6 +114,8 @@ async fn upload(
 ) -> Result<(StatusCode, Json<Value>), WebError> {
     let signature = headers.get("keyway-signature").map(|value| value.to_str().map(|text| text.replace("\\n", "\n")));
     let signature = signature.transpose().map_err(|_| Refusal::from(ErrorCode::UploadSignatureInvalid))?;
+    // Before the bytes are read: those who wait hold none.
+    let _turn = web.core.upload_turn().await?;
     let upload = Upload { wasm: read(body).await?, signature, by };
     let version = web.core.upload_connector(&web.tenant, upload, &visitor).await?;
     Ok((StatusCode::CREATED, Json(version_view(&version))))

@@ -1,9 +1,9 @@
 //! `/api/connectors`
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
-use keyway_core::connectors::{ConnectorChange, Factory, Line, NewConnector, form_items};
+use keyway_core::connectors::{ConnectorChange, Factory, Line, NewConnector, TestMessage, form_items};
 use keyway_model::connector::{Connector, ConnectorKind, ConnectorSettings, Manifest, Routing};
 use keyway_model::{ConnectorId, ErrorCode, FactoryId};
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::{Actor, Duties};
 use crate::Web;
 use crate::error::WebError;
 use crate::request::{Body, Query};
@@ -219,22 +220,35 @@ struct TestConnector {
     email: Option<String>,
     /// BCP 47 tag of the message's language.
     locale: Option<String>,
+    /// Id of the connector whose stored secrets stand for masked ones; needed where the factory has several.
+    id: Option<String>,
     #[schema(value_type = Object)]
     config: Map<String, Value>,
 }
 
-/// Sends the code 000000 through settings that need not be saved. A refusal tells the provider's code, message and
+/// Sends the code 000000, with the duty of configuring through settings that need not be saved. A refusal tells the provider's code, message and
 /// request id.
 #[utoipa::path(post, path = "/api/connectors/{id}/test", tag = "Connectors", summary = "Send a test message",
     params(("id" = String, Path, description = "Id of the connector factory")), request_body = TestConnector,
     responses((status = 204), (status = 400), (status = 429), (status = 502)))]
 async fn test(
     State(web): State<Web>,
+    Extension(Actor(by)): Extension<Actor>,
+    Extension(duties): Extension<Duties>,
     Path(id): Path<String>,
     Body(body): Body<TestConnector>,
 ) -> Result<StatusCode, WebError> {
-    let (phone, email, locale) = (body.phone.as_deref(), body.email.as_deref(), body.locale.as_deref());
-    web.core.test_connector(&web.tenant, &FactoryId(id), phone, email, locale, Value::Object(body.config)).await?;
+    let message = TestMessage {
+        factory_id: FactoryId(id),
+        connector: body.id.map(ConnectorId),
+        phone: body.phone.as_deref(),
+        email: body.email.as_deref(),
+        locale: body.locale.as_deref(),
+        config: Value::Object(body.config),
+        by: &by,
+        may_configure: duties.may_configure,
+    };
+    web.core.test_connector(&web.tenant, message).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -16,6 +16,7 @@ mod user_assets;
 mod user_sessions;
 mod users;
 
+pub use connector_factories::read;
 pub use user_assets::{LIMIT as IMAGE_LIMIT, file};
 
 use axum::Router;
@@ -59,6 +60,13 @@ pub fn router(web: &Web) -> Router<Web> {
 #[derive(Clone)]
 pub struct Actor(pub String);
 
+/// What else the caller may do, where a route asks for it.
+#[derive(Clone, Copy)]
+pub struct Duties {
+    /// Whether they may save the configuration of a connector.
+    pub may_configure: bool,
+}
+
 /// A Bearer token for the Management API with the scope `all`, or the narrower one that the route asks for. The API
 /// administers the users' tenant and is served there alone.
 async fn authorize(State(web): State<Web>, mut request: Request, next: Next) -> Result<Response, WebError> {
@@ -71,6 +79,8 @@ async fn authorize(State(web): State<Web>, mut request: Request, next: Next) -> 
     if !scopes.iter().any(|scope| scope == MANAGEMENT_SCOPE || Some(scope.as_str()) == narrow) {
         return Err(ErrorCode::Forbidden.into());
     }
+    let may_configure = scopes.iter().any(|scope| scope == MANAGEMENT_SCOPE || scope == "connectors:configure");
+    request.extensions_mut().insert(Duties { may_configure });
     request.extensions_mut().insert(Actor(subject.0));
     Ok(next.run(request).await)
 }
