@@ -58,6 +58,7 @@ pub struct Core {
     configuration: configuration::Configuration,
     hasher: password::Hasher,
     seen: connectors::Seen,
+    held_back: limits::HeldBack,
 }
 
 /// Who sent a request, for limits and the audit log.
@@ -98,6 +99,7 @@ impl Core {
             configuration: configuration::Configuration::default(),
             hasher,
             seen: connectors::Seen::default(),
+            held_back: limits::HeldBack::default(),
         });
         if let Err(error) = core.tidy_compiled().await {
             tracing::warn!(%error, "compiled code that nothing needs could not be removed");
@@ -118,6 +120,11 @@ impl Core {
 
     pub(crate) fn rng(&self) -> &(dyn Rng + 'static) {
         &*self.parts.rng
+    }
+
+    /// Messages that this node held back since its start: rule, outcome and count.
+    pub fn held_back(&self) -> Vec<(&'static str, &'static str, u64)> {
+        self.held_back.totals()
     }
 
     /// A new random id.

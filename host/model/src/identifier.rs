@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::phone::Phone;
+use crate::phone::{self, Phone};
 use crate::{ErrorCode, Refusal};
 
 /// The kind of an identifier.
@@ -51,14 +51,13 @@ impl Identifier {
 
     /// Reads one field into which any of `kinds` may be typed. `region` completes national phone numbers.
     pub fn guess(text: &str, kinds: &[IdentifierKind], region: Option<&str>) -> Result<Self, Refusal> {
-        let text = text.trim();
+        let unseen: String = text.chars().filter(|c| !is_unseen(*c)).collect();
+        let text = unseen.trim();
         let allowed = |kind| kinds.contains(&kind);
         if allowed(IdentifierKind::Email) && (text.contains('@') || kinds == [IdentifierKind::Email]) {
             return Self::parse(IdentifierKind::Email, text);
         }
-        let digits = text.chars().any(|c| c.is_ascii_digit())
-            && text.chars().all(|c| c.is_ascii_digit() || " +-().".contains(c));
-        if allowed(IdentifierKind::Phone) && (digits || kinds == [IdentifierKind::Phone]) {
+        if allowed(IdentifierKind::Phone) && (phone::digits_of(text).is_some() || kinds == [IdentifierKind::Phone]) {
             let value = Phone::parse(text, region)?.digits().to_owned();
             return Ok(Self { kind: IdentifierKind::Phone, value });
         }
@@ -74,10 +73,15 @@ impl Identifier {
     /// As people read it: phone numbers grouped with a plus sign.
     pub fn display(&self) -> String {
         match self.kind {
-            IdentifierKind::Phone => crate::phone::display(&self.value),
+            IdentifierKind::Phone => phone::display(&self.value),
             _ => self.value.clone(),
         }
     }
+}
+
+/// Marks of the writing direction and spaces without width, which come along with a copied text.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn username(text: &str) -> Result<String, Refusal> {
@@ -94,9 +98,12 @@ fn username(text: &str) -> Result<String, Refusal> {
 }
 
 fn email(text: &str) -> Result<String, Refusal> {
-    let text = text.trim().to_lowercase();
+    // Before the case is folded: U+212A, the sign for kelvin, becomes an ASCII k.
+    if !text.trim().is_ascii() {
+        return Err(ErrorCode::InvalidEmail.into());
+    }
+    let text = text.trim().to_ascii_lowercase();
     let valid = text.len() <= 254
-        && text.is_ascii()
         && !text.bytes().any(|byte| byte.is_ascii_control() || b" <>()[],;:\\\"".contains(&byte))
         && text.split_once('@').is_some_and(|(local, domain)| {
             !local.is_empty()
@@ -121,7 +128,7 @@ mod tests {
         let parse = |kind, text| Identifier::parse(kind, text).map(|identifier| identifier.value);
         assert_eq!(parse(IdentifierKind::Email, " Foo@Example.COM ").unwrap(), "foo@example.com");
         assert_eq!(parse(IdentifierKind::Username, "Ann_1").unwrap(), "Ann_1");
-        for bad in ["", "@", "a@b", "a@b..c", "a b@c.de", "a@-b.c", "a@b.c\r\nBcc: x@y.z"] {
+        for bad in ["", "@", "a@b", "a@b..c", "a b@c.de", "a@-b.c", "a@b.c\r\nBcc: x@y.z", "\u{212a}im@example.com"] {
             assert!(parse(IdentifierKind::Email, bad).is_err(), "{bad}");
         }
         for bad in ["", "1ann", "a-b", "ann@x", "名字"] {
@@ -136,6 +143,8 @@ mod tests {
         assert_eq!(Identifier::guess("a@b.cd", &kinds, None).unwrap().kind, Email);
         assert_eq!(Identifier::guess("+86 130 1234 5678", &kinds, None).unwrap().value, "8613012345678");
         assert_eq!(Identifier::guess("ann", &kinds, None).unwrap().kind, Username);
+        assert_eq!(Identifier::guess("\u{200e}ann\u{feff}", &kinds, None).unwrap().value, "ann");
+        assert_eq!(Identifier::guess("１３８００１３１００５", &kinds, Some("CN")).unwrap().value, "8613800131005");
         assert_eq!(Identifier::guess("x", &[Phone], None).unwrap_err().code, ErrorCode::InvalidPhone);
     }
 }

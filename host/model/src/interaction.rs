@@ -85,6 +85,18 @@ pub struct SentCode {
     pub tries: u32,
     /// A code that was used once is gone.
     pub consumed: bool,
+    /// The counters that its message is open in, until it is used.
+    #[serde(default)]
+    pub counters: Vec<String>,
+}
+
+/// A puzzle for the browser, whose answer lets one more message through where a limit was reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Work {
+    /// What the answer is hashed with.
+    pub challenge: String,
+    /// How many leading bits of the hash must be zero.
+    pub bits: u32,
 }
 
 /// A proof, finished or not.
@@ -107,8 +119,17 @@ pub struct Verification {
     /// The account's [`User::credential_epoch`] when this was proven; 0 where there was no account.
     #[serde(default)]
     pub credential_epoch: i64,
-    /// The event for which a code was sent.
+    /// The event in which it was made.
     pub event: Option<InteractionEvent>,
+}
+
+impl Verification {
+    /// Whether it counts in `event`: what was proven to sign in counts to sign up and the other way round; a password reset
+    /// stands alone.
+    pub fn belongs_to(&self, event: InteractionEvent) -> bool {
+        let resets = |event| event == InteractionEvent::ForgotPassword;
+        self.event.is_some_and(|made| resets(made) == resets(event))
+    }
 }
 
 /// A sign-in with an outside provider, under way or done.
@@ -243,6 +264,9 @@ pub struct Interaction {
     pub credential_epoch: i64,
     /// Fields to set at submission.
     pub profile: Profile,
+    /// A puzzle under way.
+    #[serde(default)]
+    pub work: Option<Work>,
     /// When it was made.
     pub created_at: Timestamp,
     /// After this moment it is gone.
@@ -279,6 +303,13 @@ impl Interaction {
     pub fn identify(&mut self, user: &User) {
         self.user_id = Some(user.id.clone());
         self.credential_epoch = user.credential_epoch;
+    }
+
+    /// The code that was sent and can still be used.
+    pub fn pending_code(&self, now: Timestamp, max_tries: u32) -> Option<&Verification> {
+        let usable = |code: &SentCode| !code.consumed && now <= code.expires_at && code.tries < max_tries;
+        let mut sent = self.verifications.iter().rev();
+        sent.find(|verification| !verification.verified && verification.code.as_ref().is_some_and(usable))
     }
 
     /// Keeps `verification` as the only one of its kind.
@@ -345,6 +376,7 @@ mod tests {
             expires_at: Timestamp(600_000),
             tries: 0,
             consumed: false,
+            counters: Vec::new(),
         }
     }
 

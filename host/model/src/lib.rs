@@ -7,6 +7,7 @@ pub mod consent;
 pub mod display;
 pub mod email_template;
 pub mod error;
+pub mod history;
 pub mod id;
 pub mod identifier;
 pub mod interaction;

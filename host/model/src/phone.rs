@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
+use phonenumber::Type;
 use phonenumber::country::Id as Country;
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::{ErrorCode, Refusal};
 
@@ -11,17 +13,52 @@ use crate::{ErrorCode, Refusal};
 pub struct Phone {
     digits: String,
     country: String,
+    line: Type,
+}
+
+/// Longest text that is read as a number.
+const MOST: usize = 64;
+
+/// What was typed or pasted as the digits of a number, with a plus sign in front if there was one; nothing when it holds
+/// anything else than a number does. Address books and chat programs put in full-width digits, other dashes, spaces that do
+/// not break, and marks of the writing direction.
+pub fn digits_of(text: &str) -> Option<String> {
+    // A character takes four bytes at most; what is longer is no number however it is written.
+    if text.len() > 4 * MOST {
+        return None;
+    }
+    let mut digits = String::new();
+    for c in text.nfkc() {
+        match c {
+            '0'..='9' => digits.push(c),
+            '+' if digits.is_empty() => digits.push('+'),
+            '(' | ')' | '.' | '/' | '-' => {}
+            // Dashes, and marks that are not seen (general categories Pd and Cf).
+            '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30fb}' | '\u{30fc}' => {}
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' => {}
+            '\u{2066}'..='\u{206f}' | '\u{feff}' => {}
+            c if c.is_whitespace() => {}
+            // Digits of other scripts.
+            c => digits.push(char::from_digit(foreign_digit(c)?, 10)?),
+        }
+        if digits.len() > MOST {
+            return None;
+        }
+    }
+    digits.bytes().any(|byte| byte.is_ascii_digit()).then_some(digits)
+}
+
+/// The value of a decimal digit of the Arabic, Persian, Devanagari, Bengali or Thai script.
+fn foreign_digit(c: char) -> Option<u32> {
+    let zeros = [0x660, 0x6f0, 0x966, 0x9e6, 0xe50];
+    zeros.into_iter().find_map(|zero| u32::from(c).checked_sub(zero).filter(|value| *value < 10))
 }
 
 impl Phone {
     /// Reads a number with its country code (`+86 130…`, `0086130…`, `86130…`), whatever its spacing; a national number
     /// such as `130 1234 5678` counts as one of `region` (ISO 3166 alpha-2) when given.
     pub fn parse(text: &str, region: Option<&str>) -> Result<Self, Refusal> {
-        let text = text.trim();
-        if text.is_empty() || text.len() > 64 {
-            return Err(ErrorCode::InvalidPhone.into());
-        }
-        let cleaned: String = text.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+        let cleaned = digits_of(text).ok_or(ErrorCode::InvalidPhone)?;
         let international = cleaned.strip_prefix("00").map_or_else(
             || if cleaned.starts_with('+') { cleaned.clone() } else { format!("+{cleaned}") },
             |rest| format!("+{rest}"),
@@ -36,7 +73,8 @@ impl Phone {
             if phonenumber::is_valid(&number) {
                 let formatted = number.format().mode(phonenumber::Mode::E164).to_string();
                 let country = number.country().id().map(|id| id.as_ref().to_owned()).unwrap_or_default();
-                return Ok(Self { digits: formatted.trim_start_matches('+').to_owned(), country });
+                let line = number.number_type(&phonenumber::metadata::DATABASE);
+                return Ok(Self { digits: formatted.trim_start_matches('+').to_owned(), country, line });
             }
         }
         Err(ErrorCode::InvalidPhone.into())
@@ -45,6 +83,21 @@ impl Phone {
     /// Digits with country code, no plus sign.
     pub fn digits(&self) -> &str {
         &self.digits
+    }
+
+    /// Whether a message to it earns somebody money, or can be read by nobody: premium-rate, shared-cost, personal (which in
+    /// Britain are charged like premium ones), freephone and company numbers, pagers and voice mail.
+    pub fn is_costly(&self) -> bool {
+        matches!(
+            self.line,
+            Type::PremiumRate
+                | Type::SharedCost
+                | Type::TollFree
+                | Type::PersonalNumber
+                | Type::Pager
+                | Type::Uan
+                | Type::Voicemail
+        )
     }
 
     /// ISO 3166 alpha-2 code, or empty for numbers of no country.
@@ -117,8 +170,35 @@ mod tests {
     }
 
     #[test]
+    fn pasted_numbers_are_read_however_they_are_written() {
+        for typed in [
+            "\u{202d}+86 138 0013 1002\u{202c}",
+            "+86\u{a0}138\u{a0}0013\u{a0}1002",
+            "+86\u{2011}138\u{2011}0013\u{2011}1002",
+            "\u{ff0b}86 138 0013 1002",
+            "\u{ff18}\u{ff16}\u{ff11}\u{ff13}\u{ff18}\u{ff10}\u{ff10}\u{ff11}\u{ff13}\u{ff11}\u{ff10}\u{ff10}\u{ff12}",
+            "+٨٦١٣٨٠٠١٣١٠٠٢",
+        ] {
+            assert_eq!(Phone::parse(typed, None).unwrap().digits(), "8613800131002", "{typed}");
+        }
+        assert_eq!(Phone::parse("１３８００１３１００５", Some("CN")).unwrap().digits(), "8613800131005");
+    }
+
+    #[test]
+    fn sms_pumping_through_costly_numbers_is_seen() {
+        for costly in ["+449098790000", "+448431234567", "+447012345678", "+18002345678", "+4990012345678"] {
+            let phone = Phone::parse(costly, None).unwrap();
+            assert!(phone.is_costly(), "{costly} {:?}", phone.line);
+        }
+        for usual in ["+8613012345678", "+12015550123", "+447400123456", "+4915123456789", "+393123456789"] {
+            assert!(!Phone::parse(usual, None).unwrap().is_costly(), "{usual}");
+        }
+    }
+
+    #[test]
     fn what_is_no_number_is_refused() {
-        for typed in ["", "abc", "+", "+1", "12", "+999999999999999999", "' OR 1=1"] {
+        let long = "1".repeat(100_000);
+        for typed in ["", "abc", "+", "+1", "12", "+999999999999999999", "' OR 1=1", "+86 138 abc 0013 1002", &long] {
             assert!(Phone::parse(typed, None).is_err(), "{typed}");
         }
     }

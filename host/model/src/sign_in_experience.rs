@@ -417,7 +417,30 @@ impl SignInExperience {
         match event {
             InteractionEvent::SignIn => self.sign_in_mode != SignInMode::Register,
             InteractionEvent::Register => self.sign_in_mode != SignInMode::SignIn,
-            InteractionEvent::ForgotPassword => true,
+            // Channels that have no connector are refused when a code is asked for.
+            InteractionEvent::ForgotPassword => {
+                self.forgot_password_methods.as_ref().is_none_or(|list| !list.is_empty())
+            }
+        }
+    }
+
+    /// Whether a code for this kind of identifier proves something in this event.
+    pub fn takes_code(&self, event: InteractionEvent, kind: IdentifierKind, connectors: &[ConnectorKind]) -> bool {
+        self.allows(event)
+            && match event {
+                InteractionEvent::ForgotPassword => self.reset_kinds(connectors).contains(&kind),
+                InteractionEvent::SignIn => self.method(kind).is_some_and(|method| method.verification_code),
+                InteractionEvent::Register => self.collects(kind),
+            }
+    }
+
+    /// Whether a code in this event is also for somebody without an account. Where it is not, nothing is sent to strangers,
+    /// and nothing tells whether there is an account.
+    pub fn welcomes_strangers(&self, event: InteractionEvent, kind: IdentifierKind) -> bool {
+        match event {
+            InteractionEvent::ForgotPassword => false,
+            InteractionEvent::SignIn => self.allows(InteractionEvent::Register) && self.collects(kind),
+            InteractionEvent::Register => true,
         }
     }
 

@@ -1,86 +1,94 @@
-//! Counters of limits: tries and sends per key and window, shared by all nodes.
+//! Counters of limits: what was counted under a name and when, shared by all nodes.
 
 use std::collections::HashMap;
 
+use keyway_model::history::History;
 use keyway_model::{TenantId, Timestamp};
 use sqlx::any::AnyRow;
 use sqlx::{Row as _, query};
 
 use crate::{StoreError, Tx};
 
-/// A counter and how many seconds after its first count it ends.
-pub type Window = (String, i64);
-
-/// `($2, …)` up to `$last`, for as many names as are bound.
-fn parameters(first: usize, count: usize) -> String {
-    (first..first + count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
+/// A counter: its name, how finely it tells time, and how long it remembers.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Counter {
+    /// Name.
+    pub name: String,
+    /// Milliseconds that are counted together.
+    pub resolution: i64,
+    /// Seconds after which it forgets.
+    pub keep: i64,
 }
 
-fn bind_names(statement: String, tenant: &TenantId, now: Timestamp, names: &[String]) -> crate::db::Query {
-    let query = query(sqlx::AssertSqlSafe(statement)).bind(tenant.0.clone()).bind(now.0);
-    names.iter().fold(query, |query, name| query.bind(name.clone()))
+/// Most stretches of time that a counter remembers.
+const MOST: usize = 300;
+
+fn histories(counters: &[Counter], rows: &[AnyRow]) -> Result<HashMap<String, History>, StoreError> {
+    let mut found: HashMap<String, History> =
+        counters.iter().map(|counter| (counter.name.clone(), History::new(counter.resolution))).collect();
+    for row in rows {
+        let text: String = row.try_get("history")?;
+        if !text.is_empty() {
+            found.insert(row.try_get("name")?, serde_json::from_str(&text)?);
+        }
+    }
+    Ok(found)
 }
 
-fn by_name(rows: &[AnyRow]) -> Result<HashMap<String, i64>, StoreError> {
-    rows.iter().map(|row| Ok((row.try_get("name")?, row.try_get("count")?))).collect()
-}
-
-/// Adds one to each counter and returns their new values, in one statement. The rows stay locked until the commit; they are
-/// written in the order of their names, so that two transactions do not wait for each other.
-pub async fn add(
+/// Reads counters and keeps them locked until the commit, in the order of their names, so that two transactions do not wait for
+/// each other.
+pub async fn lock(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
-    windows: &[Window],
+    counters: &[Counter],
     now: Timestamp,
-) -> Result<HashMap<String, i64>, StoreError> {
-    if windows.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let mut windows: Vec<&Window> = windows.iter().collect();
-    windows.sort();
-    let rows: Vec<String> =
-        (0..windows.len()).map(|index| format!("($1, ${}, 1, ${})", index * 2 + 3, index * 2 + 4)).collect();
-    let statement = format!(
-        "INSERT INTO counters (tenant_id, name, count, expires_at) VALUES {} ON CONFLICT (tenant_id, name) DO UPDATE SET \
-         count = CASE WHEN counters.expires_at <= $2 THEN 1 ELSE counters.count + 1 END, expires_at = CASE WHEN \
-         counters.expires_at <= $2 THEN EXCLUDED.expires_at ELSE counters.expires_at END RETURNING name, count",
-        rows.join(", ")
-    );
-    let mut bound = query(sqlx::AssertSqlSafe(statement)).bind(tenant.0.clone()).bind(now.0);
-    for (name, seconds) in windows {
-        bound = bound.bind(name.clone()).bind(now.plus_seconds(*seconds).0);
-    }
-    by_name(&tx.all(bound).await?)
-}
-
-/// The values of the counters that run.
-pub async fn get(
-    tx: &mut Tx<'_>,
-    tenant: &TenantId,
-    names: &[String],
-    now: Timestamp,
-) -> Result<HashMap<String, i64>, StoreError> {
+) -> Result<HashMap<String, History>, StoreError> {
+    let mut names: Vec<&str> = counters.iter().map(|counter| counter.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
     if names.is_empty() {
         return Ok(HashMap::new());
     }
+    let rows: Vec<String> = (0..names.len()).map(|index| format!("($1, ${}, '', $2)", index + 3)).collect();
+    // A row that is there is written as it is: that locks it.
     let statement = format!(
-        "SELECT name, count FROM counters WHERE tenant_id = $1 AND expires_at > $2 AND name IN ({})",
-        parameters(3, names.len())
+        "INSERT INTO counters (tenant_id, name, history, expires_at) VALUES {} ON CONFLICT (tenant_id, name) DO UPDATE SET \
+         history = counters.history RETURNING name, history",
+        rows.join(", ")
     );
-    by_name(&tx.all(bind_names(statement, tenant, now, names)).await?)
+    let bound = query(sqlx::AssertSqlSafe(statement)).bind(tenant.0.clone()).bind(now.0);
+    let bound = names.iter().fold(bound, |query, name| query.bind((*name).to_owned()));
+    histories(counters, &tx.all(bound).await?)
 }
 
-/// Takes one from each counter, down to zero.
-pub async fn subtract(tx: &mut Tx<'_>, tenant: &TenantId, names: &[String], now: Timestamp) -> Result<(), StoreError> {
-    let statement = format!(
-        "UPDATE counters SET count = count - 1 WHERE tenant_id = $1 AND expires_at > $2 AND count > 0 AND name IN ({})",
-        parameters(3, names.len())
-    );
-    tx.execute_later(bind_names(statement, tenant, now, names)).await
+/// Reads counters as they are.
+pub async fn read(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    counters: &[Counter],
+) -> Result<HashMap<String, History>, StoreError> {
+    if counters.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let names: Vec<String> = (0..counters.len()).map(|index| format!("${}", index + 2)).collect();
+    let statement =
+        format!("SELECT name, history FROM counters WHERE tenant_id = $1 AND name IN ({})", names.join(", "));
+    let bound = query(sqlx::AssertSqlSafe(statement)).bind(tenant.0.clone());
+    let bound = counters.iter().fold(bound, |query, counter| query.bind(counter.name.clone()));
+    histories(counters, &tx.all(bound).await?)
 }
 
-/// Forgets the counter, after a success.
-pub async fn reset(tx: &mut Tx<'_>, tenant: &TenantId, name: &str) -> Result<(), StoreError> {
-    let statement = query("DELETE FROM counters WHERE tenant_id = $1 AND name = $2");
-    tx.execute_later(statement.bind(tenant.0.clone()).bind(name.to_owned())).await
+/// Writes a counter that is locked.
+pub async fn write(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    counter: &Counter,
+    mut history: History,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    history.prune(counter.keep, MOST, now);
+    let statement = "UPDATE counters SET history = $3, expires_at = $4 WHERE tenant_id = $1 AND name = $2";
+    let bound = query(statement).bind(tenant.0.clone()).bind(counter.name.clone());
+    let end = now.plus_seconds(counter.keep + counter.resolution / 1000 + 1);
+    tx.execute_later(bound.bind(serde_json::to_string(&history)?).bind(end.0)).await
 }

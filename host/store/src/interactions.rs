@@ -13,18 +13,39 @@ pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, hash: &str, value: &Inte
     tx.execute_later(statement.bind(serde_json::to_string(value)?).bind(value.expires_at.0)).await
 }
 
-/// The interaction with this hash, unless it expired. In a write it stays locked until the commit, so that its steps follow
-/// each other.
+const SELECT: &str = "SELECT data FROM interactions WHERE tenant_id = $1 AND secret_hash = $2 AND expires_at > $3";
+const LOCKING: &str =
+    "SELECT data FROM interactions WHERE tenant_id = $1 AND secret_hash = $2 AND expires_at > $3 FOR UPDATE";
+
+/// The interaction with this hash, unless it expired. It stays locked until the commit, so that its steps follow each other.
 pub async fn find(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     hash: &str,
     now: Timestamp,
 ) -> Result<Option<Interaction>, StoreError> {
-    const SELECT: &str = "SELECT data FROM interactions WHERE tenant_id = $1 AND secret_hash = $2 AND expires_at > $3";
-    const LOCKING: &str =
-        "SELECT data FROM interactions WHERE tenant_id = $1 AND secret_hash = $2 AND expires_at > $3 FOR UPDATE";
-    let statement = query(tx.statement(SELECT, LOCKING)).bind(tenant.0.clone()).bind(hash.to_owned());
+    let statement = tx.statement(SELECT, LOCKING);
+    one(tx, statement, tenant, hash, now).await
+}
+
+/// The same for looking alone: it waits for no step and no step waits for it.
+pub async fn read(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    hash: &str,
+    now: Timestamp,
+) -> Result<Option<Interaction>, StoreError> {
+    one(tx, SELECT, tenant, hash, now).await
+}
+
+async fn one(
+    tx: &mut Tx<'_>,
+    statement: &'static str,
+    tenant: &TenantId,
+    hash: &str,
+    now: Timestamp,
+) -> Result<Option<Interaction>, StoreError> {
+    let statement = query(statement).bind(tenant.0.clone()).bind(hash.to_owned());
     let Some(row) = tx.one(statement.bind(now.0)).await? else { return Ok(None) };
     Ok(Some(serde_json::from_str(&row.try_get::<String, _>("data")?)?))
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use keyway_model::identifier::{Identifier, IdentifierKind};
@@ -261,8 +262,17 @@ mod contract {
             store
                 .write::<_, StoreError>(move |tx| {
                     Box::pin(async move {
-                        let windows = [("sends".to_owned(), 60), ("a".to_owned(), 90)];
-                        counters::add(tx, &tenant(), &windows, Timestamp(now)).await
+                        let counter = |name: &str, keep| counters::Counter { name: name.into(), resolution: 1, keep };
+                        let all = [counter("sends", 60), counter("a", 90)];
+                        let mut found = counters::lock(tx, &tenant(), &all, Timestamp(now)).await?;
+                        let mut open = HashMap::new();
+                        for counter in &all {
+                            let mut history = found.remove(&counter.name).unwrap();
+                            history.count(Timestamp(now));
+                            open.insert(counter.name.clone(), history.open(counter.keep, Timestamp(now)));
+                            counters::write(tx, &tenant(), counter, history, Timestamp(now)).await?;
+                        }
+                        Ok(open)
                     })
                 })
                 .await
@@ -276,6 +286,9 @@ mod contract {
         assert_eq!(counts, (1..=50).collect::<Vec<_>>());
         let later = add(store.clone(), 60_000).await;
         assert_eq!((later["sends"], later["a"]), (1, 51));
+        let swept =
+            store.write::<_, StoreError>(|tx| Box::pin(async move { counters::sweep(tx, Timestamp(200_000)).await }));
+        assert_eq!(swept.await.unwrap(), 2);
     }
 
     pub async fn a_change_of_configuration_shows_at_once_here_and_soon_on_other_nodes(store: Store, other: Store) {
@@ -340,6 +353,7 @@ mod contract {
             user_id: None,
             credential_epoch: 0,
             profile: Profile::default(),
+            work: None,
             created_at: Timestamp(0),
             expires_at: Timestamp(1000),
         };

@@ -2,7 +2,8 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use cookie::{Cookie, SameSite, time::Duration};
-use keyway_model::TenantId;
+use keyway_core::signin::Caller;
+use keyway_model::{TenantId, UserId};
 
 use crate::Web;
 
@@ -13,6 +14,8 @@ pub enum Kind {
     Interaction,
     /// A signed-in browser.
     Session,
+    /// A browser that signed in before.
+    Device,
     /// The language that the reader chose on a page.
     Language,
     /// A sign-in to the console under way.
@@ -28,6 +31,7 @@ impl Kind {
         let base = match self {
             Self::Interaction => "interaction",
             Self::Session => "session",
+            Self::Device => "device",
             Self::Language => "language",
             Self::ConsoleFlow => "console_flow",
             Self::Console => "console",
@@ -41,6 +45,7 @@ impl Kind {
         match self {
             Self::Interaction | Self::Language | Self::ConsoleFlow => keyway_model::interaction::INTERACTION_TTL,
             Self::Session => keyway_model::session::SESSION_TTL,
+            Self::Device => keyway_core::signin::DEVICE_TTL,
             Self::Console => crate::console::SESSION_TTL,
         }
     }
@@ -59,6 +64,12 @@ pub fn read(web: &Web, headers: &HeaderMap, kind: Kind) -> Option<String> {
         .map(|cookie| cookie.value().to_owned());
     let value = values.next()?;
     values.next().is_none().then_some(value)
+}
+
+/// The header by which a browser that has just signed in is known again.
+pub fn device(web: &Web, caller: &Caller, user: Option<&UserId>) -> Option<(header::HeaderName, HeaderValue)> {
+    let sealed = web.core.remember_device(caller, user?).ok()?;
+    Some(write(web, Kind::Device, &sealed))
 }
 
 /// A `Set-Cookie` header; an empty value removes the cookie.

@@ -39,6 +39,12 @@ struct Called {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Held {
+    rule: &'static str,
+    outcome: &'static str,
+}
+
 /// Connector calls by outcome: `ok`, `failure` or the budget that was breached.
 #[derive(Clone, Default)]
 struct ConnectorMetrics {
@@ -93,6 +99,7 @@ pub struct Metrics {
     seconds: Family<Route, Histogram>,
     transactions: Counter,
     connectors: ConnectorMetrics,
+    held_back: Family<Held, Counter>,
 }
 
 impl Default for Metrics {
@@ -107,7 +114,10 @@ impl Default for Metrics {
         registry.register("store_transactions", "Write transactions", transactions.clone());
         let connectors = ConnectorMetrics::default();
         connectors.register(&mut registry);
-        Self { registry: Arc::new(registry), requests, seconds, transactions, connectors }
+        let held_back = Family::<Held, Counter>::default();
+        let help = "Messages that a limit refused or asked a proof of work for";
+        registry.register("messages_held_back", help, held_back.clone());
+        Self { registry: Arc::new(registry), requests, seconds, transactions, connectors, held_back }
     }
 }
 
@@ -165,6 +175,9 @@ pub fn operations(core: Arc<Core>, metrics: Metrics) -> Router {
             get(async move || {
                 metrics.transactions.inner().store(measured.store().transactions(), Ordering::Relaxed);
                 metrics.connectors.read(&measured);
+                for (rule, outcome, count) in measured.held_back() {
+                    metrics.held_back.get_or_create(&Held { rule, outcome }).inner().store(count, Ordering::Relaxed);
+                }
                 let mut text = String::new();
                 // Writing to a String does not fail.
                 let _ = encode(&mut text, &metrics.registry);

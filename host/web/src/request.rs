@@ -104,6 +104,7 @@ impl FromRequestParts<Web> for Browser {
         Ok(Self(Caller {
             tenant: web.tenant.clone(),
             secret: cookies::read(web, &parts.headers, Kind::Interaction).unwrap_or_default(),
+            device: cookies::read(web, &parts.headers, Kind::Device),
             visitor: visitor(web, parts),
             locale: Some(locale.to_owned()),
         }))

@@ -302,6 +302,7 @@ impl Core {
             user_id: None,
             credential_epoch: 0,
             profile: Profile::default(),
+            work: None,
             created_at: now,
             expires_at: now.plus_seconds(INTERACTION_TTL),
         };

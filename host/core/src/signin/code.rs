@@ -1,52 +1,72 @@
 //! Proof by a code that is sent to a phone or an e-mail address.
 
+use std::sync::Arc;
+
 use keyway_model::connector::{ConnectorKind, route};
 use keyway_model::identifier::{Identifier, IdentifierKind};
-use keyway_model::interaction::{InteractionEvent, SentCode, Verification, VerificationKind, judge_code};
+use keyway_model::interaction::{Interaction, InteractionEvent, SentCode, Verification, VerificationKind, judge_code};
 use keyway_model::phone::Phone;
 use keyway_model::sign_in_experience::SignInExperience;
-use keyway_model::{ErrorCode, Refusal, VerificationId};
-use keyway_store::users;
+use keyway_model::{ErrorCode, Refusal, TenantId, Timestamp, UserId, VerificationId};
+use keyway_store::{Tx, users};
+use serde_json::json;
 
-use super::Caller;
+use super::{Caller, refused_for};
 use crate::configuration::Settings;
 use crate::connectors::{Delivery, kind_for};
-use crate::limits::{self, Send};
+use crate::limits::{self, Counted, Guesses, Message, Network, Proof, Refused};
 use crate::logs::Event;
 use crate::{Core, CoreError};
 
-/// Who a message goes to and whom it is counted against.
-struct Recipient {
-    identifier: Identifier,
-    country: String,
-    ip: String,
+/// Seconds for which a code that was sent is continued with rather than sent anew.
+pub const RESEND_AFTER: i64 = 60;
+
+/// A wish for a code.
+#[derive(Debug, Clone)]
+pub struct CodeRequest {
+    /// Whom it goes to.
+    pub identifier: Identifier,
+    /// Starts the interaction over with this event, once the message is let through.
+    pub starts: Option<InteractionEvent>,
+    /// Goes on with a code that is on its way to the same recipient for the same purpose.
+    pub continues: bool,
+    /// The answer to the puzzle that came with a refusal.
+    pub work: Option<String>,
 }
 
-impl Recipient {
-    fn new(caller: &Caller, identifier: Identifier) -> Result<Self, Refusal> {
-        let country = match identifier.kind {
-            IdentifierKind::Phone => Phone::parse(&identifier.value, None)?.country().to_owned(),
-            _ => String::new(),
-        };
-        Ok(Self { identifier, country, ip: caller.visitor.ip.clone() })
+impl CodeRequest {
+    /// A wish for a new code in the interaction as it is.
+    pub fn new(identifier: Identifier) -> Self {
+        Self { identifier, starts: None, continues: false, work: None }
     }
+}
 
-    /// A program on this machine is the operator's own: it has no address and no country to be limited by.
-    fn send(&self, local: bool) -> Send<'_> {
-        let (country, ip) = if local { ("", "") } else { (self.country.as_str(), self.ip.as_str()) };
-        Send { recipient: &self.identifier.value, country, ip }
+/// The country of a phone number; refuses numbers that a message is wasted on.
+fn country(identifier: &Identifier) -> Result<String, Refusal> {
+    if identifier.kind != IdentifierKind::Phone {
+        return Ok(String::new());
     }
+    let phone = Phone::parse(&identifier.value, None)?;
+    if phone.is_costly() { Err(ErrorCode::LineTypeNotAllowed.into()) } else { Ok(phone.country().to_owned()) }
+}
+
+/// What becomes of a wish.
+enum Step {
+    /// A code is on its way already.
+    Pending(VerificationId),
+    /// A message goes out, or seems to.
+    Send { goes_out: bool, tells: bool, event: InteractionEvent, counted: Counted },
 }
 
 impl Core {
     /// Sends a new code; it replaces the one before. Where the answer would tell whether an account exists, nothing is sent
-    /// to strangers, and delivery does not delay the answer.
+    /// to strangers, and delivery does not delay the answer. The purpose of the code is that of the interaction.
     pub async fn send_code(
-        self: &std::sync::Arc<Self>,
+        self: &Arc<Self>,
         caller: &Caller,
-        identifier: Identifier,
-        event: InteractionEvent,
+        request: CodeRequest,
     ) -> Result<VerificationId, CoreError> {
+        let identifier = request.identifier.clone();
         let kind = VerificationKind::code_for(identifier.kind).ok_or(ErrorCode::InvalidInteractionType)?;
         let settings = self.settings(&caller.tenant).await?;
         let kinds = settings.connector_kinds();
@@ -54,7 +74,7 @@ impl Core {
         if route(&settings.connectors, wanted, &identifier.value).is_empty() {
             return Err(ErrorCode::ConnectorNotFound.into());
         }
-        let recipient = Recipient::new(caller, identifier.clone())?;
+        let country = country(&identifier)?;
         let (now, code) = (self.now(), self.rng().six_digits());
         let id: VerificationId = self.id();
         let hash = self.code_hash(&id, &code);
@@ -67,69 +87,153 @@ impl Core {
             code: None,
             password: None,
             credential_epoch: 0,
-            event: Some(event),
+            event: None,
         };
-        let key = format!("Interaction.{}.Verification.VerificationCode.Create", event.as_str());
-        let audit = Event::new(self, key, &caller.visitor).with("identifier", identifier.kind.as_str().into());
-        let (tenant, limits, local) = (caller.tenant.clone(), self.parts.limits, caller.visitor.local);
-        let (known, hides) = self
+        let audit = Event::new(self, "Message.RateLimited", &caller.visitor)
+            .with("identifier", identifier.kind.as_str().into());
+        let started = Event::new(self, "Interaction.Update", &caller.visitor);
+        let (core, asking) = (Arc::clone(self), caller.clone());
+        let (tenant, limits) = (caller.tenant.clone(), self.parts.limits);
+        let step = self
             .step(caller, move |tx, interaction, experience| {
                 Box::pin(async move {
-                    interaction.event()?;
-                    check_offer(experience, &kinds, event, &recipient)?;
-                    let audit = audit.interaction(interaction);
-                    if let Err(code) = limits::count_send(tx, &tenant, &limits, &recipient.send(local), now).await? {
-                        audit.failed(code.code()).write(tx, &tenant).await?;
-                        return Err(code.into());
+                    let event = request.starts.map_or_else(|| interaction.event(), Ok)?;
+                    if request.continues
+                        && limits.sends_per_recipient_minute > 0
+                        && let Some(pending) = on_its_way(interaction, experience, event, &request, &kinds, now)
+                    {
+                        interaction.event = Some(event);
+                        return Ok(Step::Pending(pending));
                     }
-                    let hides = match event {
-                        InteractionEvent::ForgotPassword => true,
-                        InteractionEvent::SignIn => !experience.allows(InteractionEvent::Register),
-                        InteractionEvent::Register => false,
+                    let identified = interaction.user_id.as_ref().filter(|_| request.starts.is_none());
+                    let completes =
+                        check_offer(tx, &tenant, experience, &kinds, event, &request.identifier, identified).await?;
+                    let closed = experience.sms_countries.as_ref().is_some_and(|open| !open.contains(&country));
+                    if request.identifier.kind == IdentifierKind::Phone && closed {
+                        return Err(ErrorCode::CountryNotAllowed.into());
+                    }
+                    let welcome = completes || experience.welcomes_strangers(event, request.identifier.kind);
+                    let account = users::find_by_identifier(tx, &tenant, &request.identifier).await?;
+                    let device = account.as_ref().and_then(|account| core.known_device(&asking, &account.id));
+                    // One use, right or wrong.
+                    let puzzle = request.work.as_ref().and_then(|_| interaction.work.take());
+                    let answer = request.work.as_deref().unwrap_or_default();
+                    let message = Message {
+                        recipient: &request.identifier.value,
+                        country: &country,
+                        network: core.network(&asking),
+                        device: device.as_deref(),
+                        to_stranger: account.is_none() && welcome,
+                        worked: puzzle.is_some_and(|puzzle| limits::is_answer(&puzzle, answer)),
                     };
-                    let account = users::find_by_identifier(tx, &tenant, &recipient.identifier).await?;
-                    let credential_epoch = account.as_ref().map_or(0, |account| account.credential_epoch);
+                    let counted = match limits::count(tx, &tenant, &limits, &message, now).await? {
+                        Ok(counted) => counted,
+                        Err(refused) => {
+                            let audit = audit.with("country", json!(country));
+                            return Err(core.hold_back(tx, &tenant, interaction, refused, audit).await?.into());
+                        }
+                    };
+                    if let Some(event) = request.starts {
+                        interaction.reset(event);
+                        let started = started.key(format!("Interaction.{}.Update", event.as_str()));
+                        started.interaction(interaction).write(tx, &tenant).await?;
+                    }
                     let expires_at = now.plus_seconds(experience.verification_code_policy.expiration_duration);
-                    let code = SentCode { hash, sent_at: now, expires_at, tries: 0, consumed: false };
-                    interaction.put(Verification { code: Some(code), credential_epoch, ..verification });
-                    audit.write(tx, &tenant).await?;
-                    Ok((account.is_some(), hides))
+                    let code = SentCode {
+                        hash,
+                        sent_at: now,
+                        expires_at,
+                        tries: 0,
+                        consumed: false,
+                        counters: counted.clone(),
+                    };
+                    let credential_epoch = account.as_ref().map_or(0, |account| account.credential_epoch);
+                    let sent = Verification { code: Some(code), event: Some(event), credential_epoch, ..verification };
+                    interaction.put(sent);
+                    let name = event.as_str();
+                    let audit = audit.key(format!("Interaction.{name}.Verification.VerificationCode.Create"));
+                    audit.interaction(interaction).write(tx, &tenant).await?;
+                    Ok(Step::Send { goes_out: account.is_some() || welcome, tells: welcome, event, counted })
                 })
             })
             .await?;
-        if !hides {
-            return self.deliver_or_refund(caller, &settings, &identifier, event, &code).await.map(|()| id);
-        }
-        if known {
-            let (core, caller) = (std::sync::Arc::clone(self), caller.clone());
-            tokio::spawn(async move {
-                // The person sees the same page either way; the reason is in the server's log.
-                let _ = core.deliver_or_refund(&caller, &settings, &identifier, event, &code).await;
-            });
+        let (goes_out, tells, event, counted) = match step {
+            Step::Pending(id) => return Ok(id),
+            Step::Send { goes_out, tells, event, counted } => (goes_out, tells, event, counted),
+        };
+        let (core, caller) = (Arc::clone(self), caller.clone());
+        let delivered = async move {
+            let usage = event.as_str();
+            let message = Delivery { to: &identifier, usage, code: &code, locale: caller.locale.as_deref() };
+            core.deliver_or_refund(&caller.tenant, &settings, message, counted, now).await
+        };
+        if tells {
+            delivered.await?;
+        } else if goes_out {
+            // The person sees the same page either way; the reason is in the server's log.
+            tokio::spawn(delivered);
         }
         Ok(id)
+    }
+
+    /// The networks that the caller's messages and guesses are counted under: none for a program that the operator exempts.
+    pub(super) fn network(&self, caller: &Caller) -> Network {
+        if caller.visitor.local { Network::default() } else { Network::of(&caller.visitor.ip) }
+    }
+
+    /// Tells of a message that is held back: the log and the audit log once in a window, the metric each time, and the browser
+    /// what it can do.
+    async fn hold_back(
+        &self,
+        tx: &mut Tx<'_>,
+        tenant: &TenantId,
+        interaction: &mut Interaction,
+        refused: Refused,
+        audit: Event,
+    ) -> Result<Refusal, CoreError> {
+        let Refused { rule, wait, by_work, is_news } = refused;
+        let rule_name = rule.as_str();
+        self.held_back.count(rule, !by_work);
+        if is_news {
+            if by_work {
+                tracing::warn!(rule = rule_name, "a limit on messages is reached: browsers have to prove work now");
+            } else {
+                tracing::warn!(rule = rule_name, wait, "a limit on messages is reached: messages are refused");
+            }
+            let outcome = if by_work { "proof_of_work" } else { "refused" };
+            let audit = audit.with("rule", json!(rule_name)).with("outcome", json!(outcome));
+            let audit = audit.interaction(interaction).failed(ErrorCode::MessageRateLimited.code());
+            audit.write(tx, tenant).await?;
+        }
+        let refusal = refused_for(ErrorCode::MessageRateLimited, wait);
+        if !by_work {
+            return Ok(refusal);
+        }
+        let puzzle = limits::puzzle(self.rng(), self.parts.limits.proof_of_work_bits);
+        let data = json!({
+            "retryAfter": wait,
+            "proofOfWork": { "algorithm": "SHA-256", "challenge": puzzle.challenge, "bits": puzzle.bits },
+        });
+        interaction.work = Some(puzzle);
+        Ok(refusal.with_data(data))
     }
 
     /// Delivers; a message that was not sent does not count against its recipient, so that a retry works at once.
     async fn deliver_or_refund(
         &self,
-        caller: &Caller,
+        tenant: &TenantId,
         settings: &Settings,
-        identifier: &Identifier,
-        event: InteractionEvent,
-        code: &str,
+        message: Delivery<'_>,
+        counted: Counted,
+        sent_at: Timestamp,
     ) -> Result<(), CoreError> {
-        let tenant = &caller.tenant;
-        let message = Delivery { to: identifier, usage: event.as_str(), code, locale: caller.locale.as_deref() };
         let sent = self.deliver(tenant, settings, message).await;
         if sent.is_err() {
-            let (owner, recipient, now) = (tenant.clone(), identifier.value.clone(), self.now());
-            self.parts
-                .store
-                .write(move |tx| {
-                    Box::pin(async move { Ok::<_, CoreError>(limits::refund_send(tx, &owner, &recipient, now).await?) })
-                })
-                .await?;
+            let (owner, now) = (tenant.clone(), self.now());
+            let refunded = self.parts.store.write(move |tx| {
+                Box::pin(async move { Ok::<_, CoreError>(limits::refund(tx, &owner, &counted, sent_at, now).await?) })
+            });
+            refunded.await?;
         }
         sent
     }
@@ -140,7 +244,7 @@ impl Core {
 
     /// Checks a code against the one that was sent to `identifier` in this interaction.
     pub async fn verify_code(
-        &self,
+        self: &Arc<Self>,
         caller: &Caller,
         identifier: Identifier,
         id: VerificationId,
@@ -148,31 +252,35 @@ impl Core {
     ) -> Result<VerificationId, CoreError> {
         let now = self.now();
         let guess = self.code_hash(&id, code.trim());
-        let recipient = Recipient::new(caller, identifier)?;
         let audit = Event::new(self, "Interaction.VerificationCode.Submit", &caller.visitor);
-        let (tenant, limits, local) = (caller.tenant.clone(), self.parts.limits, caller.visitor.local);
+        let (tenant, limits) = (caller.tenant.clone(), self.parts.limits);
+        let (core, asking) = (Arc::clone(self), caller.clone());
         self.step(caller, move |tx, interaction, experience| {
             Box::pin(async move {
                 let name = interaction.event()?.as_str();
                 let audit = audit.key(format!("Interaction.{name}.Verification.VerificationCode.Submit"));
                 let audit = audit.interaction(interaction);
                 let policy = experience.verification_code_policy;
-                let identifier = &recipient.identifier;
-                let failures = limits::check_failures(tx, &tenant, &limits, &identifier.value, now).await?;
-                let verdict = failures.and_then(|failures| {
-                    let found = interaction.verifications.iter_mut().find(|verification| verification.id == id);
-                    judge(found, identifier, &guess, now, policy.max_retry_attempts).map(|()| failures)
-                });
-                match verdict {
-                    Ok(failures) => {
-                        limits::forget_failures(tx, &tenant, &identifier.value, failures).await?;
-                        limits::count_verified(tx, &tenant, &limits, &recipient.send(local), now).await?;
+                let account = users::find_by_identifier(tx, &tenant, &identifier).await?;
+                let device = account.and_then(|account| core.known_device(&asking, &account.id));
+                let network = core.network(&asking);
+                let guesses = Guesses::new(&limits, Proof::Code, &identifier.value, &network, device.as_deref());
+                let guesses = guesses.locked(tx, &tenant, now).await?;
+                if guesses.wait > 0 {
+                    return Err(refused_for(ErrorCode::VerificationBlocked, guesses.wait).into());
+                }
+                let found = interaction.verifications.iter_mut().find(|verification| verification.id == id);
+                match judge(found, &identifier, &guess, now, policy.max_retry_attempts) {
+                    Ok(used) => {
+                        guesses.forget(tx, &tenant, now).await?;
+                        let country = country(&identifier).unwrap_or_default();
+                        limits::settle(tx, &tenant, &used.counters, &country, used.sent_at, now).await?;
                         audit.write(tx, &tenant).await?;
                         Ok(id)
                     }
                     Err(code) => {
                         if code == ErrorCode::CodeMismatch {
-                            limits::count_failure(tx, &tenant, &identifier.value, now).await?;
+                            guesses.fail(tx, &tenant, now).await?;
                         }
                         audit.failed(code.code()).write(tx, &tenant).await?;
                         Err(code.into())
@@ -184,13 +292,14 @@ impl Core {
     }
 }
 
+/// Judges a guess; the code that it used up.
 fn judge(
     verification: Option<&mut Verification>,
     identifier: &Identifier,
     guess: &str,
-    now: keyway_model::Timestamp,
+    now: Timestamp,
     max_tries: u32,
-) -> Result<(), ErrorCode> {
+) -> Result<SentCode, ErrorCode> {
     let Some(verification) = verification else { return Err(ErrorCode::VerificationNotFound) };
     let Some(code) = verification.code.as_mut() else { return Err(ErrorCode::CodeNotFound) };
     if verification.identifier != *identifier {
@@ -200,30 +309,53 @@ fn judge(
     let matches = subtle::ConstantTimeEq::ct_eq(code.hash.as_bytes(), guess.as_bytes()).into();
     judge_code(code, matches, now, max_tries)?;
     verification.verified = true;
-    Ok(())
+    Ok(code.clone())
 }
 
-/// A code is sent only where the tenant's settings have a use for it.
-fn check_offer(
+/// The code that this wish is already granted by: sent a moment ago to the same recipient, for a purpose that serves this one.
+fn on_its_way(
+    interaction: &Interaction,
+    experience: &SignInExperience,
+    event: InteractionEvent,
+    request: &CodeRequest,
+    connectors: &[ConnectorKind],
+    now: Timestamp,
+) -> Option<VerificationId> {
+    let kind = request.identifier.kind;
+    let pending = interaction.pending_code(now, experience.verification_code_policy.max_retry_attempts)?;
+    let (made, sent_at) = (pending.event?, pending.code.as_ref()?.sent_at);
+    let same = pending.identifier == request.identifier && now.seconds_since(sent_at) < RESEND_AFTER;
+    // A code that went to account holders alone may never have been sent.
+    let serves = made == event || (pending.belongs_to(event) && experience.welcomes_strangers(made, kind));
+    let stays = request.starts.is_none() || interaction.user_id.is_none();
+    let takes = request.starts.is_none() || experience.takes_code(event, kind, connectors);
+    (same && serves && stays && takes).then(|| pending.id.clone())
+}
+
+/// A code is sent only where the interaction has a use for it; true when it completes an account that is identified.
+async fn check_offer(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
     experience: &SignInExperience,
     connectors: &[ConnectorKind],
     event: InteractionEvent,
-    recipient: &Recipient,
-) -> Result<(), Refusal> {
-    let kind = recipient.identifier.kind;
-    let useful = match event {
-        InteractionEvent::ForgotPassword => experience.reset_kinds(connectors).contains(&kind),
-        InteractionEvent::SignIn | InteractionEvent::Register => {
-            experience.method(kind).is_some_and(|method| method.verification_code) || experience.collects(kind)
+    identifier: &Identifier,
+    identified: Option<&UserId>,
+) -> Result<bool, CoreError> {
+    if !experience.allows(event) {
+        let reset = event == InteractionEvent::ForgotPassword;
+        return Err(if reset { ErrorCode::SignInMethodNotEnabled } else { ErrorCode::Forbidden }.into());
+    }
+    let completing = identified.filter(|_| event == InteractionEvent::SignIn && experience.collects(identifier.kind));
+    if let Some(id) = completing {
+        let account = users::find(tx, tenant, id).await?;
+        if account.is_some_and(|account| account.identifier(identifier.kind).is_none()) {
+            return Ok(true);
         }
-    };
-    if !useful {
-        return Err(ErrorCode::SignInMethodNotEnabled.into());
     }
-    let country = &recipient.country;
-    let closed = experience.sms_countries.as_ref().is_some_and(|open| !open.contains(country));
-    if kind == IdentifierKind::Phone && closed {
-        return Err(ErrorCode::CountryNotAllowed.into());
+    if experience.takes_code(event, identifier.kind, connectors) {
+        Ok(false)
+    } else {
+        Err(ErrorCode::SignInMethodNotEnabled.into())
     }
-    Ok(())
 }

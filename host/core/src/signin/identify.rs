@@ -1,5 +1,6 @@
 //! Says whose account it is: finds it, or makes it at registration.
 
+use keyway_model::connector::ConnectorKind;
 use keyway_model::identifier::IdentifierKind;
 use keyway_model::interaction::{Interaction, InteractionEvent, Profile, Verification, VerificationKind};
 use keyway_model::sign_in_experience::SignInExperience;
@@ -8,6 +9,7 @@ use keyway_model::{ErrorCode, Refusal, TenantId, Timestamp, UserId, Verification
 use keyway_store::{Tx, roles, users};
 use serde_json::json;
 
+use super::start::offered;
 use super::{Caller, social, taken};
 use crate::logs::Event;
 use crate::{Core, CoreError};
@@ -35,16 +37,19 @@ impl Core {
         let (tenant, now) = (caller.tenant.clone(), self.now());
         let new_id = UserId(self.rng().text(12));
         let audit = Event::new(self, "Interaction.Identifier.Submit", &caller.visitor);
+        let kinds = self.settings(&caller.tenant).await?.connector_kinds();
         self.step(caller, move |tx, interaction, experience| {
             Box::pin(async move {
                 let event = interaction.event()?;
                 let audit = audit.key(format!("Interaction.{}.Identifier.Submit", event.as_str()));
                 tx.begin_part().await?;
-                let result = match event {
-                    InteractionEvent::Register => {
-                        register(tx, &tenant, interaction, experience, proof.id, new_id, now).await
+                let policy = Policy { experience, connectors: &kinds };
+                let result = match (offered(experience, event), event) {
+                    (Err(refusal), _) => Err(refusal.into()),
+                    (Ok(()), InteractionEvent::Register) => {
+                        register(tx, &tenant, interaction, policy, proof.id, new_id, now).await
                     }
-                    _ => find(tx, &tenant, interaction, experience, event, proof, now).await,
+                    (Ok(()), _) => find(tx, &tenant, interaction, policy, event, proof, now).await,
                 };
                 // A refused step leaves nothing at any account: no account without its identity, no link that was refused.
                 match tx.end_part(result).await.map_err(taken) {
@@ -68,17 +73,24 @@ impl Core {
     }
 }
 
+/// What the tenant lets people prove themselves by.
+#[derive(Clone, Copy)]
+struct Policy<'p> {
+    experience: &'p SignInExperience,
+    connectors: &'p [ConnectorKind],
+}
+
 async fn find(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     interaction: &mut Interaction,
-    experience: &SignInExperience,
+    policy: Policy<'_>,
     event: InteractionEvent,
     proof: Proof,
     now: Timestamp,
 ) -> Result<User, CoreError> {
     let id = proof.id.ok_or_else(|| Refusal::invalid_input("verificationId", "is missing"))?;
-    let links = proof.links || experience.social_switch("automaticAccountLinking");
+    let links = proof.links || policy.experience.social_switch("automaticAccountLinking");
     if interaction.social.as_ref().is_some_and(|social| social.id == id) {
         if event != InteractionEvent::SignIn {
             return Err(ErrorCode::NotSupportedForForgotPassword.into());
@@ -86,7 +98,7 @@ async fn find(
         return social::find(tx, tenant, interaction, links, now).await;
     }
     let verification = interaction.verification(&id)?;
-    check_method(experience, event, verification)?;
+    check_method(policy, event, verification)?;
     interaction.verified(&id)?;
     let user = match &verification.user_id {
         Some(user) => users::find(tx, tenant, user).await?,
@@ -115,24 +127,23 @@ pub(super) fn admitted(user: &User, interaction: &Interaction) -> Result<(), Ref
     Ok(())
 }
 
-/// Which proofs name an account in which flow.
-fn check_method(
-    experience: &SignInExperience,
-    event: InteractionEvent,
-    verification: &Verification,
-) -> Result<(), Refusal> {
+/// Which proofs name an account in which flow. What was proven for a password reset proves nothing else, and nothing else
+/// proves a password reset.
+fn check_method(policy: Policy<'_>, event: InteractionEvent, verification: &Verification) -> Result<(), Refusal> {
     let kind = verification.identifier.kind;
-    let method = experience.method(kind);
     let by_code = VerificationKind::code_for(kind) == Some(verification.kind);
+    if event == InteractionEvent::ForgotPassword && !by_code {
+        return Err(ErrorCode::NotSupportedForForgotPassword.into());
+    }
+    if !verification.belongs_to(event) {
+        return Err(ErrorCode::InvalidInteractionType.into());
+    }
     let enabled = match (event, verification.kind) {
-        (InteractionEvent::ForgotPassword, _) if !by_code => {
-            return Err(ErrorCode::NotSupportedForForgotPassword.into());
+        _ if by_code => policy.experience.takes_code(event, kind, policy.connectors),
+        (InteractionEvent::SignIn, VerificationKind::Password) => {
+            policy.experience.method(kind).is_some_and(|method| method.password)
         }
-        (InteractionEvent::ForgotPassword, _) => true,
-        (InteractionEvent::SignIn, VerificationKind::Password) => method.is_some_and(|method| method.password),
-        (InteractionEvent::SignIn, _) if by_code => method.is_some_and(|method| method.verification_code),
-        (InteractionEvent::Register, VerificationKind::NewPasswordIdentity) => experience.collects(kind),
-        (InteractionEvent::Register, _) if by_code => experience.collects(kind),
+        (InteractionEvent::Register, VerificationKind::NewPasswordIdentity) => policy.experience.collects(kind),
         _ => return Err(ErrorCode::InvalidInteractionType.into()),
     };
     if enabled { Ok(()) } else { Err(ErrorCode::SignInMethodNotEnabled.into()) }
@@ -142,20 +153,18 @@ async fn register(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     interaction: &mut Interaction,
-    experience: &SignInExperience,
+    policy: Policy<'_>,
     id: Option<VerificationId>,
     new_id: UserId,
     now: Timestamp,
 ) -> Result<User, CoreError> {
-    if !experience.allows(InteractionEvent::Register) {
-        return Err(ErrorCode::Forbidden.into());
-    }
+    let experience = policy.experience;
     if interaction.user_id.is_some() {
         return Err(ErrorCode::IdentityConflict.into());
     }
     let proof = interaction.social.clone().filter(|proof| Some(&proof.id) == id.as_ref());
     if let (Some(id), None) = (id, &proof) {
-        check_method(experience, InteractionEvent::Register, interaction.verification(&id)?)?;
+        check_method(policy, InteractionEvent::Register, interaction.verification(&id)?)?;
         let verification = interaction.verified(&id)?.clone();
         let profile = &mut interaction.profile;
         let value = Some(verification.identifier.value.clone());

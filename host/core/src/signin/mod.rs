@@ -1,6 +1,7 @@
 //! Signing in, signing up and setting a new password: one file per step of an interaction.
 
 mod code;
+mod device;
 mod identify;
 mod password;
 mod password_link;
@@ -18,10 +19,13 @@ use keyway_model::phrases::Phrases;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ErrorCode, Refusal, TenantId};
 use keyway_store::{Constraint, Job, StoreError, Tx, interactions};
+use serde_json::json;
 
-use crate::configuration::{self, Client, Settings};
+use crate::configuration::{Client, Settings};
 use crate::{Core, CoreError, Visitor, secret};
 
+pub use code::{CodeRequest, RESEND_AFTER};
+pub use device::DEVICE_TTL;
 pub use identify::Proof;
 pub use profile::ProfileField;
 pub use social::SocialOffer;
@@ -34,6 +38,8 @@ pub struct Caller {
     pub tenant: TenantId,
     /// The interaction cookie; empty when there is none.
     pub secret: String,
+    /// The device cookie of a browser that signed in before.
+    pub device: Option<String>,
     /// Where it comes from.
     pub visitor: Visitor,
     /// The language for messages, as a BCP 47 tag.
@@ -73,21 +79,25 @@ impl InteractionView {
 impl Core {
     /// The tenant's sign-in settings.
     pub async fn sign_in_experience(&self, tenant: &TenantId) -> Result<SignInExperience, CoreError> {
-        let tenant = tenant.clone();
-        self.look(|tx| Box::pin(async move { configuration::experience(tx, &tenant).await })).await
+        Ok(self.settings(tenant).await?.experience.clone())
     }
 
     /// The interaction with all that a page shows of it.
     pub async fn interaction(&self, caller: &Caller) -> Result<InteractionView, CoreError> {
+        let interaction = self.found(caller).await?;
+        let client =
+            self.client(&caller.tenant, &interaction.application_id).await?.ok_or(ErrorCode::SessionNotFound)?;
+        Ok(InteractionView { interaction, client, settings: self.settings(&caller.tenant).await? })
+    }
+
+    /// The interaction as it is, before anything costly is done for it.
+    pub(crate) async fn found(&self, caller: &Caller) -> Result<Interaction, CoreError> {
         let (tenant, hash, now) = (caller.tenant.clone(), secret::hash(&caller.secret), self.now());
         let found = self
             .parts
             .store
-            .read(|tx| Box::pin(async move { Ok::<_, CoreError>(interactions::find(tx, &tenant, &hash, now).await?) }));
-        let interaction = found.await?.ok_or(ErrorCode::SessionNotFound)?;
-        let client =
-            self.client(&caller.tenant, &interaction.application_id).await?.ok_or(ErrorCode::SessionNotFound)?;
-        Ok(InteractionView { interaction, client, settings: self.settings(&caller.tenant).await? })
+            .read(|tx| Box::pin(async move { Ok::<_, CoreError>(interactions::read(tx, &tenant, &hash, now).await?) }));
+        Ok(found.await?.ok_or(ErrorCode::SessionNotFound)?)
     }
 
     /// Runs one step: loads the interaction and holds it, lets `step` judge and change it, and saves it. A refusal by
@@ -127,6 +137,14 @@ impl Core {
             .map_err(taken)?;
         Ok(outcome?)
     }
+}
+
+/// A refusal that ends by itself, with the seconds until then.
+pub(crate) fn refused_for(code: ErrorCode, seconds: i64) -> Refusal {
+    let (count, unit) = if seconds < 120 { (seconds, "second") } else { ((seconds + 59) / 60, "minute") };
+    let plural = if count == 1 { "" } else { "s" };
+    let relative = format!("{count} {unit}{plural}");
+    Refusal::from(code).with_data(json!({ "retryAfter": seconds, "relativeTime": relative }))
 }
 
 /// Tells a taken identifier from a failing database: the unique index decides between two that come at once.

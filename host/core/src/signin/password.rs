@@ -6,12 +6,15 @@ use keyway_model::user::{PasswordMethod, User, UserChange};
 use keyway_model::{ErrorCode, Patch, Timestamp, UserId, VerificationId, password_policy};
 use keyway_store::{interactions, users};
 
-use super::Caller;
+use super::start::offered;
+use super::{Caller, refused_for};
+use crate::limits::{Guesses, Network, Proof};
 use crate::logs::Event;
-use crate::{Core, CoreError, limits, secret};
+use crate::{Core, CoreError, secret};
 
 impl Core {
-    /// Checks an account's password. A wrong one and an unknown account answer alike and take the same time.
+    /// Checks an account's password. A wrong one and an unknown account answer alike and take the same time. While guesses have
+    /// to wait, a right one is not told from a wrong one.
     pub async fn verify_password(
         &self,
         caller: &Caller,
@@ -19,7 +22,8 @@ impl Core {
         password: String,
     ) -> Result<VerificationId, CoreError> {
         let now = self.now();
-        let user = self.account_for_password(caller, &identifier, now).await?;
+        let network = self.network(caller);
+        let user = self.account_for_password(caller, &identifier, &network, now).await?;
         let stored = user.as_ref().and_then(|user| user.password.clone());
         let right = self.hasher.verify(password.clone(), stored.clone()).await?;
         let renewed = match &stored {
@@ -37,26 +41,25 @@ impl Core {
             code: None,
             password: None,
             credential_epoch: user.as_ref().map_or(0, |user| user.credential_epoch),
-            event: None,
+            event: Some(InteractionEvent::SignIn),
         };
         let (tenant, limits) = (caller.tenant.clone(), self.parts.limits);
+        let device = user.as_ref().and_then(|user| self.known_device(caller, &user.id));
         self.step(caller, move |tx, interaction, _| {
             Box::pin(async move {
                 let name = &verification.identifier.value;
                 let audit = audit.interaction(interaction);
-                let failures = match limits::check_failures(tx, &tenant, &limits, name, now).await? {
-                    Ok(failures) => failures,
-                    Err(code) => {
-                        audit.failed(code.code()).write(tx, &tenant).await?;
-                        return Err(code.into());
-                    }
-                };
+                let guesses = Guesses::new(&limits, Proof::Password, name, &network, device.as_deref());
+                let guesses = guesses.locked(tx, &tenant, now).await?;
+                if guesses.wait > 0 {
+                    return Err(refused_for(ErrorCode::VerificationBlocked, guesses.wait).into());
+                }
                 if !right {
-                    limits::count_failure(tx, &tenant, name, now).await?;
+                    guesses.fail(tx, &tenant, now).await?;
                     audit.failed(ErrorCode::InvalidCredentials.code()).write(tx, &tenant).await?;
                     return Err(ErrorCode::InvalidCredentials.into());
                 }
-                limits::forget_failures(tx, &tenant, name, failures).await?;
+                guesses.forget(tx, &tenant, now).await?;
                 if let (Some(hash), Some(id)) = (renewed, &verification.user_id)
                     && let Some(mut user) = users::lock(tx, &tenant, id).await?
                     && user.password == stored
@@ -77,16 +80,17 @@ impl Core {
         &self,
         caller: &Caller,
         identifier: &Identifier,
+        network: &Network,
         now: Timestamp,
     ) -> Result<Option<User>, CoreError> {
         let settings = self.settings(&caller.tenant).await?;
         let (tenant, hash, identifier) = (caller.tenant.clone(), secret::hash(&caller.secret), identifier.clone());
-        let limits = self.parts.limits;
+        let (limits, network, device) = (self.parts.limits, network.clone(), self.device(caller));
         self.parts
             .store
             .read(|tx| {
                 Box::pin(async move {
-                    let found = interactions::find(tx, &tenant, &hash, now).await?;
+                    let found = interactions::read(tx, &tenant, &hash, now).await?;
                     let interaction = found.ok_or(ErrorCode::SessionNotFound)?;
                     if interaction.event()? != InteractionEvent::SignIn {
                         return Err(ErrorCode::InvalidInteractionType.into());
@@ -94,8 +98,15 @@ impl Core {
                     if !settings.experience.method(identifier.kind).is_some_and(|method| method.password) {
                         return Err(ErrorCode::SignInMethodNotEnabled.into());
                     }
-                    limits::check_failures(tx, &tenant, &limits, &identifier.value, now).await??;
-                    Ok(users::find_by_identifier(tx, &tenant, &identifier).await?)
+                    offered(&settings.experience, InteractionEvent::SignIn)?;
+                    let user = users::find_by_identifier(tx, &tenant, &identifier).await?;
+                    let device = device.zip(user.as_ref()).and_then(|(device, user)| device.known_to(&user.id, now));
+                    let name = &identifier.value;
+                    let guesses = Guesses::new(&limits, Proof::Password, name, &network, device.as_deref());
+                    match guesses.wait(tx, &tenant, now).await? {
+                        0 => Ok(user),
+                        wait => Err(refused_for(ErrorCode::VerificationBlocked, wait).into()),
+                    }
                 })
             })
             .await
@@ -113,6 +124,9 @@ impl Core {
         }
         let mut named = User::new(UserId(String::new()), self.now());
         named.set_identifier(&identifier);
+        if self.found(caller).await?.event()? != InteractionEvent::Register {
+            return Err(ErrorCode::InvalidInteractionType.into());
+        }
         password_policy::check(&password, Some(&named))?;
         let hash = self.hasher.hash(password).await?;
         let verification = Verification {
@@ -124,14 +138,15 @@ impl Core {
             code: None,
             password: Some(hash),
             credential_epoch: 0,
-            event: None,
+            event: Some(InteractionEvent::Register),
         };
         let tenant = caller.tenant.clone();
-        self.step(caller, move |tx, interaction, _| {
+        self.step(caller, move |tx, interaction, experience| {
             Box::pin(async move {
                 if interaction.event()? != InteractionEvent::Register {
                     return Err(ErrorCode::InvalidInteractionType.into());
                 }
+                offered(experience, InteractionEvent::Register)?;
                 if users::find_by_identifier(tx, &tenant, &verification.identifier).await?.is_some() {
                     return Err(ErrorCode::UsernameInUse.into());
                 }

@@ -133,7 +133,7 @@ impl Core {
             .store
             .read(|tx| {
                 Box::pin(async move {
-                    let found = interactions::find(tx, &tenant, &hash, now).await?;
+                    let found = interactions::read(tx, &tenant, &hash, now).await?;
                     let interaction = found.ok_or(ErrorCode::SessionNotFound)?;
                     let event = interaction.event()?;
                     let mut user = account(tx, &tenant, &interaction, now).await?;

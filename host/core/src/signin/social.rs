@@ -2,7 +2,7 @@
 
 use keyway_model::connector::{Connector, ConnectorKind, Platform};
 use keyway_model::identifier::{Identifier, IdentifierKind};
-use keyway_model::interaction::{Interaction, SocialUserInfo, SocialVerification};
+use keyway_model::interaction::{Interaction, InteractionEvent, SocialUserInfo, SocialVerification};
 use keyway_model::user::{Identity, User, UserChange};
 use keyway_model::{ConnectorId, ErrorCode, Refusal, TenantId, Timestamp, UserId, VerificationId};
 use keyway_sandbox::{Context, Start};
@@ -80,6 +80,11 @@ impl Core {
         Ok((connector.clone(), factory))
     }
 
+    /// What marks a link to a provider on the pages of an interaction.
+    pub fn link_mark(&self, interaction: &Interaction, connector: &ConnectorId) -> String {
+        self.parts.master_key.keyed_hash(&format!("link/{}/{connector}/{}", interaction.id, interaction.csrf))
+    }
+
     /// Starts a sign-in with a provider; returns the verification and the address that the browser is sent to.
     pub async fn start_social(
         &self,
@@ -89,7 +94,10 @@ impl Core {
         redirect_uri: String,
         scope: Option<String>,
     ) -> Result<(VerificationId, String), CoreError> {
-        self.interaction(caller).await?.interaction.event()?;
+        // Before a component runs for it.
+        if self.found(caller).await?.event()? == InteractionEvent::ForgotPassword {
+            return Err(ErrorCode::NotSupportedForForgotPassword.into());
+        }
         let (connector, factory) = self.social(&caller.tenant, id).await?;
         let state = state.unwrap_or_else(|| secret::generate(self.rng()));
         if state.is_empty() || state.len() > MOST {
@@ -159,8 +167,9 @@ impl Core {
                         Some(given) => secret::equal(given, &pending.state),
                         None => !must_have_state && given.is_none(),
                     };
-                    let session = pending.session.take();
-                    if !fits || session.is_none() {
+                    // A stranger's answer, which does not know the state, does not use up the session.
+                    let session = if fits { pending.session.take() } else { None };
+                    if session.is_none() {
                         return Err(ErrorCode::ConnectorStateMismatch.into());
                     }
                     let mut taken = pending.clone();

@@ -39,7 +39,8 @@ impl Core {
     }
 }
 
-fn offered(experience: &SignInExperience, event: InteractionEvent) -> Result<(), Refusal> {
+/// Refuses an event that the tenant does not offer.
+pub(super) fn offered(experience: &SignInExperience, event: InteractionEvent) -> Result<(), Refusal> {
     if experience.allows(event) { Ok(()) } else { Err(ErrorCode::Forbidden.into()) }
 }
 

@@ -93,21 +93,71 @@ for (const button of document.querySelectorAll("[data-wait]")) {
   tick();
 }
 
-for (const form of document.querySelectorAll("form")) {
-  form.addEventListener("submit", (event) => {
-    if (form.dataset.sent) event.preventDefault();
-    form.dataset.sent = "yes";
-    form.setAttribute("aria-busy", "true");
-  });
-}
-
-// A page that comes back from the browser's history takes input again.
-addEventListener("pageshow", () => {
-  for (const form of document.querySelectorAll("form")) {
+// One click sends a form once. A form whose request brings no page takes input again: after eight seconds, when the connection
+// is back, and when the reader comes back to the page.
+const release = () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
     delete form.dataset.sent;
     form.removeAttribute("aria-busy");
   }
-});
+};
+const say = (text) => {
+  let line = document.querySelector("[data-say]");
+  if (!line) {
+    line = Object.assign(document.createElement("p"), { className: "notice" });
+    line.setAttribute("role", "status");
+    line.dataset.say = "";
+    document.querySelector("main header")?.after(line);
+  }
+  line.textContent = text;
+};
+for (const form of document.querySelectorAll("form")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) return event.preventDefault();
+    form.dataset.sent = "yes";
+    form.setAttribute("aria-busy", "true");
+    setTimeout(() => {
+      if (!form.dataset.sent) return;
+      release();
+      say(document.body.dataset.slow);
+    }, 8000);
+  });
+}
+addEventListener("pageshow", release);
+addEventListener("online", release);
+document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") release(); });
+
+// Where a limit on messages was reached, the browser computes for a moment and sends the form again. Without Web Crypto (plain
+// http away from this machine) the refusal stays.
+const work = document.querySelector("input[data-challenge]");
+if (work && crypto.subtle) {
+  const { challenge, bits, proving } = work.dataset;
+  const alert = document.getElementById("alert");
+  if (alert) alert.textContent = proving;
+  const text = new TextEncoder();
+  const zeros = (hash) => {
+    let count = 0;
+    for (const byte of hash) {
+      if (byte !== 0) return count + Math.clz32(byte) - 24;
+      count += 8;
+    }
+    return count;
+  };
+  const solve = async () => {
+    for (let from = 0; ; from += 512) {
+      const tries = Array.from({ length: 512 }, (_, index) => String(from + index));
+      const hashes = await Promise.all(tries.map((nonce) => crypto.subtle.digest("SHA-256", text.encode(`${challenge}.${nonce}`))));
+      const found = hashes.findIndex((hash) => zeros(new Uint8Array(hash)) >= Number(bits));
+      if (found >= 0) return tries[found];
+    }
+  };
+  solve().then((nonce) => {
+    work.value = nonce;
+    const button = work.form.querySelector("button[value=code]") ?? work.form.querySelector("button[type=submit]");
+    button.disabled = false;
+    work.form.requestSubmit(button);
+  });
+}
 
 const code = document.querySelector("[data-code] input[name=code]");
 code?.addEventListener("input", () => {

@@ -77,7 +77,8 @@ pub async fn submit(
             let session = cookies::write(&web, Kind::Session, &session);
             let mut response = Json(json!({ "redirectTo": redirect_to })).into_response();
             let interaction = cookies::write(&web, Kind::Interaction, "");
-            for (name, value) in [session, interaction] {
+            let device = cookies::device(&web, &caller, asked.user_id.as_ref());
+            for (name, value) in [session, interaction].into_iter().chain(device) {
                 response.headers_mut().append(name, value);
             }
             Ok(response)

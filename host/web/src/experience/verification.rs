@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use keyway_core::signin::CodeRequest;
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::interaction::InteractionEvent;
 use keyway_model::{Refusal, VerificationId};
@@ -57,7 +58,11 @@ pub async fn new_password_identity(
 #[serde(rename_all = "camelCase")]
 pub struct SendBody {
     identifier: IdentifierBody,
-    interaction_event: InteractionEvent,
+    /// As in Logto; what counts is the event of the interaction.
+    #[serde(rename = "interactionEvent")]
+    _interaction_event: InteractionEvent,
+    /// The answer to the puzzle of a refusal.
+    proof_of_work: Option<String>,
 }
 
 /// `POST /api/experience/verification/verification-code`. The provider's own words stay in the log.
@@ -67,7 +72,8 @@ pub async fn send_code(
     Body(body): Body<SendBody>,
 ) -> Result<Json<VerificationAnswer>, WebError> {
     let identifier = body.identifier.parse()?;
-    let sent = web.core.send_code(&caller, identifier, body.interaction_event).await;
+    let request = CodeRequest { work: body.proof_of_work, ..CodeRequest::new(identifier) };
+    let sent = web.core.send_code(&caller, request).await;
     Ok(answer(sent.map_err(|error| WebError::from(error).for_end_user())?))
 }
 

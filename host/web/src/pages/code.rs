@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::signin::ProfileField;
+use keyway_core::signin::{CodeRequest, ProfileField, RESEND_AFTER};
 use keyway_model::interaction::InteractionEvent;
 
 use super::render::Frame;
@@ -11,9 +11,6 @@ use super::texts::Phrase;
 use super::visit::Visit;
 use crate::error::WebError;
 use crate::oidc::answer::see_other;
-
-/// Seconds before another code may be asked for.
-const RESEND_AFTER: i64 = 60;
 
 #[derive(Template)]
 #[template(path = "code.html")]
@@ -30,7 +27,7 @@ struct CodePage {
     password: bool,
 }
 
-fn page(visit: &Visit, status: StatusCode, alert: String) -> Response {
+fn page(visit: &Visit, status: StatusCode, frame: Frame) -> Response {
     let Some(pending) = visit.pending_code() else { return see_other("/sign-in") };
     let event = visit.view.interaction.event;
     let t = &visit.t;
@@ -44,10 +41,11 @@ fn page(visit: &Visit, status: StatusCode, alert: String) -> Response {
     };
     let method = visit.view.experience().method(pending.identifier.kind);
     let signs_in = event == Some(InteractionEvent::SignIn) && purpose.is_empty();
-    let certain =
-        event != Some(InteractionEvent::ForgotPassword) && visit.view.experience().allows(InteractionEvent::Register);
+    let completes = visit.view.interaction.user_id.is_some();
+    let welcomes = |event| visit.view.experience().welcomes_strangers(event, pending.identifier.kind);
+    let certain = completes || event.is_some_and(welcomes);
     let page = CodePage {
-        frame: Frame { alert, ..visit.frame() },
+        frame,
         sent: if certain { t.code_sent.clone() } else { t.code_may_be_sent.clone() },
         recipient: pending.identifier.display(),
         purpose,
@@ -60,14 +58,14 @@ fn page(visit: &Visit, status: StatusCode, alert: String) -> Response {
 
 /// `GET /code`
 pub async fn show(visit: Visit) -> Response {
-    page(&visit, StatusCode::OK, String::new())
+    page(&visit, StatusCode::OK, visit.frame())
 }
 
 /// `POST /code`
 pub async fn submit(visit: Visit) -> Response {
     match decide(&visit).await {
         Ok(response) => response,
-        Err(error) => page(&visit, error.status(), visit.explain(&error)),
+        Err(error) => page(&visit, error.status(), visit.refused(&error)),
     }
 }
 
@@ -86,13 +84,13 @@ async fn decide(visit: &Visit) -> Result<Response, WebError> {
 /// `POST /code/resend`
 pub async fn resend(visit: Visit) -> Response {
     let Some(pending) = visit.pending_code() else { return see_other("/sign-in") };
-    let event = pending.event.unwrap_or(InteractionEvent::SignIn);
-    match visit.web.core.send_code(&visit.caller, pending.identifier.clone(), event).await {
+    let request = CodeRequest { work: visit.form.get("work"), ..CodeRequest::new(pending.identifier.clone()) };
+    match visit.web.core.send_code(&visit.caller, request).await {
         Ok(_) if visit.field("for") == "profile" => see_other("/code?for=profile"),
         Ok(_) => see_other("/code"),
         Err(error) => {
             let error = WebError::from(error);
-            page(&visit, error.status(), visit.explain(&error))
+            page(&visit, error.status(), visit.refused(&error))
         }
     }
 }

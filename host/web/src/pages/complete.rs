@@ -36,7 +36,7 @@ async fn first_missing(visit: &Visit) -> Result<Option<&'static str>, WebError> 
     Ok(visit.web.core.missing_profile(&visit.caller).await?.first().copied())
 }
 
-fn page(visit: &Visit, missing: &str, status: StatusCode, alert: String) -> Response {
+fn page(visit: &Visit, missing: &str, status: StatusCode, frame: Frame) -> Response {
     let t = &visit.t;
     let text = match missing {
         "username" => &t.complete_username,
@@ -49,13 +49,13 @@ fn page(visit: &Visit, missing: &str, status: StatusCode, alert: String) -> Resp
     let kinds = kinds(missing);
     let field =
         (!kinds.is_empty()).then(|| Field { value: visit.field("identifier"), ..Field::new(visit, kinds, "off") });
-    visit.page(status, &CompletePage { frame: Frame { alert, ..visit.frame() }, text, field })
+    visit.page(status, &CompletePage { frame, text, field })
 }
 
 /// `GET /complete`
 pub async fn show(visit: Visit) -> Response {
     match first_missing(&visit).await {
-        Ok(Some(missing)) => page(&visit, missing, StatusCode::OK, String::new()),
+        Ok(Some(missing)) => page(&visit, missing, StatusCode::OK, visit.frame()),
         Ok(None) => go_on(&visit).await.unwrap_or_else(|error| render::error(&visit.headers, error)),
         Err(error) => render::error(&visit.headers, error),
     }
@@ -69,7 +69,7 @@ pub async fn submit(visit: Visit) -> Response {
     };
     match decide(&visit, missing).await {
         Ok(response) => response,
-        Err(error) => page(&visit, missing, error.status(), visit.explain(&error)),
+        Err(error) => page(&visit, missing, error.status(), visit.refused(&error)),
     }
 }
 
@@ -83,7 +83,7 @@ async fn decide(visit: &Visit, missing: &str) -> Result<Response, WebError> {
         }
         _ => {
             let identifier = visit.identifier(kinds(missing))?;
-            core.send_code(caller, identifier, visit.view.interaction.event()?).await?;
+            core.send_code(caller, visit.code_request(identifier, None)).await?;
             return Ok(see_other("/code?for=profile"));
         }
     }

@@ -18,15 +18,15 @@ struct ForgotPage {
     field: Option<Field>,
 }
 
-fn page(visit: &Visit, status: StatusCode, alert: String) -> Response {
+fn page(visit: &Visit, status: StatusCode, frame: Frame) -> Response {
     let kinds = visit.view.experience().reset_kinds(&visit.view.connectors());
     let field = (!kinds.is_empty()).then(|| Field::new(visit, &kinds, "username"));
-    visit.page(status, &ForgotPage { frame: Frame { alert, ..visit.frame() }, field })
+    visit.page(status, &ForgotPage { frame, field })
 }
 
 /// `GET /forgot-password`
 pub async fn show(visit: Visit) -> Response {
-    page(&visit, StatusCode::OK, String::new())
+    page(&visit, StatusCode::OK, visit.frame())
 }
 
 /// `POST /forgot-password`: goes on in the same way whether there is an account or not.
@@ -34,13 +34,13 @@ pub async fn submit(visit: Visit) -> Response {
     let sent = async {
         let kinds = visit.view.experience().reset_kinds(&visit.view.connectors());
         let identifier = visit.identifier(&kinds)?;
-        visit.web.core.start(&visit.caller, InteractionEvent::ForgotPassword).await?;
-        visit.web.core.send_code(&visit.caller, identifier, InteractionEvent::ForgotPassword).await?;
+        let request = visit.code_request(identifier, Some(InteractionEvent::ForgotPassword));
+        visit.web.core.send_code(&visit.caller, request).await?;
         Ok::<_, WebError>(see_other("/code"))
     };
     match sent.await {
         Ok(response) => response,
-        Err(error) => page(&visit, error.status(), visit.explain(&error)),
+        Err(error) => page(&visit, error.status(), visit.refused(&error)),
     }
 }
 

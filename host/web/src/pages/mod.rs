@@ -34,6 +34,7 @@ pub fn router() -> Router<Web> {
         .route("/code/resend", post(code::resend))
         .route("/social/{connector}", get(social::start))
         .route("/callback/{connector}", get(social::callback))
+        .route("/callback/{connector}/posted", post(social::posted))
         .route("/complete", get(complete::show).post(complete::submit))
         .route("/forgot-password", get(forgot_password::show).post(forgot_password::submit))
         .route("/new-password", get(forgot_password::show_new).post(forgot_password::submit_new))

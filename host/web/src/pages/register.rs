@@ -23,14 +23,13 @@ struct RegisterPage {
     sign_in: bool,
 }
 
-async fn page(visit: &Visit, status: StatusCode, alert: String, with_password: bool) -> Response {
+async fn page(visit: &Visit, status: StatusCode, frame: Frame, with_password: bool) -> Response {
     let kinds = &visit.view.experience().sign_up.identifiers;
     let only_username = *kinds == [IdentifierKind::Username];
     let mut field = Field::new(visit, kinds, "username");
     if only_username {
         field.hint = visit.t.username_hint.clone();
     }
-    let frame = Frame { alert, ..visit.frame() };
     let sign_in = visit.view.experience().allows(InteractionEvent::SignIn);
     visit.page(
         status,
@@ -49,14 +48,14 @@ pub async fn show(visit: Visit) -> Response {
     if !visit.view.experience().allows(InteractionEvent::Register) {
         return see_other("/sign-in");
     }
-    page(&visit, StatusCode::OK, String::new(), false).await
+    page(&visit, StatusCode::OK, visit.frame(), false).await
 }
 
 /// `POST /register`
 pub async fn submit(visit: Visit) -> Response {
     match decide(&visit).await {
         Ok(response) => response,
-        Err(error) => page(&visit, error.status(), visit.explain(&error), visit.form.get("password").is_some()).await,
+        Err(error) => page(&visit, error.status(), visit.refused(&error), visit.form.get("password").is_some()).await,
     }
 }
 
@@ -64,13 +63,12 @@ async fn decide(visit: &Visit) -> Result<Response, WebError> {
     let (core, caller) = (&visit.web.core, &visit.caller);
     let identifier = visit.identifier(&visit.view.experience().sign_up.identifiers)?;
     if identifier.kind != IdentifierKind::Username {
-        core.start(caller, InteractionEvent::Register).await?;
-        core.send_code(caller, identifier, InteractionEvent::Register).await?;
+        core.send_code(caller, visit.code_request(identifier, Some(InteractionEvent::Register))).await?;
         return Ok(see_other("/code"));
     }
     let password = visit.password();
     if password.is_empty() {
-        return Ok(page(visit, StatusCode::OK, String::new(), true).await);
+        return Ok(page(visit, StatusCode::OK, visit.frame(), true).await);
     }
     core.start(caller, InteractionEvent::Register).await?;
     let proof = core.new_password_identity(caller, identifier, password).await?;

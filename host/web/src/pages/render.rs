@@ -11,8 +11,10 @@ use keyway_model::application::is_web;
 use serde_json::{Map, Value};
 
 use super::texts::{Phrase, Texts, texts};
-use super::visit::Visit;
+use super::visit::{Puzzle, Visit};
+use crate::Web;
 use crate::error::WebError;
+use crate::oidc::answer::see_other;
 use crate::request::{is_chinese, text};
 
 /// What every page has.
@@ -43,6 +45,8 @@ pub struct Frame {
     pub privacy: String,
     /// Path of this page where the reader may change the language; else empty.
     pub switch: String,
+    /// What the browser computes before the form goes out again.
+    pub work: Option<Puzzle>,
 }
 
 impl Frame {
@@ -62,6 +66,7 @@ impl Frame {
             terms: String::new(),
             privacy: String::new(),
             switch: String::new(),
+            work: None,
         }
     }
 
@@ -189,6 +194,23 @@ pub fn before_set_up(chinese: bool) -> Response {
     html(StatusCode::OK, &Message::new(chinese, &t.no_admin_title, &t.no_admin_text), None)
 }
 
+/// A page of a sign-in that is over or was never begun: back to where the tenant says, or a word on what to do.
+pub async fn expired(web: &Web, headers: &HeaderMap, error: WebError) -> Response {
+    let is_expired =
+        matches!(&error, WebError::Refusal(refusal) if refusal.code == keyway_model::ErrorCode::SessionNotFound);
+    let settings = web.core.settings(&web.tenant).await;
+    let wanted = settings.ok().and_then(|settings| {
+        let address = settings.experience.rest.get("unknownSessionRedirectUrl")?.as_str()?.to_owned();
+        is_web(&address).then_some(address)
+    });
+    match wanted
+        .filter(|_| is_expired && text(headers, header::ACCEPT).is_some_and(|kinds| kinds.contains("text/html")))
+    {
+        Some(address) => see_other(&address),
+        None => self::error(headers, error),
+    }
+}
+
 /// `/unknown-session`
 pub async fn unknown_session(headers: HeaderMap) -> Response {
     let chinese = is_chinese(&headers, None);
@@ -220,10 +242,18 @@ pub fn signed_out(chinese: bool) -> Response {
 #[template(path = "form_post.html")]
 struct FormPost<'a> {
     frame: Frame,
-    answer: &'a AuthorizationAnswer,
+    action: &'a str,
+    parameters: Vec<(String, String)>,
+}
+
+/// Posts on to an address of our own; without JavaScript there is a button.
+pub fn post_on(action: &str, parameters: Vec<(String, String)>, chinese: bool) -> Response {
+    html(StatusCode::OK, &FormPost { frame: Frame::plain(chinese), action, parameters }, None)
 }
 
 /// Posts an authorization answer (OAuth 2.0 Form Post Response Mode); without JavaScript there is a button.
 pub fn form_post(answer: &AuthorizationAnswer, chinese: bool) -> Response {
-    html(StatusCode::OK, &FormPost { frame: Frame::plain(chinese), answer }, Some(&answer.redirect_uri))
+    let parameters = answer.parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let page = FormPost { frame: Frame::plain(chinese), action: &answer.redirect_uri, parameters };
+    html(StatusCode::OK, &page, Some(&answer.redirect_uri))
 }

@@ -69,7 +69,7 @@ pub fn preview(
     render::html(StatusCode::OK, &shown, None)
 }
 
-async fn page(visit: &Visit, status: StatusCode, alert: String, with_password: bool) -> Response {
+async fn page(visit: &Visit, status: StatusCode, frame: Frame, with_password: bool) -> Response {
     let experience = visit.view.experience();
     let methods = &experience.sign_in.methods;
     let by_password = methods.iter().any(|method| method.password);
@@ -78,7 +78,7 @@ async fn page(visit: &Visit, status: StatusCode, alert: String, with_password: b
         (None, Some(_)) => visit.t.password_was_reset.clone().into_owned(),
         (None, None) => String::new(),
     };
-    let frame = Frame { alert, notice, ..visit.frame() };
+    let frame = Frame { notice, ..frame };
     visit.page(
         status,
         &SignInPage {
@@ -116,7 +116,7 @@ pub async fn show(visit: Visit) -> Response {
         return see_other("/register");
     }
     let with_password = password_first(experience) || visit.field("with") == "password";
-    page(&visit, StatusCode::OK, String::new(), with_password).await
+    page(&visit, StatusCode::OK, visit.frame(), with_password).await
 }
 
 /// `POST /sign-in`
@@ -125,8 +125,8 @@ pub async fn submit(visit: Visit) -> Response {
     match decide(&visit).await {
         Ok(response) => response,
         Err(error) => {
-            let alert = visit.explain(&error);
-            page(&visit, error.status(), alert, with_password || password_first(visit.view.experience())).await
+            let frame = visit.refused(&error);
+            page(&visit, error.status(), frame, with_password || password_first(visit.view.experience())).await
         }
     }
 }
@@ -147,12 +147,12 @@ async fn decide(visit: &Visit) -> Result<Response, WebError> {
     let wants_code = visit.field("action") == "code";
     let password = visit.password();
     if by_code && wants_code {
-        begin(visit).await?;
-        core.send_code(caller, identifier, InteractionEvent::SignIn).await?;
+        let starts = visit.waits_for_link().is_none().then_some(InteractionEvent::SignIn);
+        core.send_code(caller, visit.code_request(identifier, starts)).await?;
         return Ok(see_other("/code"));
     }
     if password.is_empty() {
-        return Ok(page(visit, StatusCode::OK, String::new(), true).await);
+        return Ok(page(visit, StatusCode::OK, visit.frame(), true).await);
     }
     begin(visit).await?;
     let proof = core.verify_password(caller, identifier, password).await?;

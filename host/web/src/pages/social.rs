@@ -1,8 +1,10 @@
 //! Signing in with an outside provider: the way there and the way back.
 
 use axum::extract::{Path, Request};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use keyway_core::CoreError;
+use keyway_core::secret;
 use keyway_core::signin::SocialOffer;
 use keyway_model::connector::Platform;
 use keyway_model::interaction::InteractionEvent;
@@ -10,10 +12,10 @@ use keyway_model::{ConnectorId, ErrorCode};
 use serde_json::{Map, Value};
 
 use super::render;
-use super::visit::Visit;
+use super::visit::{Posted, Visit};
 use crate::error::WebError;
 use crate::oidc::answer::see_other;
-use crate::request::{Parameters, own_picture};
+use crate::request::{Parameters, is_chinese, own_picture};
 
 /// A provider's button.
 pub struct Button {
@@ -32,7 +34,8 @@ pub async fn buttons(visit: &Visit) -> Vec<Button> {
         let name = |language: &str| offer.name.get(language).and_then(Value::as_str);
         let name = name(visit.t.lang).or_else(|| name("en")).unwrap_or(&offer.target);
         let label = format!("{} {name}", visit.t.continue_with);
-        Button { href: format!("/social/{}", offer.id), label, logo: own_picture(offer.logo.as_deref()) }
+        let mark = visit.web.core.link_mark(&visit.view.interaction, &offer.id);
+        Button { href: format!("/social/{}?mark={mark}", offer.id), label, logo: own_picture(offer.logo.as_deref()) }
     };
     offers.into_iter().filter(|offer| offer.platform != Some(Platform::Native)).map(button).collect()
 }
@@ -40,6 +43,12 @@ pub async fn buttons(visit: &Visit) -> Vec<Button> {
 /// `GET /social/{connector}`: to the provider.
 pub async fn start(Path(id): Path<String>, visit: Visit) -> Response {
     let id = ConnectorId(id);
+    // Another site can make a browser follow a link, but does not know the mark that it has on this interaction's pages: it cannot
+    // throw away what was typed and proven so far.
+    let mark = visit.web.core.link_mark(&visit.view.interaction, &id);
+    if !secret::equal(&visit.field("mark"), &mark) {
+        return see_other("/sign-in");
+    }
     let started = async {
         let offers = visit.web.core.social_offers(&visit.web.tenant).await?;
         if !offers.iter().any(|offer| offer.id == id) {
@@ -58,6 +67,12 @@ pub async fn start(Path(id): Path<String>, visit: Visit) -> Response {
         Ok(uri) => see_other(&uri),
         Err(error) => render::failed(&visit, &error),
     }
+}
+
+/// `POST /callback/{connector}/posted`: what a provider posted, sent on by a page of ours. It is bound to the interaction by the
+/// state that it must hold, as the address of a redirect is.
+pub async fn posted(path: Path<String>, Posted(visit): Posted) -> Response {
+    callback(path, visit).await
 }
 
 /// `GET /callback/{connector}`: back from the provider.
@@ -94,18 +109,15 @@ pub async fn callback(Path(id): Path<String>, visit: Visit) -> Response {
 const MOST: usize = 64 * 1024;
 
 /// `POST /callback/{connector}`: a provider that answers by a form of its own page. The browser sends no cookie along with it, so
-/// it is asked to come again with the same parameters; the state in them is checked then.
-pub async fn form_post(Path(id): Path<String>, request: Request) -> Response {
+/// it is asked to send the same form from a page of ours, so that codes and tokens stay out of addresses; the state is checked then.
+pub async fn form_post(Path(id): Path<String>, headers: HeaderMap, request: Request) -> Response {
     let Ok(body) = axum::body::to_bytes(request.into_body(), MOST).await else {
         return WebError::from(ErrorCode::TooLarge).into_response();
     };
     let Ok(parameters) = Parameters::parse(&body) else {
         return WebError::from(ErrorCode::InvalidInput).into_response();
     };
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in parameters.pairs() {
-        query.append_pair(name, value);
-    }
     let id: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
-    see_other(&format!("/callback/{id}?{}", query.finish()))
+    let parameters = parameters.pairs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    render::post_on(&format!("/callback/{id}/posted"), parameters, is_chinese(&headers, None))
 }

@@ -43,6 +43,10 @@ phrases! {
     account_exists "There is an account for this already:" "该账号已注册：";
     sign_in_with_it "Sign in to it" "登录此账号";
     back "Back" "返回";
+    wait_for_message "Too many messages. You can ask for another in {}." "发送过于频繁，{}后可重新获取验证码。";
+    wait_for_guess "Too many wrong attempts. Try again in {}, or sign in another way." "错误次数过多，请在 {}后重试，或使用其他方式登录。";
+    proving "One moment: your browser is being checked…" "请稍候，正在检查您的浏览器…";
+    still_working "This is taking long. Check your connection and try again." "请求时间过长，请检查网络后重试。";
     complete_title "Almost done" "即将完成";
     complete_password "Choose a password for your account." "请为账号设置密码。";
     complete_username "Choose a username." "请设置用户名。";

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use keyway_core::CoreError;
 use keyway_core::secret;
-use keyway_core::signin::{Caller, InteractionView, Submitted};
+use keyway_core::signin::{Caller, CodeRequest, InteractionView, Submitted};
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::interaction::{Interaction, InteractionEvent, SocialUserInfo, Verification};
 use keyway_model::phone::{self, Region};
@@ -43,10 +43,27 @@ pub struct Visit {
     path: String,
 }
 
+/// A page's request that something else than the form's secret binds to the interaction.
+pub struct Posted(pub Visit);
+
+impl FromRequest<Web> for Posted {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Response> {
+        Visit::read(request, web, false).await.map(Self)
+    }
+}
+
 impl FromRequest<Web> for Visit {
     type Rejection = Response;
 
     async fn from_request(request: Request, web: &Web) -> Result<Self, Response> {
+        Self::read(request, web, true).await
+    }
+}
+
+impl Visit {
+    async fn read(request: Request, web: &Web, by_secret: bool) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
         let headers = parts.headers.clone();
         let refuse = |error: WebError| render::error(&headers, error);
@@ -54,8 +71,11 @@ impl FromRequest<Web> for Visit {
         let reads = parts.method.is_safe();
         let path = parts.uri.path().to_owned();
         let form = Parameters::from_request(Request::from_parts(parts, body), web).await.map_err(refuse)?;
-        let view = web.core.interaction(&caller).await.map_err(|error| refuse(error.into()))?;
-        if !reads && !secret::equal(&form.get("csrf").unwrap_or_default(), &view.interaction.csrf) {
+        let view = match web.core.interaction(&caller).await {
+            Ok(view) => view,
+            Err(error) => return Err(render::expired(web, &headers, error.into()).await),
+        };
+        if by_secret && !reads && !secret::equal(&form.get("csrf").unwrap_or_default(), &view.interaction.csrf) {
             return Err(refuse(ErrorCode::CsrfTokenMismatch.into()));
         }
         let wish = view.interaction.authorization.ui_locales.as_deref();
@@ -103,6 +123,16 @@ impl Visit {
             _ if self.chinese => Some("CN".to_owned()),
             _ => None,
         }
+    }
+
+    /// A wish for a code that starts the interaction over with this event; one that is on its way is continued with.
+    pub fn code_request(&self, identifier: Identifier, starts: Option<InteractionEvent>) -> CodeRequest {
+        CodeRequest { starts, continues: true, work: self.form.get("work"), ..CodeRequest::new(identifier) }
+    }
+
+    /// The frame of this page with what went wrong, and with the puzzle by which the browser gets on.
+    pub fn refused(&self, error: &WebError) -> Frame {
+        Frame { alert: self.explain(error), work: Puzzle::of(error), ..self.frame() }
     }
 
     /// Reads what was typed into the identifier field.
@@ -166,12 +196,20 @@ impl Visit {
     pub async fn finish(&self) -> Result<Response, WebError> {
         let previous = cookies::read(&self.web, &self.headers, Kind::Session);
         match self.web.core.submit(&self.caller, previous).await {
-            Ok(Submitted::PasswordReset) => Ok(see_other("/sign-in?reset=done")),
-            Ok(Submitted::SignedIn { session, answer, .. }) => {
+            Ok(Submitted::PasswordReset) => {
+                let mut response = see_other("/sign-in?reset=done");
+                let owner = self.view.interaction.user_id.as_ref();
+                if let Some((name, value)) = cookies::device(&self.web, &self.caller, owner) {
+                    response.headers_mut().append(name, value);
+                }
+                Ok(response)
+            }
+            Ok(Submitted::SignedIn { session, answer, interaction: asked }) => {
                 let mut response = respond(&answer, self.chinese);
                 let session = cookies::write(&self.web, Kind::Session, &session);
                 let interaction = cookies::write(&self.web, Kind::Interaction, "");
-                for (name, value) in [session, interaction] {
+                let device = cookies::device(&self.web, &self.caller, asked.user_id.as_ref());
+                for (name, value) in [session, interaction].into_iter().chain(device) {
                     response.headers_mut().append(name, value);
                 }
                 Ok(response.into_response())
@@ -214,7 +252,52 @@ pub fn explain(error: &WebError, t: &Texts) -> String {
         let sentences: Vec<&str> = issues.iter().filter_map(|issue| password_issue(issue, t)).collect();
         return sentences.join(" ");
     }
-    refusal.code.text(t.is_chinese()).to_owned()
+    if let Some(seconds) = refusal.data.as_ref().and_then(|data| data.get("retryAfter")).and_then(Value::as_i64) {
+        let sentence = match refusal.code {
+            ErrorCode::MessageRateLimited => Some(&t.wait_for_message),
+            ErrorCode::VerificationBlocked => Some(&t.wait_for_guess),
+            _ => None,
+        };
+        if let Some(sentence) = sentence {
+            return sentence.replace("{}", &span(seconds, t.is_chinese()));
+        }
+    }
+    let general = refusal.code.text(t.is_chinese());
+    // A provider's words are for the admin.
+    let own = !refusal.code.code().starts_with("connector.") && refusal.message != refusal.code.text(false);
+    match (own, t.is_chinese()) {
+        (false, _) => general.to_owned(),
+        (true, false) => refusal.message.clone(),
+        (true, true) => format!("{general}（{}）", refusal.message),
+    }
+}
+
+/// A span of time as people say it.
+fn span(seconds: i64, chinese: bool) -> String {
+    match (seconds < 120, chinese) {
+        (true, true) => format!("{seconds} 秒"),
+        (true, false) => format!("{seconds} s"),
+        (false, true) => format!("{} 分钟", (seconds + 59) / 60),
+        (false, false) => format!("{} min", (seconds + 59) / 60),
+    }
+}
+
+/// What a browser computes to get one more message.
+#[derive(Clone)]
+pub struct Puzzle {
+    /// What the answer is hashed with.
+    pub challenge: String,
+    /// Leading zero bits.
+    pub bits: u64,
+}
+
+impl Puzzle {
+    /// The puzzle that came with a refusal.
+    fn of(error: &WebError) -> Option<Self> {
+        let WebError::Refusal(refusal) = error else { return None };
+        let work = refusal.data.as_ref()?.get("proofOfWork")?;
+        Some(Self { challenge: work.get("challenge")?.as_str()?.to_owned(), bits: work.get("bits")?.as_u64()? })
+    }
 }
 
 fn password_issue<'t>(issue: &Value, t: &'t Texts) -> Option<&'t str> {

@@ -1,0 +1,163 @@
+//! Budgets of messages: they stop pumpers and not customers.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+use http::Method;
+use keyway_core::limits::Limits;
+use keyway_testing::{Application, Browser, Database, Options, TestServer, on_both};
+use serde_json::{Value, json};
+
+/// Sends a code; the verification and the code that arrived.
+async fn ask(server: &TestServer, browser: &mut Browser, phone: &str, event: &str) -> (String, String) {
+    let sent = browser.send_code(phone, event).await.expect(200).json();
+    let id = sent.get("verificationId").and_then(Value::as_str).unwrap().to_owned();
+    (id, server.inbox.last(phone).unwrap().code().to_owned())
+}
+
+async fn sign_up(server: &TestServer, browser: &mut Browser, application: &Application, phone: &str) {
+    browser.start(application, "Register").await;
+    let (id, code) = ask(server, browser, phone, "Register").await;
+    let verified = browser.verify_code(phone, &id, &code).await.expect(200).json();
+    browser.step(Method::POST, "/identification", Some(verified)).await.expect(201);
+    browser.submit().await;
+}
+
+/// The answer to a puzzle, by trying.
+fn solve(puzzle: &Value) -> String {
+    let challenge = puzzle.get("challenge").and_then(Value::as_str).unwrap();
+    let bits = puzzle.get("bits").and_then(Value::as_u64).unwrap();
+    let fits = |nonce: &String| {
+        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, format!("{challenge}.{nonce}").as_bytes());
+        let zeros = hash.as_ref().iter().try_fold(0_u64, |zeros, byte| match byte {
+            0 => Ok(zeros + 8),
+            byte => Err(zeros + u64::from(byte.leading_zeros())),
+        });
+        zeros.unwrap_or_else(|zeros| zeros) >= bits
+    };
+    (0_u64..).map(|number| number.to_string()).find(fits).unwrap()
+}
+
+on_both! {
+    async fn who_signs_up_and_out_gets_a_code_within_the_minute(database: Database) {
+        let server = TestServer::start(database).await;
+        let application = server.application().await;
+        let mut browser = server.browser("203.0.113.7");
+        sign_up(&server, &mut browser, &application, "8613800000001").await;
+        browser.cookies_mut().remove("_session");
+        browser.start(&application, "SignIn").await;
+        ask(&server, &mut browser, "8613800000001", "SignIn").await;
+        let again = browser.send_code("8613800000001", "SignIn").await.expect(429).json();
+        assert_eq!(again.pointer("/data/retryAfter"), Some(&json!(60)));
+    }
+
+    async fn the_fourth_person_of_a_country_gets_a_code(database: Database) {
+        let server = TestServer::start(database).await;
+        let application = server.application().await;
+        for person in 0..12 {
+            let mut browser = server.browser(&format!("203.0.113.{person}"));
+            browser.start(&application, "Register").await;
+            browser.send_code(&format!("86137001{:05}", person * 1000), "Register").await.expect(200);
+        }
+    }
+
+    async fn one_address_and_one_ipv6_network_are_held_back(database: Database) {
+        let limits = Limits { proof_of_work_bits: 0, ..Limits::default() };
+        let server = TestServer::start_with(database, Options { limits: Some(limits), seed: 1 }).await;
+        let application = server.application().await;
+        let mut sent = 0;
+        for turn in 0..8 {
+            let mut browser = server.browser(&format!("2001:db8:1:2::{turn:x}"));
+            browser.start(&application, "Register").await;
+            let answer = browser.send_code(&format!("86137001{:05}", turn * 1000), "Register").await;
+            sent += usize::from(answer.status == 200);
+        }
+        assert_eq!((sent, server.inbox.count()), (5, 5), "five unfinished messages an hour");
+        let mut neighbour = server.browser("2001:db8:1:3::1");
+        neighbour.start(&application, "Register").await;
+        neighbour.send_code("8613700199000", "Register").await.expect(429);
+        let costly = server.browser("203.0.113.9").send_code("447012345678", "Register").await;
+        assert_ne!(costly.status, 200);
+        let logs = server.api(Method::GET, "/logs", None).await.expect(200).json();
+        let told = logs.as_array().unwrap().iter().filter(|entry| entry["key"] == "Message.RateLimited").count();
+        assert_eq!(told, 2, "once for the address, once for the site");
+    }
+
+    async fn a_proof_of_work_lets_one_more_through_once(database: Database) {
+        let limits = Limits { unverified_per_ip_hour: 1, proof_of_work_bits: 8, ..Limits::default() };
+        let server = TestServer::start_with(database, Options { limits: Some(limits), seed: 1 }).await;
+        let application = server.application().await;
+        let mut browser = server.browser("203.0.113.7");
+        browser.start(&application, "Register").await;
+        browser.send_code("8613700100001", "Register").await.expect(200);
+        let refused = browser.send_code("8613700200001", "Register").await.expect(429).json();
+        assert_eq!(refused["code"], "request.message_rate_limited");
+        let answer = solve(refused.pointer("/data/proofOfWork").unwrap());
+        let wish = |phone: &str, work: &str| json!({
+            "identifier": { "type": "phone", "value": phone }, "interactionEvent": "Register", "proofOfWork": work,
+        });
+        let path = "/verification/verification-code";
+        browser.step(Method::POST, path, Some(wish("8613700200001", &answer))).await.expect(200);
+        browser.step(Method::POST, path, Some(wish("8613700300001", &answer))).await.expect(429);
+        assert_eq!(server.inbox.count(), 2);
+        // Of another interaction it is worth nothing.
+        let mut other = server.browser("203.0.113.7");
+        other.start(&application, "Register").await;
+        other.step(Method::POST, path, Some(wish("8613700300001", &answer))).await.expect(429);
+    }
+
+    async fn a_closed_tenant_sends_nothing_to_strangers(database: Database) {
+        let server = TestServer::start(database).await;
+        let application = server.application().await;
+        server.api(Method::PATCH, "/sign-in-exp", Some(json!({ "signInMode": "SignIn" }))).await.expect(200);
+        let mut browser = server.browser("203.0.113.7");
+        browser.start(&application, "SignIn").await;
+        browser.send_code("8613700100001", "Register").await.expect(200);
+        browser.send_code("8613700200001", "SignIn").await.expect(200);
+        assert_eq!(server.inbox.count(), 0);
+    }
+}
+
+/// Two thousand visitors of one country from as many addresses within two hours, 70 % of whom finish.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_honest_is_refused() {
+    let server = TestServer::start(Database::sqlite()).await;
+    let application = server.application().await;
+    for visitor in 0..2000_u32 {
+        let mut browser = server.browser(&format!("10.{}.{}.7", visitor / 250, visitor % 250));
+        let phone = format!("861{}", 3_000_000_000_u64 + u64::from(visitor) * 104_729);
+        browser.start(&application, "Register").await;
+        let (id, code) = ask(&server, &mut browser, &phone, "Register").await;
+        if visitor * 7 % 10 < 7 {
+            browser.verify_code(&phone, &id, &code).await.expect(200);
+        }
+        server.clock.turn(3);
+    }
+    assert_eq!(server.inbox.count(), 2000);
+}
+
+/// One attacker with 1,000 addresses and 10,000 numbers who works for nothing: the floor of an hour. With a proof of work for each
+/// message it would be twice that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pumper_gets_no_more_than_the_stated_number_an_hour() {
+    let server = TestServer::start(Database::sqlite()).await;
+    let application = server.application().await;
+    let mut browsers = Vec::new();
+    for address in 0..1000_u32 {
+        let mut browser = server.browser(&format!("10.{}.{}.7", address / 250, address % 250));
+        if address < 200 {
+            browser.start(&application, "Register").await;
+        }
+        browsers.push(browser);
+    }
+    for number in 0..10_000_u64 {
+        let place = usize::try_from(number % 200).unwrap();
+        let phone = format!("861{}", 3_000_000_000 + number * 104_729);
+        browsers.get_mut(place).unwrap().send_code(&phone, "Register").await;
+        if server.inbox.count() == 300 && number > 1000 {
+            break;
+        }
+    }
+    assert_eq!(server.inbox.count(), 300);
+    server.clock.turn(3300);
+    assert_eq!(server.inbox.count(), 300);
+}
