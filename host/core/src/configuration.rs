@@ -13,11 +13,13 @@ use keyway_model::resource::Resource;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ApplicationId, TenantId, Timestamp, redirect};
 use keyway_store::{
-    Page, StoreError, Tx, applications, connectors, email_templates, phrases, resources, sign_in_experiences,
+    Page, StoreError, Tx, applications, connectors, email_templates, password_costs, phrases, resources,
+    sign_in_experiences,
 };
 use quick_cache::sync::Cache;
 
 use crate::keys::Keys;
+use crate::password::Cost;
 use crate::{Core, CoreError, secret};
 
 /// The settings that every sign-in asks for.
@@ -30,6 +32,8 @@ pub struct Settings {
     pub email_templates: Vec<EmailTemplate>,
     /// The tenant's own words on the pages, by language.
     pub phrases: Vec<(String, Phrases)>,
+    /// The costs of imported password hashes.
+    pub(crate) password_costs: Vec<Cost>,
 }
 
 impl Settings {
@@ -118,7 +122,9 @@ impl Core {
                 connectors.retain(|connector| !connector.settings.disabled);
                 let email_templates = email_templates::list(tx, &owner).await?;
                 let phrases = phrases::list(tx, &owner).await?;
-                Ok::<_, CoreError>(Settings { experience, connectors, email_templates, phrases })
+                let costs = password_costs::list(tx, &owner).await?;
+                let password_costs = costs.iter().filter_map(|cost| Cost::read(cost)).collect();
+                Ok::<_, CoreError>(Settings { experience, connectors, email_templates, phrases, password_costs })
             })
         });
         let settings = Arc::new(read.await?);

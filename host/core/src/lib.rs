@@ -91,7 +91,7 @@ impl Core {
         tenants::seed(&parts, opener).await?;
         keys::seed(&parts).await?;
         let registry = connectors::Registry::new(Arc::clone(&parts.sandbox), components);
-        let hasher = password::Hasher::new(Arc::clone(&parts.rng)).await?;
+        let hasher = password::Hasher::new(Arc::clone(&parts.rng))?;
         registry.reconcile(&parts.store, &TenantId::default_tenant()).await?;
         let core = Arc::new(Self {
             parts,

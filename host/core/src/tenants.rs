@@ -7,7 +7,7 @@ use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::resource::{MANAGEMENT_API, MANAGEMENT_SCOPE, Resource, Role, RoleType, Scope};
 use keyway_model::session::{SESSION_TTL, Session};
 use keyway_model::user::User;
-use keyway_model::{ApplicationId, ErrorCode, RoleId, ScopeId, TenantId, Timestamp, UserId, password_policy};
+use keyway_model::{ApplicationId, ErrorCode, RoleId, ScopeId, TenantId, Timestamp, UserId};
 use keyway_store::{StoreError, Tx, applications, resources, roles, sessions, users};
 
 use crate::management::{administrators, check_application};
@@ -208,8 +208,8 @@ impl Core {
         let now = self.now();
         let mut user = User::new(UserId(self.rng().text(12)), now);
         user.set_identifier(&identifier);
-        password_policy::check(&password, Some(&user))?;
-        user.password = Some(self.hasher.hash(password).await?);
+        self.check_password(&tenant, &password, &user)?;
+        user.password = Some(self.hasher.hash(&visitor.ip, password).await?);
         user.last_sign_in_at = Some(now);
         let session = Session {
             id: self.id(),

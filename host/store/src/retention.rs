@@ -45,6 +45,7 @@ pub const TABLES: &[(&str, Deleter)] = &[
     ("tokens", Deleter::Time),
     ("counters", Deleter::Time),
     ("logs", Deleter::Time),
+    ("password_costs", Deleter::UseCase),
     ("connector_versions", Deleter::UseCase),
     ("connector_snapshots", Deleter::Owner),
     ("connector_cache", Deleter::Time),

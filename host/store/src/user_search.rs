@@ -5,7 +5,7 @@
 
 use keyway_model::user::User;
 use keyway_model::{TenantId, Timestamp, UserId};
-use sqlx::{Row as _, query};
+use sqlx::{AssertSqlSafe, Row as _, query};
 
 use crate::db::Query;
 use crate::users::read;
@@ -42,11 +42,30 @@ fn folded(text: &str) -> String {
     SIGNS.iter().fold(plain, |text, (sign, letter)| text.replace(*sign, letter))
 }
 
+/// Whether it is of a script that is written without spaces: Thai, Chinese, Japanese, Korean.
+fn is_unspaced(letter: char) -> bool {
+    matches!(u32::from(letter), 0xE00..=0xE7F | 0x1100..=0x11FF | 0x3040..=0x30FF | 0x3400..=0x9FFF | 0xAC00..=0xD7AF
+        | 0xF900..=0xFAFF | 0x20000..=0x3FFFF)
+}
+
+/// Every two letters that follow each other in such a script, as words of their own: there a word is often two letters, less
+/// than a piece of the index.
+fn pairs(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let pair = |window: &[char]| match window {
+        [first, second, ..] if is_unspaced(*first) && is_unspaced(*second) => Some(format!("  {first}{second}")),
+        [first, ..] if is_unspaced(*first) => Some(format!("  {first}")),
+        _ => None,
+    };
+    (0..letters.len()).filter_map(|place| letters.get(place..).and_then(pair)).collect()
+}
+
 /// What can be found of a user.
 pub(crate) fn text_of(user: &User) -> String {
     let fields = [&user.username, &user.primary_email, &user.primary_phone, &user.name];
     let known = fields.into_iter().flatten().map(String::as_str);
-    std::iter::once(user.id.as_str()).chain(known).map(folded).collect()
+    let text: String = std::iter::once(user.id.as_str()).chain(known).map(folded).collect();
+    text + &pairs(user.name.as_deref().unwrap_or_default())
 }
 
 /// What a search looks for; absent when it holds no letter.
@@ -189,6 +208,141 @@ pub async fn page(
         return Ok((users, page.offset.saturating_add(shown).into()));
     }
     Ok((users, count(tx, tenant, search, most).await?))
+}
+
+/// A field that users are found by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserField {
+    /// The id.
+    Id,
+    /// The username.
+    Username,
+    /// The address.
+    PrimaryEmail,
+    /// The number.
+    PrimaryPhone,
+    /// The display name.
+    Name,
+}
+
+impl UserField {
+    const ALL: [Self; 5] = [Self::Id, Self::Username, Self::PrimaryEmail, Self::PrimaryPhone, Self::Name];
+
+    fn column(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Username => "username",
+            Self::PrimaryEmail => "primary_email",
+            Self::PrimaryPhone => "primary_phone",
+            Self::Name => "name",
+        }
+    }
+}
+
+/// One condition: a field, or any of them, that has one of the values.
+#[derive(Debug, Clone)]
+pub struct UserMatch {
+    /// Which field; none is any.
+    pub field: Option<UserField>,
+    /// Whether the whole field is compared; else the value is a pattern with `%` and `_`.
+    pub exact: bool,
+    /// The values, at least one.
+    pub values: Vec<String>,
+}
+
+/// A search by fields.
+#[derive(Debug, Clone)]
+pub struct UserSearch {
+    /// The conditions.
+    pub matches: Vec<UserMatch>,
+    /// Whether all conditions must hold, or one of them.
+    pub all: bool,
+    /// Whether capitals differ from small letters; `SQLite` takes those outside ASCII for different in any case.
+    pub case_sensitive: bool,
+}
+
+/// `SQLite`'s LIKE is blind to case, its GLOB is not.
+fn glob(pattern: &str) -> String {
+    let mut glob = String::new();
+    for letter in pattern.chars() {
+        match letter {
+            '%' => glob.push('*'),
+            '_' => glob.push('?'),
+            '*' | '?' | '[' => {
+                glob.push('[');
+                glob.push(letter);
+                glob.push(']');
+            }
+            other => glob.push(other),
+        }
+    }
+    glob
+}
+
+/// The condition in SQL, whose parameters begin at `$2`, and their values.
+fn condition(search: &UserSearch, is_sqlite: bool) -> (String, Vec<String>) {
+    let mut values = Vec::new();
+    let mut conditions = Vec::new();
+    for one in &search.matches {
+        let fields: &[UserField] = one.field.as_slice();
+        let fields = if fields.is_empty() { &UserField::ALL[..] } else { fields };
+        let mut options = Vec::new();
+        for value in &one.values {
+            let value = if search.case_sensitive { value.clone() } else { value.to_lowercase() };
+            let globs = search.case_sensitive && is_sqlite && !one.exact;
+            values.push(if globs { glob(&value) } else { value });
+            let place = values.len() + 1;
+            let operator = if one.exact {
+                "="
+            } else if globs {
+                "GLOB"
+            } else {
+                "LIKE"
+            };
+            for field in fields {
+                // Addresses and numbers have no capitals: their indexes are of use.
+                let as_kept = matches!(field, UserField::PrimaryEmail | UserField::PrimaryPhone);
+                let column = field.column();
+                let column =
+                    if search.case_sensitive || as_kept { column.to_owned() } else { format!("LOWER({column})") };
+                options.push(format!("{column} {operator} ${place}"));
+            }
+        }
+        conditions.push(format!("({})", options.join(" OR ")));
+    }
+    (conditions.join(if search.all { " AND " } else { " OR " }), values)
+}
+
+/// A page of the users that a search by fields finds, newest first, and how many there are, counted to `most`.
+pub async fn matching(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    search: &UserSearch,
+    page: Page,
+    most: i64,
+) -> Result<(Vec<User>, Total), StoreError> {
+    let (condition, values) = condition(search, tx.is_sqlite());
+    let (limit, offset) = (values.len() + 2, values.len() + 3);
+    let bound = |text: String| {
+        let statement = query(AssertSqlSafe(text)).bind(tenant.0.clone());
+        values.iter().fold(statement, |statement, value| statement.bind(value.clone()))
+    };
+    let text = format!(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM users WHERE tenant_id = $1 AND ({}) ORDER BY created_at DESC, id DESC LIMIT ${} OFFSET ${}"
+        ),
+        condition, limit, offset
+    );
+    let rows = tx.all(bound(text).bind(page.limit).bind(page.offset)).await?;
+    let users: Vec<User> = rows.iter().map(read).collect::<Result<_, _>>()?;
+    let text = format!(
+        "SELECT COUNT(*) AS total FROM (SELECT id FROM users WHERE tenant_id = $1 AND ({condition}) LIMIT ${limit}) counted"
+    );
+    let row = tx.one(bound(text).bind(most.saturating_add(1))).await?;
+    let count: i64 = row.map_or(Ok(0), |row| row.try_get("total"))?;
+    Ok((users, Total { count: count.min(most), is_capped: count > most }))
 }
 
 /// The users at a place of the list, newest first.

@@ -467,6 +467,10 @@ mod contract {
         wei.created_at = Timestamp(2);
         wei.name = Some("张伟".into());
         insert(&store, tenant(), wei).await.unwrap();
+        let mut ming = with_email("ming3", "m@other.test");
+        ming.created_at = Timestamp(3);
+        ming.name = Some("王小明".into());
+        insert(&store, tenant(), ming).await.unwrap();
         insert(&store, TenantId::admin(), with_email("ada3", "ada@example.com")).await.unwrap();
         for (text, ids) in [
             ("EXAMPLE.com", &["wei2", "ada1"][..]),
@@ -479,6 +483,8 @@ mod contract {
             ("ÖD", &["ada1"]),
             ("张", &["wei2"]),
             ("张伟", &["wei2"]),
+            ("小明", &["ming3"]),
+            ("明", &["ming3"]),
             ("dad", &[]),
         ] {
             assert_eq!(found(&store, text).await, ids, "{text}");

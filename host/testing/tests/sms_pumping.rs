@@ -34,7 +34,7 @@ fn solve(puzzle: &Value) -> String {
         });
         zeros.unwrap_or_else(|zeros| zeros) >= bits
     };
-    (0_u64..).map(|number| number.to_string()).find(fits).unwrap()
+    (0..u64::MAX).map(|number| number.to_string()).find(fits).unwrap()
 }
 
 on_both! {
@@ -90,7 +90,7 @@ on_both! {
         browser.start(&application, "Register").await;
         browser.send_code("8613700100001", "Register").await.expect(200);
         let refused = browser.send_code("8613700200001", "Register").await.expect(429).json();
-        assert_eq!(refused["code"], "request.message_rate_limited");
+        assert_eq!(refused.get("code").unwrap(), "request.message_rate_limited");
         let answer = solve(refused.pointer("/data/proofOfWork").unwrap());
         let wish = |phone: &str, work: &str| json!({
             "identifier": { "type": "phone", "value": phone }, "interactionEvent": "Register", "proofOfWork": work,

@@ -353,7 +353,10 @@ impl FromRequestParts<Web> for Pagination {
     type Rejection = WebError;
 
     async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, WebError> {
-        let query = Parameters::parse(parts.uri.query().unwrap_or_default().as_bytes())?;
+        // Its own parameters alone: a filter of a list may be given more than once.
+        let text = parts.uri.query().unwrap_or_default();
+        let paging = text.split('&').filter(|pair| pair.starts_with("page")).collect::<Vec<_>>().join("&");
+        let query = Parameters::parse(paging.as_bytes())?;
         let number = |name: &str, default: i64, most: i64| match query.get(name) {
             None => Ok(default),
             Some(text) => {

@@ -4,12 +4,13 @@
 //! saved. Settings that are not saved, texts included, are tried by those who could save them.
 
 use keyway_model::connector::{Connector, ConnectorKind};
+use keyway_model::history::History;
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::marks::Marks;
 use keyway_model::phone::Phone;
 use keyway_model::{ConnectorId, ErrorCode, FactoryId, Refusal, TenantId};
 use keyway_sandbox::{Context, Message};
-use keyway_store::counters;
+use keyway_store::counters::{self, Counter};
 use serde_json::{Value, json};
 
 use super::configure::{addresses, tidy};
@@ -37,6 +38,8 @@ pub struct TestMessage<'a> {
 }
 
 const HOUR: i64 = 3600;
+/// Milliseconds that are counted together.
+const RESOLUTION: i64 = 60_000;
 
 impl Core {
     /// Sends a test message of usage Generic with code `000000` and returns what the provider said. The refusal holds the
@@ -110,15 +113,18 @@ impl Core {
             .store
             .write(move |tx| {
                 Box::pin(async move {
-                    let windows: Vec<(String, i64)> = budgets.iter().map(|(name, _)| (name.clone(), HOUR)).collect();
-                    let counts = counters::add(tx, &tenant, &windows, now).await?;
-                    let over = |(name, most): &(String, i64)| counts.get(name).copied().unwrap_or_default() > *most;
-                    // A refusal rolls the count back.
-                    if budgets.iter().any(over) {
-                        Err(ErrorCode::ConnectorTestLimited.into())
-                    } else {
-                        Ok::<_, CoreError>(())
+                    let counter = |name: &str| Counter { name: name.to_owned(), resolution: RESOLUTION, keep: HOUR };
+                    let wanted: Vec<Counter> = budgets.iter().map(|(name, _)| counter(name)).collect();
+                    let mut histories = counters::lock(tx, &tenant, &wanted, now).await?;
+                    for ((name, most), counter) in budgets.iter().zip(&wanted) {
+                        let mut history = histories.remove(name).unwrap_or_else(|| History::new(RESOLUTION));
+                        if history.open(HOUR, now) >= *most {
+                            return Err(ErrorCode::ConnectorTestLimited.into());
+                        }
+                        history.count(now);
+                        counters::write(tx, &tenant, counter, history, now).await?;
                     }
+                    Ok::<_, CoreError>(())
                 })
             })
             .await

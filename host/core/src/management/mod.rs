@@ -22,7 +22,7 @@ pub(crate) use users::end_sign_ins;
 
 pub use applications::{NewApplication, NewSecret};
 pub use keyway_store::logs::Filter as LogFilter;
-pub use keyway_store::user_search::Place;
+pub use keyway_store::user_search::{Place, UserField, UserMatch, UserSearch};
 pub use keyway_store::{Page, Total};
 pub use settings::PublicExperience;
 pub use user_search::Window;

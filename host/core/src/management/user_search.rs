@@ -2,7 +2,7 @@
 
 use keyway_model::TenantId;
 use keyway_model::user::User;
-use keyway_store::user_search::{self, Place};
+use keyway_store::user_search::{self, Place, UserMatch, UserSearch};
 use keyway_store::{Page, Total};
 
 use crate::{Core, CoreError};
@@ -26,6 +26,14 @@ pub struct Window {
     pub total: Total,
 }
 
+/// What is looked for anywhere in any field, when that is all that is asked.
+fn part_of_any(search: &UserSearch) -> Option<String> {
+    let [UserMatch { field: None, exact: false, values }] = search.matches.as_slice() else { return None };
+    let text = values.first()?.strip_prefix('%')?.strip_suffix('%')?;
+    let plain = !search.case_sensitive && !text.trim().is_empty() && !text.contains(['%', '_']);
+    plain.then(|| text.to_owned())
+}
+
 impl Core {
     /// A page of users whose names or identifiers hold `search`, newest first, and how many there are. A search is counted
     /// to a thousand.
@@ -38,6 +46,21 @@ impl Core {
         let tenant = tenant.clone();
         let most = if search.is_some() { MOST_FOUND } else { i64::MAX };
         self.look(|tx| Box::pin(async move { user_search::page(tx, &tenant, search.as_deref(), page, most).await }))
+            .await
+    }
+
+    /// A page of the users that a search by fields finds. A pattern of the form `%text%` over all fields goes by the index.
+    pub async fn search_users(
+        &self,
+        tenant: &TenantId,
+        search: UserSearch,
+        page: Page,
+    ) -> Result<(Vec<User>, Total), CoreError> {
+        if let Some(text) = part_of_any(&search) {
+            return self.users(tenant, Some(text), page).await;
+        }
+        let tenant = tenant.clone();
+        self.look(|tx| Box::pin(async move { user_search::matching(tx, &tenant, &search, page, MOST_FOUND).await }))
             .await
     }
 

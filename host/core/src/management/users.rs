@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::user::{Identity, PasswordHash, PasswordMethod, User, UserChange};
-use keyway_model::{ErrorCode, Patch, Refusal, TenantId, Timestamp, UserId, password_policy};
+use keyway_model::{ErrorCode, Patch, Refusal, TenantId, Timestamp, UserId};
 use keyway_store::users::LockedUser;
-use keyway_store::{Tx, identities, roles, sessions, tokens, users};
+use keyway_store::{Tx, identities, password_costs, roles, sessions, tokens, users};
 
+use crate::password::{Cost, NOBODY};
 use crate::signin::taken;
-use crate::{Core, CoreError, password};
+use crate::{Core, CoreError};
 
 /// The first password of a user.
 #[derive(Debug)]
@@ -34,11 +35,8 @@ impl NewPassword {
             (None, Some(encoded), Some(algorithm)) => {
                 let method = PasswordMethod::from_name(&algorithm).ok_or(ErrorCode::UnsupportedHash)?;
                 let hash = PasswordHash { method, encoded };
-                if password::is_readable(&hash) {
-                    Ok(Some(Self::Imported(hash)))
-                } else {
-                    Err(Refusal::invalid_input("passwordDigest", "is not a hash of passwordAlgorithm"))
-                }
+                Cost::of(&hash)?;
+                Ok(Some(Self::Imported(hash)))
             }
             (None, None, _) => Ok(None),
         }
@@ -108,12 +106,16 @@ impl Core {
         } else if !user.id.is_well_formed() {
             return Err(Refusal::invalid_input("id", "1 to 64 letters, digits, hyphens and underscores").into());
         }
+        let mut cost = None;
         user.password = match new.password {
             Some(NewPassword::Plain(password)) => {
-                password_policy::check(&password, Some(&user))?;
-                Some(self.hasher.hash(password).await?)
+                self.check_password(tenant, &password, &user)?;
+                Some(self.hasher.hash(NOBODY, password).await?)
             }
-            Some(NewPassword::Imported(hash)) => Some(hash),
+            Some(NewPassword::Imported(hash)) => {
+                cost = Some(Cost::of(&hash)?.to_string());
+                Some(hash)
+            }
             None => None,
         };
         let (tenant, made) = (tenant.clone(), user.clone());
@@ -122,6 +124,9 @@ impl Core {
             .write(move |tx| {
                 Box::pin(async move {
                     users::insert(tx, &tenant, &user).await?;
+                    if let Some(cost) = cost {
+                        password_costs::add(tx, &tenant, &cost).await?;
+                    }
                     Ok::<_, CoreError>(roles::add_defaults(tx, &tenant, &user.id).await?)
                 })
             })
@@ -159,8 +164,8 @@ impl Core {
     /// Sets a user's password and signs the user out everywhere.
     pub async fn set_user_password(&self, tenant: &TenantId, id: &UserId, password: String) -> Result<User, CoreError> {
         let user = self.user(tenant, id).await?;
-        password_policy::check(&password, Some(&user))?;
-        let hash = self.hasher.hash(password).await?;
+        self.check_password(tenant, &password, &user)?;
+        let hash = self.hasher.hash(NOBODY, password).await?;
         let change = UserChange { password: Patch::Set(hash), updated_at: Some(self.now()), ..UserChange::default() };
         self.change_and_sign_out(tenant, id, change).await
     }
@@ -207,7 +212,7 @@ impl Core {
     /// Whether `password` is the user's.
     pub async fn check_user_password(&self, tenant: &TenantId, id: &UserId, password: String) -> Result<(), CoreError> {
         let user = self.user(tenant, id).await?;
-        if self.hasher.verify(password, user.password).await? {
+        if self.hasher.verify(NOBODY, password, user.password, Vec::new()).await? {
             Ok(())
         } else {
             Err(ErrorCode::InvalidCredentials.into())

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{Caller, refused_for};
 use crate::configuration::Settings;
 use crate::connectors::{Delivery, kind_for};
-use crate::limits::{self, Counted, Guesses, Message, Network, Proof, Refused};
+use crate::limits::{self, Counted, Guesses, Message, Proof, Refused};
 use crate::logs::Event;
 use crate::{Core, CoreError};
 
@@ -50,12 +50,21 @@ fn country(identifier: &Identifier) -> Result<String, Refusal> {
     if phone.is_costly() { Err(ErrorCode::LineTypeNotAllowed.into()) } else { Ok(phone.country().to_owned()) }
 }
 
+/// The country of a recipient whom a connector reaches.
+fn reachable(settings: &Settings, identifier: &Identifier) -> Result<String, Refusal> {
+    let wanted = kind_for(identifier.kind).ok_or(ErrorCode::ConnectorNotFound)?;
+    if route(&settings.connectors, wanted, &identifier.value).is_empty() {
+        return Err(ErrorCode::ConnectorNotFound.into());
+    }
+    country(identifier)
+}
+
 /// What becomes of a wish.
 enum Step {
     /// A code is on its way already.
     Pending(VerificationId),
-    /// A message goes out, or seems to.
-    Send { goes_out: bool, tells: bool, event: InteractionEvent, counted: Counted },
+    /// A message goes out or seems to, and the answer tells whether it could be delivered or does not.
+    Send(bool, bool, InteractionEvent, Counted),
 }
 
 impl Core {
@@ -70,11 +79,7 @@ impl Core {
         let kind = VerificationKind::code_for(identifier.kind).ok_or(ErrorCode::InvalidInteractionType)?;
         let settings = self.settings(&caller.tenant).await?;
         let kinds = settings.connector_kinds();
-        let wanted = kind_for(identifier.kind).ok_or(ErrorCode::ConnectorNotFound)?;
-        if route(&settings.connectors, wanted, &identifier.value).is_empty() {
-            return Err(ErrorCode::ConnectorNotFound.into());
-        }
-        let country = country(&identifier)?;
+        let country = reachable(&settings, &identifier)?;
         let (now, code) = (self.now(), self.rng().six_digits());
         let id: VerificationId = self.id();
         let hash = self.code_hash(&id, &code);
@@ -106,12 +111,8 @@ impl Core {
                         return Ok(Step::Pending(pending));
                     }
                     let identified = interaction.user_id.as_ref().filter(|_| request.starts.is_none());
-                    let completes =
-                        check_offer(tx, &tenant, experience, &kinds, event, &request.identifier, identified).await?;
-                    let closed = experience.sms_countries.as_ref().is_some_and(|open| !open.contains(&country));
-                    if request.identifier.kind == IdentifierKind::Phone && closed {
-                        return Err(ErrorCode::CountryNotAllowed.into());
-                    }
+                    let recipient = (&request.identifier, country.as_str());
+                    let completes = check_offer(tx, &tenant, experience, &kinds, event, recipient, identified).await?;
                     let welcome = completes || experience.welcomes_strangers(event, request.identifier.kind);
                     let account = users::find_by_identifier(tx, &tenant, &request.identifier).await?;
                     let device = account.as_ref().and_then(|account| core.known_device(&asking, &account.id));
@@ -121,7 +122,7 @@ impl Core {
                     let message = Message {
                         recipient: &request.identifier.value,
                         country: &country,
-                        network: core.network(&asking),
+                        network: asking.network(),
                         device: device.as_deref(),
                         to_stranger: account.is_none() && welcome,
                         worked: puzzle.is_some_and(|puzzle| limits::is_answer(&puzzle, answer)),
@@ -153,18 +154,18 @@ impl Core {
                     let name = event.as_str();
                     let audit = audit.key(format!("Interaction.{name}.Verification.VerificationCode.Create"));
                     audit.interaction(interaction).write(tx, &tenant).await?;
-                    Ok(Step::Send { goes_out: account.is_some() || welcome, tells: welcome, event, counted })
+                    Ok(Step::Send(account.is_some() || welcome, welcome, event, counted))
                 })
             })
             .await?;
         let (goes_out, tells, event, counted) = match step {
             Step::Pending(id) => return Ok(id),
-            Step::Send { goes_out, tells, event, counted } => (goes_out, tells, event, counted),
+            Step::Send(goes_out, tells, event, counted) => (goes_out, tells, event, counted),
         };
         let (core, caller) = (Arc::clone(self), caller.clone());
         let delivered = async move {
-            let usage = event.as_str();
-            let message = Delivery { to: &identifier, usage, code: &code, locale: caller.locale.as_deref() };
+            let locale = caller.locale.as_deref();
+            let message = Delivery { to: &identifier, usage: event.as_str(), code: &code, locale };
             core.deliver_or_refund(&caller.tenant, &settings, message, counted, now).await
         };
         if tells {
@@ -174,11 +175,6 @@ impl Core {
             tokio::spawn(delivered);
         }
         Ok(id)
-    }
-
-    /// The networks that the caller's messages and guesses are counted under: none for a program that the operator exempts.
-    pub(super) fn network(&self, caller: &Caller) -> Network {
-        if caller.visitor.local { Network::default() } else { Network::of(&caller.visitor.ip) }
     }
 
     /// Tells of a message that is held back: the log and the audit log once in a window, the metric each time, and the browser
@@ -263,7 +259,7 @@ impl Core {
                 let policy = experience.verification_code_policy;
                 let account = users::find_by_identifier(tx, &tenant, &identifier).await?;
                 let device = account.and_then(|account| core.known_device(&asking, &account.id));
-                let network = core.network(&asking);
+                let network = asking.network();
                 let guesses = Guesses::new(&limits, Proof::Code, &identifier.value, &network, device.as_deref());
                 let guesses = guesses.locked(tx, &tenant, now).await?;
                 if guesses.wait > 0 {
@@ -339,9 +335,14 @@ async fn check_offer(
     experience: &SignInExperience,
     connectors: &[ConnectorKind],
     event: InteractionEvent,
-    identifier: &Identifier,
+    (identifier, country): (&Identifier, &str),
     identified: Option<&UserId>,
 ) -> Result<bool, CoreError> {
+    let closed =
+        |open: &Vec<String>| identifier.kind == IdentifierKind::Phone && !open.iter().any(|one| one == country);
+    if experience.sms_countries.as_ref().is_some_and(closed) {
+        return Err(ErrorCode::CountryNotAllowed.into());
+    }
     if !experience.allows(event) {
         let reset = event == InteractionEvent::ForgotPassword;
         return Err(if reset { ErrorCode::SignInMethodNotEnabled } else { ErrorCode::Forbidden }.into());

@@ -22,6 +22,7 @@ use keyway_store::{Constraint, Job, StoreError, Tx, interactions};
 use serde_json::json;
 
 use crate::configuration::{Client, Settings};
+use crate::limits::Network;
 use crate::{Core, CoreError, Visitor, secret};
 
 pub use code::{CodeRequest, RESEND_AFTER};
@@ -44,6 +45,13 @@ pub struct Caller {
     pub visitor: Visitor,
     /// The language for messages, as a BCP 47 tag.
     pub locale: Option<String>,
+}
+
+impl Caller {
+    /// The networks that messages and guesses are counted under: none for a program that the operator exempts.
+    pub(crate) fn network(&self) -> Network {
+        if self.visitor.local { Network::default() } else { Network::of(&self.visitor.ip) }
+    }
 }
 
 /// What a page needs to know of an interaction.

@@ -3,7 +3,7 @@
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::interaction::{InteractionEvent, Verification, VerificationKind};
 use keyway_model::user::{PasswordMethod, User, UserChange};
-use keyway_model::{ErrorCode, Patch, Timestamp, UserId, VerificationId, password_policy};
+use keyway_model::{ErrorCode, Patch, Timestamp, UserId, VerificationId};
 use keyway_store::{interactions, users};
 
 use super::start::offered;
@@ -22,12 +22,16 @@ impl Core {
         password: String,
     ) -> Result<VerificationId, CoreError> {
         let now = self.now();
-        let network = self.network(caller);
+        let network = caller.network();
         let user = self.account_for_password(caller, &identifier, &network, now).await?;
         let stored = user.as_ref().and_then(|user| user.password.clone());
-        let right = self.hasher.verify(password.clone(), stored.clone()).await?;
+        let address = &caller.visitor.ip;
+        let imported = self.settings(&caller.tenant).await?.password_costs.clone();
+        let right = self.hasher.verify(address, password.clone(), stored.clone(), imported).await?;
         let renewed = match &stored {
-            Some(hash) if right && hash.method != PasswordMethod::Argon2id => Some(self.hasher.hash(password).await?),
+            Some(hash) if right && hash.method != PasswordMethod::Argon2id => {
+                Some(self.hasher.hash(address, password).await?)
+            }
             _ => None,
         };
         let key = "Interaction.SignIn.Verification.Password.Submit";
@@ -127,8 +131,8 @@ impl Core {
         if self.found(caller).await?.event()? != InteractionEvent::Register {
             return Err(ErrorCode::InvalidInteractionType.into());
         }
-        password_policy::check(&password, Some(&named))?;
-        let hash = self.hasher.hash(password).await?;
+        self.check_password(&caller.tenant, &password, &named)?;
+        let hash = self.hasher.hash(&caller.visitor.ip, password).await?;
         let verification = Verification {
             id: self.id(),
             kind: VerificationKind::NewPasswordIdentity,

@@ -4,7 +4,7 @@
 //! as soon as the password changes.
 
 use keyway_model::user::{PasswordHash, User, UserChange};
-use keyway_model::{ErrorCode, Patch, TenantId, Timestamp, UserId, password_policy};
+use keyway_model::{ErrorCode, Patch, TenantId, Timestamp, UserId};
 use keyway_store::{Tx, users};
 use serde::{Deserialize, Serialize};
 
@@ -68,8 +68,8 @@ impl Core {
         visitor: &Visitor,
     ) -> Result<(), CoreError> {
         let (link, owner) = self.open_password_link(tenant, token).await?;
-        password_policy::check(&password, Some(&owner))?;
-        let hash = self.hasher.hash(password).await?;
+        self.check_password(tenant, &password, &owner)?;
+        let hash = self.hasher.hash(&visitor.ip, password).await?;
         let audit = Event::new(self, "Interaction.ForgotPassword.Link.Submit", visitor).user(&owner.id);
         let (tenant, now) = (tenant.clone(), self.now());
         self.parts.store.write(move |tx| Box::pin(async move { set(tx, &tenant, &link, hash, audit, now).await })).await

@@ -3,7 +3,7 @@
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::interaction::{Interaction, InteractionEvent, VerificationKind};
 use keyway_model::user::{PasswordHash, User};
-use keyway_model::{ErrorCode, TenantId, Timestamp, UserId, VerificationId, password_policy};
+use keyway_model::{ErrorCode, TenantId, Timestamp, UserId, VerificationId};
 use keyway_store::{Tx, interactions, users};
 
 use super::{Caller, identify::check_free};
@@ -34,8 +34,8 @@ impl Core {
             ProfileField::Username(name) => Ready::Username(Identifier::parse(IdentifierKind::Username, &name)?.value),
             ProfileField::Password(password) => {
                 let (user, _) = self.account_in_progress(caller).await?;
-                password_policy::check(&password, Some(&user))?;
-                Ready::Password(self.hasher.hash(password).await?)
+                self.check_password(&caller.tenant, &password, &user)?;
+                Ready::Password(self.hasher.hash(&caller.visitor.ip, password).await?)
             }
             ProfileField::Verified(kind, id) => Ready::Verified(kind, id),
         };
@@ -97,11 +97,12 @@ impl Core {
         if user.id.as_str().is_empty() {
             return Err(ErrorCode::IdentifierNotFound.into());
         }
-        password_policy::check(&password, Some(&user))?;
-        if self.hasher.verify(password.clone(), user.password.clone()).await? {
+        self.check_password(&caller.tenant, &password, &user)?;
+        let address = &caller.visitor.ip;
+        if self.hasher.verify(address, password.clone(), user.password.clone(), Vec::new()).await? {
             return Err(ErrorCode::SamePassword.into());
         }
-        let hash = self.hasher.hash(password).await?;
+        let hash = self.hasher.hash(address, password).await?;
         self.step(caller, move |_, interaction, _| {
             Box::pin(async move {
                 if interaction.event()? != InteractionEvent::ForgotPassword {

@@ -17,9 +17,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::paging::page;
+use super::user_search;
 use crate::Web;
 use crate::error::WebError;
-use crate::request::{Body, Pagination, Query};
+use crate::request::{Body, Pagination};
 
 pub fn router() -> OpenApiRouter<Web> {
     OpenApiRouter::new()
@@ -71,23 +72,16 @@ async fn shown(web: &Web, user: &User) -> Result<Value, WebError> {
     Ok(view(user, found.get(&user.id).map(Vec::as_slice).unwrap_or_default()))
 }
 
-#[derive(Deserialize)]
-struct Search {
-    search: Option<String>,
-}
-
-/// Users, newest first; `search` is looked for in ids, names and identifiers, with `%` at either end as in Logto.
+/// Users, newest first. `search` is compared with id, names and identifiers, `search.{field}` with one of them; `%` stands for
+/// anything, `mode` or `mode.{field}` is `like` or `exact`, `joint` is `or` or `and`.
 #[utoipa::path(get, path = "/api/users", tag = "Users", summary = "List users",
     params(("search" = Option<String>, Query), ("page" = Option<i64>, Query), ("page_size" = Option<i64>, Query)),
     responses((status = 200)))]
-async fn list(
-    State(web): State<Web>,
-    Query(query): Query<Search>,
-    paging: Pagination,
-    uri: Uri,
-) -> Result<Response, WebError> {
-    let search = query.search.map(|text| text.trim_matches('%').to_owned()).filter(|text| !text.is_empty());
-    let (users, total) = web.core.users(&web.tenant, search, paging.page()).await?;
+async fn list(State(web): State<Web>, paging: Pagination, uri: Uri) -> Result<Response, WebError> {
+    let (users, total) = match user_search::parse(uri.query().unwrap_or_default())? {
+        Some(search) => web.core.search_users(&web.tenant, search, paging.page()).await?,
+        None => web.core.users(&web.tenant, None, paging.page()).await?,
+    };
     let identities = web.core.identities(&web.tenant, users.iter().map(|user| user.id.clone()).collect()).await?;
     let of = |user: &User| identities.get(&user.id).map(Vec::as_slice).unwrap_or_default();
     Ok(page(users.iter().map(|user| view(user, of(user))).collect(), total, paging, &uri))

@@ -1,0 +1,159 @@
+//! What a password hash costs to verify. Imported ones have costs of their own: bounded, so that none holds a thread for long,
+//! and known, so that a wrong password costs the same at every account.
+
+use std::fmt;
+
+use argon2::password_hash::phc::PasswordHash as Phc;
+use argon2::{Algorithm, Params};
+use keyway_model::Refusal;
+use keyway_model::user::{PasswordHash, PasswordMethod};
+
+/// Memory in KiB, passes and lanes: OWASP's first choice for argon2id.
+pub(super) const OWN: Cost = Cost::Argon2(Algorithm::Argon2id, 19_456, 2, 1);
+
+/// Most memory in KiB that an imported hash may ask for.
+const MOST_MEMORY: u32 = 256 * 1024;
+/// Most memory times passes: twice what Logto's own hashes ask for (4 MiB, 256 passes).
+const MOST_WORK: u64 = 2 * 1024 * 1024;
+/// Most lanes.
+const MOST_LANES: u32 = 16;
+/// Bcrypt costs that are used: 14 takes about a second.
+const BCRYPT: std::ops::RangeInclusive<u32> = 4..=14;
+
+/// The cost of one kind of hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cost {
+    /// Variant, memory in KiB, passes, lanes.
+    Argon2(Algorithm, u32, u32, u32),
+    /// The logarithm of its rounds.
+    Bcrypt(u32),
+}
+
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Argon2(algorithm, memory, passes, lanes) => {
+                write!(f, "{algorithm} {memory} {passes} {lanes}")
+            }
+            Self::Bcrypt(cost) => write!(f, "bcrypt {cost}"),
+        }
+    }
+}
+
+impl Cost {
+    /// Reads what [`fmt::Display`] wrote.
+    pub fn read(text: &str) -> Option<Self> {
+        let mut words = text.split(' ');
+        let name = words.next()?;
+        let mut number = || words.next()?.parse::<u32>().ok();
+        if name == "bcrypt" {
+            return Some(Self::Bcrypt(number()?));
+        }
+        Some(Self::Argon2(name.try_into().ok()?, number()?, number()?, number()?))
+    }
+
+    /// The cost of a hash; a refusal that says what is wrong with it.
+    pub fn of(hash: &PasswordHash) -> Result<Self, Refusal> {
+        let refuse = |expected: &str| Refusal::invalid_input("passwordDigest", expected);
+        match hash.method {
+            PasswordMethod::Argon2id | PasswordMethod::Argon2i => {
+                let unreadable = || refuse("is not a hash of passwordAlgorithm");
+                let phc = Phc::new(&hash.encoded).map_err(|_| unreadable())?;
+                let params = Params::try_from(&phc).map_err(|_| unreadable())?;
+                let algorithm: Algorithm = phc.algorithm.as_str().try_into().map_err(|_| unreadable())?;
+                if phc.salt.is_none() || phc.hash.is_none() {
+                    return Err(unreadable());
+                }
+                let (memory, passes, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
+                if memory > MOST_MEMORY {
+                    return Err(refuse("asks for more than 256 MiB of memory (m)"));
+                }
+                if u64::from(memory) * u64::from(passes) > MOST_WORK {
+                    return Err(refuse("asks for too much work: m times t is more than 2097152"));
+                }
+                if lanes > MOST_LANES {
+                    return Err(refuse("asks for more than 16 lanes (p)"));
+                }
+                Ok(Self::Argon2(algorithm, memory, passes, lanes))
+            }
+            PasswordMethod::Bcrypt => {
+                let unreadable = || refuse("is not a hash of passwordAlgorithm");
+                let parts: bcrypt::HashParts = hash.encoded.parse().map_err(|_| unreadable())?;
+                if hash.encoded.len() != 60 {
+                    return Err(unreadable());
+                }
+                if !BCRYPT.contains(&parts.get_cost()) {
+                    return Err(refuse("has a bcrypt cost that is not 4 to 14"));
+                }
+                Ok(Self::Bcrypt(parts.get_cost()))
+            }
+        }
+    }
+}
+
+/// What a wrong password costs beyond the account's own hash: the cost of each other kind that the tenant has. So a wrong
+/// password costs the same at an account with a password of our own, an imported one or none, and where there is no account.
+pub(super) fn rest(own: Cost, imported: &[Cost]) -> Vec<Cost> {
+    let mut costs = vec![OWN];
+    costs.extend(imported);
+    let mut rest: Vec<Cost> = Vec::new();
+    for cost in costs {
+        if cost != own && !rest.contains(&cost) {
+            rest.push(cost);
+        }
+    }
+    rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn argon2(memory: u64, passes: u64, lanes: u64) -> PasswordHash {
+        let encoded =
+            format!("$argon2id$v=19$m={memory},t={passes},p={lanes}$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAA");
+        PasswordHash { method: PasswordMethod::Argon2id, encoded }
+    }
+
+    #[test]
+    fn imported_hashes_are_bounded_by_name() {
+        let logto = PasswordHash { method: PasswordMethod::Argon2i, ..argon2(4096, 256, 1) };
+        assert!(Cost::of(&logto).is_ok() && Cost::of(&argon2(65_536, 3, 4)).is_ok());
+        let message = |hash: &PasswordHash| Cost::of(hash).unwrap_err().message;
+        assert!(message(&argon2(8, 4_294_967_295, 1)).contains("m times t"));
+        assert!(message(&argon2(300_000, 1, 1)).contains("256 MiB"));
+        assert!(message(&argon2(65_536, 1, 200)).contains("lanes"));
+        let bcrypt = |cost: u32| PasswordHash {
+            method: PasswordMethod::Bcrypt,
+            encoded: format!("$2b${cost:02}$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuuabcdefghi"),
+        };
+        assert_eq!(Cost::of(&bcrypt(12)).unwrap(), Cost::Bcrypt(12));
+        assert!(message(&bcrypt(31)).contains("4 to 14"));
+        let garbage = PasswordHash { method: PasswordMethod::Bcrypt, encoded: "$2".to_owned() + &"x".repeat(58) };
+        assert!(message(&garbage).contains("not a hash"));
+    }
+
+    #[test]
+    fn costs_are_kept_as_text() {
+        for cost in [OWN, Cost::Bcrypt(10), Cost::of(&argon2(65_536, 3, 4)).unwrap()] {
+            assert_eq!(Cost::read(&cost.to_string()), Some(cost));
+        }
+        assert_eq!(Cost::read("md5 1"), None);
+    }
+
+    /// Counted, not timed: the same work whichever hash the account has.
+    #[test]
+    fn noise_budget() {
+        let imported = [Cost::Bcrypt(12), Cost::Argon2(Algorithm::Argon2i, 4096, 256, 1)];
+        let work = |own: Cost| {
+            let mut done: Vec<String> = rest(own, &imported).iter().chain([&own]).map(ToString::to_string).collect();
+            done.sort();
+            done
+        };
+        let unknown = work(OWN);
+        assert_eq!(unknown.len(), 3);
+        for cost in imported {
+            assert_eq!(work(cost), unknown);
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Password hashing: argon2id, off the async threads, as many at once as there are cores.
+
+mod cost;
+mod queue;
+
+use std::cell::RefCell;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash as Phc, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use keyway_model::user::{PasswordHash, PasswordMethod, User};
+use keyway_model::{ErrorCode, Refusal, Rng, TenantId, password_policy};
+use tokio::sync::oneshot;
+
+use crate::{Core, CoreError};
+use cost::OWN;
+use queue::{Job, Queue};
+
+pub use cost::Cost;
+
+/// How long anybody waits for a hash. A job whose caller has gone is not begun.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// The address of work that no visitor asked for.
+pub(crate) const NOBODY: &str = "";
+
+/// Hashes and verifies passwords. Threads of its own keep the 19 MiB of each hash: on shared threads every one of them
+/// would end up with a copy.
+pub struct Hasher {
+    rng: Arc<dyn Rng>,
+    queue: Arc<Queue>,
+}
+
+thread_local! {
+    /// The blocks of this thread's hashes. Asked for anew each time, 19 MiB cost page faults and fragment the heap.
+    static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Computes `out` from a password in this thread's own memory.
+fn compute(argon2: &Argon2<'_>, password: &str, salt: &[u8], out: &mut [u8]) -> Result<(), argon2::Error> {
+    MEMORY.with_borrow_mut(|memory| {
+        let needed = argon2.params().block_count();
+        if memory.len() < needed {
+            memory.resize(needed, Block::default());
+        }
+        argon2.hash_password_into_with_memory(password.as_bytes(), salt, out, memory)
+    })
+}
+
+fn argon2(cost: Cost) -> Option<Argon2<'static>> {
+    let Cost::Argon2(algorithm, memory, passes, lanes) = cost else { return None };
+    let params = Params::new(memory, passes, lanes, None).ok()?;
+    Some(Argon2::new(algorithm, Version::V0x13, params))
+}
+
+fn hash(password: &str, salt: &[u8]) -> Result<PasswordHash, CoreError> {
+    let failed = |_| CoreError::Internal("argon2 hash");
+    let argon2 = argon2(OWN).ok_or(CoreError::Internal("argon2 parameters"))?;
+    let encoded_params =
+        ParamsString::try_from(argon2.params()).map_err(|_| CoreError::Internal("argon2 parameters"))?;
+    let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
+    compute(&argon2, password, salt, &mut out).map_err(failed)?;
+    let phc = Phc {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: encoded_params,
+        salt: Some(Salt::new(salt).map_err(|_| CoreError::Internal("salt"))?),
+        hash: Some(Output::new(&out).map_err(|_| CoreError::Internal("argon2 output"))?),
+    };
+    Ok(PasswordHash { method: PasswordMethod::Argon2id, encoded: phc.to_string() })
+}
+
+fn verify(password: &str, hash: &PasswordHash) -> bool {
+    match hash.method {
+        PasswordMethod::Argon2id | PasswordMethod::Argon2i => verify_argon2(password, &hash.encoded).unwrap_or(false),
+        PasswordMethod::Bcrypt => bcrypt::verify(password, &hash.encoded).unwrap_or(false),
+    }
+}
+
+fn verify_argon2(password: &str, encoded: &str) -> Option<bool> {
+    let phc = Phc::new(encoded).ok()?;
+    let (salt, expected) = (phc.salt.as_ref()?, phc.hash.as_ref()?);
+    let version = phc.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
+    let argon2 = Argon2::new(phc.algorithm.as_str().try_into().ok()?, version, Params::try_from(&phc).ok()?);
+    let mut out = vec![0; expected.len()];
+    compute(&argon2, password, salt, &mut out).ok()?;
+    Some(subtle::ConstantTimeEq::ct_eq(out.as_slice(), expected.as_bytes()).into())
+}
+
+/// Does what a hash of this cost takes, for nothing.
+fn burn(password: &str, cost: Cost) {
+    if let Cost::Bcrypt(rounds) = cost {
+        let _ = std::hint::black_box(bcrypt::hash_with_salt(password, rounds, [0; 16]));
+    } else if let Some(argon2) = argon2(cost) {
+        let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
+        let _ = std::hint::black_box(compute(&argon2, password, &[0; 16], &mut out));
+    }
+}
+
+/// Verifies a password as it was typed and in its normal form (NIST SP 800-63B-4 section 3.1.1.2): hashes of ours are of the
+/// normal form, imported ones of what was typed. A wrong one costs the same whatever is stored.
+fn judge(password: &str, stored: Option<&PasswordHash>, imported: &[Cost]) -> bool {
+    let normal = password_policy::normalised(password);
+    let mut forms = vec![normal.as_ref()];
+    if normal != password {
+        forms.push(password);
+    }
+    // A hash that is kept can be read, or was written by another hand: then it is none.
+    let readable = stored.and_then(|hash| Some((hash, Cost::of(hash).ok()?)));
+    for form in &forms {
+        match readable {
+            Some((hash, _)) if verify(form, hash) => return true,
+            Some(_) => {}
+            None => burn(form, OWN),
+        }
+    }
+    let own = readable.map_or(OWN, |(_, cost)| cost);
+    for form in forms {
+        for cost in cost::rest(own, imported) {
+            burn(form, cost);
+        }
+    }
+    false
+}
+
+impl Hasher {
+    /// A hasher with a thread for each core.
+    pub fn new(rng: Arc<dyn Rng>) -> Result<Self, CoreError> {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let queue = Arc::<Queue>::default();
+        for number in 0..cores {
+            let queue = Arc::clone(&queue);
+            let work = move || {
+                while let Some(job) = queue.pop() {
+                    // Its caller hears of it by the answer that does not come; the thread goes on.
+                    if std::panic::catch_unwind(AssertUnwindSafe(job)).is_err() {
+                        tracing::error!("a password hash panicked");
+                    }
+                }
+            };
+            let thread = std::thread::Builder::new().name(format!("hash-{number}"));
+            thread.spawn(work).map_err(|_| CoreError::Internal("hash thread"))?;
+        }
+        Ok(Self { rng, queue })
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        address: &str,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, CoreError> {
+        let (sender, receiver) = oneshot::channel();
+        let job: Job = Box::new(move || {
+            if !sender.is_closed() {
+                let _ = sender.send(work());
+            }
+        });
+        if !self.queue.push(address, job) {
+            return Err(ErrorCode::Unavailable.into());
+        }
+        let done = tokio::time::timeout(DEADLINE, receiver).await.map_err(|_| ErrorCode::Unavailable)?;
+        done.map_err(|_| CoreError::Internal("hash thread"))
+    }
+
+    /// Hashes a new password in its normal form, for a visitor at `address`.
+    pub async fn hash(&self, address: &str, password: String) -> Result<PasswordHash, CoreError> {
+        let mut salt = [0; 16];
+        self.rng.fill(&mut salt);
+        self.run(address, move || hash(&password_policy::normalised(&password), &salt)).await?
+    }
+
+    /// Whether `password` is the one behind `stored`; `imported` are the costs of the tenant's imported hashes. No costs the
+    /// same whatever is stored, and also where nothing is.
+    pub async fn verify(
+        &self,
+        address: &str,
+        password: String,
+        stored: Option<PasswordHash>,
+        imported: Vec<Cost>,
+    ) -> Result<bool, CoreError> {
+        self.run(address, move || judge(&password, stored.as_ref(), &imported)).await
+    }
+}
+
+impl Drop for Hasher {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+impl Core {
+    /// Refuses a bad password for a user of this tenant; the site's own host name is no better than the user's own name.
+    pub(crate) fn check_password(&self, tenant: &TenantId, password: &str, user: &User) -> Result<(), Refusal> {
+        let endpoint = self.endpoint(tenant);
+        let host = endpoint.split("//").nth(1).and_then(|rest| rest.split(['/', ':']).next()).unwrap_or_default();
+        let words: Vec<String> = host.split('.').map(str::to_lowercase).collect();
+        password_policy::check_at(password, Some(user), &words)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use argon2::password_hash::PasswordHasher as _;
+
+    use super::*;
+
+    struct Fixed;
+    impl Rng for Fixed {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(9);
+        }
+    }
+
+    async fn right(hasher: &Hasher, password: &str, hash: &PasswordHash) -> bool {
+        hasher.verify(NOBODY, password.into(), Some(hash.clone()), Vec::new()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn imported_hashes_verify() {
+        let hasher = Hasher::new(Arc::new(Fixed)).unwrap();
+        let made = hasher.hash(NOBODY, "a good password".into()).await.unwrap();
+        assert_eq!(Cost::of(&made).unwrap(), OWN);
+        assert!(right(&hasher, "a good password", &made).await);
+        assert!(!right(&hasher, "another", &made).await);
+        assert!(!hasher.verify(NOBODY, "decoy".into(), None, vec![Cost::Bcrypt(4)]).await.unwrap());
+        let bcrypt = PasswordHash { method: PasswordMethod::Bcrypt, encoded: bcrypt::hash("old", 4).unwrap() };
+        assert!(right(&hasher, "old", &bcrypt).await);
+        let argon2i = Argon2::new(Algorithm::Argon2i, Version::V0x13, Params::new(64, 2, 1, None).unwrap());
+        let encoded = argon2i.hash_password_with_salt(b"old", b"0123456789abcdef").unwrap().to_string();
+        assert!(right(&hasher, "old", &PasswordHash { method: PasswordMethod::Argon2i, encoded }).await);
+    }
+
+    #[tokio::test]
+    async fn a_password_is_the_same_in_each_way_of_writing_its_letters() {
+        let hasher = Hasher::new(Arc::new(Fixed)).unwrap();
+        let (composed, decomposed) = ("pässwörter im garten", "pa\u{308}sswo\u{308}rter im garten");
+        let made = hasher.hash(NOBODY, decomposed.into()).await.unwrap();
+        assert!(right(&hasher, composed, &made).await && right(&hasher, decomposed, &made).await);
+        let encoded = bcrypt::hash(decomposed, 4).unwrap();
+        let imported = PasswordHash { method: PasswordMethod::Bcrypt, encoded };
+        assert!(right(&hasher, decomposed, &imported).await);
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_does_not_end_its_thread() {
+        let hasher = Hasher::new(Arc::new(Fixed)).unwrap();
+        for _ in 0..64 {
+            assert!(hasher.run(NOBODY, || -> () { panic!("a job") }).await.is_err());
+        }
+        assert_eq!(hasher.run(NOBODY, || 1).await.unwrap(), 1);
+    }
+}
