@@ -24,24 +24,28 @@ fn embed(root: &Path) -> std::io::Result<()> {
     let root = root.canonicalize()?;
     let mut files = Vec::new();
     for (part, endings) in PARTS {
+        println!("cargo::rerun-if-changed=../../{part}");
         collect(&root.join(part), endings, &mut files)?;
     }
     files.sort();
     let out = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default());
     let manifest = out.join("sdk-workspace.toml");
     std::fs::write(&manifest, workspace(&root, &files)?)?;
-    println!("cargo::rerun-if-changed={}", root.join("Cargo.toml").display());
-    let entry = |name: &str, path: &Path| format!("    ({name:?}, include_str!({:?})),\n", path.display().to_string());
+    println!("cargo::rerun-if-changed=../../Cargo.toml");
+    // By the place of the package that is compiled: clones that share a target directory share what stands here.
     let name = |file: &Path| file.strip_prefix(&root).unwrap_or(file).to_string_lossy().replace('\\', "/");
-    let mut entries = vec![entry("Cargo.toml", &manifest)];
-    entries.extend(files.iter().map(|file| entry(&name(file), file)));
+    let entry = |name: String| {
+        format!("    ({name:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/../../\", {name:?}))),\n")
+    };
+    let workspace =
+        "    (\"Cargo.toml\", include_str!(concat!(env!(\"OUT_DIR\"), \"/sdk-workspace.toml\"))),\n".to_owned();
+    let entries: Vec<String> = std::iter::once(workspace).chain(files.iter().map(|file| entry(name(file)))).collect();
     let entries = entries.concat();
     let source = format!("/// Path and content.\npub const FILES: &[(&str, &str)] = &[\n{entries}];\n");
     std::fs::write(out.join("sdk.rs"), source)
 }
 
 fn collect(folder: &Path, endings: &[&str], files: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    println!("cargo::rerun-if-changed={}", folder.display());
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if path.file_name().is_some_and(|name| SKIPPED.iter().any(|skipped| name == *skipped)) {

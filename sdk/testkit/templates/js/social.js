@@ -29,7 +29,8 @@ export const { meta, config, social } = defineSocial({
     const user = oauth.userInfo('https://api.example.com/me', tokens.access_token);
     return {
       id: oauth.id(user.id),
-      email: user.email_verified === true ? user.email : undefined,
+      email: user.email,
+      emailVerified: user.email_verified === true,
       name: user.name,
       avatar: user.picture,
       rawData: user,

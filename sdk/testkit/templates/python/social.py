@@ -24,7 +24,8 @@ def user_info(config, callback):
     user = oauth.user_info("https://api.example.com/me", tokens["access_token"])
     return {
         "id": oauth.id_of(user.get("id")),
-        "email": user.get("email") if user.get("email_verified") is True else None,
+        "email": user.get("email"),
+        "emailVerified": user.get("email_verified") is True,
         "name": user.get("name"),
         "avatar": user.get("picture"),
         "rawData": user,
