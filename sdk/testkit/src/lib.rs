@@ -3,6 +3,8 @@
 //! The component under test is the very file that an admin uploads, in the real sandbox; only the provider is a script.
 
 mod bindings;
+#[cfg(test)]
+mod bombs;
 pub mod build;
 pub mod case;
 pub mod cli;
