@@ -6,6 +6,7 @@
 mod texts;
 
 mod api;
+mod audit;
 mod console;
 mod cookies;
 mod cors;

@@ -21,6 +21,7 @@ pub(crate) use applications::check as check_application;
 pub(crate) use users::end_sign_ins;
 
 pub use applications::{NewApplication, NewSecret};
+pub use audit::Act;
 pub use keyway_store::logs::Filter as LogFilter;
 pub use keyway_store::user_search::{Place, UserField, UserMatch, UserSearch};
 pub use keyway_store::{Page, Total};

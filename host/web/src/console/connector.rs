@@ -18,7 +18,7 @@ use super::connector_form::{Field, Form};
 use super::connector_health::Health;
 use super::connectors::{own_name, words};
 use super::managed;
-use super::page::{Shell, explain, markdown, page};
+use super::page::{Shell, explain, markdown, page, redrawn, saves, unnamed};
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
@@ -215,11 +215,6 @@ pub async fn set_up(
     Ok(page(StatusCode::OK, &shown(&web, &admin, &factory, None, draft)))
 }
 
-/// Whether the form's button only changes the form.
-fn is_edit(sent: &Parameters) -> bool {
-    !matches!(sent.get("op").as_deref(), None | Some("save"))
-}
-
 /// The id that the form was made with, unless a connector has it by now.
 async fn free_id(web: &Web, sent: &Parameters) -> Result<Option<ConnectorId>, WebError> {
     let is_ours = |id: &String| id.len() == 21 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -236,10 +231,11 @@ pub async fn create(
     sent: Parameters,
 ) -> Result<Response, WebError> {
     let factory = factory_of(&web, id)?;
-    let edits = is_edit(&sent);
+    let (saves, problem) = (saves(&sent), unnamed(&sent, admin.chinese));
     let mut draft = Draft::read(&factory.manifest.config, sent);
-    if edits || !draft.raw_problem.is_empty() {
-        return Ok(page(StatusCode::OK, &shown(&web, &admin, &factory, None, draft)));
+    problem.clone_into(&mut draft.alert);
+    if !saves || !draft.raw_problem.is_empty() {
+        return Ok(redrawn(&shown(&web, &admin, &factory, None, draft), problem));
     }
     let new = NewConnector {
         factory_id: factory.manifest.id.clone(),
@@ -278,10 +274,11 @@ pub async fn save(
     sent: Parameters,
 ) -> Result<Response, WebError> {
     let (connector, factory) = find(&web, &id).await?;
-    let edits = is_edit(&sent);
+    let (saves, problem) = (saves(&sent), unnamed(&sent, admin.chinese));
     let mut draft = Draft::read(&factory.manifest.config, sent);
-    if edits || !draft.raw_problem.is_empty() {
-        return Ok(page(StatusCode::OK, &shown(&web, &admin, &factory, Some(&connector), draft)));
+    problem.clone_into(&mut draft.alert);
+    if !saves || !draft.raw_problem.is_empty() {
+        return Ok(redrawn(&shown(&web, &admin, &factory, Some(&connector), draft), problem));
     }
     let settings = draft.settings(&factory.manifest);
     let change = ConnectorChange {
@@ -317,6 +314,11 @@ pub async fn test(
     };
     let to = sent.get("test_to").unwrap_or_default();
     let mut draft = Draft::read(&factory.manifest.config, sent);
+    // Without scripts, the test's own form holds the recipient alone.
+    let has_form = draft.sent.pairs().any(|(name, _)| name == "raw" || name.starts_with('/'));
+    if let Some(connector) = connector.as_ref().filter(|_| !has_form) {
+        draft.config = connector.config.clone();
+    }
     let mut status = StatusCode::OK;
     if draft.raw_problem.is_empty() {
         let (phone, email) = match factory.manifest.kind {

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::images;
 use super::managed;
-use super::page::{Shell, page};
+use super::page::{Shell, page, redrawn, saves, unnamed};
 use super::session::Admin;
 use super::texts::texts;
 use crate::Web;
@@ -74,8 +74,13 @@ struct ExperiencePage {
     css: String,
 }
 
-/// What the form says; the same keys that the Management API takes.
-fn patch(sent: &Parameters, targets: &[String]) -> Map<String, Value> {
+/// What the form says, over what it does not show: the same keys that the Management API takes, each replaced whole.
+fn patch(
+    sent: &Parameters,
+    targets: &[String],
+    saved: &SignInExperience,
+    connectors: &[ConnectorKind],
+) -> Map<String, Value> {
     let on = |name: &str| sent.get(name).is_some();
     let text = |name: &str| sent.get(name).unwrap_or_default().trim().to_owned();
     let optional = |name: &str| sent.given(name);
@@ -102,20 +107,34 @@ fn patch(sent: &Parameters, targets: &[String]) -> Map<String, Value> {
     methods.sort_by_key(|(order, _)| *order);
     let methods: Vec<Value> = methods.into_iter().map(|(_, method)| method).collect();
     let resets = [("reset.email", "EmailVerificationCode"), ("reset.phone", "PhoneVerificationCode")];
+    let shown = saved.reset_kinds(connectors);
+    let is_shown = |name: &str| shown.iter().any(|kind| name == format!("reset.{}", kind.as_str()));
+    let changed = resets.iter().any(|(name, _)| on(name) != is_shown(name));
     let resets: Vec<&str> = resets.iter().filter(|(name, _)| on(name)).map(|(_, method)| *method).collect();
+    let resets = if changed { json!(resets) } else { json!(saved.forgot_password_methods) };
     let mut chosen: Vec<&String> = targets.iter().filter(|target| on(&format!("social.{target}"))).collect();
     chosen.sort_by_key(|target| text(&format!("order.social.{target}")).parse().unwrap_or(usize::MAX));
-    let branding: Map<String, Value> = [("logoUrl", "logo"), ("darkLogoUrl", "dark_logo"), ("favicon", "favicon")]
-        .iter()
-        .filter_map(|(key, name)| Some(((*key).to_owned(), json!(optional(name)?))))
-        .collect();
+    let mut branding = saved.rest.get("branding").and_then(Value::as_object).cloned().unwrap_or_default();
+    for (key, name) in [("logoUrl", "logo"), ("darkLogoUrl", "dark_logo"), ("favicon", "favicon")] {
+        match optional(name) {
+            Some(address) => branding.insert(key.into(), json!(address)),
+            None => branding.remove(key),
+        };
+    }
+    let mut color = saved.rest.get("color").and_then(Value::as_object).cloned().unwrap_or_default();
+    color.insert("primaryColor".into(), json!(text("color")));
+    color.insert("darkPrimaryColor".into(), json!(text("dark_color")));
+    let mut sign_up = json!(saved.sign_up).as_object().cloned().unwrap_or_default();
+    sign_up.insert("identifiers".into(), json!(identifiers));
+    sign_up.insert("password".into(), json!(password));
+    sign_up.insert("verify".into(), json!(verify));
     let patch = json!({
         "signInMode": text("mode"),
-        "signUp": { "identifiers": identifiers, "password": password, "verify": verify },
+        "signUp": sign_up,
         "signIn": { "methods": methods },
         "forgotPasswordMethods": resets,
         "socialSignInConnectorTargets": chosen,
-        "color": { "primaryColor": text("color"), "isDarkModeEnabled": true, "darkPrimaryColor": text("dark_color") },
+        "color": color,
         "branding": branding,
         "termsOfUseUrl": optional("terms"),
         "privacyPolicyUrl": optional("privacy"),
@@ -234,18 +253,21 @@ pub async fn save(
     sent: Parameters,
 ) -> Result<Response, WebError> {
     let targets = targets(&web).await?;
-    let patch = patch(&sent, &targets);
-    if sent.get("op").as_deref() != Some("refresh") {
+    let saved = web.core.public_experience(&managed()).await?.experience;
+    let patch = patch(&sent, &targets, &saved, &web.core.connector_kinds(&managed()).await?);
+    if saves(&sent) {
         match web.core.update_sign_in_experience(&managed(), patch.clone()).await {
             Ok(_) => return Ok(see_other("/console/sign-in-experience?done=saved")),
             Err(error) => {
                 let error = WebError::from(error);
                 let shell = Shell::refused(&admin, "experience", &error);
-                return unsaved(&web, shell, error.status(), patch, &targets).await;
+                return Ok(page(error.status(), &unsaved(&web, shell, patch, &targets).await?));
             }
         }
     }
-    unsaved(&web, Shell::new(&admin, "experience", None), StatusCode::OK, patch, &targets).await
+    let problem = unnamed(&sent, admin.chinese);
+    let shell = Shell::new(&admin, "experience", None).failing(problem.to_owned());
+    Ok(redrawn(&unsaved(&web, shell, patch, &targets).await?, problem))
 }
 
 /// The settings as they were typed, over the saved ones.
@@ -261,13 +283,12 @@ async fn draft(web: &Web, patch: Map<String, Value>) -> Result<SignInExperience,
 async fn unsaved(
     web: &Web,
     shell: Shell,
-    status: StatusCode,
     patch: Map<String, Value>,
     targets: &[String],
-) -> Result<Response, WebError> {
+) -> Result<ExperiencePage, WebError> {
     let experience = draft(web, patch).await?;
     let connectors = web.core.connector_kinds(&managed()).await?;
-    Ok(page(status, &shown(shell, &experience, &connectors, targets)))
+    Ok(shown(shell, &experience, &connectors, targets))
 }
 
 /// `POST /console/preview`: the sign-in page as the form's settings make it.
@@ -277,7 +298,9 @@ pub async fn preview(
     sent: Parameters,
 ) -> Result<Response, WebError> {
     let targets = targets(&web).await?;
-    let experience = draft(&web, patch(&sent, &targets)).await?;
+    let saved = web.core.public_experience(&managed()).await?.experience;
+    let patch = patch(&sent, &targets, &saved, &web.core.connector_kinds(&managed()).await?);
+    let experience = draft(&web, patch).await?;
     let chinese = sent.get("preview_language").map_or(admin.chinese, |language| language == "zh-CN");
     let settings = web.core.settings(&managed()).await?;
     let t = reworded(chinese, settings.phrases(if chinese { "zh-CN" } else { "en" }));

@@ -6,8 +6,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use keyway_core::management::LogFilter;
-use keyway_model::LogId;
 use keyway_model::log::LogEntry;
+use keyway_model::{LogId, TenantId};
 use serde_json::Value;
 
 use super::managed;
@@ -58,6 +58,13 @@ struct ListPage {
     event: String,
     user: String,
     application: String,
+    /// Whether it is the log of the operators' own tenant.
+    operators: bool,
+}
+
+/// Whose log is asked for.
+fn tenant(parameters: &Parameters) -> TenantId {
+    if parameters.get("of").as_deref() == Some("operators") { TenantId::admin() } else { managed() }
 }
 
 /// `GET /console/logs`
@@ -70,12 +77,19 @@ pub async fn list(
     let (event, user, application) = (get("event"), get("user"), get("application"));
     let (number, wanted) = asked(&parameters);
     let filter = LogFilter { user_id: user.clone(), application_id: application.clone(), key: event.clone() };
-    let (entries, total) = web.core.logs(&managed(), filter, wanted).await?;
-    let kept = [("event", event.as_str()), ("user", &user), ("application", &application)];
+    let tenant = tenant(&parameters);
+    let (entries, total) = web.core.logs(&tenant, filter, wanted).await?;
+    let operators = tenant == TenantId::admin();
+    let kept = [
+        ("of", if operators { "operators" } else { "" }),
+        ("event", event.as_str()),
+        ("user", &user),
+        ("application", &application),
+    ];
     let paging = Paging::new("/console/logs", number, total, &kept);
     let shell = Shell::new(&admin, "logs", None);
     let lines = entries.iter().map(line).collect();
-    Ok(page(StatusCode::OK, &ListPage { shell, lines, paging, event, user, application }))
+    Ok(page(StatusCode::OK, &ListPage { shell, lines, paging, event, user, application, operators }))
 }
 
 #[derive(Template)]
@@ -94,7 +108,10 @@ pub async fn show(
     Extension(admin): Extension<Admin>,
     Path(id): Path<String>,
 ) -> Result<Response, WebError> {
-    let entry = web.core.log(&managed(), LogId(id)).await?;
+    let entry = match web.core.log(&managed(), LogId(id.clone())).await {
+        Ok(entry) => entry,
+        Err(_) => web.core.log(&TenantId::admin(), LogId(id)).await?,
+    };
     let text = |name: &str| entry.payload.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let json = format!("{:#}", Value::Object(entry.payload.clone()));
     let shell = Shell::new(&admin, "logs", None);

@@ -71,7 +71,7 @@ pub fn router(web: &Web) -> Router<Web> {
         .route("/console/connectors/{id}", get(connector::show).post(connector::save))
         .route("/console/connectors/{id}/enabled", post(connector::enable))
         .route("/console/connectors/{id}/delete", post(connector::delete))
-        .route("/console/connector-test/{factory}", post(connector::test))
+        .route("/console/connector-test/{factory}", get(connector::set_up).post(connector::test))
         .route("/console/modules/new", get(modules::choose))
         .route("/console/modules/{id}", get(modules::show))
         .route("/console/modules/{id}/{digest}/approve", post(modules::approve))

@@ -12,6 +12,7 @@ use time::macros::format_description;
 
 use super::session::Admin;
 use super::texts::{Texts, texts};
+use crate::audit::NothingDone;
 use crate::error::WebError;
 use crate::pages::render;
 use crate::request::Parameters;
@@ -59,9 +60,39 @@ impl Shell {
     }
 }
 
+/// Whether a form that has operations besides saving asks to be saved. Only its Save button says so: whatever else brings
+/// the form here, a script that names no button too, draws it anew and stores nothing.
+pub fn saves(sent: &Parameters) -> bool {
+    sent.get("op").as_deref() == Some("save")
+}
+
+/// What to say to a form that names no operation; empty to one that names its own.
+pub fn unnamed(sent: &Parameters, chinese: bool) -> &'static str {
+    if sent.get("op").is_none() { texts(chinese).nothing_saved } else { "" }
+}
+
+/// A form that was drawn anew: nothing was done, so nothing is audited.
+pub fn redrawn(shown: &impl Template, problem: &str) -> Response {
+    let status = if problem.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    let mut response = page(status, shown);
+    response.extensions_mut().insert(NothingDone);
+    response
+}
+
 /// A page as an answer.
 pub fn page(status: StatusCode, page: &impl Template) -> Response {
     render::html(status, page, None)
+}
+
+#[derive(Template)]
+#[template(path = "console/forbidden.html")]
+struct ForbiddenPage {
+    shell: Shell,
+}
+
+/// To somebody whose duties do not reach here: who is signed in, and the way out.
+pub fn forbidden(admin: &Admin) -> Response {
+    page(StatusCode::FORBIDDEN, &ForbiddenPage { shell: Shell::new(admin, "", None) })
 }
 
 /// What to tell an administrator: the whole message, with the provider's own words.

@@ -17,7 +17,9 @@ use keyway_model::resource::MANAGEMENT_SCOPE;
 use keyway_model::user::User;
 use serde::{Deserialize, Serialize};
 
+use super::page;
 use crate::Web;
+use crate::audit::Asked;
 use crate::cookies::{self, Kind};
 use crate::error::WebError;
 use crate::guard;
@@ -148,7 +150,7 @@ pub async fn sign_out(State(web): State<Web>) -> Response {
 }
 
 /// Lets an administrator through who holds the scope that the route asks for, from a page of the console itself.
-pub async fn authorize(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+pub async fn authorize(State(web): State<Web>, request: Request, next: Next) -> Response {
     let reads = [Method::GET, Method::HEAD].contains(request.method());
     if !reads && !guard::is_own_page(&request) {
         return render::error(request.headers(), ErrorCode::CsrfTokenMismatch.into());
@@ -158,13 +160,28 @@ pub async fn authorize(State(web): State<Web>, mut request: Request, next: Next)
         Err(error) => return render::error(request.headers(), error),
     };
     let Some(admin) = signed else { return to_sign_in(&request) };
+    let (asked, mut request) = Asked::new(&web, &admin.user.id.0, request);
     let narrow = needed_scope(request.method(), request.uri().path());
-    if !admin.scopes.iter().any(|scope| scope == MANAGEMENT_SCOPE || Some(scope.as_str()) == narrow) {
-        return render::error(request.headers(), ErrorCode::Forbidden.into());
+    // Whoever is signed in may sign out.
+    let may = admin.scopes.iter().any(|scope| scope == MANAGEMENT_SCOPE || Some(scope.as_str()) == narrow);
+    if !may && request.uri().path() != "/console/sign-out" {
+        let response = page::forbidden(&admin);
+        if let Some(event) = asked.outcome(&response) {
+            event.write(&web).await;
+        }
+        return response;
     }
     request.extensions_mut().insert(admin);
     let headers = request.headers().clone();
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
+    if let Some(event) = asked.outcome(&response) {
+        event.write(&web).await;
+    }
+    // A page that answers a write has no address of its own: it does not enter the browser's history, where a reload or Back
+    // would ask for it by GET.
+    if !reads {
+        response.headers_mut().insert("hx-push-url", HeaderValue::from_static("false"));
+    }
     // A handler's error is JSON for programs; whoever asked for a page gets one.
     let is_page = text(&headers, header::ACCEPT).is_some_and(|accepted| accepted.contains("text/html"));
     match response.extensions().get::<Arc<WebError>>() {
@@ -186,11 +203,16 @@ async fn signed_in(web: &Web, headers: &HeaderMap) -> Result<Option<Admin>, WebE
 
 /// A page that is asked for comes after the sign-in; what was to be done is not repeated on its own.
 fn to_sign_in(request: &Request) -> Response {
-    let to = match (request.method(), request.uri().path_and_query()) {
-        (&Method::GET, Some(path)) => path.as_str(),
-        _ => "/console",
+    let asked = request.uri().path_and_query().filter(|_| request.method() == Method::GET);
+    let to = if let Some(path) = asked {
+        path.as_str().to_owned()
+    } else {
+        // What was to be done is not repeated on its own; the page on which it was asked for is shown again.
+        let page = text(request.headers(), header::HeaderName::from_static("hx-current-url"));
+        let page = page.and_then(|page| url::Url::parse(page).ok());
+        page.map_or_else(|| "/console".into(), |page| page.path().to_owned())
     };
-    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("to", to).finish();
+    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("to", &to).finish();
     let target = format!("/console/sign-in?{query}");
     if text(request.headers(), header::HeaderName::from_static("hx-request")).is_none() {
         return see_other(&target);
@@ -206,7 +228,9 @@ fn to_sign_in(request: &Request) -> Response {
 fn needed_scope(method: &Method, path: &str) -> Option<&'static str> {
     let parts: Vec<&str> = path.trim_start_matches("/console").trim_start_matches('/').split('/').collect();
     match (method.as_str(), parts.as_slice()) {
-        ("GET", [""] | ["connectors" | "modules", ..]) | ("POST", ["sign-out"]) => Some("connectors:view"),
+        ("GET", [""] | ["connectors" | "connector-test" | "modules", ..]) | ("POST", ["sign-out"]) => {
+            Some("connectors:view")
+        }
         ("POST", ["modules"]) => Some("connectors:upload"),
         ("POST", ["modules", ..]) => Some("connectors:approve"),
         ("POST", ["connector-test", _]) => Some("connectors:test"),
@@ -228,7 +252,7 @@ mod tests {
     }
 
     /// What each route asks for; none: the scope that opens everything.
-    const AUTHORISATION: [(&str, &str, Option<&str>); 56] = [
+    const AUTHORISATION: [(&str, &str, Option<&str>); 57] = [
         ("POST", "/console/modules", Some("connectors:upload")),
         ("POST", "/console/images", None),
         ("GET", "/console", Some("connectors:view")),
@@ -249,6 +273,7 @@ mod tests {
         ("POST", "/console/connectors/{id}", Some("connectors:configure")),
         ("POST", "/console/connectors/{id}/enabled", Some("connectors:configure")),
         ("POST", "/console/connectors/{id}/delete", Some("connectors:configure")),
+        ("GET", "/console/connector-test/{factory}", Some("connectors:view")),
         ("POST", "/console/connector-test/{factory}", Some("connectors:test")),
         ("GET", "/console/modules/new", Some("connectors:view")),
         ("GET", "/console/modules/{id}", Some("connectors:view")),

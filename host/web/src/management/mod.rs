@@ -24,12 +24,13 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use keyway_model::resource::MANAGEMENT_SCOPE;
 use keyway_model::{ErrorCode, TenantId};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::Web;
+use crate::audit::Asked;
 use crate::error::WebError;
 use crate::request::bearer;
 
@@ -70,20 +71,26 @@ pub struct Duties {
 
 /// A Bearer token for the Management API with the scope `all`, or the narrower one that the route asks for. The API
 /// administers the users' tenant and is served there alone.
-async fn authorize(State(web): State<Web>, mut request: Request, next: Next) -> Result<Response, WebError> {
+async fn authorize(State(web): State<Web>, request: Request, next: Next) -> Result<Response, WebError> {
     if web.tenant != TenantId::default_tenant() {
         return Err(ErrorCode::NotFound.into());
     }
     let token = bearer(request.headers())?;
     let (subject, scopes) = web.core.verify_management_token(token).await?.ok_or(ErrorCode::Unauthorized)?;
+    let (asked, mut request) = Asked::new(&web, &subject.0, request);
     let narrow = narrow_scope(request.method(), request.uri().path());
-    if !scopes.iter().any(|scope| scope == MANAGEMENT_SCOPE || Some(scope.as_str()) == narrow) {
-        return Err(ErrorCode::Forbidden.into());
+    let response = if scopes.iter().any(|scope| scope == MANAGEMENT_SCOPE || Some(scope.as_str()) == narrow) {
+        let may_configure = scopes.iter().any(|scope| scope == MANAGEMENT_SCOPE || scope == "connectors:configure");
+        request.extensions_mut().insert(Duties { may_configure });
+        request.extensions_mut().insert(Actor(subject.0));
+        next.run(request).await
+    } else {
+        WebError::from(ErrorCode::Forbidden).into_response()
+    };
+    if let Some(event) = asked.outcome(&response) {
+        event.write(&web).await;
     }
-    let may_configure = scopes.iter().any(|scope| scope == MANAGEMENT_SCOPE || scope == "connectors:configure");
-    request.extensions_mut().insert(Duties { may_configure });
-    request.extensions_mut().insert(Actor(subject.0));
-    Ok(next.run(request).await)
+    Ok(response)
 }
 
 /// The scope that suffices for a route without the whole API. Seeing, uploading, approving, configuring and testing

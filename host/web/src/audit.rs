@@ -1,0 +1,112 @@
+//! An audit event for everything that administrators do and for what they were refused: one place, before the routes of the
+//! Management API and of the console, so that no operation can be without.
+
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::{Method, StatusCode, header};
+use axum::response::Response;
+use keyway_core::Visitor;
+use keyway_core::management::Act;
+
+use crate::Web;
+use crate::error::WebError;
+use crate::request::visitor;
+
+/// Marks an answer to a write that did nothing: a form that was drawn anew.
+#[derive(Clone, Copy)]
+pub struct NothingDone;
+
+/// The one write that nobody does on purpose: the preview follows every key that is pressed, and stores nothing.
+const UNSEEN: &str = "/console/preview";
+
+/// A request of an administrator, before it is carried out.
+pub struct Asked {
+    act: Act,
+    visitor: Visitor,
+    /// Whether it is only of interest when it is refused.
+    reads: bool,
+}
+
+impl Asked {
+    /// Reads what is asked for; `actor` is the administrator or the program.
+    pub fn new(web: &Web, actor: &str, request: Request) -> (Self, Request) {
+        let (parts, body) = request.into_parts();
+        let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
+        let given = route.split('/').zip(parts.uri.path().split('/'));
+        let targets = given.filter_map(|(name, value)| {
+            let name = name.strip_prefix('{')?.strip_suffix('}')?;
+            Some((name.to_owned(), value.chars().take(128).collect()))
+        });
+        let reveals = route.contains("/secrets") || parts.uri.query().is_some_and(|query| query.contains("reveal="));
+        let reads = route == UNSEEN || ([Method::GET, Method::HEAD].contains(&parts.method) && !reveals);
+        let act = Act {
+            key: key(&parts.method, &route),
+            operation: format!("{} {route}", parts.method),
+            actor: actor.to_owned(),
+            targets: targets.collect(),
+            made: None,
+            status: 0,
+            error: None,
+        };
+        (Self { act, visitor: visitor(web, &parts), reads }, Request::from_parts(parts, body))
+    }
+
+    /// The event with its outcome, where there is something to write.
+    pub fn outcome(mut self, response: &Response) -> Option<Self> {
+        let refused = response.status() == StatusCode::FORBIDDEN;
+        let nothing = self.reads || response.extensions().get::<NothingDone>().is_some();
+        if nothing && !refused {
+            return None;
+        }
+        self.act.status = response.status().as_u16();
+        self.act.error = response.extensions().get::<Arc<WebError>>().map(|error| match error.as_ref() {
+            WebError::Refusal(refusal) => refusal.code.code().to_owned(),
+            WebError::OAuth(error) => error.error.to_owned(),
+        });
+        let made = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+        self.act.made = made.and_then(|made| made.split(['?', '#']).next()).map(ToOwned::to_owned);
+        Some(self)
+    }
+
+    /// Writes it.
+    pub async fn write(self, web: &Web) {
+        if let Err(error) = web.core.audit(self.act, &self.visitor).await {
+            tracing::error!(?error, "an administrator's action was not audited");
+        }
+    }
+}
+
+/// The event's name: `Management.Users.Password.Update` for `PATCH /api/users/{userId}/password`.
+fn key(method: &Method, route: &str) -> String {
+    let mut key = String::from("Management");
+    let words = route.trim_start_matches("/api/").trim_start_matches("/console/").split('/');
+    for word in words.filter(|word| !word.is_empty() && !word.starts_with('{')) {
+        key.push('.');
+        for part in word.split('-') {
+            let mut letters = part.chars();
+            key.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+            key.push_str(letters.as_str());
+        }
+    }
+    key.push_str(match method.as_str() {
+        "GET" | "HEAD" => ".Read",
+        "POST" => ".Create",
+        "PUT" => ".Replace",
+        "PATCH" => ".Update",
+        _ => ".Delete",
+    });
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_named_after_its_route() {
+        assert_eq!(key(&Method::PATCH, "/api/users/{userId}/password"), "Management.Users.Password.Update");
+        assert_eq!(key(&Method::PATCH, "/api/sign-in-exp"), "Management.SignInExp.Update");
+        assert_eq!(key(&Method::POST, "/console/settings/keys"), "Management.Settings.Keys.Create");
+    }
+}
