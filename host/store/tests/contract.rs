@@ -12,6 +12,7 @@ use keyway_model::session::Session;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::user::{User, UserChange};
 use keyway_model::{Patch, TenantId, Timestamp, UserId};
+use keyway_store::retention::{self, Retention};
 use keyway_store::user_search::{self, Place};
 use keyway_store::{
     Constraint, Page, Store, StoreError, Total, counters, interactions, sessions, sign_in_experiences, tokens, users,
@@ -286,8 +287,7 @@ mod contract {
         assert_eq!(counts, (1..=50).collect::<Vec<_>>());
         let later = add(store.clone(), 60_000).await;
         assert_eq!((later["sends"], later["a"]), (1, 51));
-        let swept =
-            store.write::<_, StoreError>(|tx| Box::pin(async move { counters::sweep(tx, Timestamp(200_000)).await }));
+        let swept = retention::sweep(&store, Retention::default(), Timestamp(200_000));
         assert_eq!(swept.await.unwrap(), 2);
     }
 
