@@ -55,7 +55,9 @@ test('an upload serves nobody before it is approved and activated', async () => 
   assert.equal(view.state, 'staged');
   assert.equal(view.version, '0.2.0');
   assert.deepEqual(view.asks.hosts, ['dysmsapi.aliyuncs.com']);
-  assert.deepEqual(view.asksNew, { hosts: [], features: [], secrets: [] }, 'nothing beyond the version that serves');
+  const { publisher, replaces, ...more } = view.asksNew;
+  assert.deepEqual([publisher.kind, replaces], ['uploader', { kind: 'official' }], 'somebody else vouches for it');
+  assert.deepEqual(more, { hosts: [], features: [], secrets: [], exposed: [] }, 'nothing else beyond the version that serves');
   assert.equal(await version(keyway), '0.1.0');
   const early = await keyway.api('POST', `${FACTORY}/versions/${view.digest}/activate`);
   assert.deepEqual([early.status, early.body.code], [409, 'connector.version_not_approved']);

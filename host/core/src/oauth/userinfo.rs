@@ -66,7 +66,7 @@ impl Core {
             read.await?
         };
         let scopes: Vec<String> = scopes.into_iter().filter(|scope| held.contains(scope)).collect();
-        Ok((!scopes.is_empty()).then_some((subject, scopes)))
+        Ok(Some((subject, scopes)))
     }
 
     fn management_access(&self, claims: &Value) -> Option<(UserId, ApplicationId, Vec<String>)> {
