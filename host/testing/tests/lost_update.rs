@@ -54,8 +54,8 @@ impl Race {
         let phone = format!("86138{:08}", name.trim_start_matches('u').parse::<u32>().unwrap());
         let user = self.server.user(name, &phone, OLD).await;
         let id = user.get("id").and_then(Value::as_str).unwrap().to_owned();
-        let insert = "INSERT INTO user_identities (tenant_id, target, identity_id, user_id, details, created_at) VALUES \
-             ('default', 'provider', $1, $2, '{}', 0)";
+        let insert = "INSERT INTO user_identities (tenant_id, target, issuer, identity_id, user_id, details, created_at) \
+             VALUES ('default', 'provider', '', $1, $2, '{}', 0)";
         self.run(insert, &[name, &id]).await;
         id
     }

@@ -130,7 +130,7 @@ on_both! {
         assert_ne!(test("other", "4915112345799", true, saved).await, Err(ErrorCode::ConnectorTestLimited));
         let log = server.api(Method::GET, "/connectors/gateway-1/logs", None).await.expect(200).json();
         assert!(!log.as_array().unwrap().is_empty(), "tests are in the log");
-        server.clock.turn(3601);
+        server.clock.turn(3700);
         assert_ne!(test("tester", "4915112345799", true, saved).await, Err(ErrorCode::ConnectorTestLimited));
     }
 

@@ -175,8 +175,9 @@ test('key sets: unknown kinds, keys without a name, RS256, ES256, ES384 and EdDS
   const through = async (name) => {
     const visitor = new Visitor(keyway, application);
     await visitor.authorize();
-    await visitor.fetch('/sign-in');
-    const away = await visitor.fetch(`/social/${made.body.id}`);
+    const page = await (await visitor.fetch('/sign-in', { headers: { accept: 'text/html' } })).text();
+    const link = page.match(new RegExp(`href="(/social/${made.body.id}[^"]*)"`))[1].replaceAll('&amp;', '&').replaceAll('&#38;', '&');
+    const away = await visitor.fetch(link);
     const query = new URL(away.headers.get('location')).searchParams;
     [signer, nonce] = [name, query.get('nonce')];
     const back = await visitor.fetch(`/callback/${made.body.id}?${new URLSearchParams({ code: randomUUID(), state: query.get('state') })}`);

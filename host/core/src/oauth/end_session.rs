@@ -31,7 +31,7 @@ pub enum SignedOut {
 
 impl Core {
     /// Ends the session when it is proven that its person asks: by an ID token of this session, by a navigation to which an
-    /// application with a live grant of this session sent the browser, or by a confirmation.
+    /// application with a grant of this session sent the browser, or by a confirmation.
     pub async fn end_session(
         &self,
         tenant: &TenantId,

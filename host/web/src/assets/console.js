@@ -173,95 +173,6 @@ function find(input) {
   });
 }
 
-// What was typed and is not saved yet: a form differs from what it showed at first, or came back with what was refused.
-const typed = new Map();
-let edited;
-let leaving = false;
-let here = location.href;
-const text = (form) => new URLSearchParams(new FormData(form)).toString();
-const forms = () => document.querySelectorAll("main form[method=post]:not(dialog form)");
-const unsaved = () => [...forms()].filter((form) => typed.has(form) && typed.get(form) !== text(form));
-const words = () => document.getElementById("unsaved").dataset;
-const mayLeave = (others) => others.length === 0 || window.confirm(words().question);
-
-function showUnsaved() {
-  for (const form of typed.keys()) if (!form.isConnected) typed.delete(form);
-  const changed = unsaved();
-  if (!changed.includes(edited)) edited = changed[0];
-  document.getElementById("unsaved").hidden = changed.length === 0;
-}
-
-function unsavedBar(bar) {
-  bar.querySelector("[data-save]").addEventListener("click", () => {
-    const own = (edited ?? unsaved()[0]);
-    (own?.querySelector("button[type=submit].primary") ?? own?.querySelector("button[type=submit]"))?.click();
-  });
-  bar.querySelector("[data-discard]").addEventListener("click", () => {
-    leaving = true;
-    location.reload();
-  });
-}
-
-document.addEventListener("input", (event) => {
-  edited = event.target.form ?? edited;
-  showUnsaved();
-});
-window.addEventListener("beforeunload", (event) => {
-  if (!leaving && unsaved().length > 0) event.preventDefault();
-});
-// Before htmx hears of it: Back stays on the page when its reader says so.
-window.addEventListener("popstate", (event) => {
-  if (mayLeave(unsaved())) return;
-  event.stopImmediatePropagation();
-  history.pushState({ htmx: true }, "", here);
-}, true);
-document.addEventListener("htmx:beforeRequest", (event) => {
-  const { elt, target } = event.detail;
-  if (target !== document.body) return;
-  if (!mayLeave(unsaved().filter((form) => form !== elt.closest("form")))) event.preventDefault();
-});
-
-// A request that brought no page: what was typed stays, and can be sent again.
-function toast(said, label, act) {
-  const box = Object.assign(document.createElement("div"), { className: "alert toast" });
-  box.setAttribute("role", "alert");
-  const button = Object.assign(document.createElement("button"), { type: "button", className: "small", textContent: label });
-  button.addEventListener("click", () => { box.remove(); act(); });
-  const close = Object.assign(document.createElement("button"), { type: "button", className: "small", textContent: "✕" });
-  close.setAttribute("aria-label", words().shut);
-  close.addEventListener("click", () => box.remove());
-  box.append(Object.assign(document.createElement("p"), { textContent: said }), button, close);
-  document.querySelector(".alert.toast")?.remove();
-  document.body.append(box);
-  return box;
-}
-function again(config) {
-  const { verb, path, elt, target, unfilteredFormData } = config;
-  const values = verb === "get" ? undefined : unfilteredFormData;
-  const select = elt.getAttribute("hx-select") ?? undefined;
-  return () => htmx.ajax(verb, path, { source: elt, target, values, select, swap: elt.getAttribute("hx-swap") ?? undefined });
-}
-for (const name of ["htmx:sendError", "htmx:timeout"]) {
-  document.addEventListener(name, (event) => {
-    toast(words().failed, words().retry, again(event.detail.requestConfig));
-  });
-}
-document.addEventListener("htmx:beforeOnLoad", (event) => {
-  const { xhr, requestConfig } = event.detail;
-  if (xhr.status >= 500 && !xhr.responseText.includes('id="content"')) {
-    event.preventDefault();
-    toast(words().failed, words().retry, again(requestConfig));
-  }
-  // The session is over: signing in goes on in another tab, so that this page keeps what was typed.
-  if (xhr.status === 401 && (requestConfig.verb !== "get" || unsaved().length > 0)) {
-    event.preventDefault();
-    const box = toast(words().over, words().retry, again(requestConfig));
-    const link = Object.assign(document.createElement("a"), { href: "/console/sign-in", target: "_blank", className: "button small", textContent: words().signIn });
-    link.setAttribute("hx-boost", "false");
-    box.firstChild.after(link);
-  }
-});
-
 function attach(root) {
   once(root, "[data-dialog]", "dialogReady", (button) => {
     button.addEventListener("click", () => document.getElementById(button.dataset.dialog).showModal());
@@ -288,8 +199,6 @@ function attach(root) {
       setTimeout(() => button.remove());
     });
   });
-  once(root, "#unsaved", "unsavedReady", unsavedBar);
-  for (const form of forms()) typed.set(form, typed.get(form) ?? text(form));
   once(root, "[data-upload]", "uploadReady", upload);
   once(root, "[data-sortable]", "sortableReady", sortable);
   once(root, "[data-picture]", "pictureReady", picture);
@@ -370,42 +279,11 @@ document.addEventListener("keydown", (event) => {
   }
 });
 document.addEventListener("htmx:load", () => attach(document));
-// A finished action says so once: not again at a reload, by Back or in a bookmark.
-function forgetDone() {
-  const address = new URL(location.href);
-  if (address.searchParams.has("done")) {
-    address.searchParams.delete("done");
-    history.replaceState(history.state, "", address);
-  }
-  const told = document.querySelector("main > .notice");
-  if (told) setTimeout(() => told.classList.add("gone"), 6000);
-}
 // After a page took the place of another, the keyboard and screen readers start at its content; an error is read out first.
 document.addEventListener("htmx:afterSettle", (event) => {
-  const { requestConfig, xhr } = event.detail;
-  if (requestConfig?.elt?.id === "test") {
-    const answer = document.getElementById("test-answer");
-    answer?.focus({ preventScroll: true });
-    answer?.scrollIntoView({ block: "nearest" });
-    return;
-  }
   if (event.target !== document.body) return;
-  // What an operation or a refusal drew anew is as unsaved as before.
-  const asked = new URL(requestConfig?.path ?? "", location.href);
-  if (requestConfig?.verb === "post" && new URL(xhr.responseURL).pathname === asked.pathname && (xhr.status >= 400 || requestConfig.unfilteredFormData.has("op"))) {
-    const action = requestConfig.elt.closest("form")?.getAttribute("action");
-    for (const form of forms()) if (form.getAttribute("action") === action) typed.set(form, "");
-  }
-  const moved = new URL(here).pathname !== location.pathname;
-  forgetDone();
-  here = location.href;
-  showUnsaved();
-  if (moved && !location.hash) window.scrollTo(0, 0);
   const first = document.querySelector("main [aria-invalid=true], main [role=alert]");
-  if (first?.matches("input, select, textarea")) first.focus({ preventScroll: true });
   if (!document.activeElement || document.activeElement === document.body) document.getElementById("content").focus({ preventScroll: true });
   first?.scrollIntoView({ block: "center" });
 });
 attach(document);
-forgetDone();
-here = location.href;

@@ -291,14 +291,6 @@ texts! {
     none_yet_logs "Nothing has happened yet." "暂无事件。";
     error "Error" "错误";
     details "Details" "详情";
-    unsaved "Unsaved changes" "有未保存的更改";
-    discard "Discard" "放弃";
-    leave_question "There are unsaved changes. Leave them behind?" "有未保存的更改，确定要放弃吗？";
-    request_failed "The server did not answer. What you typed is still here." "服务器没有响应，您输入的内容仍在此页。";
-    session_over "You are signed out. Sign in, then send this again; what you typed stays here." "您已退出登录。请重新登录后再次提交，您输入的内容仍在此页。";
-    sign_in_again "Sign in in a new tab" "在新标签页登录";
-    retry "Try again" "重试";
-    close "Close" "关闭";
     nothing_saved "Nothing was saved: use the Save button." "未保存任何内容，请使用保存按钮。";
     forbidden "Not one of your duties" "不在您的职责范围内";
     forbidden_text "Your account may not open this page. An administrator who may do everything can give you the duty." "您的账号无权打开此页面。拥有全部权限的管理员可以为您分配该职责。";
