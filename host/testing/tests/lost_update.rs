@@ -234,11 +234,12 @@ on_both! {
         let race = Race::new(database).await;
         let id = race.user("u1").await;
         race.decide(Decision::Suspend, &id).await.expect(200);
-        // An identity that would be linked by its number, of an account that may not sign in.
-        let linking = json!({ "socialSignIn": { "automaticAccountLinking": true } });
+        // An identity with the number of an account that may not sign in: linking asks for a proof of that account.
+        let linking =
+            json!({ "socialSignIn": { "automaticAccountLinking": true, "skipRequiredIdentifiers": true } });
         race.server.api(Method::PATCH, "/sign-in-exp", Some(linking)).await.expect(200);
         let (mut browser, proof) = race.vouched("stranger", Some("8613800000001")).await;
-        browser.step(Method::POST, "/identification", Some(proof)).await.expect(401);
+        browser.step(Method::POST, "/identification", Some(proof)).await.expect(404);
         let shown = race.server.api(Method::GET, &format!("/users/{id}"), None).await.json();
         let targets: Vec<&String> = shown.get("identities").and_then(Value::as_object).unwrap().keys().collect();
         assert_eq!(targets, ["provider"]);
