@@ -123,7 +123,7 @@ impl Exchange {
                     tokens::revoke_grant(tx, tenant, &grant.id, now).await?;
                     return Ok(Err(invalid_grant("the code was used before")));
                 }
-                let offline = grant.scope.split_ascii_whitespace().any(|word| word == "offline_access");
+                let offline = has_scope(&grant.scope, "offline_access");
                 if offline { Some(new.refresh) } else { None }
             }
             _ if token.consumed_at.is_some() || rotates(application, &token, now) => {
@@ -148,7 +148,7 @@ impl Exchange {
             Access::Opaque(new.access)
         };
         let grant = Grant { scope: narrowed.unwrap_or(grant.scope), ..grant };
-        let with_roles = grant.scope.split_ascii_whitespace().any(|word| word == "roles");
+        let with_roles = has_scope(&grant.scope, "roles");
         let roles = if with_roles { roles::names_of_user(tx, tenant, &user.id).await? } else { Vec::new() };
         Ok(Ok(Ready { grant, user, roles, access, refresh_token }))
     }

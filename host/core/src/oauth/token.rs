@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::ClientCredentials;
 use super::exchange::{Access, Exchange, NewSecrets, Ready};
-use super::userinfo::claims_of;
+use super::userinfo::{claims_of, has_scope};
 use crate::configuration::Client;
 use crate::keys::Keys;
 use crate::logs::Event;
@@ -122,7 +122,7 @@ impl Core {
         keys: &Keys,
     ) -> Result<TokenResponse, CoreError> {
         let Ready { grant, user, roles, access, refresh_token } = ready;
-        let has = |scope: &str| grant.scope.split_ascii_whitespace().any(|word| word == scope);
+        let has = |scope: &str| has_scope(&grant.scope, scope);
         let id_token = if has("openid") {
             let ttl = application.custom_client_metadata.id_token_ttl.unwrap_or(ID_TOKEN_TTL);
             let mut claims = claims_of(&user, &roles, &grant.scope, false);

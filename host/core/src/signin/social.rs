@@ -4,7 +4,7 @@ use keyway_model::connector::{Connector, ConnectorKind, Platform};
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::interaction::{Interaction, InteractionEvent, SocialUserInfo, SocialVerification};
 use keyway_model::user::{Identity, User, UserChange};
-use keyway_model::{ConnectorId, ErrorCode, Refusal, TenantId, Timestamp, UserId, VerificationId};
+use keyway_model::{ConnectorId, ErrorCode, Refusal, TenantId, Timestamp, UserId, VerificationId, display};
 use keyway_sandbox::{Context, Start};
 use keyway_store::users::LockedUser;
 use keyway_store::{Tx, identities, users};
@@ -273,7 +273,7 @@ fn judged(mut info: SocialUserInfo) -> SocialUserInfo {
     let phone = info.phone.map(|phone| if phone.starts_with('+') { phone } else { format!("+{phone}") });
     info.phone = parsed(IdentifierKind::Phone, phone);
     info.email = parsed(IdentifierKind::Email, info.email);
-    info.name = info.name.map(|name| name.chars().filter(|c| !c.is_control()).take(128).collect());
+    info.name = info.name.map(|name| display::shown(&name).chars().take(128).collect());
     info.avatar = info
         .avatar
         .filter(|avatar| avatar.len() <= 2048 && avatar.starts_with("https://") && Url::parse(avatar).is_ok());
