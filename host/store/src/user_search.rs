@@ -244,7 +244,8 @@ impl UserField {
 pub struct UserMatch {
     /// Which field; none is any.
     pub field: Option<UserField>,
-    /// Whether the whole field is compared; else the value is a pattern with `%` and `_`.
+    /// Whether the whole field is compared; else the value is a pattern with `%`, `_`, and a backslash before a sign that is
+    /// meant literally.
     pub exact: bool,
     /// The values, at least one.
     pub values: Vec<String>,
@@ -261,19 +262,63 @@ pub struct UserSearch {
     pub case_sensitive: bool,
 }
 
+/// A sign of a pattern.
+enum Sign {
+    /// `%`: letters, or none.
+    Letters,
+    /// `_`: one letter.
+    Letter,
+    /// Itself.
+    Plain(char),
+}
+
+/// The signs of a pattern as PostgreSQL reads one: a backslash takes the next sign literally. At the end, where PostgreSQL
+/// refuses the pattern, it is itself.
+fn signs(pattern: &str) -> Vec<Sign> {
+    let mut letters = pattern.chars();
+    let mut signs = Vec::new();
+    while let Some(letter) = letters.next() {
+        signs.push(match letter {
+            '%' => Sign::Letters,
+            '_' => Sign::Letter,
+            '\\' => Sign::Plain(letters.next().unwrap_or('\\')),
+            plain => Sign::Plain(plain),
+        });
+    }
+    signs
+}
+
+/// A pattern of LIKE with the backslash as its ESCAPE, which `SQLite` has to be told and PostgreSQL takes.
+fn like_pattern(pattern: &str) -> String {
+    let mut like = String::new();
+    for sign in signs(pattern) {
+        match sign {
+            Sign::Letters => like.push('%'),
+            Sign::Letter => like.push('_'),
+            Sign::Plain(letter) => {
+                if matches!(letter, '%' | '_' | '\\') {
+                    like.push('\\');
+                }
+                like.push(letter);
+            }
+        }
+    }
+    like
+}
+
 /// `SQLite`'s LIKE is blind to case, its GLOB is not.
 fn glob(pattern: &str) -> String {
     let mut glob = String::new();
-    for letter in pattern.chars() {
-        match letter {
-            '%' => glob.push('*'),
-            '_' => glob.push('?'),
-            '*' | '?' | '[' => {
+    for sign in signs(pattern) {
+        match sign {
+            Sign::Letters => glob.push('*'),
+            Sign::Letter => glob.push('?'),
+            Sign::Plain(letter @ ('*' | '?' | '[')) => {
                 glob.push('[');
                 glob.push(letter);
                 glob.push(']');
             }
-            other => glob.push(other),
+            Sign::Plain(letter) => glob.push(letter),
         }
     }
     glob
@@ -288,24 +333,24 @@ fn condition(search: &UserSearch, is_sqlite: bool) -> (String, Vec<String>) {
         let fields = if fields.is_empty() { &UserField::ALL[..] } else { fields };
         let mut options = Vec::new();
         for value in &one.values {
-            let value = if search.case_sensitive { value.clone() } else { value.to_lowercase() };
-            let globs = search.case_sensitive && is_sqlite && !one.exact;
-            values.push(if globs { glob(&value) } else { value });
-            let place = values.len() + 1;
-            let operator = if one.exact {
-                "="
-            } else if globs {
-                "GLOB"
+            let (operator, value, escape) = if one.exact {
+                ("=", value.clone(), "")
+            } else if search.case_sensitive && is_sqlite {
+                ("GLOB", glob(value), "")
             } else {
-                "LIKE"
+                ("LIKE", like_pattern(value), r" ESCAPE '\'")
             };
+            values.push(value);
+            let place = values.len() + 1;
+            // Both sides by the database: what it takes for the small form of a letter is its own matter.
+            let wanted = if search.case_sensitive { format!("${place}") } else { format!("LOWER(${place})") };
             for field in fields {
                 // Addresses and numbers have no capitals: their indexes are of use.
                 let as_kept = matches!(field, UserField::PrimaryEmail | UserField::PrimaryPhone);
                 let column = field.column();
                 let column =
                     if search.case_sensitive || as_kept { column.to_owned() } else { format!("LOWER({column})") };
-                options.push(format!("{column} {operator} ${place}"));
+                options.push(format!("{column} {operator} {wanted}{escape}"));
             }
         }
         conditions.push(format!("({})", options.join(" OR ")));
@@ -376,6 +421,18 @@ mod tests {
         assert_eq!(wanted("a\0b"), Some("a  b".into()));
         assert_eq!(wanted("Ann_B@mail.test"), Some("annZbXmailQtest".into()));
         assert_eq!(wanted(" \0 "), None);
+    }
+
+    #[test]
+    fn patterns_keep_their_meaning_in_each_dialect() {
+        for (pattern, of_like, of_glob) in [
+            ("a%b_c", "a%b_c", "a*b?c"),
+            (r"50\%\_", r"50\%\_", "50%_"),
+            (r"\a\\%\", r"a\\%\\", r"a\*\"),
+            ("*?[x]", "*?[x]", "[*][?][[]x]"),
+        ] {
+            assert_eq!((like_pattern(pattern).as_str(), glob(pattern).as_str()), (of_like, of_glob), "{pattern}");
+        }
     }
 
     #[test]

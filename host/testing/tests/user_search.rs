@@ -20,6 +20,8 @@ on_both! {
             ("Bob", "notexact@example.com", "bob"),
             ("王小明", "ming@other.test", "ming"),
             ("李小明", "li@other.test", "li"),
+            ("50% \\ off_er", "offer@other.test", "offer"),
+            ("Ärger", "rage@other.test", "rage"),
         ] {
             let body = json!({ "name": name, "primaryEmail": email, "username": username });
             server.api(Method::POST, "/users", Some(body)).await.expect(200);
@@ -39,6 +41,20 @@ on_both! {
             ("search.name=A%25&isCaseSensitive=true", &["Alice"]),
             ("search.name=Alice&search.name=Bob&mode=exact", &["Alice", "Bob"]),
             ("search=%25%E5%B0%8F%E6%98%8E%25", &["李小明", "王小明"]),
+            ("search.name=Ärger&mode=exact", &["Ärger"]),
+            ("search.name=Ä%25", &["Ärger"]),
+            // A backslash takes the next sign literally; one at the end, and one in a search of the whole list, is itself.
+            ("search=%25%5C", &[]),
+            ("search.name=%25%5C%5C%25", &["50% \\ off_er"]),
+            ("search.name=%25%5C%5C%25&isCaseSensitive=true", &["50% \\ off_er"]),
+            ("search.name=50%5C%25%25", &["50% \\ off_er"]),
+            ("search.name=50%5C%25%25&isCaseSensitive=true", &["50% \\ off_er"]),
+            ("search.name=%25f%5C_e%25", &["50% \\ off_er"]),
+            ("search.name=A%5C_ice", &[]),
+            ("search.name=A%5C_ice&isCaseSensitive=true", &[]),
+            ("search.name=A%5Clice&isCaseSensitive=true", &["Alice"]),
+            ("search=%25off%5C_er%25", &["50% \\ off_er"]),
+            ("search.name=%255%25f%25", &["50% \\ off_er"]),
         ] {
             assert_eq!(found(&server, query).await, names, "{query}");
         }

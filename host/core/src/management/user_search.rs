@@ -30,7 +30,7 @@ pub struct Window {
 fn part_of_any(search: &UserSearch) -> Option<String> {
     let [UserMatch { field: None, exact: false, values }] = search.matches.as_slice() else { return None };
     let text = values.first()?.strip_prefix('%')?.strip_suffix('%')?;
-    let plain = !search.case_sensitive && !text.trim().is_empty() && !text.contains(['%', '_']);
+    let plain = !search.case_sensitive && !text.trim().is_empty() && !text.contains(['%', '_', '\\']);
     plain.then(|| text.to_owned())
 }
 
