@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::{Core, CoreError, Visitor};
 
 /// An event to audit.
+#[derive(Clone)]
 pub(crate) struct Event {
     entry: LogEntry,
 }

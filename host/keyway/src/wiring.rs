@@ -22,7 +22,8 @@ pub async fn core(settings: &Settings, egress: EgressPolicy, connectors: bool) -
     if let Some(path) = made {
         eprintln!("A master key was made: {path}\nBack it up: without it the stored secrets cannot be read.");
     }
-    let store = Store::open(&settings.database_url()).await.context("the database cannot be opened")?;
+    let store =
+        Store::open(&settings.database_url(), Arc::clone(&rng)).await.context("the database cannot be opened")?;
     let sandbox = Sandbox::new(keyway_sandbox::Settings {
         cache: settings.data_dir().join("compiled"),
         cache_key: master_key.derive("compiled-components"),

@@ -10,6 +10,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use keyway_model::Rng;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
 use sqlx::{AnyConnection, AnyPool, Connection as _, Executor as _};
 use tokio::sync::{mpsc, oneshot};
@@ -23,6 +24,9 @@ const GROUP: usize = 64;
 
 /// Statements that one transaction may hold back.
 const LATER: usize = 16;
+
+/// Runs of one transaction that PostgreSQL ends in favour of others, before its caller hears of it.
+const RUNS: u32 = 6;
 
 /// A boxed future that borrows the transaction.
 pub type Job<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
@@ -39,6 +43,8 @@ pub struct Tx<'c> {
     dialect: Dialect,
     /// Whether this transaction changed the configuration of a tenant.
     pub(crate) configured: bool,
+    /// Whether the database ended this transaction in favour of another.
+    yielded: bool,
     later: Batch,
 }
 
@@ -46,7 +52,7 @@ pub(crate) type Query = sqlx::query::Query<'static, sqlx::Any, sqlx::any::AnyArg
 
 impl<'c> Tx<'c> {
     fn new(connection: &'c mut AnyConnection, dialect: Dialect) -> Self {
-        Self { connection, dialect, configured: false, later: Batch::default() }
+        Self { connection, dialect, configured: false, yielded: false, later: Batch::default() }
     }
 
     /// Runs a statement before the next one that returns something, or before the commit. Its failure is the transaction's.
@@ -83,26 +89,39 @@ impl<'c> Tx<'c> {
 
     async fn settle(&mut self) -> Result<(), StoreError> {
         let later = std::mem::take(&mut self.later);
-        match self.dialect {
+        let sent = match self.dialect {
             _ if later.len() == 0 => Ok(()),
             Dialect::Sqlite => later.run_on_sqlite(self.connection, "").await,
             Dialect::Postgres => later.run_on_postgres(self.connection).await,
-        }
+        };
+        self.noted(sent)
+    }
+
+    /// Remembers of a failure whether the transaction is to be run again: what the job makes of the error no longer tells.
+    fn noted<T>(&mut self, outcome: Result<T, impl Into<StoreError>>) -> Result<T, StoreError> {
+        outcome.map_err(|error| {
+            let error = error.into();
+            self.yielded |= error.is_yielded();
+            error
+        })
     }
 
     pub(crate) async fn execute(&mut self, query: Query) -> Result<u64, StoreError> {
         self.settle().await?;
-        Ok(query.execute(&mut *self.connection).await?.rows_affected())
+        let done = query.execute(&mut *self.connection).await;
+        Ok(self.noted(done)?.rows_affected())
     }
 
     pub(crate) async fn one(&mut self, query: Query) -> Result<Option<AnyRow>, StoreError> {
         self.settle().await?;
-        Ok(query.fetch_optional(&mut *self.connection).await?)
+        let found = query.fetch_optional(&mut *self.connection).await;
+        self.noted(found)
     }
 
     pub(crate) async fn all(&mut self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
         self.settle().await?;
-        Ok(query.fetch_all(&mut *self.connection).await?)
+        let found = query.fetch_all(&mut *self.connection).await;
+        self.noted(found)
     }
 
     /// The statement for this database: where it differs.
@@ -127,13 +146,15 @@ pub struct Store {
     pool: AnyPool,
     dialect: Dialect,
     writer: Option<mpsc::Sender<WriteJob>>,
+    rng: Arc<dyn Rng>,
     transactions: Arc<AtomicU64>,
     pub(crate) versions: Arc<Versions>,
 }
 
 impl Store {
-    /// Connects to `sqlite:<path>` or `postgres://…` and brings the schema up to date, one node at a time.
-    pub async fn open(url: &str) -> Result<Self, StoreError> {
+    /// Connects to `sqlite:<path>` or `postgres://…` and brings the schema up to date, one node at a time. The random source
+    /// spreads transactions that are run again.
+    pub async fn open(url: &str, rng: Arc<dyn Rng>) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let dialect = if url.starts_with("sqlite:") {
             Dialect::Sqlite
@@ -183,7 +204,7 @@ impl Store {
         if dialect == Dialect::Postgres {
             tokio::spawn(listen(url, Arc::downgrade(&versions)));
         }
-        Ok(Self { pool, dialect, writer, transactions: Arc::default(), versions })
+        Ok(Self { pool, dialect, writer, rng, transactions: Arc::default(), versions })
     }
 
     /// Runs `job` on a connection outside a transaction, for reads.
@@ -197,9 +218,12 @@ impl Store {
     }
 
     /// Runs `job` in a transaction; its error rolls back. Success means durable.
+    ///
+    /// PostgreSQL ends one of several transactions that wait for each other; the store runs it again, a few times at most. So
+    /// a job changes nothing but what it owns and the database.
     pub async fn write<T, E>(
         &self,
-        job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, E>> + Send + 'static,
+        job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, E>> + Clone + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
@@ -232,19 +256,44 @@ impl Store {
 
     async fn write_alone<T, E: From<StoreError>>(
         &self,
-        job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, E>>,
+        job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, E>> + Clone,
     ) -> Result<T, E> {
-        let mut transaction = self.pool.begin().await.map_err(StoreError::from)?;
+        for run in 1..RUNS {
+            match self.write_once(job.clone()).await {
+                Err((_, true)) => tokio::time::sleep(self.pause(run)).await,
+                done => return done.map_err(|(error, _)| error),
+            }
+        }
+        self.write_once(job).await.map_err(|(error, _)| error)
+    }
+
+    /// One run; an error with whether another run may do better.
+    async fn write_once<T, E: From<StoreError>>(
+        &self,
+        job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, E>>,
+    ) -> Result<T, (E, bool)> {
+        let failed = |error: StoreError| {
+            let yielded = error.is_yielded();
+            (E::from(error), yielded)
+        };
+        let mut transaction = self.pool.begin().await.map_err(|error| failed(error.into()))?;
         let mut tx = Tx::new(&mut transaction, self.dialect);
-        let result = job(&mut tx).await?;
-        tx.settle().await?;
+        let result = job(&mut tx).await.map_err(|error| (error, tx.yielded))?;
+        tx.settle().await.map_err(failed)?;
         let configured = tx.configured;
-        let committed = transaction.commit().await.map_err(StoreError::from);
+        let committed = transaction.commit().await;
         if configured {
             self.versions.expire();
         }
-        committed?;
+        committed.map_err(|error| failed(error.into()))?;
         Ok(result)
+    }
+
+    /// How long a transaction waits before it runs again: those that met would meet again if all waited as long.
+    fn pause(&self, run: u32) -> Duration {
+        let mut throw = [0];
+        self.rng.fill(&mut throw);
+        Duration::from_millis(u64::from(throw[0] % 16 + 4) << run)
     }
 
     /// The database's name.

@@ -94,6 +94,12 @@ impl StoreError {
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Database(_) | Self::Aborted)
     }
+
+    /// Whether PostgreSQL ended the transaction in favour of another: `serialization_failure`, `deadlock_detected`.
+    pub(crate) fn is_yielded(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(database)) = self else { return false };
+        matches!(database.code().as_deref(), Some("40001" | "40P01"))
+    }
 }
 
 impl From<sqlx::Error> for StoreError {

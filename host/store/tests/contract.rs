@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use keyway_model::identifier::{Identifier, IdentifierKind};
@@ -11,12 +12,24 @@ use keyway_model::oauth::{Authorization, Grant, StoredToken, TokenKind};
 use keyway_model::session::Session;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::user::{User, UserChange};
-use keyway_model::{Patch, TenantId, Timestamp, UserId};
+use keyway_model::{Patch, Rng, TenantId, Timestamp, UserId};
 use keyway_store::retention::{self, Retention};
 use keyway_store::user_search::{self, Place};
 use keyway_store::{
     Constraint, Page, Store, StoreError, Total, counters, interactions, sessions, sign_in_experiences, tokens, users,
 };
+
+struct Fixed;
+
+impl Rng for Fixed {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(7);
+    }
+}
+
+async fn open(url: &str) -> Store {
+    Store::open(url, Arc::new(Fixed)).await.unwrap()
+}
 
 struct Database {
     store: Store,
@@ -27,7 +40,7 @@ struct Database {
 async fn sqlite() -> Database {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("keyway.db").display());
-    Database { store: Store::open(&url).await.unwrap(), url, _folder: Some(folder) }
+    Database { store: open(&url).await, url, _folder: Some(folder) }
 }
 
 async fn postgres() -> Database {
@@ -39,7 +52,7 @@ async fn postgres() -> Database {
     sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&pool).await.unwrap();
     let (server, _) = url.rsplit_once('/').unwrap();
     let url = format!("{server}/{name}");
-    Database { store: Store::open(&url).await.unwrap(), url, _folder: None }
+    Database { store: open(&url).await, url, _folder: None }
 }
 
 macro_rules! on_both {
@@ -59,7 +72,7 @@ macro_rules! on_both {
 
 /// A second node on the same database.
 async fn with_another_node(database: Database) {
-    let other = Store::open(&database.url).await.unwrap();
+    let other = open(&database.url).await;
     contract::a_change_of_configuration_shows_at_once_here_and_soon_on_other_nodes(database.store, other).await;
 }
 
@@ -72,6 +85,59 @@ mod a_change_of_configuration_shows_at_once_here_and_soon_on_other_nodes {
     async fn postgres() {
         super::with_another_node(super::postgres().await).await;
     }
+}
+
+/// Two that hold one row each and want the other's: PostgreSQL ends one of them.
+#[tokio::test]
+async fn a_transaction_that_a_deadlock_ended_runs_again() {
+    let store = postgres().await.store;
+    for id in ["ann", "bob"] {
+        let ready = store.write::<_, StoreError>(move |tx| {
+            Box::pin(async move {
+                let user = User::new(id.into(), Timestamp(1));
+                users::insert(tx, &TenantId::default_tenant(), &user).await
+            })
+        });
+        ready.await.unwrap();
+    }
+    let (both, runs) = (Arc::new(tokio::sync::Barrier::new(2)), Arc::new(AtomicU32::new(0)));
+    let rename = |first: &'static str, second: &'static str| {
+        let (both, runs) = (Arc::clone(&both), Arc::clone(&runs));
+        store.write::<_, StoreError>(move |tx| {
+            Box::pin(async move {
+                let tenant = TenantId::default_tenant();
+                let mut user = users::lock(tx, &tenant, &first.into()).await?.unwrap();
+                if runs.fetch_add(1, Ordering::SeqCst) < 2 {
+                    both.wait().await;
+                }
+                users::lock(tx, &tenant, &second.into()).await?.unwrap();
+                let change = UserChange { name: Patch::Set(first.into()), ..UserChange::default() };
+                users::change(tx, &tenant, &mut user, change).await
+            })
+        })
+    };
+    let (one, other) = tokio::join!(rename("ann", "bob"), rename("bob", "ann"));
+    one.unwrap();
+    other.unwrap();
+    assert_eq!(runs.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_transaction_that_always_yields_ends() {
+    let database = postgres().await;
+    let refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'busy' USING ERRCODE = \
+         '40001'; END $$; CREATE TRIGGER refuse BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION refuse()";
+    sqlx::raw_sql(refuse).execute(&sqlx::AnyPool::connect(&database.url).await.unwrap()).await.unwrap();
+    let runs = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&runs);
+    let refused = database.store.write::<_, StoreError>(move |tx| {
+        Box::pin(async move {
+            counted.fetch_add(1, Ordering::SeqCst);
+            users::insert(tx, &TenantId::default_tenant(), &User::new("ann".into(), Timestamp(1))).await
+        })
+    });
+    assert!(refused.await.unwrap_err().is_passing());
+    assert_eq!(runs.load(Ordering::SeqCst), 6);
 }
 
 on_both! {

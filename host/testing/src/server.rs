@@ -164,7 +164,7 @@ async fn parts(
     })
     .unwrap();
     Parts {
-        store: Store::open(database.url()).await.unwrap(),
+        store: Store::open(database.url(), Arc::clone(&rng)).await.unwrap(),
         sandbox,
         clock,
         rng,

@@ -38,7 +38,7 @@ pub struct Parts {
 }
 
 /// The clock, a fixed random source, and a provider whose answer every connector of this measurement takes for a success.
-struct World;
+pub struct World;
 
 impl Clock for World {
     #[expect(clippy::disallowed_methods, reason = "a benchmark has the machine's clock")]

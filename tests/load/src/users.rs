@@ -1,6 +1,7 @@
 //! The list of a million users, through the store as the console asks for it: its pages, and searches for what there is
 //! much of, little of and nothing of.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use keyway_model::user::User;
@@ -69,7 +70,8 @@ async fn timed<T>(plan: &Plan, mut read: impl AsyncFnMut() -> Result<T, StoreErr
 pub async fn measure(plan: &Plan, url: Option<&str>, count: usize, report: &mut Report) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("keyway.db");
-    let store = Store::open(url.unwrap_or(&format!("sqlite:{}", file.display()))).await?;
+    let store =
+        Store::open(url.unwrap_or(&format!("sqlite:{}", file.display())), Arc::new(crate::platform::World)).await?;
     let start = Instant::now();
     fill(&store, count).await?;
     report.number("users added a second", f64::from(u32::try_from(count)?) / start.elapsed().as_secs_f64());

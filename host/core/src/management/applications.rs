@@ -118,7 +118,7 @@ impl Core {
         &self,
         tenant: &TenantId,
         id: &ApplicationId,
-        change: impl FnOnce(&mut Application) + Send + 'static,
+        change: impl FnOnce(&mut Application) + Clone + Send + 'static,
     ) -> Result<Application, CoreError> {
         let (tenant, id) = (tenant.clone(), id.clone());
         self.save(ErrorCode::UniqueViolation, move |tx| {

@@ -34,7 +34,7 @@ impl Core {
     pub(crate) async fn save<T: Send + 'static>(
         &self,
         code: keyway_model::ErrorCode,
-        job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, CoreError>> + Send + 'static,
+        job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, CoreError>> + Clone + Send + 'static,
     ) -> Result<T, CoreError> {
         self.parts.store.write(job).await.map_err(|error| match error {
             CoreError::Store(StoreError::Unique(_)) => code.into(),

@@ -63,7 +63,7 @@ impl Core {
         &self,
         tenant: &TenantId,
         id: &ResourceId,
-        change: impl FnOnce(&mut Resource) + Send + 'static,
+        change: impl FnOnce(&mut Resource) + Clone + Send + 'static,
     ) -> Result<Resource, CoreError> {
         let (tenant, id) = (tenant.clone(), id.clone());
         self.save(ErrorCode::ResourceInUse, move |tx| {

@@ -37,6 +37,7 @@ pub(super) enum Access {
 }
 
 /// A code or refresh token, with the request that presents it.
+#[derive(Clone)]
 pub(super) struct Exchange {
     pub tenant: TenantId,
     pub client: Arc<Client>,
@@ -48,6 +49,7 @@ pub(super) struct Exchange {
 }
 
 /// Dice thrown before the transaction.
+#[derive(Clone)]
 pub(super) struct NewSecrets {
     pub access: String,
     pub refresh: String,

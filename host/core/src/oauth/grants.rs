@@ -11,6 +11,7 @@ use keyway_store::{Tx, applications, tokens};
 use crate::{Core, CoreError, secret};
 
 /// A code that is to be stored and handed out.
+#[derive(Clone)]
 pub(crate) struct CodeToBe {
     /// The code itself.
     pub value: String,

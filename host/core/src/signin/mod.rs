@@ -119,6 +119,7 @@ impl Core {
             &'t mut Interaction,
             &'t SignInExperience,
         ) -> Job<'t, Result<T, CoreError>>
+        + Clone
         + Send
         + 'static,
     ) -> Result<T, CoreError> {

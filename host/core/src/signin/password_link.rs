@@ -14,7 +14,7 @@ use crate::{Core, CoreError, Visitor, secret};
 /// How long a link is good, in seconds.
 const TTL: i64 = 24 * 3600;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Link {
     user: UserId,
     /// Of the password that is replaced.

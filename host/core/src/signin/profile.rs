@@ -21,6 +21,7 @@ pub enum ProfileField {
 }
 
 /// A field that is ready to be kept.
+#[derive(Clone)]
 enum Ready {
     Username(String),
     Password(PasswordHash),

@@ -203,6 +203,7 @@ async fn update(
 }
 
 /// What a change says of `oidcClientMetadata`.
+#[derive(Clone)]
 struct OidcPatch {
     redirects: Option<Vec<String>>,
     post_logout: Option<Vec<String>>,
