@@ -202,6 +202,17 @@ impl Default for SignInExperience {
     }
 }
 
+/// What of a sign-in method those who signed up depend on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Indispensable {
+    /// The method as a whole.
+    pub method: bool,
+    /// Its password.
+    pub password: bool,
+    /// Its code.
+    pub code: bool,
+}
+
 impl SignInExperience {
     /// What the operators' tenant allows, always: administrators are made by administrators, sign in by username and password
     /// and get a new password by a link.
@@ -269,7 +280,7 @@ impl SignInExperience {
 
     /// Gives whoever signs up a way to sign in again, as Logto's console does: each identifier of a registration gets a
     /// method that the registration leaves something for, a password or a code.
-    fn admit_who_signs_up(&mut self, connectors: &[ConnectorKind]) {
+    pub fn admit_who_signs_up(&mut self, connectors: &[ConnectorKind]) {
         if !self.allows(InteractionEvent::Register) {
             return;
         }
@@ -303,6 +314,23 @@ impl SignInExperience {
         };
         let usable = |method: &SignInMethod| method.verification_code || (method.password && sign_up.password);
         self.sign_in.methods.iter().any(|method| has(method.identifier) && usable(method))
+    }
+
+    /// What cannot be taken from a kind of identifier without shutting out those who signed up by it.
+    pub fn indispensable(&self, kind: IdentifierKind) -> Indispensable {
+        if !self.allows(InteractionEvent::Register) || !self.sign_up.identifiers.contains(&kind) || !self.admits(kind) {
+            return Indispensable::default();
+        }
+        let shuts_out = |change: fn(&mut SignInMethod)| {
+            let mut without = self.clone();
+            without.sign_in.methods.iter_mut().filter(|method| method.identifier == kind).for_each(change);
+            !without.admits(kind)
+        };
+        Indispensable {
+            method: shuts_out(|method| (method.password, method.verification_code) = (false, false)),
+            password: shuts_out(|method| method.password = false),
+            code: shuts_out(|method| method.verification_code = false),
+        }
     }
 
     fn check(&self, patch: &Map<String, Value>, connectors: &[ConnectorKind]) -> Result<(), Refusal> {
@@ -650,6 +678,9 @@ mod tests {
         let phone = patch(phone_sign_up(false, true), &all).unwrap();
         let added = phone.method(IdentifierKind::Phone).unwrap();
         assert!(added.verification_code && !added.password, "the way that the registration leaves something for");
+        let (method, password, code) = (true, false, true);
+        assert_eq!(phone.indispensable(IdentifierKind::Phone), Indispensable { method, password, code });
+        assert_eq!(phone.indispensable(IdentifierKind::Username), Indispensable::default(), "nobody signs up by it");
         let mut closed = phone_sign_up(false, true);
         closed.as_object_mut().unwrap().insert("signInMode".into(), json!("SignIn"));
         assert!(patch(closed, &all).unwrap().method(IdentifierKind::Phone).is_none(), "nobody signs up");

@@ -22,6 +22,8 @@ pub enum Kind {
     ConsoleFlow,
     /// An administrator at the console.
     Console,
+    /// What an action at the console did, for the page that comes next.
+    Notice,
 }
 
 impl Kind {
@@ -35,6 +37,7 @@ impl Kind {
             Self::Language => "language",
             Self::ConsoleFlow => "console_flow",
             Self::Console => "console",
+            Self::Notice => "notice",
         };
         let tenant = if web.tenant == TenantId::admin() { "_admin" } else { "" };
         let prefix = if web.is_secure() { "__Host-" } else { "" };
@@ -47,6 +50,7 @@ impl Kind {
             Self::Session => keyway_model::session::SESSION_TTL,
             Self::Device => keyway_core::signin::DEVICE_TTL,
             Self::Console => crate::console::SESSION_TTL,
+            Self::Notice => 60,
         }
     }
 }

@@ -57,33 +57,34 @@ function upload(box) {
 }
 
 // Shows the sign-in page as the form's settings make it, while they are being changed.
-function preview(form) {
+let waiting;
+async function draw() {
+  const form = document.querySelector("form[data-preview]");
   const frame = document.getElementById("preview");
-  const language = document.getElementById("preview-language");
-  const phone = document.getElementById("preview-phone");
-  const scheme = document.getElementById("preview-scheme");
-  let waiting;
-  const draw = async () => {
-    const body = new URLSearchParams(new FormData(form));
-    body.set("preview_language", language.value);
-    body.set("preview_scheme", scheme.value);
-    const answer = await fetch(form.dataset.preview, { method: "POST", body });
-    if (answer.ok) frame.srcdoc = await answer.text();
-  };
+  const body = new URLSearchParams(new FormData(form));
+  body.set("preview_language", document.getElementById("preview-language").value);
+  body.set("preview_scheme", document.getElementById("preview-scheme").value);
+  const answer = await fetch(form.dataset.preview, { method: "POST", body }).catch(() => undefined);
+  if (answer?.ok) frame.srcdoc = await answer.text();
+}
+function preview(form) {
   form.addEventListener("input", () => {
     clearTimeout(waiting);
     waiting = setTimeout(draw, 200);
   });
+  draw();
+}
+function previewFrame(frame) {
+  const phone = document.getElementById("preview-phone");
   // The rules are set from here: the content policy allows no sheet in the text of a page.
   frame.addEventListener("load", () => {
     const sheet = new frame.contentWindow.CSSStyleSheet();
-    sheet.replaceSync(form.elements.css.value);
+    sheet.replaceSync(document.querySelector("form[data-preview]").elements.css.value);
     frame.contentDocument.adoptedStyleSheets = [sheet];
   });
-  language.addEventListener("change", draw);
-  scheme.addEventListener("change", draw);
+  document.getElementById("preview-language").addEventListener("change", draw);
+  document.getElementById("preview-scheme").addEventListener("change", draw);
   phone.addEventListener("change", () => frame.classList.toggle("phone", phone.checked));
-  draw();
 }
 
 // Entries that are put in order by dragging a handle, or by the arrow keys on it.
@@ -153,7 +154,7 @@ function picture(box) {
     button.disabled = false;
     file.value = "";
     problem.hidden = Boolean(answer?.ok);
-    problem.textContent = told?.message ?? answer?.statusText ?? "";
+    problem.textContent = answer ? (told?.message ?? answer.statusText) : document.getElementById("unsaved").dataset.failed;
     if (!answer?.ok) return;
     address.value = told.url;
     address.dispatchEvent(new Event("input", { bubbles: true }));
@@ -193,16 +194,19 @@ function attach(root) {
     input.addEventListener("change", () => {
       const form = input.form;
       const button = Object.assign(document.createElement("button"), { name: "op", value: input.dataset.operation, hidden: true, formNoValidate: true });
+      // htmx sends the button that was clicked, and knows nothing of the one that requestSubmit names. The button stays for
+      // another try, until the form is drawn anew.
+      form.querySelector("[data-chosen]")?.remove();
+      button.dataset.chosen = "";
       form.append(button);
-      // htmx sends the button that was clicked, and knows nothing of the one that requestSubmit names.
       button.click();
-      setTimeout(() => button.remove());
     });
   });
   once(root, "[data-upload]", "uploadReady", upload);
   once(root, "[data-sortable]", "sortableReady", sortable);
   once(root, "[data-picture]", "pictureReady", picture);
   once(root, "[data-find]", "findReady", find);
+  once(root, "#preview", "frameReady", previewFrame);
   once(root, "[data-preview]", "previewReady", preview);
   once(root, ".menu", "menuReady", (button) => {
     button.addEventListener("click", () => {
@@ -279,11 +283,4 @@ document.addEventListener("keydown", (event) => {
   }
 });
 document.addEventListener("htmx:load", () => attach(document));
-// After a page took the place of another, the keyboard and screen readers start at its content; an error is read out first.
-document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.target !== document.body) return;
-  const first = document.querySelector("main [aria-invalid=true], main [role=alert]");
-  if (!document.activeElement || document.activeElement === document.body) document.getElementById("content").focus({ preventScroll: true });
-  first?.scrollIntoView({ block: "center" });
-});
 attach(document);

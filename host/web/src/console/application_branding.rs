@@ -9,10 +9,10 @@ use serde_json::{Map, Value, json};
 
 use super::applications::again;
 use super::managed;
+use super::page::{Notice, done};
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
-use crate::oidc::answer::see_other;
 use crate::request::Parameters;
 
 /// The form's fields.
@@ -90,7 +90,7 @@ pub async fn save(
     let id = ApplicationId(id);
     let typed = read(&sent);
     match web.core.put_application_experience(&managed(), &id, typed.clone()).await {
-        Ok(_) => Ok(see_other(&format!("/console/applications/{id}?done=saved#branding"))),
+        Ok(_) => Ok(done(&format!("/console/applications/{id}#branding"), Notice::Saved)),
         Err(error) => again(&web, &admin, &id, &error.into(), &Parameters::default(), Some(&typed)).await,
     }
 }

@@ -15,11 +15,10 @@ use serde_json::{Map, Value, json};
 use super::application_branding::Branding;
 use super::guides::{Filled, GUIDES, Guide, guide};
 use super::managed;
-use super::page::{Paging, Shell, asked, moment, page};
+use super::page::{Notice, Paging, Shell, asked, done, moment, page};
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
-use crate::oidc::answer::see_other;
 use crate::request::Parameters;
 
 /// Under which name an application's own data holds its framework.
@@ -41,7 +40,7 @@ pub async fn list(
 ) -> Result<Response, WebError> {
     let (number, wanted) = asked(&parameters);
     let (applications, total) = web.core.applications(&managed(), wanted).await?;
-    let shell = Shell::new(&admin, "applications", parameters.get("done").as_deref());
+    let shell = Shell::new(&admin, "applications");
     let paging = Paging::new("/console/applications", number, total, &[]);
     Ok(page(StatusCode::OK, &ListPage { shell, applications, paging }))
 }
@@ -57,7 +56,7 @@ struct ChoosePage {
 
 /// `GET /console/applications/new`
 pub async fn choose(Extension(admin): Extension<Admin>) -> Response {
-    let shell = Shell::new(&admin, "applications", None);
+    let shell = Shell::new(&admin, "applications");
     page(StatusCode::OK, &ChoosePage { shell, guides: &GUIDES, chosen: String::new(), name: String::new() })
 }
 
@@ -90,7 +89,7 @@ pub async fn create(
         Ok::<_, WebError>(web.core.create_application(&managed(), new).await?)
     };
     match made.await {
-        Ok(made) => Ok(see_other(&format!("/console/applications/{}?done=created", made.id))),
+        Ok(made) => Ok(done(&format!("/console/applications/{}", made.id), Notice::Created)),
         Err(error) => {
             let shell = Shell::refused(&admin, "applications", &error);
             Ok(page(error.status(), &ChoosePage { shell, guides: &GUIDES, chosen, name }))
@@ -137,11 +136,11 @@ async fn shown(
     shell: Shell,
     application: Application,
     sent: &Parameters,
+    reveal: bool,
 ) -> Result<ApplicationPage, WebError> {
     let secrets = web.core.application_secrets(&managed(), &application.id).await?;
     let endpoint = web.core.endpoint(&managed());
     let now = web.core.now();
-    let reveal = sent.get("reveal").is_some();
     let framework = application.custom_data.get(FRAMEWORK).and_then(Value::as_str).unwrap_or_default();
     let value = secrets.first().filter(|_| reveal).map_or("••••••••", |secret| secret.value.as_str());
     let guide = guide(framework).map(|guide| (guide.name, guide.fill(&endpoint, application.id.as_str(), value)));
@@ -193,8 +192,10 @@ pub async fn show(
     sent: Parameters,
 ) -> Result<Response, WebError> {
     let application = web.core.application(&managed(), &ApplicationId(id)).await?;
-    let shell = Shell::new(&admin, "applications", sent.get("done").as_deref());
-    Ok(page(StatusCode::OK, &shown(&web, shell, application, &sent).await?))
+    let shell = Shell::new(&admin, "applications");
+    let reveal = sent.get("reveal").is_some();
+    // What an address says does not get into the fields: a link would have an administrator save what its author chose.
+    Ok(page(StatusCode::OK, &shown(&web, shell, application, &Parameters::default(), reveal).await?))
 }
 
 /// The page with what was refused, and what was typed.
@@ -211,7 +212,7 @@ pub async fn again(
         application.sign_in_experience = look.clone();
     }
     let shell = Shell::refused(admin, "applications", error);
-    Ok(page(error.status(), &shown(web, shell, application, sent).await?))
+    Ok(page(error.status(), &shown(web, shell, application, sent, false).await?))
 }
 
 /// The lines of a text area.
@@ -261,7 +262,7 @@ pub async fn save(
         Ok::<_, WebError>(web.core.update_application(&managed(), &id, change).await?)
     };
     match changed.await {
-        Ok(_) => Ok(see_other(&format!("/console/applications/{id}?done=saved"))),
+        Ok(_) => Ok(done(&format!("/console/applications/{id}"), Notice::Saved)),
         Err(error) => again(&web, &admin, &id, &error, &sent, None).await,
     }
 }
@@ -280,7 +281,7 @@ pub async fn add_secret(
     let expires_at = days.map(|days| Timestamp(web.core.now().0.saturating_add(days.saturating_mul(DAY))));
     let name = sent.get("secret_name").unwrap_or_default().trim().to_owned();
     match web.core.create_application_secret(&managed(), &id, NewSecret { name, expires_at }).await {
-        Ok(_) => Ok(see_other(&format!("/console/applications/{id}?done=created&reveal=1#secrets"))),
+        Ok(_) => Ok(done(&format!("/console/applications/{id}?reveal=1#secrets"), Notice::Created)),
         Err(error) => again(&web, &admin, &id, &error.into(), &sent, None).await,
     }
 }
@@ -293,11 +294,11 @@ pub async fn delete_secret(
 ) -> Result<Response, WebError> {
     let name = sent.get("secret_name").ok_or(ErrorCode::EntityNotFound)?;
     web.core.delete_application_secret(&managed(), &ApplicationId(id.clone()), name).await?;
-    Ok(see_other(&format!("/console/applications/{id}?done=deleted#secrets")))
+    Ok(done(&format!("/console/applications/{id}#secrets"), Notice::Deleted))
 }
 
 /// `POST /console/applications/{id}/delete`
 pub async fn delete(State(web): State<Web>, Path(id): Path<String>) -> Result<Response, WebError> {
     web.core.delete_application(&managed(), &ApplicationId(id)).await?;
-    Ok(see_other("/console/applications?done=deleted"))
+    Ok(done("/console/applications", Notice::Deleted))
 }

@@ -16,6 +16,11 @@ pub async fn script() -> impl IntoResponse {
     ([SCRIPT, CACHED], include_str!("../assets/console.js"))
 }
 
+/// `/console/assets/changes.js`
+pub async fn changes() -> impl IntoResponse {
+    ([SCRIPT, CACHED], include_str!("../assets/changes.js"))
+}
+
 /// `/console/assets/htmx.js`
 pub async fn htmx() -> impl IntoResponse {
     ([SCRIPT, CACHED], include_str!("../assets/htmx.min.js"))

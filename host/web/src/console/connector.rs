@@ -18,11 +18,10 @@ use super::connector_form::{Field, Form};
 use super::connector_health::Health;
 use super::connectors::{own_name, words};
 use super::managed;
-use super::page::{Shell, explain, markdown, page, redrawn, saves, unnamed};
+use super::page::{Notice, Shell, done, explain, markdown, page, redrawn, saves, unnamed};
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
-use crate::oidc::answer::see_other;
 use crate::request::Parameters;
 
 #[derive(Template)]
@@ -150,7 +149,8 @@ impl Draft {
 
 fn shown(web: &Web, admin: &Admin, factory: &Factory, connector: Option<&Connector>, draft: Draft) -> ConnectorPage {
     let manifest = &factory.manifest;
-    let shell = Shell::new(admin, "connectors", draft.sent.get("done").as_deref()).failing(draft.alert);
+    let shell = Shell::new(admin, "connectors").failing(draft.alert);
+    let shell = if draft.sent.pairs().next().is_some() { shell.drafted() } else { shell };
     let sample = manifest.sample.clone().unwrap_or_default();
     let form = Form::new(&manifest.config, &sample, &draft.problems);
     let fields = if draft.raw.is_some() { Vec::new() } else { form.fields(&draft.config) };
@@ -245,7 +245,7 @@ pub async fn create(
         beside: draft.sent.get("beside").is_some(),
     };
     match web.core.create_connector(&managed(), new).await {
-        Ok(id) => Ok(see_other(&format!("/console/connectors/{id}?done=saved"))),
+        Ok(id) => Ok(done(&format!("/console/connectors/{id}"), Notice::Saved)),
         Err(error) => {
             let error = WebError::from(error);
             draft.refused(&error, admin.chinese);
@@ -259,10 +259,9 @@ pub async fn show(
     State(web): State<Web>,
     Extension(admin): Extension<Admin>,
     Path(id): Path<String>,
-    sent: Parameters,
 ) -> Result<Response, WebError> {
     let (connector, factory) = find(&web, &id).await?;
-    let draft = Draft { sent, ..Draft::of(connector.config.clone()) };
+    let draft = Draft::of(connector.config.clone());
     Ok(page(StatusCode::OK, &shown(&web, &admin, &factory, Some(&connector), draft)))
 }
 
@@ -291,7 +290,7 @@ pub async fn save(
         enabled: None,
     };
     match web.core.update_connector(&managed(), &connector.id, change).await {
-        Ok(()) => Ok(see_other(&format!("/console/connectors/{id}?done=saved"))),
+        Ok(()) => Ok(done(&format!("/console/connectors/{id}"), Notice::Saved)),
         Err(error) => {
             let error = WebError::from(error);
             draft.refused(&error, admin.chinese);
@@ -359,11 +358,11 @@ pub async fn enable(State(web): State<Web>, Path(id): Path<String>, sent: Parame
     let enabled = Some(sent.get("enabled").as_deref() == Some("yes"));
     let change = ConnectorChange { enabled, ..ConnectorChange::default() };
     web.core.update_connector(&managed(), &ConnectorId(id.clone()), change).await?;
-    Ok(see_other(&format!("/console/connectors/{id}?done=saved")))
+    Ok(done(&format!("/console/connectors/{id}"), Notice::Saved))
 }
 
 /// `POST /console/connectors/{id}/delete`
 pub async fn delete(State(web): State<Web>, Path(id): Path<String>) -> Result<Response, WebError> {
     web.core.delete_connector(&managed(), &ConnectorId(id)).await?;
-    Ok(see_other("/console/connectors?done=deleted"))
+    Ok(done("/console/connectors", Notice::Deleted))
 }

@@ -17,7 +17,7 @@ use super::page::{Shell, page};
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
-use crate::request::{Parameters, own_picture};
+use crate::request::own_picture;
 
 /// A factory or connector in a list.
 struct Item {
@@ -74,12 +74,8 @@ struct ListPage {
 }
 
 /// `GET /console/connectors`
-pub async fn list(
-    State(web): State<Web>,
-    Extension(admin): Extension<Admin>,
-    parameters: Parameters,
-) -> Result<Response, WebError> {
-    let mut shell = Shell::new(&admin, "connectors", parameters.get("done").as_deref());
+pub async fn list(State(web): State<Web>, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
+    let mut shell = Shell::new(&admin, "connectors");
     let skew: Vec<String> =
         web.core.connector_skew().iter().map(|skew| format!("{}: {}", skew.factory_id, skew.reason)).collect();
     shell.alert = skew.join(" ");
@@ -135,7 +131,7 @@ struct ChoosePage {
 
 /// `GET /console/connectors/new`
 pub async fn choose(State(web): State<Web>, Extension(admin): Extension<Admin>) -> Response {
-    let shell = Shell::new(&admin, "connectors", None);
+    let shell = Shell::new(&admin, "connectors");
     let t = shell.t;
     let factories = web.core.connector_factories(&managed());
     let group = |kind: ConnectorKind, title: &'static str| {

@@ -8,17 +8,16 @@ use axum::response::{IntoResponse, Response};
 use keyway_core::connectors::target_of;
 use keyway_model::connector::ConnectorKind;
 use keyway_model::identifier::IdentifierKind;
-use keyway_model::sign_in_experience::SignInExperience;
+use keyway_model::sign_in_experience::{Indispensable, SignInExperience};
 use serde_json::{Map, Value, json};
 
 use super::images;
 use super::managed;
-use super::page::{Shell, page, redrawn, saves, unnamed};
+use super::page::{Notice, Shell, done, page, redrawn, saves, unnamed};
 use super::session::Admin;
 use super::texts::texts;
 use crate::Web;
 use crate::error::WebError;
-use crate::oidc::answer::see_other;
 use crate::pages::render::Frame;
 use crate::pages::social::Button;
 use crate::pages::texts::reworded;
@@ -39,6 +38,8 @@ struct Row {
     password: bool,
     code: bool,
     password_first: bool,
+    /// What of it those who signed up depend on.
+    fixed: Indispensable,
     order: usize,
     /// Whether a code can be sent to it at all.
     can_receive: bool,
@@ -186,6 +187,7 @@ fn shown(
             password: method.is_none_or(|method| method.password),
             code: method.is_some_and(|method| method.verification_code),
             password_first: method.is_none_or(|method| method.is_password_primary),
+            fixed: experience.indispensable(kind),
             order: at.map_or(KINDS.len(), |at| at + 1),
             can_receive: kind != IdentifierKind::Username,
             has_connector: match kind {
@@ -235,14 +237,10 @@ fn shown(
 }
 
 /// `GET /console/sign-in-experience`
-pub async fn show(
-    State(web): State<Web>,
-    Extension(admin): Extension<Admin>,
-    sent: Parameters,
-) -> Result<Response, WebError> {
+pub async fn show(State(web): State<Web>, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
     let experience = web.core.public_experience(&managed()).await?.experience;
     let connectors = web.core.connector_kinds(&managed()).await?;
-    let shell = Shell::new(&admin, "experience", sent.get("done").as_deref());
+    let shell = Shell::new(&admin, "experience");
     Ok(page(StatusCode::OK, &shown(shell, &experience, &connectors, &targets(&web).await?)))
 }
 
@@ -257,7 +255,7 @@ pub async fn save(
     let patch = patch(&sent, &targets, &saved, &web.core.connector_kinds(&managed()).await?);
     if saves(&sent) {
         match web.core.update_sign_in_experience(&managed(), patch.clone()).await {
-            Ok(_) => return Ok(see_other("/console/sign-in-experience?done=saved")),
+            Ok(_) => return Ok(done("/console/sign-in-experience", Notice::Saved)),
             Err(error) => {
                 let error = WebError::from(error);
                 let shell = Shell::refused(&admin, "experience", &error);
@@ -266,7 +264,7 @@ pub async fn save(
         }
     }
     let problem = unnamed(&sent, admin.chinese);
-    let shell = Shell::new(&admin, "experience", None).failing(problem.to_owned());
+    let shell = Shell::new(&admin, "experience").failing(problem.to_owned()).drafted();
     Ok(redrawn(&unsaved(&web, shell, patch, &targets).await?, problem))
 }
 
@@ -277,7 +275,9 @@ async fn draft(web: &Web, patch: Map<String, Value>) -> Result<SignInExperience,
     if let Some(fields) = draft.as_object_mut() {
         fields.extend(patch);
     }
-    Ok(serde_json::from_value(draft).unwrap_or(saved))
+    let mut draft: SignInExperience = serde_json::from_value(draft).unwrap_or(saved);
+    draft.admit_who_signs_up(&web.core.connector_kinds(&managed()).await?);
+    Ok(draft)
 }
 
 async fn unsaved(

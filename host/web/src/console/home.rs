@@ -37,7 +37,7 @@ struct HomePage {
 
 /// `GET /console`
 pub async fn show(State(web): State<Web>, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
-    let shell = Shell::new(&admin, "home", None);
+    let shell = Shell::new(&admin, "home");
     let t = shell.t;
     let (applications, total) = web.core.applications(&managed(), Page { offset: 0, limit: 100 }).await?;
     let people = applications.iter().find(|application| application.kind != ApplicationType::MachineToMachine);

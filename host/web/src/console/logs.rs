@@ -87,7 +87,7 @@ pub async fn list(
         ("application", &application),
     ];
     let paging = Paging::new("/console/logs", number, total, &kept);
-    let shell = Shell::new(&admin, "logs", None);
+    let shell = Shell::new(&admin, "logs");
     let lines = entries.iter().map(line).collect();
     Ok(page(StatusCode::OK, &ListPage { shell, lines, paging, event, user, application, operators }))
 }
@@ -114,7 +114,7 @@ pub async fn show(
     };
     let text = |name: &str| entry.payload.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let json = format!("{:#}", Value::Object(entry.payload.clone()));
-    let shell = Shell::new(&admin, "logs", None);
+    let shell = Shell::new(&admin, "logs");
     let error = entry.payload.get("error").and_then(|error| error.get("code")).and_then(Value::as_str);
     let error = error.unwrap_or_default().to_owned();
     let shown = EntryPage { shell, line: line(&entry), error, agent: text("userAgent"), json };

@@ -51,6 +51,7 @@ pub fn router(web: &Web) -> Router<Web> {
         .route("/console/callback", get(session::callback))
         .route("/console/assets/console.css", get(assets::style))
         .route("/console/assets/console.js", get(assets::script))
+        .route("/console/assets/changes.js", get(assets::changes))
         .route("/console/assets/htmx.js", get(assets::htmx));
     let upload =
         Router::new().route("/console/modules", post(modules::upload)).layer(DefaultBodyLimit::max(UPLOAD_LIMIT));

@@ -12,13 +12,12 @@ use keyway_model::{ErrorCode, FactoryId};
 
 use super::connectors::words;
 use super::managed;
-use super::page::{Shell, explain, markdown, moment, page};
+use super::page::{Notice, Shell, done, explain, markdown, moment, page};
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
 use crate::management::read;
-use crate::oidc::answer::see_other;
-use crate::request::{Parameters, Peer};
+use crate::request::Peer;
 
 #[derive(Template)]
 #[template(path = "console/module_new.html")]
@@ -28,7 +27,7 @@ struct ChoosePage {
 
 /// `GET /console/modules/new`
 pub async fn choose(Extension(admin): Extension<Admin>) -> Response {
-    page(StatusCode::OK, &ChoosePage { shell: Shell::new(&admin, "connectors", None) })
+    page(StatusCode::OK, &ChoosePage { shell: Shell::new(&admin, "connectors") })
 }
 
 /// `POST /console/modules`: the bytes of a module. Answers with the address of its page, or with what is wrong.
@@ -51,7 +50,8 @@ pub async fn upload(
     match taken.await {
         Ok(view) => {
             let mut response = StatusCode::CREATED.into_response();
-            let address = format!("/console/modules/{}?done=uploaded", view.version.factory_id);
+            let address = format!("/console/modules/{}", view.version.factory_id);
+            response.extensions_mut().insert(Notice::Uploaded);
             if let Ok(value) = HeaderValue::from_str(&address) {
                 response.headers_mut().insert(header::LOCATION, value);
             }
@@ -184,9 +184,8 @@ pub async fn show(
     State(web): State<Web>,
     Extension(admin): Extension<Admin>,
     Path(id): Path<String>,
-    sent: Parameters,
 ) -> Result<Response, WebError> {
-    let shell = Shell::new(&admin, "connectors", sent.get("done").as_deref());
+    let shell = Shell::new(&admin, "connectors");
     Ok(page(StatusCode::OK, &shown(&web, &admin, shell, &FactoryId(id)).await?))
 }
 
@@ -195,11 +194,11 @@ async fn after(
     web: &Web,
     admin: &Admin,
     id: FactoryId,
-    done: &str,
+    notice: Notice,
     result: Result<(), keyway_core::CoreError>,
 ) -> Result<Response, WebError> {
     match result {
-        Ok(()) => Ok(see_other(&format!("/console/modules/{id}?done={done}"))),
+        Ok(()) => Ok(done(&format!("/console/modules/{id}"), notice)),
         Err(error) => {
             let error = WebError::from(error);
             let shell = Shell::refused(admin, "connectors", &error);
@@ -217,8 +216,8 @@ pub async fn approve(
 ) -> Result<Response, WebError> {
     let id = FactoryId(id);
     let by = admin.user.id.0.clone();
-    let done = web.core.approve_connector(&managed(), &id, &digest, by, &visitor).await;
-    after(&web, &admin, id, "approved", done.map(|_| ())).await
+    let approved = web.core.approve_connector(&managed(), &id, &digest, by, &visitor).await;
+    after(&web, &admin, id, Notice::Approved, approved.map(|_| ())).await
 }
 
 /// `POST /console/modules/{id}/{digest}/activate`
@@ -229,8 +228,8 @@ pub async fn activate(
     Path((id, digest)): Path<(String, String)>,
 ) -> Result<Response, WebError> {
     let id = FactoryId(id);
-    let done = web.core.activate_connector(&managed(), &id, &digest, &admin.user.id.0, &visitor).await;
-    after(&web, &admin, id, "activated", done).await
+    let activated = web.core.activate_connector(&managed(), &id, &digest, &admin.user.id.0, &visitor).await;
+    after(&web, &admin, id, Notice::Activated, activated).await
 }
 
 /// `POST /console/modules/{id}/roll-back`
@@ -241,8 +240,8 @@ pub async fn roll_back(
     Path(id): Path<String>,
 ) -> Result<Response, WebError> {
     let id = FactoryId(id);
-    let done = web.core.roll_back_connector(&managed(), &id, &admin.user.id.0, &visitor).await;
-    after(&web, &admin, id, "rolled-back", done).await
+    let rolled_back = web.core.roll_back_connector(&managed(), &id, &admin.user.id.0, &visitor).await;
+    after(&web, &admin, id, Notice::RolledBack, rolled_back).await
 }
 
 /// `POST /console/modules/{id}/{digest}/delete`
@@ -253,10 +252,10 @@ pub async fn delete(
     Path((id, digest)): Path<(String, String)>,
 ) -> Result<Response, WebError> {
     let id = FactoryId(id);
-    let done = web.core.delete_connector_version(&managed(), &id, &digest, &admin.user.id.0, &visitor).await;
+    let deleted = web.core.delete_connector_version(&managed(), &id, &digest, &admin.user.id.0, &visitor).await;
     let left = web.core.connector_versions(&managed()).await?;
-    if done.is_ok() && !left.iter().any(|view| view.version.factory_id == id) {
-        return Ok(see_other("/console/connectors?done=deleted"));
+    if deleted.is_ok() && !left.iter().any(|view| view.version.factory_id == id) {
+        return Ok(done("/console/connectors", Notice::Deleted));
     }
-    after(&web, &admin, id, "deleted", done).await
+    after(&web, &admin, id, Notice::Deleted, deleted).await
 }

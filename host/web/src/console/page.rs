@@ -14,6 +14,7 @@ use super::session::Admin;
 use super::texts::{Texts, texts};
 use crate::audit::NothingDone;
 use crate::error::WebError;
+use crate::oidc::answer::see_other;
 use crate::pages::render;
 use crate::request::Parameters;
 
@@ -29,28 +30,88 @@ pub struct Shell {
     pub notice: String,
     /// What went wrong.
     pub alert: String,
+    /// Whether the forms show what was sent and is not saved.
+    pub draft: bool,
+}
+
+/// What a finished action says once, on the page that comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// Something new is there.
+    Created,
+    /// A change is stored.
+    Saved,
+    /// Something is gone.
+    Deleted,
+    /// A version may be activated.
+    Approved,
+    /// A version serves.
+    Activated,
+    /// A module passed its checks.
+    Uploaded,
+    /// The version before serves again.
+    RolledBack,
+}
+
+impl Notice {
+    const ALL: [Self; 7] =
+        [Self::Created, Self::Saved, Self::Deleted, Self::Approved, Self::Activated, Self::Uploaded, Self::RolledBack];
+
+    /// The word for it in the cookie that brings it to the next page.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Saved => "saved",
+            Self::Deleted => "deleted",
+            Self::Approved => "approved",
+            Self::Activated => "activated",
+            Self::Uploaded => "uploaded",
+            Self::RolledBack => "rolled-back",
+        }
+    }
+
+    /// The notice with a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|notice| notice.name() == name)
+    }
+
+    fn text(self, t: &Texts) -> &'static str {
+        match self {
+            Self::Created => t.done_created,
+            Self::Saved => t.done_saved,
+            Self::Deleted => t.done_deleted,
+            Self::Approved => t.done_approved,
+            Self::Activated => t.done_activated,
+            Self::Uploaded => t.done_uploaded,
+            Self::RolledBack => t.done_rolled_back,
+        }
+    }
+}
+
+/// A redirect to `path`, whose page says what was done. The address does not: it would say so again at each reload.
+pub fn done(path: &str, notice: Notice) -> Response {
+    let mut response = see_other(path);
+    response.extensions_mut().insert(notice);
+    response
 }
 
 impl Shell {
-    /// The frame of a page of `section`. `done` is the word with which a finished action redirects.
-    pub fn new(admin: &Admin, section: &'static str, done: Option<&str>) -> Self {
+    /// The frame of a page of `section`, with the notice of the action that led here.
+    pub fn new(admin: &Admin, section: &'static str) -> Self {
         let t = texts(admin.chinese);
-        let notice = match done {
-            Some("created") => t.done_created,
-            Some("saved") => t.done_saved,
-            Some("deleted") => t.done_deleted,
-            Some("approved") => t.done_approved,
-            Some("activated") => t.done_activated,
-            Some("uploaded") => t.done_uploaded,
-            Some("rolled-back") => t.done_rolled_back,
-            _ => "",
-        };
-        Self { t, section, who: admin.name(), notice: notice.to_owned(), alert: String::new() }
+        let notice = admin.notice.map(|notice| notice.text(t)).unwrap_or_default().to_owned();
+        Self { t, section, who: admin.name(), notice, alert: String::new(), draft: false }
     }
 
     /// The frame of a page that shows what was refused.
     pub fn refused(admin: &Admin, section: &'static str, error: &WebError) -> Self {
-        Self::new(admin, section, None).failing(explain(error, admin.chinese))
+        Self::new(admin, section).failing(explain(error, admin.chinese)).drafted()
+    }
+
+    /// The same above forms that hold what is not saved.
+    #[must_use]
+    pub fn drafted(self) -> Self {
+        Self { draft: true, ..self }
     }
 
     /// The same with an error.
@@ -92,7 +153,7 @@ struct ForbiddenPage {
 
 /// To somebody whose duties do not reach here: who is signed in, and the way out.
 pub fn forbidden(admin: &Admin) -> Response {
-    page(StatusCode::FORBIDDEN, &ForbiddenPage { shell: Shell::new(admin, "", None) })
+    page(StatusCode::FORBIDDEN, &ForbiddenPage { shell: Shell::new(admin, "") })
 }
 
 /// What to tell an administrator: the whole message, with the provider's own words.

@@ -8,11 +8,10 @@ use axum::response::Response;
 use keyway_model::phrases::Phrases;
 
 use super::managed;
-use super::page::{Shell, page};
+use super::page::{Notice, Shell, done, page};
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
-use crate::oidc::answer::see_other;
 use crate::pages::texts::{PHRASES, is_phrase};
 use crate::request::Parameters;
 
@@ -60,7 +59,7 @@ pub async fn show(
     let language = language(&admin, &sent);
     let known = web.core.phrases(&managed()).await?;
     let own = known.into_iter().find(|(tag, _)| tag == language).map(|(_, own)| own).unwrap_or_default();
-    let shell = Shell::new(&admin, "experience", sent.get("done").as_deref());
+    let shell = Shell::new(&admin, "experience");
     Ok(page(StatusCode::OK, &shown(shell, language, &own)))
 }
 
@@ -76,7 +75,7 @@ pub async fn save(
         .filter_map(|(name, ..)| Some(((*name).to_owned(), sent.given(&format!("phrase.{name}"))?)))
         .collect();
     match web.core.put_phrases(&managed(), language.to_owned(), own.clone(), is_phrase).await {
-        Ok(()) => Ok(see_other(&format!("/console/phrases?language={language}&done=saved"))),
+        Ok(()) => Ok(done(&format!("/console/phrases?language={language}"), Notice::Saved)),
         Err(error) => {
             let error = WebError::from(error);
             let shell = Shell::refused(&admin, "experience", &error);

@@ -17,7 +17,7 @@ use keyway_model::resource::MANAGEMENT_SCOPE;
 use keyway_model::user::User;
 use serde::{Deserialize, Serialize};
 
-use super::page;
+use super::page::{self, Notice};
 use crate::Web;
 use crate::audit::Asked;
 use crate::cookies::{self, Kind};
@@ -58,6 +58,8 @@ pub struct Admin {
     pub scopes: Vec<String>,
     /// The reader's language.
     pub chinese: bool,
+    /// What the action that led to this page did.
+    pub notice: Option<Notice>,
 }
 
 impl Admin {
@@ -171,11 +173,19 @@ pub async fn authorize(State(web): State<Web>, request: Request, next: Next) -> 
         }
         return response;
     }
+    let notice = admin.notice.filter(|_| reads);
     request.extensions_mut().insert(admin);
     let headers = request.headers().clone();
     let mut response = next.run(request).await;
     if let Some(event) = asked.outcome(&response) {
         event.write(&web).await;
+    }
+    if let Some(done) = response.extensions().get::<Notice>().copied() {
+        let (name, value) = cookies::write(&web, Kind::Notice, done.name());
+        response.headers_mut().append(name, value);
+    } else if notice.is_some() && is_html(&response) {
+        let (name, value) = cookies::write(&web, Kind::Notice, "");
+        response.headers_mut().append(name, value);
     }
     // A page that answers a write has no address of its own: it does not enter the browser's history, where a reload or Back
     // would ask for it by GET.
@@ -190,6 +200,12 @@ pub async fn authorize(State(web): State<Web>, request: Request, next: Next) -> 
     }
 }
 
+/// Whether an answer is a page, which shows a notice, and not a sheet or a picture.
+fn is_html(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("text/html"))
+}
+
 async fn signed_in(web: &Web, headers: &HeaderMap) -> Result<Option<Admin>, WebError> {
     let sealed = cookies::read(web, headers, Kind::Console);
     let text = sealed.and_then(|sealed| web.core.open_from_browser(SESSION, &sealed));
@@ -198,7 +214,8 @@ async fn signed_in(web: &Web, headers: &HeaderMap) -> Result<Option<Admin>, WebE
     let Some(session) = cookies::read(web, headers, Kind::Session) else { return Ok(None) };
     let found = web.core.administrator(&session).await?.filter(|found| found.user.id.0 == signed.user);
     let chinese = is_chinese(headers, None);
-    Ok(found.map(|found| Admin { user: found.user, scopes: found.scopes, chinese }))
+    let notice = cookies::read(web, headers, Kind::Notice).and_then(|name| Notice::named(&name));
+    Ok(found.map(|found| Admin { user: found.user, scopes: found.scopes, chinese, notice }))
 }
 
 /// A page that is asked for comes after the sign-in; what was to be done is not repeated on its own.

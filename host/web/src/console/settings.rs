@@ -13,11 +13,10 @@ use keyway_model::application::ApplicationType;
 use keyway_model::{ErrorCode, KeyId, TenantId, UserId};
 
 use super::managed;
-use super::page::{Shell, moment, page};
+use super::page::{Notice, Shell, done, moment, page};
 use super::session::{Admin, name_of};
 use crate::Web;
 use crate::error::WebError;
-use crate::oidc::answer::see_other;
 use crate::request::Parameters;
 
 /// A signing key in the list.
@@ -140,12 +139,8 @@ async fn shown(web: &Web, admin: &Admin, shell: Shell, link: Option<Link>) -> Re
 }
 
 /// `GET /console/settings`
-pub async fn show(
-    State(web): State<Web>,
-    Extension(admin): Extension<Admin>,
-    sent: Parameters,
-) -> Result<Response, WebError> {
-    let shell = Shell::new(&admin, "settings", sent.get("done").as_deref());
+pub async fn show(State(web): State<Web>, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
+    let shell = Shell::new(&admin, "settings");
     Ok(page(StatusCode::OK, &shown(&web, &admin, shell, None).await?))
 }
 
@@ -153,11 +148,11 @@ pub async fn show(
 async fn after(
     web: &Web,
     admin: &Admin,
-    done: &str,
+    notice: Notice,
     result: Result<(), keyway_core::CoreError>,
 ) -> Result<Response, WebError> {
     match result.map_err(WebError::from) {
-        Ok(()) => Ok(see_other(&format!("/console/settings?done={done}"))),
+        Ok(()) => Ok(done("/console/settings", notice)),
         Err(error) => {
             let shell = Shell::refused(admin, "settings", &error);
             Ok(page(error.status(), &shown(web, admin, shell, None).await?))
@@ -173,7 +168,7 @@ pub async fn rotate(
 ) -> Result<Response, WebError> {
     let grace = sent.get("grace").and_then(|text| text.parse().ok());
     let made = web.core.rotate_signing_key(&managed(), grace).await;
-    after(&web, &admin, "created", made).await
+    after(&web, &admin, Notice::Created, made).await
 }
 
 /// `POST /console/settings/keys/{id}/delete`
@@ -183,7 +178,7 @@ pub async fn delete_key(
     Path(id): Path<String>,
 ) -> Result<Response, WebError> {
     let deleted = web.core.delete_signing_key(&managed(), &KeyId(id)).await;
-    after(&web, &admin, "deleted", deleted).await
+    after(&web, &admin, Notice::Deleted, deleted).await
 }
 
 /// The settings with a link by which an administrator sets a password; it is shown this once.
@@ -191,7 +186,7 @@ async fn with_link(web: &Web, admin: &Admin, id: &UserId) -> Result<Response, We
     let owner = web.core.user(&TenantId::admin(), id).await?;
     let (url, ends) = web.core.password_link(&TenantId::admin(), id).await?;
     let link = Link { name: owner.username.unwrap_or_default(), url, ends: moment(ends) };
-    let shell = Shell::new(admin, "settings", None);
+    let shell = Shell::new(admin, "settings");
     Ok(page(StatusCode::OK, &shown(web, admin, shell, Some(link)).await?))
 }
 
@@ -232,10 +227,10 @@ pub async fn delete_administrator(
 ) -> Result<Response, WebError> {
     let id = UserId(id);
     if id == admin.user.id {
-        return after(&web, &admin, "", Err(ErrorCode::OwnAccount.into())).await;
+        return after(&web, &admin, Notice::Saved, Err(ErrorCode::OwnAccount.into())).await;
     }
     let deleted = web.core.delete_administrator(&id).await;
-    after(&web, &admin, "deleted", deleted).await
+    after(&web, &admin, Notice::Deleted, deleted).await
 }
 
 /// `POST /console/settings/machines`: a program with access to the whole Management API.
@@ -246,7 +241,7 @@ pub async fn add_machine(
 ) -> Result<Response, WebError> {
     let name = sent.get("name").unwrap_or_default().trim().to_owned();
     match web.core.create_management_application(name).await {
-        Ok((id, _)) => Ok(see_other(&format!("/console/applications/{id}?done=created&reveal=1#secrets"))),
-        Err(error) => after(&web, &admin, "", Err(error)).await,
+        Ok((id, _)) => Ok(done(&format!("/console/applications/{id}?reveal=1#secrets"), Notice::Created)),
+        Err(error) => after(&web, &admin, Notice::Saved, Err(error)).await,
     }
 }

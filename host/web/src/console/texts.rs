@@ -226,6 +226,7 @@ texts! {
     by_code "Code" "验证码";
     offered_first "First" "优先";
     needs_connector "Needs a connector" "需要连接器";
+    method_fixed "People sign up with it, so that they must be able to sign in with it." "用户以此注册，因此必须能以此登录。";
     forgot_title "Forgot password" "忘记密码";
     social_title "Social buttons" "社交登录按钮";
     no_social "Set up a social connector first." "请先设置社交连接器。";
@@ -291,6 +292,17 @@ texts! {
     none_yet_logs "Nothing has happened yet." "暂无事件。";
     error "Error" "错误";
     details "Details" "详情";
+    unsaved "Unsaved changes" "有未保存的更改";
+    discard "Discard" "放弃更改";
+    leave_question "Leave without saving?" "不保存就离开？";
+    leave_text "What you changed on this page is lost." "此页面上的更改将会丢失。";
+    stay "Stay" "留在此页";
+    leave "Leave" "离开";
+    request_failed "The server did not answer. What you typed is still here." "服务器未响应，您输入的内容仍保留在此。";
+    session_over "Your session has ended. Sign in in another tab, then try again: what you typed stays here." "会话已结束。请在新标签页中登录后重试，您输入的内容会保留在此。";
+    retry "Try again" "重试";
+    close "Close" "关闭";
+    sign_in_again "Sign in" "登录";
     nothing_saved "Nothing was saved: use the Save button." "未保存任何内容，请使用保存按钮。";
     forbidden "Not one of your duties" "不在您的职责范围内";
     forbidden_text "Your account may not open this page. An administrator who may do everything can give you the duty." "您的账号无权打开此页面。拥有全部权限的管理员可以为您分配该职责。";

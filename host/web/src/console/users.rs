@@ -12,11 +12,10 @@ use keyway_model::{SessionId, Timestamp, UserId};
 
 use super::logs::{Line, line};
 use super::managed;
-use super::page::{PAGE, Paging, Shell, asked, explain, moment, page, told};
+use super::page::{Notice, PAGE, Paging, Shell, asked, done, explain, moment, page, told};
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
-use crate::oidc::answer::see_other;
 use crate::request::Parameters;
 
 /// A user in a list.
@@ -113,7 +112,7 @@ pub async fn list(
         let (users, total) = web.core.users(&managed(), Some(search.clone()), wanted).await?;
         (users, Some(Paging::new("/console/users", number, total, &[("search", &search)])), Walk::default())
     };
-    let shell = Shell::new(&admin, "users", parameters.get("done").as_deref());
+    let shell = Shell::new(&admin, "users");
     Ok(page(StatusCode::OK, &ListPage { shell, users: users.iter().map(item).collect(), paging, walk, search }))
 }
 
@@ -128,13 +127,14 @@ struct NewPage {
 }
 
 /// `GET /console/users/new`
-pub async fn new(Extension(admin): Extension<Admin>, sent: Parameters) -> Response {
-    new_page(&admin, StatusCode::OK, &sent, String::new())
+pub async fn new(Extension(admin): Extension<Admin>) -> Response {
+    new_page(&admin, StatusCode::OK, &Parameters::default(), String::new())
 }
 
 fn new_page(admin: &Admin, status: StatusCode, sent: &Parameters, alert: String) -> Response {
     let get = |name: &str| sent.get(name).unwrap_or_default();
-    let shell = Shell::new(admin, "users", None).failing(alert);
+    let shell = Shell::new(admin, "users").failing(alert);
+    let shell = if sent.pairs().next().is_some() { shell.drafted() } else { shell };
     let shown =
         NewPage { shell, username: get("username"), email: get("email"), phone: get("phone"), name: get("name") };
     page(status, &shown)
@@ -175,7 +175,7 @@ pub async fn create(State(web): State<Web>, Extension(admin): Extension<Admin>, 
     user.apply(Fields::read(&sent).change());
     let password = sent.get("password").filter(|password| !password.is_empty()).map(NewPassword::Plain);
     match web.core.create_user(&managed(), NewUser { user, password }).await {
-        Ok(made) => see_other(&format!("/console/users/{}?done=created", made.id)),
+        Ok(made) => done(&format!("/console/users/{}", made.id), Notice::Created),
         Err(error) => {
             let error = WebError::from(error);
             new_page(&admin, error.status(), &sent, explain(&error, admin.chinese))
@@ -247,10 +247,9 @@ pub async fn show(
     State(web): State<Web>,
     Extension(admin): Extension<Admin>,
     Path(id): Path<String>,
-    sent: Parameters,
 ) -> Result<Response, WebError> {
-    let shell = Shell::new(&admin, "users", sent.get("done").as_deref());
-    Ok(page(StatusCode::OK, &shown(&web, shell, &UserId(id), &sent).await?))
+    let shell = Shell::new(&admin, "users");
+    Ok(page(StatusCode::OK, &shown(&web, shell, &UserId(id), &Parameters::default()).await?))
 }
 
 /// Back to the user, with what was refused where something was.
@@ -262,7 +261,7 @@ async fn after(
     result: Result<(), WebError>,
 ) -> Result<Response, WebError> {
     match result {
-        Ok(()) => Ok(see_other(&format!("/console/users/{id}?done=saved"))),
+        Ok(()) => Ok(done(&format!("/console/users/{id}"), Notice::Saved)),
         Err(error) => {
             let shell = Shell::refused(admin, "users", &error);
             Ok(page(error.status(), &shown(web, shell, id, sent).await?))
@@ -326,7 +325,7 @@ pub async fn link(
 ) -> Result<Response, WebError> {
     let id = UserId(id);
     let (url, ends) = web.core.password_link(&managed(), &id).await?;
-    let shown = shown(&web, Shell::new(&admin, "users", None), &id, &Parameters::default()).await?;
+    let shown = shown(&web, Shell::new(&admin, "users"), &id, &Parameters::default()).await?;
     Ok(page(StatusCode::OK, &UserPage { link: Some((url, moment(ends))), ..shown }))
 }
 
@@ -344,5 +343,5 @@ pub async fn end_session(
 /// `POST /console/users/{id}/delete`
 pub async fn delete(State(web): State<Web>, Path(id): Path<String>) -> Result<Response, WebError> {
     web.core.delete_user(&managed(), &UserId(id)).await?;
-    Ok(see_other("/console/users?done=deleted"))
+    Ok(done("/console/users", Notice::Deleted))
 }
