@@ -14,7 +14,7 @@ const CONTRACT = '1.0.0';
 function manifestOf(kind, definition) {
   const { id, target = id, version, name, description = {}, hosts = [], features = [], schema, readme, sample, logo } = definition;
   const manifest = { manifest: 1, id, target, kind, version, contract: CONTRACT, sdk: 'js/0.1.0', name, description, hosts, features, config: schema };
-  for (const [key, value] of Object.entries({ platform: definition.platform, readme, sample, logo, logoDark: definition.logoDark, licence: definition.licence, source: definition.source, isStandard: definition.isStandard })) {
+  for (const [key, value] of Object.entries({ platform: definition.platform, readme, sample, logo, logoDark: definition.logoDark, licence: definition.licence, source: definition.source, isStandard: definition.isStandard, readmes: definition.readmes, translations: definition.translations })) {
     if (value !== undefined) manifest[key] = value;
   }
   return JSON.stringify(manifest);

@@ -32,6 +32,26 @@ enum Charset {
     Utf8,
 }
 
+/// The form in Simplified Chinese.
+const CHINESE: [(&str, &str); 10] = [
+    ("App ID", "AppID"),
+    ("The application's id, 16 digits at most.", "应用的 AppID，最多 16 位数字。"),
+    ("Private key", "应用私钥"),
+    (
+        "The application's private key, PKCS #1 or PKCS #8; it never leaves the server.",
+        "应用私钥，PKCS #1 或 PKCS #8 格式，不会离开服务器。",
+    ),
+    ("Sign type", "签名类型"),
+    (
+        "RSA2. The older RSA with SHA-1 is not offered: Alipay advises against it.",
+        "RSA2。不提供使用 SHA-1 的旧版 RSA，支付宝也不建议使用。",
+    ),
+    ("Charset", "字符集"),
+    ("utf8.", "utf8。"),
+    ("Scope", "授权范围"),
+    ("Scopes to ask for in place of auth_user.", "替代 auth_user 的授权范围。"),
+];
+
 /// What an admin fills in.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -65,6 +85,8 @@ impl Connector for AlipayWeb {
             .name("zh-CN", "支付宝")
             .description("en", "Sign in with Alipay.")
             .description("zh-CN", "使用 支付宝 账号登录。")
+            .translations("zh-CN", &CHINESE)
+            .readme_in("zh-CN", include_str!("../README.zh-CN.md"))
             .host("openapi.alipay.com")
             .readme(include_str!("../README.md"))
             .sample(json!({ "appId": "2021000000000000", "privateKey": "<private-key>", "signType": "RSA2" }))

@@ -24,6 +24,33 @@ enum Region {
     UsEast1,
 }
 
+/// The form in Simplified Chinese.
+const CHINESE: [(&str, &str); 11] = [
+    ("AccessKey ID", "AccessKey ID"),
+    (
+        "The AccessKey ID of a RAM user with the permission `AliyunDirectMailFullAccess`.",
+        "拥有 `AliyunDirectMailFullAccess` 权限的 RAM 用户的 AccessKey ID。",
+    ),
+    ("AccessKey secret", "AccessKey Secret"),
+    (
+        "The AccessKey secret shown once by Aliyun when the key was created.",
+        "创建密钥时阿里云仅显示一次的 AccessKey Secret。",
+    ),
+    ("Region", "地域"),
+    (
+        "The region in which the sender's address was set up; cn-hangzhou when absent.",
+        "设置发信地址时所在的地域，留空为 cn-hangzhou。",
+    ),
+    ("Account name", "发信地址"),
+    ("The sender's address as set up in the console.", "在控制台中设置的发信地址。"),
+    ("From alias", "发信人昵称"),
+    ("The sender's name that recipients see.", "收件人看到的发信人名称。"),
+    (
+        "One mail for each usage. Register, SignIn, ForgotPassword and Generic are needed; others fall back to Generic.",
+        "每种用途一封邮件，Register、SignIn、ForgotPassword 和 Generic 为必填，其他用途使用 Generic。",
+    ),
+];
+
 /// What an admin fills in.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -58,6 +85,9 @@ impl Connector for AliyunDm {
             .name("zh-CN", "阿里云邮件推送")
             .description("en", "E-mail with Aliyun Direct Mail.")
             .description("zh-CN", "通过阿里云邮件推送服务发送邮件。")
+            .translations("zh-CN", &template::CHINESE)
+            .translations("zh-CN", &CHINESE)
+            .readme_in("zh-CN", include_str!("../README.zh-CN.md"))
             .host("dm.aliyuncs.com")
             .host("dm.ap-southeast-1.aliyuncs.com")
             .host("dm.ap-southeast-2.aliyuncs.com")

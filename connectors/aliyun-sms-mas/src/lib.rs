@@ -9,6 +9,27 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+/// The form in Simplified Chinese.
+const CHINESE: [(&str, &str); 8] = [
+    ("AccessKey ID", "AccessKey ID"),
+    (
+        "The AccessKey ID of a RAM user with the permission `AliyunDypnsFullAccess`.",
+        "拥有 `AliyunDypnsFullAccess` 权限的 RAM 用户的 AccessKey ID。",
+    ),
+    ("AccessKey secret", "AccessKey Secret"),
+    (
+        "The AccessKey secret shown once by Aliyun when the key was created.",
+        "创建密钥时阿里云仅显示一次的 AccessKey Secret。",
+    ),
+    ("Signature name", "签名名称"),
+    ("One of the signatures that the console shows.", "控制台中列出的签名之一。"),
+    (
+        "One of Aliyun's template codes for each usage; others fall back to Generic.",
+        "每种用途一个阿里云模板代码，其他用途使用 Generic。",
+    ),
+    ("The template's code, such as 100001.", "模板代码，例如 100001。"),
+];
+
 /// What an admin fills in.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -63,6 +84,9 @@ impl Connector for AliyunSmsMas {
         .name("zh-CN", "阿里云短信认证服务")
         .description("en", "Codes to mainland China with Aliyun's ready-made signatures and templates.")
         .description("zh-CN", "使用阿里云预置签名和模板向中国大陆发送验证码。")
+        .translations("zh-CN", &template::CHINESE)
+        .translations("zh-CN", &CHINESE)
+        .readme_in("zh-CN", include_str!("../README.zh-CN.md"))
         .host("dypnsapi.aliyuncs.com")
         .readme(include_str!("../README.md"))
         .sample(json!({

@@ -67,6 +67,46 @@ impl template::Template for Template {
     }
 }
 
+/// The form in Simplified Chinese.
+const CHINESE: [(&str, &str); 18] = [
+    ("AccessKey ID", "AccessKey ID"),
+    (
+        "The AccessKey ID of a RAM user with the permission `AliyunDysmsFullAccess`.",
+        "拥有 `AliyunDysmsFullAccess` 权限的 RAM 用户的 AccessKey ID。",
+    ),
+    ("AccessKey secret", "AccessKey Secret"),
+    (
+        "The AccessKey secret shown once by Aliyun when the key was created.",
+        "创建密钥时阿里云仅显示一次的 AccessKey Secret。",
+    ),
+    ("Signature name", "签名名称"),
+    (
+        "The approved signature, exactly as in the Aliyun SMS console.",
+        "已通过审核的签名，须与阿里云短信控制台完全一致。",
+    ),
+    (
+        "One approved template for each usage. Register, SignIn, ForgotPassword and Generic are needed.",
+        "每种用途一个已通过审核的模板，Register、SignIn、ForgotPassword 和 Generic 为必填。",
+    ),
+    ("Strict phone region check", "严格检查手机号归属地"),
+    (
+        "Kept for compatibility: every number carries its country code, so only 86 is ever taken for China.",
+        "仅为兼容而保留：所有号码都带国家代码，只有 86 开头的号码视为中国号码。",
+    ),
+    (
+        "The template code, such as SMS_123456789; or one for China and one for overseas.",
+        "模板代码，例如 SMS_123456789；也可分别填写国内和海外模板。",
+    ),
+    ("Template type", "模板类型"),
+    ("Aliyun's template type; kept for compatibility, not sent.", "阿里云的模板类型，仅为兼容而保留，不会发送。"),
+    ("The same template everywhere.", "所有地区使用同一模板。"),
+    ("Domestic and international templates are different products at Aliyun.", "国内与国际模板在阿里云是不同的产品。"),
+    ("For mainland China.", "用于中国大陆。"),
+    ("For all other numbers.", "用于其他所有号码。"),
+    ("china", "中国大陆"),
+    ("overseas", "海外"),
+];
+
 /// An example for an empty editor.
 pub fn sample() -> Value {
     let template = |usage: &str| json!({ "usageType": usage, "templateCode": "SMS_123456789" });
@@ -84,5 +124,8 @@ pub fn describe(manifest: Manifest) -> Manifest {
         .name("zh-CN", "阿里云短信服务")
         .description("en", "Text messages with Aliyun, in mainland China and overseas.")
         .description("zh-CN", "通过阿里云向中国大陆及海外发送短信。")
+        .translations("zh-CN", &template::CHINESE)
+        .translations("zh-CN", &CHINESE)
+        .readme_in("zh-CN", include_str!("../README.zh-CN.md"))
         .sample(sample())
 }

@@ -8,6 +8,23 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
+/// The form in Simplified Chinese.
+const CHINESE: [(&str, &str); 7] = [
+    ("User name", "用户名"),
+    ("The account's user name.", "账号的用户名。"),
+    ("API key or password MD5", "API Key 或密码 MD5"),
+    (
+        "The API key, or the MD5 of the account's password in hex; it is stored sealed and never shown again.",
+        "API Key，或账号密码的十六进制 MD5，加密保存，不会再次显示。",
+    ),
+    ("Goods id", "产品 ID"),
+    ("The product's id, for accounts that have a product of their own.", "专属产品的 ID，仅用于拥有专属产品的账号。"),
+    (
+        "One text for each usage; others fall back to Generic. SMSBao asks for a signature such as 【Acme】 in front.",
+        "每种用途一条短信，其他用途使用 Generic。短信宝要求内容以签名开头，例如【Acme】。",
+    ),
+];
+
 /// What an admin fills in.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -36,6 +53,9 @@ impl Connector for SmsBao {
             .name("zh-CN", "短信宝短信服务")
             .description("en", "Text messages with SMSBao, in mainland China.")
             .description("zh-CN", "通过短信宝向中国大陆发送短信。")
+            .translations("zh-CN", &template::CHINESE)
+            .translations("zh-CN", &CHINESE)
+            .readme_in("zh-CN", include_str!("../README.zh-CN.md"))
             .host("api.smsbao.com")
             .readme(include_str!("../README.md"))
             .sample(json!({

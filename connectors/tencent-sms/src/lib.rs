@@ -10,6 +10,28 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+/// The form in Simplified Chinese.
+const CHINESE: [(&str, &str); 12] = [
+    ("Access key ID (SecretId)", "SecretId"),
+    (
+        "The SecretId of a sub-account with the permission `QcloudSMSFullAccess`.",
+        "拥有 `QcloudSMSFullAccess` 权限的子账号的 SecretId。",
+    ),
+    ("Access key secret (SecretKey)", "SecretKey"),
+    ("The SecretKey; it is stored sealed and never shown again.", "SecretKey，加密保存，不会再次显示。"),
+    ("Signature name", "签名内容"),
+    ("The approved signature's text.", "已通过审核的签名内容。"),
+    ("SDK AppID", "SDK AppID"),
+    ("The SDK AppID of the SMS application, such as 1400006666.", "短信应用的 SDK AppID，例如 1400006666。"),
+    ("Region", "地域"),
+    ("The region of the API, such as ap-guangzhou.", "API 地域，例如 ap-guangzhou。"),
+    (
+        "One approved template for each usage. Register, SignIn, ForgotPassword and Generic are needed.",
+        "每种用途一个已通过审核的模板，Register、SignIn、ForgotPassword 和 Generic 为必填。",
+    ),
+    ("The template's id; its only variable is the code.", "模板 ID，模板中唯一的变量是验证码。"),
+];
+
 /// What an admin fills in.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -68,6 +90,9 @@ impl Connector for TencentSms {
         .name("zh-CN", "腾讯云短信服务")
         .description("en", "Text messages with Tencent Cloud, in mainland China and overseas.")
         .description("zh-CN", "通过腾讯云向中国大陆及海外发送短信。")
+        .translations("zh-CN", &template::CHINESE)
+        .translations("zh-CN", &CHINESE)
+        .readme_in("zh-CN", include_str!("../README.zh-CN.md"))
         .host("sms.tencentcloudapi.com")
         .readme(include_str!("../README.md"))
         .sample(json!({

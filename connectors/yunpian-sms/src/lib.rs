@@ -8,6 +8,23 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+/// The form in Simplified Chinese.
+const CHINESE: [(&str, &str); 7] = [
+    ("API key", "API Key"),
+    ("The account's API key; it is stored sealed and never shown again.", "账号的 API Key，加密保存，不会再次显示。"),
+    (
+        "One text for each usage. Register, SignIn, ForgotPassword and Generic are needed; others fall back to Generic.",
+        "每种用途一条短信，Register、SignIn、ForgotPassword 和 Generic 为必填，其他用途使用 Generic。",
+    ),
+    ("International messages", "国际短信"),
+    ("Send to numbers outside mainland China as well.", "同时向中国大陆以外的号码发送。"),
+    ("Message for unsupported countries", "不支持的国家提示"),
+    (
+        "What the log says of a number outside mainland China while international messages are off.",
+        "未启用国际短信时，日志中对中国大陆以外号码的说明。",
+    ),
+];
+
 /// What an admin fills in.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -37,6 +54,9 @@ impl Connector for YunpianSms {
             .name("zh-CN", "云片短信服务")
             .description("en", "Text messages with Yunpian, in mainland China and overseas.")
             .description("zh-CN", "通过云片向中国大陆及海外发送短信。")
+            .translations("zh-CN", &template::CHINESE)
+            .translations("zh-CN", &CHINESE)
+            .readme_in("zh-CN", include_str!("../README.zh-CN.md"))
             .host("sms.yunpian.com")
             .readme(include_str!("../README.md"))
             .sample(json!({

@@ -10,7 +10,7 @@ use keyway_model::user::User;
 use keyway_model::{ApplicationId, ErrorCode, RoleId, ScopeId, TenantId, Timestamp, UserId};
 use keyway_store::{StoreError, Tx, applications, resources, roles, sessions, users};
 
-use crate::management::{administrators, check_application};
+use crate::management::{DEFAULT_SECRET, administrators, check_application};
 use crate::signin::taken;
 use crate::{Core, CoreError, Parts, Visitor, console, secret};
 
@@ -153,7 +153,7 @@ impl Core {
         check_application(&application)?;
         let value = secret::generate(self.rng());
         let made = (application.id.clone(), value.clone());
-        let secret = ApplicationSecret { name: "Default secret".into(), value, created_at: now, expires_at: None };
+        let secret = ApplicationSecret { name: DEFAULT_SECRET.into(), value, created_at: now, expires_at: None };
         let key = self.parts.master_key.clone();
         self.parts
             .store

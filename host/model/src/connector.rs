@@ -79,6 +79,12 @@ pub struct Manifest {
     /// Markdown for the admin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readme: Option<String>,
+    /// The README in other languages.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub readmes: BTreeMap<String, String>,
+    /// Titles and descriptions of the schema in other languages: by language, by the sentence in English.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub translations: BTreeMap<String, BTreeMap<String, String>>,
     /// An example configuration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<Value>,

@@ -86,6 +86,24 @@ impl Manifest {
             text.as_deref().unwrap_or_default().chars().any(|c| is_deceptive(c) && !matches!(c, '\n' | '\r' | '\t'))
         };
         refuse(lines(&self.readme), "readme: no control characters beside line ends and tabs.".into());
+        for text in self.readmes.values() {
+            refuse(
+                text.chars().any(|c| is_deceptive(c) && !matches!(c, '\n' | '\r' | '\t')),
+                "readmes: no control characters beside line ends and tabs.".into(),
+            );
+        }
+        let sentences = || self.translations.values().flatten().flat_map(|(sentence, text)| [sentence, text]);
+        refuse(
+            sentences().any(|text| text.chars().any(is_deceptive)),
+            "translations: no control characters and none that change the direction of writing.".into(),
+        );
+        let bytes: usize = sentences().chain(self.readmes.values()).map(String::len).sum();
+        refuse(bytes > 128 * 1024, "readmes and translations: 128 kB at most in all.".into());
+        refuse(
+            self.translations.keys().chain(self.readmes.keys()).any(|language| language.len() > 35)
+                || self.translations.len().max(self.readmes.len()) > 64,
+            "readmes and translations: 64 languages at most.".into(),
+        );
         for (field, text) in [("sdk", Some(&self.sdk)), ("licence", self.licence.as_ref())] {
             let wrong = text.is_some_and(|text| text.len() > 100 || text.chars().any(is_deceptive));
             refuse(wrong, format!("{field}: 100 bytes at most, no control characters."));

@@ -36,8 +36,12 @@ pub struct Filter {
     pub user_id: String,
     /// Through this application.
     pub application_id: String,
-    /// With this key.
+    /// With this key; one that ends in a dot stands for all keys that begin with it.
     pub key: String,
+    /// From this moment on.
+    pub from: Option<Timestamp>,
+    /// Before this moment.
+    pub until: Option<Timestamp>,
 }
 
 /// A page of entries, newest first, and how many there are.
@@ -47,15 +51,16 @@ pub async fn list(
     filter: &Filter,
     page: Page,
 ) -> Result<(Vec<LogEntry>, i64), StoreError> {
-    const WHERE: &str =
-        "tenant_id = $1 AND ($2 = '' OR user_id = $2) AND ($3 = '' OR application_id = $3) AND ($4 = '' OR key = $4)";
+    const WHERE: &str = "tenant_id = $1 AND ($2 = '' OR user_id = $2) AND ($3 = '' OR application_id = $3) \
+         AND ($4 = '' OR key = $4 OR ($4 LIKE '%.' AND substr(key, 1, length($4)) = $4)) AND created_at >= $5 AND created_at < $6";
     let bound = |statement: String| {
         let statement = query(sqlx::AssertSqlSafe(statement)).bind(tenant.0.clone()).bind(filter.user_id.clone());
-        statement.bind(filter.application_id.clone()).bind(filter.key.clone())
+        let statement = statement.bind(filter.application_id.clone()).bind(filter.key.clone());
+        statement.bind(filter.from.map_or(0, |at| at.0)).bind(filter.until.map_or(i64::MAX, |at| at.0))
     };
     let select = format!(
         "SELECT id, key, payload, user_id, application_id, created_at FROM logs WHERE {WHERE} ORDER BY created_at DESC, id \
-         DESC LIMIT $5 OFFSET $6"
+         DESC LIMIT $7 OFFSET $8"
     );
     let rows = tx.all(bound(select).bind(page.limit).bind(page.offset)).await?;
     let count = tx.one(bound(format!("SELECT COUNT(*) AS total FROM logs WHERE {WHERE}"))).await?;

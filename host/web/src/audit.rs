@@ -77,9 +77,31 @@ impl Asked {
     }
 }
 
-/// The event's name: `Management.Users.Password.Update` for `PATCH /api/users/{userId}/password`.
+/// What a form of the console changes, where its address does not end in the name of the thing.
+const CHANGES: [&str; 10] = [
+    "sign-in-experience",
+    "phrases",
+    "branding",
+    "enabled",
+    "password",
+    "suspend",
+    "sign-out",
+    "approve",
+    "activate",
+    "roll-back",
+];
+
+/// The event's name: `Management.Users.Password.Update` for `PATCH /api/users/{userId}/password`. Forms know POST alone, so
+/// that the console's addresses say the rest.
 fn key(method: &Method, route: &str) -> String {
     let mut key = String::from("Management");
+    let is_form = route.starts_with("/console/") && *method == Method::POST;
+    let (rest, last) = route.rsplit_once('/').unwrap_or(("", route));
+    let (route, verb) = match last {
+        "delete" if is_form => (rest, Some(".Delete")),
+        last if is_form && (last.starts_with('{') || CHANGES.contains(&last)) => (route, Some(".Update")),
+        _ => (route, None),
+    };
     let words = route.trim_start_matches("/api/").trim_start_matches("/console/").split('/');
     for word in words.filter(|word| !word.is_empty() && !word.starts_with('{')) {
         key.push('.');
@@ -89,13 +111,13 @@ fn key(method: &Method, route: &str) -> String {
             key.push_str(letters.as_str());
         }
     }
-    key.push_str(match method.as_str() {
+    key.push_str(verb.unwrap_or(match method.as_str() {
         "GET" | "HEAD" => ".Read",
         "POST" => ".Create",
         "PUT" => ".Replace",
         "PATCH" => ".Update",
         _ => ".Delete",
-    });
+    }));
     key
 }
 
@@ -108,5 +130,11 @@ mod tests {
         assert_eq!(key(&Method::PATCH, "/api/users/{userId}/password"), "Management.Users.Password.Update");
         assert_eq!(key(&Method::PATCH, "/api/sign-in-exp"), "Management.SignInExp.Update");
         assert_eq!(key(&Method::POST, "/console/settings/keys"), "Management.Settings.Keys.Create");
+        assert_eq!(key(&Method::POST, "/console/users/{id}"), "Management.Users.Update");
+        assert_eq!(key(&Method::POST, "/console/users/{id}/suspend"), "Management.Users.Suspend.Update");
+        assert_eq!(
+            key(&Method::POST, "/console/users/{id}/sessions/{session}/delete"),
+            "Management.Users.Sessions.Delete"
+        );
     }
 }

@@ -37,7 +37,8 @@ def _register(kind: str, definition: dict, calls: dict):
         "description": definition.get("description", {}), "hosts": definition.get("hosts", []), "features": FEATURES,
         "config": definition["schema"], "readme": README,
     }
-    for key in ("platform", "sample", "logo", "logoDark", "licence", "source", "isStandard"):
+    for key in ("platform", "sample", "logo", "logoDark", "licence", "source", "isStandard", "readmes",
+                "translations"):
         if key in definition:
             manifest[key] = definition[key]
     _registered.update(calls, manifest=json.dumps(manifest, ensure_ascii=False), validate=definition.get("validate"))

@@ -71,6 +71,31 @@ impl Manifest {
         self.with("readme", json!(markdown))
     }
 
+    /// The same text in another language.
+    #[must_use]
+    pub fn readme_in(mut self, language: &str, markdown: &str) -> Self {
+        if let Some(texts) = self.value.entry("readmes").or_insert_with(|| json!({})).as_object_mut() {
+            texts.insert(language.into(), json!(markdown));
+        }
+        self
+    }
+
+    /// The schema's titles and descriptions in another language: each sentence as it stands in the schema, and what it is
+    /// there. What has no translation is shown as it stands.
+    #[must_use]
+    pub fn translations(mut self, language: &str, sentences: &[(&str, &str)]) -> Self {
+        let languages = self.value.entry("translations").or_insert_with(|| json!({}));
+        if let Some(texts) = languages.as_object_mut() {
+            let texts = texts.entry(language).or_insert_with(|| json!({}));
+            for (sentence, translation) in sentences {
+                if let Some(texts) = texts.as_object_mut() {
+                    texts.insert((*sentence).into(), json!(translation));
+                }
+            }
+        }
+        self
+    }
+
     /// The logo as an SVG document.
     #[must_use]
     pub fn logo(self, svg: &str) -> Self {

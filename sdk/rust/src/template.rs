@@ -9,6 +9,24 @@ use crate::{Failure, Message, code};
 /// Usage types that every sign-in needs; the others fall back to Generic.
 pub const REQUIRED_USAGES: [&str; 4] = ["Register", "SignIn", "ForgotPassword", "Generic"];
 
+/// The sentences of this module's types in Simplified Chinese, for [`Manifest::translations`](crate::Manifest::translations).
+pub const CHINESE: [(&str, &str); 11] = [
+    ("Templates", "模板"),
+    ("Usage type", "用途"),
+    (
+        "Register, SignIn, ForgotPassword, Generic, or another usage type.",
+        "Register（注册）、SignIn（登录）、ForgotPassword（重置密码）、Generic（通用）或其他用途。",
+    ),
+    ("Content", "内容"),
+    ("The message; {{code}} stands for the code.", "短信内容，{{code}} 代表验证码。"),
+    ("Subject", "主题"),
+    ("The subject; {{code}} stands for the code.", "邮件主题，{{code}} 代表验证码。"),
+    ("The mail; {{code}} stands for the code.", "邮件内容，{{code}} 代表验证码。"),
+    ("Content type", "内容类型"),
+    ("text/html or text/plain.", "text/html 或 text/plain。"),
+    ("Template code", "模板代码"),
+];
+
 /// Something that is chosen by usage type.
 pub trait Template {
     /// What it is for.

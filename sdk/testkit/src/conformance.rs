@@ -43,6 +43,33 @@ pub async fn conform(
     Ok(())
 }
 
+/// The titles and descriptions that a form of this schema shows. The schema's own, at the top, are not among them.
+fn sentences(schema: &Value) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut left: Vec<(&Value, bool)> = vec![(schema, false)];
+    while let Some((node, is_shown)) = left.pop() {
+        if let Value::Object(fields) = node {
+            for word in ["title", "description"] {
+                if is_shown && let Some(Value::String(text)) = fields.get(word) {
+                    found.push(text.as_str());
+                }
+            }
+            for (word, inner) in fields {
+                match word.as_str() {
+                    "properties" => {
+                        left.extend(inner.as_object().into_iter().flatten().map(|(_, field)| (field, true)))
+                    }
+                    "$defs" => left.extend(inner.as_object().into_iter().flatten().map(|(_, field)| (field, false))),
+                    "anyOf" | "oneOf" => left.extend(inner.as_array().into_iter().flatten().map(|one| (one, true))),
+                    "items" | "additionalProperties" => left.push((inner, false)),
+                    _ => {}
+                }
+            }
+        }
+    }
+    found
+}
+
 fn completeness(manifest: &Manifest) -> Vec<String> {
     let mut problems = Vec::new();
     for language in ["en", "zh-CN"] {
@@ -54,6 +81,13 @@ fn completeness(manifest: &Manifest) -> Vec<String> {
     }
     if manifest.readme.as_ref().is_none_or(|readme| readme.len() < 200) {
         problems.push("readme: tell the admin where to click at the provider, in a few sentences".into());
+    }
+    for (language, texts) in &manifest.translations {
+        for sentence in sentences(&manifest.config) {
+            if !texts.contains_key(sentence) {
+                problems.push(format!("translations: {language} has no {sentence:?}"));
+            }
+        }
     }
     if manifest.sample.is_none() {
         problems.push("sample: give an example configuration".into());

@@ -257,4 +257,32 @@ describe('changes in the console', { concurrency: false }, () => {
     assert.equal(await page.locator('#name').inputValue(), 'Book shop');
     assert.equal(await page.locator('#redirect_uris').inputValue(), 'https://books.example/callback');
   });
+
+  test('the audit log tells in words who did what, by kind, application and day, and as a table', async () => {
+    await open('/logs');
+    await page.getByRole('link', { name: 'Applications: changed' }).first().waitFor();
+    await page.locator('#event').selectOption({ label: 'Sign-in' });
+    await page.locator('#application').selectOption({ label: 'Book shop' });
+    await page.locator('#from').fill('2020-01-01');
+    await page.locator('#until').fill('2020-01-02');
+    await press('Filter');
+    await page.getByText('Nothing found.').waitFor();
+    assert.deepEqual(await Promise.all(['event', 'application', 'from', 'until'].map((field) => page.locator(`#${field}`).inputValue())), ['Interaction.SignIn.', application, '2020-01-01', '2020-01-02']);
+    await open('/logs?event=Management.');
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Download as CSV' }).click()]);
+    assert.equal(download.suggestedFilename(), 'audit-log.csv');
+    const [head, first] = (await (await fetch(`${keyway.operators}/console/logs/export.csv?event=Management.`, { headers: { cookie: (await context.cookies()).map((one) => `${one.name}=${one.value}`).join('; ') } })).text()).split('\n');
+    assert.match(head, /^time,key,event,result,error,user_id,application_id,ip,actor,operation,id/);
+    assert.match(first, /Management\./);
+  });
+
+  test('in a Chinese console the form of a Chinese connector and its help are Chinese', async () => {
+    const other = await browser.newContext({ locale: 'zh-CN', storageState: await context.storageState() });
+    const chinese = await other.newPage();
+    await chinese.goto(`${keyway.operators}/console/connectors/${connector}`);
+    const shown = await chinese.locator('main').textContent();
+    for (const text of ['签名名称', '已通过审核的签名', '模板代码', '通过阿里云短信服务发送验证码']) assert.ok(shown.includes(text), text);
+    for (const text of ['Signature name', 'Template code', 'Usage type', 'Sends verification codes']) assert.ok(!shown.includes(text), text);
+    await other.close();
+  });
 });

@@ -30,6 +30,9 @@ pub struct NewSecret {
     pub expires_at: Option<Timestamp>,
 }
 
+/// Name of the secret that an application is made with.
+pub const DEFAULT_SECRET: &str = "Default secret";
+
 pub(crate) fn check(application: &Application) -> Result<(), Refusal> {
     let length = application.name.chars().count();
     if !(1..=256).contains(&length) {
@@ -93,7 +96,7 @@ impl Core {
         };
         check(&application)?;
         let secret = ApplicationSecret {
-            name: "Default secret".into(),
+            name: DEFAULT_SECRET.into(),
             value: secret::generate(self.rng()),
             created_at: now,
             expires_at: None,

@@ -20,7 +20,7 @@ use crate::{Core, CoreError};
 pub(crate) use applications::check as check_application;
 pub(crate) use users::end_sign_ins;
 
-pub use applications::{NewApplication, NewSecret};
+pub use applications::{DEFAULT_SECRET, NewApplication, NewSecret};
 pub use audit::Act;
 pub use keyway_store::logs::Filter as LogFilter;
 pub use keyway_store::user_search::{Place, UserField, UserMatch, UserSearch};

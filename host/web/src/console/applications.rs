@@ -5,7 +5,7 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::management::{NewApplication, NewSecret};
+use keyway_core::management::{DEFAULT_SECRET, NewApplication, NewSecret};
 use keyway_model::application::{
     Application, ApplicationExperience, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
 };
@@ -100,6 +100,8 @@ pub async fn create(
 /// A secret in the list. Its value is shown where it is asked for alone.
 struct Secret {
     name: String,
+    /// Its name in the reader's language.
+    label: String,
     value: String,
     created: String,
     expires: String,
@@ -144,8 +146,10 @@ async fn shown(
     let framework = application.custom_data.get(FRAMEWORK).and_then(Value::as_str).unwrap_or_default();
     let value = secrets.first().filter(|_| reveal).map_or("••••••••", |secret| secret.value.as_str());
     let guide = guide(framework).map(|guide| (guide.name, guide.fill(&endpoint, application.id.as_str(), value)));
+    let t = shell.t;
     let secret = |secret: &ApplicationSecret| Secret {
         name: secret.name.clone(),
+        label: if secret.name == DEFAULT_SECRET { t.default_secret.to_owned() } else { secret.name.clone() },
         value: if reveal { secret.value.clone() } else { "••••••••••••••••".into() },
         created: moment(secret.created_at),
         expires: secret.expires_at.map(moment).unwrap_or_default(),

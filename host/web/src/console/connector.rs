@@ -152,7 +152,9 @@ fn shown(web: &Web, admin: &Admin, factory: &Factory, connector: Option<&Connect
     let shell = Shell::new(admin, "connectors").failing(draft.alert);
     let shell = if draft.sent.pairs().next().is_some() { shell.drafted() } else { shell };
     let sample = manifest.sample.clone().unwrap_or_default();
-    let form = Form::new(&manifest.config, &sample, &draft.problems);
+    let language = if admin.chinese { "zh-CN" } else { "en" };
+    let form = Form::new(&manifest.config, &sample, &draft.problems).in_language(manifest.translations.get(language));
+    let readme = manifest.readmes.get(language).or(manifest.readme.as_ref()).map(String::as_str).unwrap_or_default();
     let fields = if draft.raw.is_some() { Vec::new() } else { form.fields(&draft.config) };
     let settings = connector.map(|connector| connector.settings.clone()).unwrap_or_default();
     let typed = |name: &str, saved: String| draft.sent.get(name).unwrap_or(saved);
@@ -167,7 +169,7 @@ fn shown(web: &Web, admin: &Admin, factory: &Factory, connector: Option<&Connect
         factory: manifest.id.0.clone(),
         version: manifest.version.clone(),
         hosts: manifest.hosts.clone(),
-        readme: markdown(manifest.readme.as_deref().unwrap_or_default()),
+        readme: markdown(readme),
         action: connector.map_or_else(
             || format!("/console/connectors/set-up/{}", manifest.id),
             |connector| format!("/console/connectors/{}", connector.id),

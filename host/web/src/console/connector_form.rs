@@ -4,6 +4,7 @@
 //! between alternatives sends the number of the alternative.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 
 use askama::Template;
 use serde_json::Value;
@@ -80,6 +81,8 @@ pub struct Form<'a> {
     pub sample: &'a Value,
     /// Problems as the validator names them: `templates[0].templateCode` and a sentence.
     pub problems: &'a [(String, String)],
+    /// The schema's sentences in the reader's language, by the sentence that stands in it.
+    translations: Option<&'a BTreeMap<String, String>>,
     /// Fields that may still be drawn; the rest is shown as text.
     left: Cell<usize>,
 }
@@ -90,7 +93,18 @@ const MOST_FIELDS: usize = 5_000;
 impl<'a> Form<'a> {
     /// A form of a schema.
     pub fn new(schema: &'a Value, sample: &'a Value, problems: &'a [(String, String)]) -> Self {
-        Self { schema, sample, problems, left: Cell::new(MOST_FIELDS) }
+        Self { schema, sample, problems, translations: None, left: Cell::new(MOST_FIELDS) }
+    }
+
+    /// The same in another language, as far as the module speaks it.
+    #[must_use]
+    pub fn in_language(self, translations: Option<&'a BTreeMap<String, String>>) -> Self {
+        Self { translations, ..self }
+    }
+
+    fn say(&self, sentence: &str) -> String {
+        let translated = self.translations.and_then(|texts| texts.get(sentence));
+        translated.map_or_else(|| sentence.to_owned(), Clone::clone)
     }
 
     /// Whether one more field may be drawn.
@@ -118,7 +132,7 @@ impl<'a> Form<'a> {
         depth: usize,
     ) -> Field {
         let shape = shape(self.schema, node, 0);
-        let text = |keyword: &str| shape.get(keyword).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text = |keyword: &str| self.say(shape.get(keyword).and_then(Value::as_str).unwrap_or_default());
         let value = value.filter(|value| !value.is_null());
         let kind = if depth > DEPTH || !self.spend() {
             Kind::Json
@@ -143,7 +157,7 @@ impl<'a> Form<'a> {
         let path = path_of(&pointer);
         let problem = self.problems.iter().find(|(at, _)| *at == path).map(|(_, problem)| problem.clone());
         let title = text("title");
-        let label = if title.is_empty() { name.to_owned() } else { title };
+        let label = if title.is_empty() { self.say(name) } else { title };
         Field {
             label,
             help: text("description"),
@@ -170,7 +184,11 @@ impl<'a> Form<'a> {
             let chosen = value
                 .or_else(|| self.sample.pointer(pointer))
                 .map_or(0, |value| best(self.schema, alternatives, value));
-            let titles = alternatives.iter().enumerate().map(|(index, one)| title(self.schema, one, index)).collect();
+            let titles = alternatives
+                .iter()
+                .enumerate()
+                .map(|(index, one)| title(self.schema, one, index, &|text| self.say(text)))
+                .collect();
             let inner = alternatives.get(chosen).unwrap_or(&Value::Null);
             let field = self.field(inner, value, pointer.to_owned(), "", true, depth + 1);
             return Kind::Choice(titles, chosen, Box::new(field));
@@ -229,6 +247,23 @@ mod tests {
         let Kind::List(entries) = &fields[5].kind else { panic!() };
         let Kind::Group(entry) = &entries[0].kind else { panic!() };
         assert_eq!((entry[1].pointer.as_str(), entry[1].problem.as_str()), ("/templates/0/code", "is odd"));
+    }
+
+    #[test]
+    fn a_form_speaks_the_language_that_its_module_speaks() {
+        let schema = json!({ "type": "object", "properties": {
+            "key": { "type": "string", "title": "Key", "description": "Shown once." },
+            "code": { "title": "Code", "anyOf": [
+                { "type": "string", "description": "The same everywhere." }, { "type": "object", "properties": {} },
+            ] },
+        } });
+        let texts = [("Key", "密钥"), ("The same everywhere.", "各地相同。")];
+        let texts = texts.into_iter().map(|(en, zh)| (en.to_owned(), zh.to_owned())).collect();
+        let sample = json!({});
+        let fields = Form::new(&schema, &sample, &[]).in_language(Some(&texts)).fields(&json!({}));
+        assert_eq!((fields[0].label.as_str(), fields[0].help.as_str()), ("密钥", "Shown once."));
+        let Kind::Choice(titles, ..) = &fields[1].kind else { panic!() };
+        assert_eq!(titles[0], "各地相同");
     }
 
     #[test]

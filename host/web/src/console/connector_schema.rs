@@ -79,15 +79,15 @@ pub fn best(root: &Value, alternatives: &[Value], value: &Value) -> usize {
 }
 
 /// What an alternative is called: its title, the constant that tells it apart, its description, or its number.
-pub fn title(root: &Value, node: &Value, index: usize) -> String {
+pub fn title(root: &Value, node: &Value, index: usize, say: &dyn Fn(&str) -> String) -> String {
     let shape = shape(root, node, 0);
-    let text = |name: &str| shape.get(name).and_then(Value::as_str).map(ToOwned::to_owned);
+    let text = |name: &str| shape.get(name).and_then(Value::as_str).map(say);
     let constant = properties(&shape).find_map(|(_, field)| {
         let inner = self::shape(root, field, 0);
         let options = inner.get("enum").and_then(Value::as_array)?;
         (options.len() == 1).then(|| options.first().map(plain)).flatten()
     });
-    let described = text("description").map(|words| words.trim_end_matches('.').to_owned());
+    let described = text("description").map(|words| words.trim_end_matches(['.', '。']).to_owned());
     match (text("title"), constant, described) {
         (Some(title), _, _) => title,
         (None, Some(constant), Some(described)) => format!("{constant}: {described}"),

@@ -3,15 +3,18 @@
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::Response;
-use keyway_core::management::LogFilter;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use keyway_core::management::{LogFilter, Page};
 use keyway_model::log::LogEntry;
-use keyway_model::{LogId, TenantId};
+use keyway_model::{LogId, TenantId, Timestamp};
 use serde_json::Value;
+use time::macros::format_description;
+use time::{Date, Duration};
 
+use super::events::{self, GROUPS};
 use super::managed;
-use super::page::{Paging, Shell, asked, moment, page};
+use super::page::{self, Paging, Shell, moment, page};
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
@@ -23,8 +26,10 @@ pub struct Line {
     pub id: String,
     /// When.
     pub at: String,
-    /// What happened.
+    /// What happened, in words.
     pub event: String,
+    /// The event's key.
+    pub key: String,
     /// Whether it was refused.
     pub failed: bool,
     /// Id of the user.
@@ -36,12 +41,13 @@ pub struct Line {
 }
 
 /// An entry as a line.
-pub fn line(entry: &LogEntry) -> Line {
+pub fn line(entry: &LogEntry, chinese: bool) -> Line {
     let text = |name: &str| entry.payload.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     Line {
         id: entry.id.0.clone(),
         at: moment(entry.created_at),
-        event: entry.key.clone(),
+        event: events::name(&entry.key, chinese),
+        key: entry.key.clone(),
         failed: text("result") == "Error",
         user: entry.user_id.as_ref().map(|id| id.0.clone()).unwrap_or_default(),
         application: entry.application_id.as_ref().map(|id| id.0.clone()).unwrap_or_default(),
@@ -55,16 +61,79 @@ struct ListPage {
     shell: Shell,
     lines: Vec<Line>,
     paging: Paging,
+    asked: Asked,
+    /// Kinds of events: what they begin with, and their names.
+    groups: Vec<(&'static str, &'static str)>,
+    /// Applications by id and name.
+    applications: Vec<(String, String)>,
+    /// Where the same entries are as a table for other programs.
+    export: String,
+}
+
+/// What the filters ask for, as they were typed.
+struct Asked {
     event: String,
     user: String,
     application: String,
+    from: String,
+    until: String,
     /// Whether it is the log of the operators' own tenant.
     operators: bool,
 }
 
-/// Whose log is asked for.
-fn tenant(parameters: &Parameters) -> TenantId {
-    if parameters.get("of").as_deref() == Some("operators") { TenantId::admin() } else { managed() }
+/// A day, as a date field sends it, in UTC.
+fn day(text: &str) -> Option<Date> {
+    Date::parse(text, format_description!("[year]-[month]-[day]")).ok()
+}
+
+impl Asked {
+    fn read(parameters: &Parameters) -> Self {
+        let get = |name: &str| parameters.get(name).unwrap_or_default().trim().to_owned();
+        Self {
+            event: get("event"),
+            user: get("user"),
+            application: get("application"),
+            from: get("from"),
+            until: get("until"),
+            operators: get("of") == "operators",
+        }
+    }
+
+    fn tenant(&self) -> TenantId {
+        if self.operators { TenantId::admin() } else { managed() }
+    }
+
+    fn filter(&self) -> LogFilter {
+        let start = |date: Date| Timestamp(date.midnight().assume_utc().unix_timestamp().saturating_mul(1000));
+        LogFilter {
+            user_id: self.user.clone(),
+            application_id: self.application.clone(),
+            key: self.event.clone(),
+            from: day(&self.from).map(start),
+            // The last day belongs to it.
+            until: day(&self.until).and_then(|date| date.checked_add(Duration::DAY)).map(start),
+        }
+    }
+
+    fn pairs(&self) -> [(&str, &str); 6] {
+        [
+            ("of", if self.operators { "operators" } else { "" }),
+            ("event", &self.event),
+            ("user", &self.user),
+            ("application", &self.application),
+            ("from", &self.from),
+            ("until", &self.until),
+        ]
+    }
+
+    /// Whether the event is none of the groups that can be chosen.
+    fn is_single_event(&self) -> bool {
+        !self.event.is_empty() && !GROUPS.iter().any(|(group, ..)| *group == self.event)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.pairs().iter().skip(1).all(|(_, value)| value.is_empty())
+    }
 }
 
 /// `GET /console/logs`
@@ -73,23 +142,82 @@ pub async fn list(
     Extension(admin): Extension<Admin>,
     parameters: Parameters,
 ) -> Result<Response, WebError> {
-    let get = |name: &str| parameters.get(name).unwrap_or_default().trim().to_owned();
-    let (event, user, application) = (get("event"), get("user"), get("application"));
-    let (number, wanted) = asked(&parameters);
-    let filter = LogFilter { user_id: user.clone(), application_id: application.clone(), key: event.clone() };
-    let tenant = tenant(&parameters);
-    let (entries, total) = web.core.logs(&tenant, filter, wanted).await?;
-    let operators = tenant == TenantId::admin();
-    let kept = [
-        ("of", if operators { "operators" } else { "" }),
-        ("event", event.as_str()),
-        ("user", &user),
-        ("application", &application),
+    let asked = Asked::read(&parameters);
+    let (number, wanted) = page::asked(&parameters);
+    let (entries, total) = web.core.logs(&asked.tenant(), asked.filter(), wanted).await?;
+    let (applications, _) = web.core.applications(&managed(), Page { offset: 0, limit: 100 }).await?;
+    let mut applications: Vec<_> = applications.into_iter().map(|one| (one.id.0, one.name)).collect();
+    if !asked.application.is_empty() && !applications.iter().any(|(id, _)| *id == asked.application) {
+        applications.push((asked.application.clone(), asked.application.clone()));
+    }
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(asked.pairs().iter().filter(|(_, value)| !value.is_empty()));
+    let shown = ListPage {
+        shell: Shell::new(&admin, "logs"),
+        lines: entries.iter().map(|entry| line(entry, admin.chinese)).collect(),
+        paging: Paging::new("/console/logs", number, total, &asked.pairs()),
+        groups: GROUPS.iter().map(|(group, en, zh)| (*group, if admin.chinese { *zh } else { *en })).collect(),
+        applications,
+        export: format!("/console/logs/export.csv?{}", query.finish()),
+        asked,
+    };
+    Ok(page(StatusCode::OK, &shown))
+}
+
+/// Most entries of one table, so that it is made in bounded memory; the filters choose which.
+const EXPORTED: i64 = 10_000;
+
+/// `GET /console/logs/export.csv`: what the filters choose, newest first, as RFC 4180 says.
+pub async fn export(
+    State(web): State<Web>,
+    Extension(admin): Extension<Admin>,
+    parameters: Parameters,
+) -> Result<Response, WebError> {
+    let asked = Asked::read(&parameters);
+    let mut table = csv::Writer::from_writer(Vec::new());
+    let head =
+        ["time", "key", "event", "result", "error", "user_id", "application_id", "ip", "actor", "operation", "id"];
+    let mut written = table.write_record(head);
+    for offset in (0..EXPORTED).step_by(1000) {
+        let (entries, _) = web.core.logs(&asked.tenant(), asked.filter(), Page { offset, limit: 1000 }).await?;
+        for entry in &entries {
+            written = written.and_then(|()| table.write_record(record(entry, admin.chinese)));
+        }
+        if entries.len() < 1000 {
+            break;
+        }
+    }
+    let bytes = written.ok().and_then(|()| table.into_inner().ok()).unwrap_or_default();
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"audit-log.csv\""),
     ];
-    let paging = Paging::new("/console/logs", number, total, &kept);
-    let shell = Shell::new(&admin, "logs");
-    let lines = entries.iter().map(line).collect();
-    Ok(page(StatusCode::OK, &ListPage { shell, lines, paging, event, user, application, operators }))
+    Ok((headers, bytes).into_response())
+}
+
+fn record(entry: &LogEntry, chinese: bool) -> Vec<String> {
+    let text = |name: &str| entry.payload.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let error = entry.payload.get("error").and_then(|error| error.get("code")).and_then(Value::as_str);
+    let line = line(entry, chinese);
+    let cells = [
+        line.at,
+        line.key,
+        line.event,
+        text("result"),
+        error.unwrap_or_default().to_owned(),
+        line.user,
+        line.application,
+        line.ip,
+        text("actor"),
+        text("operation"),
+        line.id,
+    ];
+    cells.into_iter().map(harmless).collect()
+}
+
+/// A spreadsheet takes a cell that begins so for a formula (CWE-1236); the quote makes it text.
+fn harmless(cell: String) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }
 
 #[derive(Template)]
@@ -117,6 +245,27 @@ pub async fn show(
     let shell = Shell::new(&admin, "logs");
     let error = entry.payload.get("error").and_then(|error| error.get("code")).and_then(Value::as_str);
     let error = error.unwrap_or_default().to_owned();
-    let shown = EntryPage { shell, line: line(&entry), error, agent: text("userAgent"), json };
+    let shown = EntryPage { shell, line: line(&entry, admin.chinese), error, agent: text("userAgent"), json };
     Ok(page(StatusCode::OK, &shown))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_of_days_holds_its_last_one() {
+        let sent = Parameters::parse(b"from=2026-01-31&until=2026-01-31&event=Interaction.").unwrap();
+        let filter = Asked::read(&sent).filter();
+        let (from, until) = (filter.from.unwrap().0, filter.until.unwrap().0);
+        assert_eq!((from, until - from), (1_769_817_600_000, 24 * 3600 * 1000));
+        let wrong = Parameters::parse(b"from=yesterday&until=9999-12-31").unwrap();
+        assert_eq!((Asked::read(&wrong).filter().from, Asked::read(&wrong).filter().until), (None, None));
+    }
+
+    #[test]
+    fn csv_injection_is_text() {
+        assert_eq!(harmless("=HYPERLINK(\"https://evil.example\")".into()), "'=HYPERLINK(\"https://evil.example\")");
+        assert_eq!(harmless("203.0.113.7".into()), "203.0.113.7");
+    }
 }

@@ -9,6 +9,7 @@ mod connector_form;
 mod connector_health;
 mod connector_schema;
 mod connectors;
+mod events;
 mod experience;
 mod guides;
 mod home;
@@ -99,6 +100,7 @@ pub fn router(web: &Web) -> Router<Web> {
         .route("/console/settings/administrators/{id}/delete", post(settings::delete_administrator))
         .route("/console/settings/machines", post(settings::add_machine))
         .route("/console/logs", get(logs::list))
+        .route("/console/logs/export.csv", get(logs::export))
         .route("/console/logs/{id}", get(logs::show))
         .route("/console/images/{name}", get(images::show))
         .route("/console/phrases", get(phrases::show).post(phrases::save))

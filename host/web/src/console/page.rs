@@ -1,10 +1,12 @@
 //! The frame of the console's pages, and what several of them show.
 
+use std::borrow::Borrow;
+
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use keyway_core::management::{Page, Total};
-use keyway_model::application::is_web;
+use keyway_model::application::{ApplicationType, is_web};
 use keyway_model::{Refusal, Timestamp};
 use pulldown_cmark::{Event, Parser, Tag, html};
 use time::OffsetDateTime;
@@ -168,6 +170,16 @@ pub fn explain(error: &WebError, chinese: bool) -> String {
 fn sentence(refusal: &Refusal, chinese: bool) -> String {
     let plain = refusal.message == refusal.code.text(false);
     if plain { refusal.code.text(chinese).to_owned() } else { refusal.message.clone() }
+}
+
+/// What kind of application, in words.
+pub fn kind_text(kind: impl Borrow<ApplicationType>, t: &Texts) -> &'static str {
+    match kind.borrow() {
+        ApplicationType::Native => t.kind_native,
+        ApplicationType::Spa => t.kind_spa,
+        ApplicationType::Traditional => t.kind_traditional,
+        ApplicationType::MachineToMachine => t.kind_machine,
+    }
 }
 
 /// A moment as people read it, in UTC.

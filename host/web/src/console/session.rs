@@ -269,7 +269,7 @@ mod tests {
     }
 
     /// What each route asks for; none: the scope that opens everything.
-    const AUTHORISATION: [(&str, &str, Option<&str>); 57] = [
+    const AUTHORISATION: [(&str, &str, Option<&str>); 58] = [
         ("POST", "/console/modules", Some("connectors:upload")),
         ("POST", "/console/images", None),
         ("GET", "/console", Some("connectors:view")),
@@ -321,6 +321,7 @@ mod tests {
         ("POST", "/console/settings/administrators/{id}/delete", None),
         ("POST", "/console/settings/machines", None),
         ("GET", "/console/logs", None),
+        ("GET", "/console/logs/export.csv", None),
         ("GET", "/console/logs/{id}", None),
         ("GET", "/console/images/{name}", None),
         ("GET", "/console/phrases", None),

@@ -292,6 +292,18 @@ texts! {
     none_yet_logs "Nothing has happened yet." "暂无事件。";
     error "Error" "错误";
     details "Details" "详情";
+    export_csv "Download as CSV" "下载 CSV";
+    all_events "All" "全部";
+    all_applications "All" "全部";
+    from_day "From (UTC)" "开始日期（UTC）";
+    until_day "Until (UTC)" "结束日期（UTC）";
+    key "Key" "键";
+    key_id "Key ID" "密钥 ID";
+    default_secret "Default secret" "默认密钥";
+    kind_native "Native app" "原生应用";
+    kind_spa "Single-page app" "单页应用";
+    kind_traditional "Traditional web app" "传统网页应用";
+    kind_machine "Machine to machine" "机器对机器";
     unsaved "Unsaved changes" "有未保存的更改";
     discard "Discard" "放弃更改";
     leave_question "Leave without saving?" "不保存就离开？";

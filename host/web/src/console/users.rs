@@ -221,8 +221,9 @@ fn session_line(session: &Session) -> SessionLine {
 }
 
 async fn shown(web: &Web, shell: Shell, id: &UserId, sent: &Parameters) -> Result<UserPage, WebError> {
+    let chinese = shell.t.lang == "zh-CN";
     let user = web.core.user(&managed(), id).await?;
-    let filter = LogFilter { user_id: id.0.clone(), application_id: String::new(), key: String::new() };
+    let filter = LogFilter { user_id: id.0.clone(), ..LogFilter::default() };
     let (entries, _) = web.core.logs(&managed(), filter, Page { offset: 0, limit: 10 }).await?;
     let identities = web.core.identities(&managed(), vec![id.clone()]).await?.remove(id).unwrap_or_default();
     let typed = |name: &str, saved: Option<String>| sent.get(name).unwrap_or_else(|| saved.unwrap_or_default());
@@ -237,7 +238,7 @@ async fn shown(web: &Web, shell: Shell, id: &UserId, sent: &Parameters) -> Resul
         data: format!("{:#}", serde_json::Value::Object(user.custom_data.clone())),
         sessions: web.core.user_sessions(&managed(), id).await?.iter().map(session_line).collect(),
         link: None,
-        log: entries.iter().map(line).collect(),
+        log: entries.iter().map(|entry| line(entry, chinese)).collect(),
         item: item(&user),
     })
 }

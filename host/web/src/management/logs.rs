@@ -5,8 +5,8 @@ use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
 use keyway_core::management::LogFilter;
-use keyway_model::LogId;
 use keyway_model::log::LogEntry;
+use keyway_model::{LogId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
@@ -38,11 +38,18 @@ struct Filter {
     application_id: String,
     #[serde(default)]
     log_key: String,
+    /// Milliseconds since 1970.
+    #[serde(rename = "start_time")]
+    start_time: Option<i64>,
+    /// Milliseconds since 1970.
+    #[serde(rename = "end_time")]
+    end_time: Option<i64>,
 }
 
 /// Audit log entries, newest first.
 #[utoipa::path(get, path = "/api/logs", tag = "Audit logs", summary = "List audit logs",
     params(("userId" = Option<String>, Query), ("applicationId" = Option<String>, Query), ("logKey" = Option<String>, Query),
+        ("start_time" = Option<i64>, Query), ("end_time" = Option<i64>, Query),
         ("page" = Option<i64>, Query), ("page_size" = Option<i64>, Query)), responses((status = 200)))]
 async fn list(
     State(web): State<Web>,
@@ -50,7 +57,13 @@ async fn list(
     paging: Pagination,
     uri: Uri,
 ) -> Result<Response, WebError> {
-    let filter = LogFilter { user_id: filter.user_id, application_id: filter.application_id, key: filter.log_key };
+    let filter = LogFilter {
+        user_id: filter.user_id,
+        application_id: filter.application_id,
+        key: filter.log_key,
+        from: filter.start_time.map(Timestamp),
+        until: filter.end_time.map(|last| Timestamp(last.saturating_add(1))),
+    };
     let (entries, total) = web.core.logs(&web.tenant, filter, paging.page()).await?;
     Ok(page(entries.iter().map(|entry| view(&web, entry)).collect(), total, paging, &uri))
 }

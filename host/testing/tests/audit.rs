@@ -1,0 +1,97 @@
+//! Everything that administrators can change leaves an event behind.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+use std::collections::BTreeSet;
+
+use http::Method;
+use keyway_testing::{Browser, TestServer, on_both};
+use serde_json::Value;
+
+/// A path with something that is not there in place of each `{name}`.
+fn filled(path: &str) -> String {
+    let parts = path.split('/').map(|part| if part.starts_with('{') { "nobody" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// The operations that the log of the users' tenant holds.
+async fn audited(server: &TestServer) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for page in 1.. {
+        let path = format!("/logs?logKey=Management.&page_size=100&page={page}");
+        let entries = server.api(Method::GET, &path, None).await.expect(200).json();
+        let entries = entries.as_array().unwrap().clone();
+        found
+            .extend(entries.iter().filter_map(|entry| Some(entry.pointer("/payload/operation")?.as_str()?.to_owned())));
+        if entries.len() < 100 {
+            break;
+        }
+    }
+    found
+}
+
+/// An administrator at the console.
+async fn administrator(server: &TestServer) -> Browser {
+    let password = "correct horse battery";
+    let link = server.core.first_admin_link().await.unwrap().unwrap();
+    let secret = link.split_once("secret=").unwrap().1.to_owned();
+    let mut browser = server.operators_browser("203.0.113.9");
+    let form = [("secret", secret.as_str()), ("username", "admin"), ("password", password)];
+    browser.post_form("/welcome", &form).await.expect(303);
+    let begun = browser.get("/console/sign-in").await.expect(303);
+    let asked = browser.get(&begun.location()).await.expect(303);
+    let back = asked.location();
+    assert!(back.contains("/console/callback"), "the first administrator is signed in: {back}");
+    let path = back.trim_start_matches("http://localhost:3002");
+    browser.get(path).await.expect(303);
+    browser.get("/console").await.expect(200);
+    browser
+}
+
+/// The console's forms, as the router's text has them.
+fn forms() -> Vec<&'static str> {
+    let source = include_str!("../../web/src/console/mod.rs");
+    let closed = source.split_once("let upload").unwrap().1;
+    let routes = closed.split(".route(").skip(1);
+    let writes = routes.filter(|route| route.split(".route").next().unwrap().contains("post("));
+    writes.map(|route| route.split('"').nth(1).unwrap()).collect()
+}
+
+on_both! {
+    async fn security_logging_every_write_of_the_management_api(database: Database) {
+        let server = TestServer::start(database).await;
+        let document = server.browser("203.0.113.7").get("/api/swagger.json").await.expect(200).json();
+        let mut asked = BTreeSet::new();
+        for (path, operations) in document.get("paths").and_then(Value::as_object).unwrap() {
+            let is_public = ["/api/experience", "/api/interaction", "/api/status", "/api/.well-known"].iter().any(|start| path.starts_with(start));
+            for method in ["post", "put", "patch", "delete"] {
+                if is_public || operations.get(method).is_none() {
+                    continue;
+                }
+                let verb: Method = method.to_ascii_uppercase().parse().unwrap();
+                let path_below = filled(path.strip_prefix("/api").unwrap());
+                server.api(verb.clone(), &path_below, Some(serde_json::json!({}))).await;
+                asked.insert(format!("{verb} {path}"));
+            }
+        }
+        assert!(asked.len() > 40, "{} operations", asked.len());
+        let audited = audited(&server).await;
+        let missing: Vec<_> = asked.difference(&audited).collect();
+        assert!(missing.is_empty(), "not audited: {missing:?}");
+    }
+
+    async fn security_logging_every_form_of_the_console(database: Database) {
+        let server = TestServer::start(database).await;
+        let mut browser = administrator(&server).await;
+        // The preview stores nothing and follows each key; who signs out can do nothing after.
+        let forms: Vec<_> =
+            forms().into_iter().filter(|path| !["/console/preview", "/console/sign-out"].contains(path)).collect();
+        assert!(forms.len() > 25, "{forms:?}");
+        for path in &forms {
+            browser.post_form(&filled(path), &[("op", "save")]).await;
+        }
+        let audited = audited(&server).await;
+        let missing: Vec<_> = forms.iter().filter(|path| !audited.contains(&format!("POST {path}"))).collect();
+        assert!(missing.is_empty(), "not audited: {missing:?}");
+    }
+}
