@@ -98,9 +98,9 @@ pub(crate) async fn add_administrator(tx: &mut Tx<'_>, user: &User) -> Result<()
 }
 
 impl Core {
-    /// Who is signed in at the operators' tenant with this session, and what they may do; none when the session is over, or
-    /// the user is suspended.
-    pub async fn administrator(&self, session_secret: &str) -> Result<Option<Administrator>, CoreError> {
+    /// Who is signed in at the operators' tenant with this session, what they may do, and when they proved who they are; none
+    /// when the session is over, or the user is suspended.
+    pub async fn administrator(&self, session_secret: &str) -> Result<Option<(Administrator, Timestamp)>, CoreError> {
         let (hash, now) = (secret::hash(session_secret), self.now());
         self.look(|tx| {
             Box::pin(async move {
@@ -108,7 +108,7 @@ impl Core {
                 let Some(session) = sessions::find(tx, &tenant, &hash, now).await? else { return Ok(None) };
                 let Some(user) = users::find(tx, &tenant, &session.user_id).await? else { return Ok(None) };
                 let scopes = resources::scopes_of_user(tx, &tenant, &user.id, MANAGEMENT_API).await?;
-                Ok(Some(Administrator { user, scopes }))
+                Ok(Some((Administrator { user, scopes }, session.authenticated_at)))
             })
         })
         .await

@@ -1,10 +1,12 @@
 //! Listeners: as many connections as the machine bears, each with the time that an honest client needs.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -15,6 +17,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use ipnet::IpNet;
+use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
@@ -75,6 +78,30 @@ impl Drop for Place {
     }
 }
 
+/// Listens on an address. Without one, on all of them: `localhost` is `::1` for some clients and `127.0.0.1` for others, so
+/// one socket takes IPv6 and IPv4; where the machine has no IPv6, IPv4 alone.
+pub fn bind(host: Option<IpAddr>, port: u16) -> anyhow::Result<TcpListener> {
+    let listen = |address: SocketAddr| {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        if address.is_ipv6() && host.is_none() {
+            socket.set_only_v6(false)?;
+        }
+        socket.set_reuse_address(true)?;
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(1024)?;
+        TcpListener::from_std(socket.into())
+    };
+    let address = SocketAddr::new(host.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)), port);
+    let opened = match listen(address) {
+        Err(error) if host.is_none() && error.kind() != ErrorKind::AddrInUse => {
+            listen(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port))
+        }
+        opened => opened,
+    };
+    opened.with_context(|| format!("port {port} of {} cannot be listened on", address.ip()))
+}
+
 /// Serves until `stopped`, then lets requests under way finish.
 pub async fn serve(listener: TcpListener, router: Router, limits: Connections, mut stopped: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(limits.all));
@@ -128,6 +155,18 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Connections, m
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn localhost_is_reached_by_both_families() {
+        let listener = bind(None, 0).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        for address in ["127.0.0.1", "::1"] {
+            let address = SocketAddr::new(address.parse().unwrap(), port);
+            let machine_has_it = TcpListener::bind(SocketAddr::new(address.ip(), 0)).await.is_ok();
+            assert_eq!(tokio::net::TcpStream::connect(address).await.is_ok(), machine_has_it, "{address}");
+        }
+        assert!(bind(None, port).is_err(), "a port that is taken is said, not shared");
+    }
 
     #[test]
     fn connections_of_one_customer_are_counted_together() {

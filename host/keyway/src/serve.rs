@@ -1,7 +1,7 @@
 //! `keyway serve`: listeners, upkeep and shut-down.
 
 use std::io::IsTerminal as _;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,6 @@ use anyhow::Context as _;
 use keyway_core::Core;
 use keyway_model::TenantId;
 use keyway_web::{Metrics, Web, operations};
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
@@ -37,13 +36,9 @@ fn start_log(settings: &Settings) -> anyhow::Result<()> {
 /// Serves until a signal says stop.
 pub async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> {
     start_log(&settings)?;
-    let bind = async |address: IpAddr, port: u16| {
-        let address = SocketAddr::new(address, port);
-        TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))
-    };
     let host = settings.host();
-    let users = bind(host, settings.port()).await?;
-    let operators = bind(host, settings.admin_port()).await?;
+    let users = listener::bind(host, settings.port())?;
+    let operators = listener::bind(host, settings.admin_port())?;
     let demo = if demo { Some(Demo::bind(settings.demo_port()).await?) } else { None };
     let mut egress = settings.egress()?;
     if let Some(demo) = &demo {
@@ -65,7 +60,7 @@ pub async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> {
         servers.spawn(listener::serve(listener, web.router(), connections.clone(), stopped.clone()));
     }
     if settings.metrics_port() > 0 {
-        let listener = bind(IpAddr::V4(Ipv4Addr::LOCALHOST), settings.metrics_port()).await?;
+        let listener = listener::bind(Some(IpAddr::V4(Ipv4Addr::LOCALHOST)), settings.metrics_port())?;
         let router = operations(Arc::clone(&core), metrics);
         servers.spawn(listener::serve(listener, router, connections.clone(), stopped.clone()));
     }

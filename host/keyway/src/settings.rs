@@ -1,7 +1,7 @@
 //! Settings: flags, environment and a TOML file, in this order of precedence. Each is documented here once; the field's
 //! name is its name in the file.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -71,7 +71,7 @@ settings! {
     database_url: String = "KEYWAY_DATABASE_URL";
     /// Master key, 64 hex digits; several nodes need the same [default: the file master.key in the data folder]
     master_key: String = "KEYWAY_MASTER_KEY";
-    /// Address to listen on [default: 0.0.0.0]
+    /// Address to listen on [default: all, of IPv6 and of IPv4]
     host: IpAddr = "KEYWAY_HOST";
     /// Port of the users' tenant [default: 3001]
     port: u16 = "KEYWAY_PORT";
@@ -124,8 +124,9 @@ impl Settings {
         self.database_url.clone().unwrap_or_else(default)
     }
 
-    pub fn host(&self) -> IpAddr {
-        self.host.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+    /// The one address to listen on; none for all.
+    pub fn host(&self) -> Option<IpAddr> {
+        self.host
     }
 
     pub fn port(&self) -> u16 {
@@ -218,8 +219,9 @@ pub fn check(settings: &Settings) -> anyhow::Result<()> {
     }
     println!("data_dir         {}", settings.data_dir().display());
     println!("database         {}", without_password(&settings.database_url()));
-    println!("endpoint         {} on {}:{}", settings.endpoint()?, settings.host(), settings.port());
-    println!("admin_endpoint   {} on {}:{}", settings.admin_endpoint()?, settings.host(), settings.admin_port());
+    let host = settings.host().map_or_else(|| "all addresses, port ".into(), |host| format!("{host}, port "));
+    println!("endpoint         {} on {host}{}", settings.endpoint()?, settings.port());
+    println!("admin_endpoint   {} on {host}{}", settings.admin_endpoint()?, settings.admin_port());
     println!("metrics          127.0.0.1:{}", settings.metrics_port());
     println!("trusted_proxies  {:?}", settings.trusted_proxies()?);
     println!("limits           {:?}", settings.limits());
@@ -245,7 +247,7 @@ mod tests {
         let file: Settings =
             toml::from_str("port = 1\nhost = \"127.0.0.1\"\n[limits]\nsends_per_recipient_hour = 9").unwrap();
         let merged = Settings { port: Some(2), ..Settings::default() }.or(file);
-        assert_eq!((merged.port(), merged.host().to_string().as_str()), (2, "127.0.0.1"));
+        assert_eq!((merged.port(), merged.host()), (2, Some([127, 0, 0, 1].into())));
         assert_eq!(merged.limits().sends_per_recipient_hour, 9);
         assert!(toml::from_str::<Settings>("prot = 1").is_err());
         assert!(toml::from_str::<Settings>("[limits]\nsends = 1").is_err());

@@ -24,16 +24,21 @@ pub async fn core(settings: &Settings, egress: EgressPolicy, connectors: bool) -
     }
     let store =
         Store::open(&settings.database_url(), Arc::clone(&rng)).await.context("the database cannot be opened")?;
+    let pooling = connectors && settings.sandbox_pooling.unwrap_or(true);
     let sandbox = Sandbox::new(keyway_sandbox::Settings {
         cache: settings.data_dir().join("compiled"),
         cache_key: master_key.derive("compiled-components"),
-        pooling: connectors && settings.sandbox_pooling.unwrap_or(true),
+        pooling,
         compiler: Some(compiler()?),
         budgets: settings.budgets(),
         egress,
         transport: None,
         clock: Arc::clone(&clock),
         rng: Arc::clone(&rng),
+    });
+    let sandbox = sandbox.with_context(|| {
+        let hint = "; where virtual memory is limited, KEYWAY_SANDBOX_POOLING=false reserves none ahead";
+        format!("the sandbox cannot start{}", if pooling { hint } else { "" })
     })?;
     let parts = Parts {
         store,

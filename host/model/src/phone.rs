@@ -54,6 +54,13 @@ fn foreign_digit(c: char) -> Option<u32> {
     zeros.into_iter().find_map(|zero| u32::from(c).checked_sub(zero).filter(|value| *value < 10))
 }
 
+/// Until August 2019 mobile numbers of Mexico had a 1 after the country code (ITU Operational Bulletin 1173); address books
+/// still do, and so do imported accounts. The number without it is the same line.
+fn old_mexican(international: &str) -> Option<String> {
+    let national = international.strip_prefix("+521")?;
+    (national.len() == 10).then(|| format!("+52{national}"))
+}
+
 impl Phone {
     /// Reads a number with its country code (`+86 130…`, `0086130…`, `86130…`), whatever its spacing; a national number
     /// such as `130 1234 5678` counts as one of `region` (ISO 3166 alpha-2) when given.
@@ -68,6 +75,7 @@ impl Phone {
         let candidates = [
             (!typed_international && region.is_some()).then(|| phonenumber::parse(region, &cleaned).ok()).flatten(),
             phonenumber::parse(None, &international).ok(),
+            old_mexican(&international).and_then(|current| phonenumber::parse(None, &current).ok()),
         ];
         for number in candidates.into_iter().flatten() {
             if phonenumber::is_valid(&number) {
@@ -167,6 +175,14 @@ mod tests {
             Phone::parse("+4407700900123", Some("GB")).map(|p| p.digits().to_owned()).ok(),
             Phone::parse("07700900123", Some("GB")).map(|p| p.digits().to_owned()).ok()
         );
+    }
+
+    #[test]
+    fn mexican_numbers_of_before_2019_are_the_same_lines() {
+        for typed in ["5215512345678", "+52 1 55 1234 5678", "+525512345678"] {
+            assert_eq!(Phone::parse(typed, None).unwrap().digits(), "525512345678", "{typed}");
+        }
+        assert!(Phone::parse("+52155123456", None).is_err());
     }
 
     #[test]

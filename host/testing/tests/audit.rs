@@ -80,6 +80,26 @@ on_both! {
         assert!(missing.is_empty(), "not audited: {missing:?}");
     }
 
+    async fn session_hijacking_hands_on_no_access(database: Database) {
+        let server = TestServer::start(database).await;
+        let application = server.application().await;
+        let mut browser = administrator(&server).await;
+        let shown = format!("/console/applications/{}?reveal=1", application.id);
+        assert!(browser.get(&shown).await.expect(200).body.contains(&application.secret));
+        server.clock.turn(16 * 60);
+        let asked = browser.get(&shown).await.expect(303).location();
+        assert!(asked.starts_with("/console/sign-in?") && asked.contains("fresh=1"), "{asked}");
+        for path in ["/users/nobody/link", "/settings/administrators", "/settings/machines", "/settings/keys"] {
+            let refused = browser.post_form(&format!("/console{path}"), &[("name", "x"), ("username", "x")]).await.expect(303);
+            assert!(refused.location().contains("fresh=1"), "{path}");
+        }
+        browser.get("/console/users").await.expect(200);
+        // The session that is there does not answer the question.
+        let begun = browser.get(&asked).await.expect(303);
+        let page = browser.get(&begun.location()).await.expect(303).location();
+        assert!(!page.contains("/console/callback"), "{page}");
+    }
+
     async fn security_logging_every_form_of_the_console(database: Database) {
         let server = TestServer::start(database).await;
         let mut browser = administrator(&server).await;

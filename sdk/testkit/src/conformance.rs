@@ -55,11 +55,10 @@ fn sentences(schema: &Value) -> Vec<&str> {
                 }
             }
             for (word, inner) in fields {
+                let fields = || inner.as_object().into_iter().flatten().map(|(_, field)| field);
                 match word.as_str() {
-                    "properties" => {
-                        left.extend(inner.as_object().into_iter().flatten().map(|(_, field)| (field, true)))
-                    }
-                    "$defs" => left.extend(inner.as_object().into_iter().flatten().map(|(_, field)| (field, false))),
+                    "properties" => left.extend(fields().map(|field| (field, true))),
+                    "$defs" => left.extend(fields().map(|field| (field, false))),
                     "anyOf" | "oneOf" => left.extend(inner.as_array().into_iter().flatten().map(|one| (one, true))),
                     "items" | "additionalProperties" => left.push((inner, false)),
                     _ => {}

@@ -1,6 +1,10 @@
 // `kill -9` in the middle of two hundred sign-ups: every acknowledged user is there, none is half there, sessions and keys
 // live on.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
 
 import { newDatabase } from '../lib/processes.mjs';
@@ -71,3 +75,15 @@ for (const [name, url] of Object.entries({ sqlite: undefined, postgres: process.
     }
   });
 }
+
+test('where virtual memory is limited, the refusal names the setting that does without', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'limited-'));
+  try {
+    const env = { ...process.env, KEYWAY_DATA_DIR: folder, KEYWAY_PORT: '0', KEYWAY_ADMIN_PORT: '0', KEYWAY_METRICS_PORT: '0' };
+    const { status, stderr } = spawnSync('bash', ['-c', 'ulimit -v 6000000; exec "$KEYWAY_BIN" serve'], { env, encoding: 'utf8' });
+    assert.equal(status, 1);
+    assert.match(stderr, /KEYWAY_SANDBOX_POOLING=false/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

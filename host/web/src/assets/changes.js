@@ -163,8 +163,10 @@
     // The session is over: signing in goes on in another tab, so that this page keeps what was typed.
     if (xhr.status === 401 && (requestConfig.verb !== "get" || unsaved().length > 0)) {
       event.preventDefault();
-      const box = toast(texts().over, texts().retry, retry);
-      const link = Object.assign(document.createElement("a"), { href: "/console/sign-in", target: "_blank", className: "button small", textContent: texts().signIn });
+      const to = xhr.getResponseHeader("hx-redirect") ?? "/console/sign-in";
+      const fresh = new URL(to, location.href).searchParams.has("fresh");
+      const box = toast(fresh ? texts().fresh : texts().over, texts().retry, retry);
+      const link = Object.assign(document.createElement("a"), { href: `/console/sign-in${fresh ? "?fresh=1" : ""}`, target: "_blank", className: "button small", textContent: texts().signIn });
       box.firstChild.after(link);
     } else if (xhr.status >= 400 && xhr.status !== 401 && !xhr.responseText.includes('id="content"') && (xhr.status >= 500 || requestConfig.verb !== "get")) {
       event.preventDefault();

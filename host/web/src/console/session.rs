@@ -34,6 +34,10 @@ const SESSION: &str = "console-session";
 /// How long a console session lasts, in seconds.
 pub const TTL: i64 = 8 * 3600;
 
+/// How long after a sign-in secrets are shown and access is handed on, in seconds: a browser left open, or a cookie that was
+/// stolen, is not enough for what outlives it (ASVS 5.0, 7.5.3).
+const FRESH: i64 = 15 * 60;
+
 /// A sign-in under way.
 #[derive(Serialize, Deserialize)]
 struct Flow {
@@ -58,6 +62,8 @@ pub struct Admin {
     pub scopes: Vec<String>,
     /// The reader's language.
     pub chinese: bool,
+    /// Whether the password was typed in the last [`FRESH`] seconds.
+    pub is_fresh: bool,
     /// What the action that led to this page did.
     pub notice: Option<Notice>,
 }
@@ -93,6 +99,9 @@ pub async fn sign_in(State(web): State<Web>, parameters: Parameters) -> Result<R
         .append_pair("state", &state)
         .append_pair("code_challenge", &challenge)
         .append_pair("code_challenge_method", "S256");
+    if parameters.get("fresh").is_some() {
+        query.append_pair("prompt", "login");
+    }
     let flow = Flow { state, verifier, to: destination(parameters.get("to")) };
     let sealed = web.core.seal_for_browser(FLOW, &serde_json::to_string(&flow).unwrap_or_default())?;
     let mut response = see_other(&format!("/oidc/auth?{}", query.finish()));
@@ -161,7 +170,10 @@ pub async fn authorize(State(web): State<Web>, request: Request, next: Next) -> 
         Ok(signed) => signed,
         Err(error) => return render::error(request.headers(), error),
     };
-    let Some(admin) = signed else { return to_sign_in(&request) };
+    let Some(admin) = signed else { return to_sign_in(&request, false) };
+    if !admin.is_fresh && is_sensitive(&request) {
+        return to_sign_in(&request, true);
+    }
     let (asked, mut request) = Asked::new(&web, &admin.user.id.0, request);
     let narrow = needed_scope(request.method(), request.uri().path());
     // Whoever is signed in may sign out.
@@ -212,14 +224,17 @@ async fn signed_in(web: &Web, headers: &HeaderMap) -> Result<Option<Admin>, WebE
     let signed = text.and_then(|text| serde_json::from_str::<Signed>(&text).ok());
     let Some(signed) = signed.filter(|signed| signed.until > web.core.now().seconds()) else { return Ok(None) };
     let Some(session) = cookies::read(web, headers, Kind::Session) else { return Ok(None) };
-    let found = web.core.administrator(&session).await?.filter(|found| found.user.id.0 == signed.user);
+    let found = web.core.administrator(&session).await?.filter(|(found, _)| found.user.id.0 == signed.user);
     let chinese = is_chinese(headers, None);
     let notice = cookies::read(web, headers, Kind::Notice).and_then(|name| Notice::named(&name));
-    Ok(found.map(|found| Admin { user: found.user, scopes: found.scopes, chinese, notice }))
+    Ok(found.map(|(found, at)| {
+        let is_fresh = web.core.now().seconds() - at.seconds() < FRESH;
+        Admin { user: found.user, scopes: found.scopes, chinese, notice, is_fresh }
+    }))
 }
 
 /// A page that is asked for comes after the sign-in; what was to be done is not repeated on its own.
-fn to_sign_in(request: &Request) -> Response {
+fn to_sign_in(request: &Request, fresh: bool) -> Response {
     let asked = request.uri().path_and_query().filter(|_| request.method() == Method::GET);
     let to = if let Some(path) = asked {
         path.as_str().to_owned()
@@ -229,8 +244,12 @@ fn to_sign_in(request: &Request) -> Response {
         let page = page.and_then(|page| url::Url::parse(page).ok());
         page.map_or_else(|| "/console".into(), |page| page.path().to_owned())
     };
-    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("to", &to).finish();
-    let target = format!("/console/sign-in?{query}");
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("to", &to);
+    if fresh {
+        query.append_pair("fresh", "1");
+    }
+    let target = format!("/console/sign-in?{}", query.finish());
     if text(request.headers(), header::HeaderName::from_static("hx-request")).is_none() {
         return see_other(&target);
     }
@@ -239,6 +258,21 @@ fn to_sign_in(request: &Request) -> Response {
         response.headers_mut().insert("hx-redirect", value);
     }
     response
+}
+
+/// Whether something is asked for that shows a secret or hands on access: it outlives the session that asks for it.
+fn is_sensitive(request: &Request) -> bool {
+    let path = request.uri().path().trim_start_matches("/console/");
+    let reveals = request.uri().query().is_some_and(|query| query.contains("reveal="));
+    let parts: Vec<&str> = path.split('/').collect();
+    reveals
+        || (request.method() == Method::POST
+            && matches!(
+                parts.as_slice(),
+                ["applications", _, "secrets"]
+                    | ["users", _, "link" | "password"]
+                    | ["settings", "keys" | "administrators" | "machines", ..]
+            ))
 }
 
 /// The scope that suffices for a page without the one that opens everything; the same duties as in the Management API.

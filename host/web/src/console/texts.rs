@@ -312,6 +312,7 @@ texts! {
     leave "Leave" "离开";
     request_failed "The server did not answer. What you typed is still here." "服务器未响应，您输入的内容仍保留在此。";
     session_over "Your session has ended. Sign in in another tab, then try again: what you typed stays here." "会话已结束。请在新标签页中登录后重试，您输入的内容会保留在此。";
+    sign_in_first "You signed in a while ago. For this, sign in again in another tab, then try again." "距离上次登录已有一段时间。请在新标签页中重新登录后重试。";
     retry "Try again" "重试";
     close "Close" "关闭";
     sign_in_again "Sign in" "登录";
