@@ -15,12 +15,13 @@ pub mod secret;
 pub mod signin;
 
 pub mod tenants;
+mod upkeep;
 
 use std::sync::Arc;
 
 use keyway_model::{Clock, Rng, TenantId, Timestamp};
 use keyway_sandbox::Sandbox;
-use keyway_store::retention::{self, Retention};
+use keyway_store::retention::Retention;
 use keyway_store::{MasterKey, Store};
 use url::Url;
 
@@ -141,10 +142,5 @@ impl Core {
     /// The issuer of a tenant's tokens.
     pub fn issuer(&self, tenant: &TenantId) -> String {
         format!("{}/oidc", self.endpoint(tenant))
-    }
-
-    /// Removes what time has ended. Nothing depends on it: expiry is checked on every read.
-    pub async fn sweep(&self) -> Result<u64, CoreError> {
-        Ok(retention::sweep(&self.parts.store, self.parts.retention, self.now()).await?)
     }
 }

@@ -1,5 +1,7 @@
 //! What names an account: username, e-mail address or phone number, each in one canonical form.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::phone::{self, Phone};
@@ -68,6 +70,14 @@ impl Identifier {
             Some(IdentifierKind::Email) => ErrorCode::InvalidEmail.into(),
             _ => ErrorCode::InvalidPhone.into(),
         })
+    }
+
+    /// What the account is known by: a username in small letters, since names that differ in case alone name one account.
+    pub fn key(&self) -> Cow<'_, str> {
+        match self.kind {
+            IdentifierKind::Username => self.value.to_ascii_lowercase().into(),
+            _ => self.value.as_str().into(),
+        }
     }
 
     /// As people read it: phone numbers grouped with a plus sign.

@@ -32,9 +32,10 @@ pub enum Constraint {
 }
 
 /// The index's name, as PostgreSQL tells it, and its last column, as `SQLite` does.
-const CONSTRAINTS: [(&str, &str, Constraint); 13] = [
+const CONSTRAINTS: [(&str, &str, Constraint); 14] = [
     ("users_pkey", "users.id", Constraint::UserId),
     ("users_username", "users.username", Constraint::Username),
+    ("users_username_key", "users.username_key", Constraint::Username),
     ("users_primary_email", "users.primary_email", Constraint::PrimaryEmail),
     ("users_primary_phone", "users.primary_phone", Constraint::PrimaryPhone),
     ("user_identities_pkey", "user_identities.identity_id", Constraint::Identity),

@@ -1,12 +1,13 @@
-//! The costs of imported password hashes: what an account's hash costs must not show from outside whose account it is.
+//! The costs of imported password hashes: what an account's hash costs must not show from outside whose account it is. A cost is
+//! kept while an account has it.
 
-use keyway_model::TenantId;
+use keyway_model::{TenantId, UserId};
 use sqlx::{Row as _, query};
 
 use crate::{StoreError, Tx, configuration};
 
-/// Costs that a tenant keeps.
-const MOST: i64 = 8;
+/// Costs that a tenant may import: each makes a wrong password cost more, at every account.
+pub const MOST: i64 = 8;
 
 /// All costs.
 pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<String>, StoreError> {
@@ -14,12 +15,56 @@ pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<String>, Sto
     tx.all(statement).await?.iter().map(|row| Ok(row.try_get("cost")?)).collect()
 }
 
-/// Adds a cost; nothing happens when it is there, or when there are many.
-pub async fn add(tx: &mut Tx<'_>, tenant: &TenantId, cost: &str) -> Result<(), StoreError> {
-    let statement = "INSERT INTO password_costs (tenant_id, cost) SELECT t.id, $2 FROM tenants t WHERE t.id = $1 AND (SELECT \
-         COUNT(*) FROM password_costs WHERE tenant_id = $1) < $3 ON CONFLICT DO NOTHING";
-    if tx.execute(query(statement).bind(tenant.0.clone()).bind(cost.to_owned()).bind(MOST)).await? > 0 {
+/// Whether the cost is there, and stays until the transaction ends.
+async fn held(tx: &mut Tx<'_>, tenant: &TenantId, cost: &str) -> Result<bool, StoreError> {
+    let statement = tx.statement(
+        "SELECT cost FROM password_costs WHERE tenant_id = $1 AND cost = $2",
+        "SELECT cost FROM password_costs WHERE tenant_id = $1 AND cost = $2 FOR SHARE",
+    );
+    Ok(tx.one(query(statement).bind(tenant.0.clone()).bind(cost.to_owned())).await?.is_some())
+}
+
+/// Notes what the user's password hash costs. False, and nothing noted, where it would be one cost more than `most`.
+pub async fn note(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    user: &UserId,
+    cost: &str,
+    most: i64,
+) -> Result<bool, StoreError> {
+    if !held(tx, tenant, cost).await? {
+        // The tenant's row is held from here on: two that add a cost count one after another.
         configuration::changed(tx, tenant).await?;
+        let statement = "INSERT INTO password_costs (tenant_id, cost) SELECT t.id, $2 FROM tenants t WHERE t.id = $1 AND (SELECT \
+             COUNT(*) FROM password_costs WHERE tenant_id = $1) < $3 ON CONFLICT DO NOTHING";
+        tx.execute(query(statement).bind(tenant.0.clone()).bind(cost.to_owned()).bind(most)).await?;
+        if !held(tx, tenant, cost).await? {
+            return Ok(false);
+        }
     }
-    Ok(())
+    let statement = query("UPDATE users SET password_cost = $3 WHERE tenant_id = $1 AND id = $2");
+    let statement = statement.bind(tenant.0.clone()).bind(user.0.clone()).bind(cost.to_owned());
+    tx.execute(statement).await?;
+    Ok(true)
+}
+
+/// Removes the costs that no account has; how many there were. None while rows wait for [`crate::users::derive`], which do not
+/// tell their costs yet.
+pub async fn remove_unused(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+    // Held first: an import that relies on a cost has committed when it is looked for below, or adds it again.
+    let statement = tx.statement(
+        "SELECT tenant_id, cost FROM password_costs ORDER BY tenant_id, cost",
+        "SELECT tenant_id, cost FROM password_costs ORDER BY tenant_id, cost FOR UPDATE",
+    );
+    let mut removed = 0;
+    for row in &tx.all(query(statement)).await? {
+        let (tenant, cost): (String, String) = (row.try_get("tenant_id")?, row.try_get("cost")?);
+        let statement = "DELETE FROM password_costs WHERE tenant_id = $1 AND cost = $2 AND NOT EXISTS (SELECT 1 FROM users WHERE \
+             tenant_id = $1 AND password_cost = $2) AND NOT EXISTS (SELECT 1 FROM users WHERE derived < 1)";
+        if tx.execute(query(statement).bind(tenant.clone()).bind(cost)).await? > 0 {
+            configuration::changed(tx, &TenantId(tenant)).await?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
 }

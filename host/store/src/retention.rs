@@ -1,11 +1,11 @@
-//! Who deletes what: every table is in the list below, and what a time alone ends is swept here in batches, so that no sweep holds
+//! Who deletes what: every table is in the list below, and what no use case ends is swept here in batches, so that no sweep holds
 //! the database for long. Nothing depends on it: expiry is checked on every read.
 
 use keyway_model::Timestamp;
 use keyway_model::oauth::REFRESH_FAMILY_TTL;
 use sqlx::query;
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, password_costs};
 
 /// Rows of one batch.
 const BATCH: u64 = 1000;
@@ -20,8 +20,10 @@ pub enum Deleter {
     UseCase,
     /// The row that it belongs to (`ON DELETE CASCADE`, or a trigger).
     Owner,
-    /// The sweep.
+    /// The sweep, when its time is over.
     Time,
+    /// The sweep, when nothing refers to it any more.
+    Disuse,
 }
 
 /// Every table.
@@ -45,7 +47,7 @@ pub const TABLES: &[(&str, Deleter)] = &[
     ("tokens", Deleter::Time),
     ("counters", Deleter::Time),
     ("logs", Deleter::Time),
-    ("password_costs", Deleter::UseCase),
+    ("password_costs", Deleter::Disuse),
     ("connector_versions", Deleter::UseCase),
     ("connector_snapshots", Deleter::Owner),
     ("connector_cache", Deleter::Time),
@@ -125,5 +127,6 @@ pub async fn sweep(store: &Store, retention: Retention, now: Timestamp) -> Resul
             }
         }
     }
-    Ok(swept)
+    Ok(swept
+        + store.write::<_, StoreError>(|tx| Box::pin(async move { password_costs::remove_unused(tx).await })).await?)
 }

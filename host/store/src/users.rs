@@ -12,6 +12,9 @@ use sqlx::{AssertSqlSafe, Row as _, query};
 use crate::user_search::text_of;
 use crate::{StoreError, Tx};
 
+/// The version of what a row holds of its other columns.
+const DERIVED: i64 = 1;
+
 macro_rules! select {
     ($rest:literal) => {
         concat!(
@@ -68,11 +71,18 @@ pub async fn find_by_identifier(
     identifier: &Identifier,
 ) -> Result<Option<User>, StoreError> {
     let statement = match identifier.kind {
-        IdentifierKind::Username => select!(" AND username = $2"),
+        IdentifierKind::Username => return find_by_username(tx, tenant, &identifier.value).await,
         IdentifierKind::Email => select!(" AND primary_email = $2"),
         IdentifierKind::Phone => select!(" AND primary_phone = $2"),
     };
     optional(tx.one(query(statement).bind(tenant.0.clone()).bind(identifier.value.clone())).await?)
+}
+
+/// The user of this name, in whatever case; of several that were there before, the one whose name is written so.
+async fn find_by_username(tx: &mut Tx<'_>, tenant: &TenantId, name: &str) -> Result<Option<User>, StoreError> {
+    let statement = query(select!(" AND (username_key = $2 OR username = $3) ORDER BY username = $3 DESC LIMIT 1"));
+    let statement = statement.bind(tenant.0.clone()).bind(name.to_ascii_lowercase()).bind(name.to_owned());
+    optional(tx.one(statement).await?)
 }
 
 /// Users who hold a scope of the resource with this indicator, newest first, each with the names of those scopes.
@@ -140,7 +150,8 @@ pub async fn hold(tx: &mut Tx<'_>, tenant: &TenantId, id: &UserId) -> Result<Opt
 pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, user: &User) -> Result<(), StoreError> {
     let statement = "INSERT INTO users (tenant_id, id, username, primary_email, primary_phone, password_method, \
          password_hash, name, avatar, custom_data, profile, application_id, is_suspended, last_sign_in_at, created_at, \
-         updated_at, search_text) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+         updated_at, search_text, username_key, derived) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
+         $16, $17, $18, $19)";
     let statement = query(statement)
         .bind(tenant.0.clone())
         .bind(user.id.0.clone())
@@ -158,7 +169,9 @@ pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, user: &User) -> Result<(
         .bind(user.last_sign_in_at.map(|time| time.0))
         .bind(user.created_at.0)
         .bind(user.updated_at.0)
-        .bind(text_of(user));
+        .bind(text_of(user))
+        .bind(user.username.as_deref().map(str::to_ascii_lowercase))
+        .bind(DERIVED);
     tx.execute_later(statement).await
 }
 
@@ -182,6 +195,9 @@ fn columns(changed: &User, change: &UserChange) -> Result<Vec<(&'static str, Col
             names = true;
         }
     }
+    if !change.username.is_keep() {
+        columns.push(("username_key", Column::Text(changed.username.as_deref().map(str::to_ascii_lowercase))));
+    }
     if names {
         columns.push(("search_text", Column::Text(Some(text_of(changed)))));
     }
@@ -192,6 +208,7 @@ fn columns(changed: &User, change: &UserChange) -> Result<Vec<(&'static str, Col
         let password = changed.password.as_ref();
         columns.push(("password_method", Column::Text(password.map(|hash| hash.method.as_str().to_owned()))));
         columns.push(("password_hash", Column::Text(password.map(|hash| hash.encoded.clone()))));
+        columns.push(("password_cost", Column::Text(None)));
     }
     if !change.custom_data.is_keep() {
         columns.push(("custom_data", Column::Text(Some(serde_json::to_string(&changed.custom_data)?))));
@@ -245,4 +262,21 @@ pub async fn change(
 pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, id: &UserId) -> Result<bool, StoreError> {
     let statement = query("DELETE FROM users WHERE tenant_id = $1 AND id = $2");
     Ok(tx.execute(statement.bind(tenant.0.clone()).bind(id.0.clone())).await? > 0)
+}
+
+/// Some users, held, whose rows an earlier version of the program wrote.
+pub async fn outdated(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<(TenantId, User)>, StoreError> {
+    let statement = tx.statement(
+        "SELECT * FROM users WHERE derived < 1 ORDER BY tenant_id, id LIMIT $1",
+        "SELECT * FROM users WHERE derived < 1 ORDER BY tenant_id, id LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED",
+    );
+    let rows = tx.all(query(statement).bind(limit)).await?;
+    rows.iter().map(|row| Ok((TenantId(row.try_get("tenant_id")?), read(row)?))).collect()
+}
+
+/// Writes anew what the row holds of its other columns.
+pub async fn derive(tx: &mut Tx<'_>, tenant: &TenantId, user: &User) -> Result<(), StoreError> {
+    let statement = query("UPDATE users SET search_text = $3, derived = $4 WHERE tenant_id = $1 AND id = $2");
+    let statement = statement.bind(tenant.0.clone()).bind(user.id.0.clone());
+    tx.execute(statement.bind(text_of(user)).bind(DERIVED)).await.map(|_| ())
 }

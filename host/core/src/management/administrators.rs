@@ -83,7 +83,8 @@ impl Core {
     pub async fn administrator_named(&self, username: &str) -> Result<Administrator, CoreError> {
         let identifier = Identifier::parse(IdentifierKind::Username, username)?;
         let all = self.administrators().await?;
-        let found = all.into_iter().find(|one| one.user.username.as_ref() == Some(&identifier.value));
+        let is_named = |name: &String| name.eq_ignore_ascii_case(&identifier.value);
+        let found = all.into_iter().find(|one| one.user.username.as_ref().is_some_and(is_named));
         found.ok_or_else(|| ErrorCode::UserNotExist.into())
     }
 

@@ -6,9 +6,9 @@ use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::user::{Identity, PasswordHash, PasswordMethod, User, UserChange};
 use keyway_model::{ErrorCode, Patch, Refusal, TenantId, Timestamp, UserId};
 use keyway_store::users::LockedUser;
-use keyway_store::{Tx, identities, password_costs, roles, sessions, tokens, users};
+use keyway_store::{Tx, applications, identities, password_costs, roles, sessions, tokens, users};
 
-use crate::password::{Cost, NOBODY};
+use crate::password::{Cost, NOBODY, imported};
 use crate::signin::taken;
 use crate::{Core, CoreError};
 
@@ -101,6 +101,7 @@ impl Core {
                 user.set_identifier(&Identifier { kind, value });
             }
         }
+        let is_chosen = !user.id.as_str().is_empty();
         if user.id.as_str().is_empty() {
             user.id = UserId(self.rng().text(12));
         } else if !user.id.is_well_formed() {
@@ -113,7 +114,7 @@ impl Core {
                 Some(self.hasher.hash(NOBODY, password).await?)
             }
             Some(NewPassword::Imported(hash)) => {
-                cost = Some(Cost::of(&hash)?.to_string());
+                cost = imported(&hash)?;
                 Some(hash)
             }
             None => None,
@@ -123,9 +124,17 @@ impl Core {
             .store
             .write(move |tx| {
                 Box::pin(async move {
+                    // A token whose subject is its own client is a program's: a user of that name would have its access.
+                    if is_chosen && applications::find(tx, &tenant, &user.id.as_str().into()).await?.is_some() {
+                        return Err(Refusal::invalid_input("id", "is the id of an application").into());
+                    }
                     users::insert(tx, &tenant, &user).await?;
-                    if let Some(cost) = cost {
-                        password_costs::add(tx, &tenant, &cost).await?;
+                    if let Some(cost) = cost
+                        && !password_costs::note(tx, &tenant, &user.id, &cost, password_costs::MOST).await?
+                    {
+                        let expected =
+                            "asks for other work than the 8 kinds of hashes that wait for their users to sign in";
+                        return Err(Refusal::invalid_input("passwordDigest", expected).into());
                     }
                     Ok::<_, CoreError>(roles::add_defaults(tx, &tenant, &user.id).await?)
                 })

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use argon2::password_hash::phc::PasswordHash as Phc;
-use argon2::{Algorithm, Params};
+use argon2::{Algorithm, Params, Version};
 use keyway_model::Refusal;
 use keyway_model::user::{PasswordHash, PasswordMethod};
 
@@ -89,6 +89,18 @@ impl Cost {
             }
         }
     }
+}
+
+/// The cost of a hash where it is none of our own.
+pub(crate) fn imported(hash: &PasswordHash) -> Result<Option<String>, Refusal> {
+    let cost = Cost::of(hash)?;
+    Ok((cost != OWN).then(|| cost.to_string()))
+}
+
+/// Whether the hash is as new ones are made; another is replaced when its password is typed.
+pub(crate) fn is_present(hash: &PasswordHash) -> bool {
+    let version = |hash: &PasswordHash| Phc::new(&hash.encoded).ok()?.version;
+    Cost::of(hash).is_ok_and(|cost| cost == OWN) && version(hash) == Some(Version::V0x13.into())
 }
 
 /// What a wrong password costs beyond the account's own hash: the cost of each other kind that the tenant has. So a wrong

@@ -19,6 +19,7 @@ use cost::OWN;
 use queue::{Job, Queue};
 
 pub use cost::Cost;
+pub(crate) use cost::{imported, is_present};
 
 /// How long anybody waits for a hash. A job whose caller has gone is not begun.
 const DEADLINE: Duration = Duration::from_secs(20);

@@ -2,7 +2,7 @@
 
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::interaction::{InteractionEvent, Verification, VerificationKind};
-use keyway_model::user::{PasswordMethod, User, UserChange};
+use keyway_model::user::{User, UserChange};
 use keyway_model::{ErrorCode, Patch, Timestamp, UserId, VerificationId};
 use keyway_store::{interactions, users};
 
@@ -10,6 +10,7 @@ use super::start::offered;
 use super::{Caller, refused_for};
 use crate::limits::{Guesses, Network, Proof};
 use crate::logs::Event;
+use crate::password::is_present;
 use crate::{Core, CoreError, secret};
 
 impl Core {
@@ -29,9 +30,7 @@ impl Core {
         let imported = self.settings(&caller.tenant).await?.password_costs.clone();
         let right = self.hasher.verify(address, password.clone(), stored.clone(), imported).await?;
         let renewed = match &stored {
-            Some(hash) if right && hash.method != PasswordMethod::Argon2id => {
-                Some(self.hasher.hash(address, password).await?)
-            }
+            Some(hash) if right && !is_present(hash) => Some(self.hasher.hash(address, password).await?),
             _ => None,
         };
         let key = "Interaction.SignIn.Verification.Password.Submit";
@@ -51,7 +50,7 @@ impl Core {
         let device = user.as_ref().and_then(|user| self.known_device(caller, &user.id));
         self.step(caller, move |tx, interaction, _| {
             Box::pin(async move {
-                let name = &verification.identifier.value;
+                let name = &verification.identifier.key();
                 let audit = audit.interaction(interaction);
                 let guesses = Guesses::new(&limits, Proof::Password, name, &network, device.as_deref());
                 let guesses = guesses.locked(tx, &tenant, now).await?;
@@ -105,7 +104,7 @@ impl Core {
                     offered(&settings.experience, InteractionEvent::SignIn)?;
                     let user = users::find_by_identifier(tx, &tenant, &identifier).await?;
                     let device = device.zip(user.as_ref()).and_then(|(device, user)| device.known_to(&user.id, now));
-                    let name = &identifier.value;
+                    let name = &identifier.key();
                     let guesses = Guesses::new(&limits, Proof::Password, name, &network, device.as_deref());
                     match guesses.wait(tx, &tenant, now).await? {
                         0 => Ok(user),
