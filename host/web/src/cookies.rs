@@ -27,9 +27,9 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Ports do not keep cookies apart (RFC 6265 section 8.5), so the tenants of one host differ by name. Over TLS the
+    /// The cookie's name. Ports do not keep cookies apart (RFC 6265 section 8.5), so the tenants of one host differ by name. Over TLS the
     /// `__Host-` prefix keeps neighbouring hosts from planting one.
-    fn name(self, web: &Web) -> String {
+    pub fn name(self, web: &Web) -> String {
         let base = match self {
             Self::Interaction => "interaction",
             Self::Session => "session",
@@ -55,17 +55,24 @@ impl Kind {
     }
 }
 
-/// The cookie's value. A name that comes twice is refused as if it were absent: one of the two was planted.
+fn all(headers: &HeaderMap) -> impl Iterator<Item = Cookie<'_>> {
+    let texts = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    texts.flat_map(Cookie::split_parse).filter_map(Result::ok)
+}
+
+/// The names of the cookies that came, in their order.
+pub fn names(headers: &HeaderMap) -> Vec<String> {
+    all(headers).map(|cookie| cookie.name().to_owned()).collect()
+}
+
+/// The cookie's value.
 pub fn read(web: &Web, headers: &HeaderMap, kind: Kind) -> Option<String> {
-    let name = kind.name(web);
-    let mut values = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(Cookie::split_parse)
-        .filter_map(Result::ok)
-        .filter(|cookie| cookie.name() == name)
-        .map(|cookie| cookie.value().to_owned());
+    read_named(headers, &kind.name(web))
+}
+
+/// The value of the cookie of this name. A name that comes twice is refused as if it were absent: one of the two was planted.
+pub fn read_named(headers: &HeaderMap, name: &str) -> Option<String> {
+    let mut values = all(headers).filter(|cookie| cookie.name() == name).map(|cookie| cookie.value().to_owned());
     let value = values.next()?;
     values.next().is_none().then_some(value)
 }
@@ -79,7 +86,12 @@ pub fn device(web: &Web, caller: &Caller, user: Option<&UserId>) -> Option<(head
 /// A `Set-Cookie` header; an empty value removes the cookie.
 pub fn write(web: &Web, kind: Kind, value: &str) -> (header::HeaderName, HeaderValue) {
     let life = if value.is_empty() { 0 } else { kind.seconds() };
-    let cookie = Cookie::build((kind.name(web), value.to_owned()))
+    write_named(web, &kind.name(web), value, life)
+}
+
+/// A `Set-Cookie` header for a cookie that lives `life` seconds; none removes it.
+pub fn write_named(web: &Web, name: &str, value: &str, life: i64) -> (header::HeaderName, HeaderValue) {
+    let cookie = Cookie::build((name.to_owned(), value.to_owned()))
         .path("/")
         .http_only(true)
         .secure(web.is_secure())

@@ -13,6 +13,7 @@ mod cors;
 mod error;
 mod experience;
 mod guard;
+mod interactions;
 mod management;
 mod oidc;
 mod operations;

@@ -122,7 +122,7 @@ impl Setup {
             .append_pair("code_challenge_method", "S256")
             .finish();
         let answer = client.request("GET", &format!("/oidc/auth?{query}"), None, None).await?;
-        anyhow::ensure!(answer.location == "/sign-in", "{} {}", answer.status, answer.location);
+        anyhow::ensure!(answer.location.starts_with("/sign-in?"), "{} {}", answer.status, answer.location);
         client.json("PUT", "/api/experience", json!({ "interactionEvent": "SignIn" })).await.map(|_| ())
     }
 

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::Web;
 use crate::cookies::{self, Kind};
 use crate::error::WebError;
+use crate::interactions;
 use crate::oidc::answer;
 use crate::request::{Body, Browser};
 
@@ -76,11 +77,10 @@ pub async fn submit(
             let redirect_to = answer::location(&carried).unwrap_or_else(|| resume(&web, &asked));
             let session = cookies::write(&web, Kind::Session, &session);
             let mut response = Json(json!({ "redirectTo": redirect_to })).into_response();
-            let interaction = cookies::write(&web, Kind::Interaction, "");
             let device = cookies::device(&web, &caller, asked.user_id.as_ref());
-            for (name, value) in [session, interaction].into_iter().chain(device) {
-                response.headers_mut().append(name, value);
-            }
+            let set = response.headers_mut();
+            set.extend(interactions::end(&web, &headers, &caller.secret));
+            set.extend([session].into_iter().chain(device));
             Ok(response)
         }
     }

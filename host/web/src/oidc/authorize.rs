@@ -2,12 +2,13 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use keyway_core::oauth::{AuthorizationParameters, Authorized};
 
 use super::answer::{respond, see_other};
 use crate::cookies::{self, Kind};
 use crate::error::WebError;
+use crate::interactions::{self, Place};
 use crate::request::{Parameters, is_chinese};
 use crate::{Web, pages};
 
@@ -47,10 +48,13 @@ async fn decide(web: &Web, headers: &HeaderMap, parameters: &Parameters) -> Resu
     };
     let chinese = is_chinese(headers, asked.ui_locales.as_deref());
     let session = cookies::read(web, headers, Kind::Session);
+    let application = asked.client_id.clone();
     match web.core.authorize(&web.tenant, asked, session).await? {
         Authorized::Answer(answer) => Ok(respond(&answer, chinese)),
         Authorized::Interact { secret, page } => {
-            Ok(([cookies::write(web, Kind::Interaction, &secret)], see_other(page)).into_response())
+            let mut response = see_other(&Place::new(&secret, &application).to(page));
+            response.headers_mut().extend(interactions::begin(web, headers, &secret));
+            Ok(response)
         }
     }
 }

@@ -10,7 +10,6 @@ use super::render::Frame;
 use super::texts::Phrase;
 use super::visit::Visit;
 use crate::error::WebError;
-use crate::oidc::answer::see_other;
 
 #[derive(Template)]
 #[template(path = "code.html")]
@@ -28,7 +27,7 @@ struct CodePage {
 }
 
 fn page(visit: &Visit, status: StatusCode, frame: Frame) -> Response {
-    let Some(pending) = visit.pending_code() else { return see_other("/sign-in") };
+    let Some(pending) = visit.pending_code() else { return visit.go("/sign-in") };
     let event = visit.view.interaction.event;
     let t = &visit.t;
     let sent_at = pending.code.as_ref().map_or(0, |code| code.sent_at.0);
@@ -71,7 +70,7 @@ pub async fn submit(visit: Visit) -> Response {
 
 async fn decide(visit: &Visit) -> Result<Response, WebError> {
     let (core, caller) = (&visit.web.core, &visit.caller);
-    let Some(pending) = visit.pending_code() else { return Ok(see_other("/sign-in")) };
+    let Some(pending) = visit.pending_code() else { return Ok(visit.go("/sign-in")) };
     let digits: String = visit.field("code").chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     let proof = core.verify_code(caller, pending.identifier.clone(), pending.id.clone(), &digits).await?;
     if visit.field("for") != "profile" {
@@ -83,11 +82,11 @@ async fn decide(visit: &Visit) -> Result<Response, WebError> {
 
 /// `POST /code/resend`
 pub async fn resend(visit: Visit) -> Response {
-    let Some(pending) = visit.pending_code() else { return see_other("/sign-in") };
+    let Some(pending) = visit.pending_code() else { return visit.go("/sign-in") };
     let request = CodeRequest { work: visit.form.get("work"), ..CodeRequest::new(pending.identifier.clone()) };
     match visit.web.core.send_code(&visit.caller, request).await {
-        Ok(_) if visit.field("for") == "profile" => see_other("/code?for=profile"),
-        Ok(_) => see_other("/code"),
+        Ok(_) if visit.field("for") == "profile" => visit.go("/code?for=profile"),
+        Ok(_) => visit.go("/code"),
         Err(error) => {
             let error = WebError::from(error);
             page(&visit, error.status(), visit.refused(&error))

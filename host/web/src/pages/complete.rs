@@ -11,7 +11,6 @@ use super::render::{self, Frame};
 use super::texts::Phrase;
 use super::visit::{self, Field, Visit};
 use crate::error::WebError;
-use crate::oidc::answer::see_other;
 
 #[derive(Template)]
 #[template(path = "complete.html")]
@@ -84,7 +83,7 @@ async fn decide(visit: &Visit, missing: &str) -> Result<Response, WebError> {
         _ => {
             let identifier = visit.identifier(kinds(missing))?;
             core.send_code(caller, visit.code_request(identifier, None)).await?;
-            return Ok(see_other("/code?for=profile"));
+            return Ok(visit.go("/code?for=profile"));
         }
     }
     go_on(visit).await

@@ -8,7 +8,6 @@ use keyway_model::interaction::InteractionEvent;
 use super::render::Frame;
 use super::visit::{Field, Visit};
 use crate::error::WebError;
-use crate::oidc::answer::see_other;
 
 #[derive(Template)]
 #[template(path = "forgot_password.html")]
@@ -36,7 +35,7 @@ pub async fn submit(visit: Visit) -> Response {
         let identifier = visit.identifier(&kinds)?;
         let request = visit.code_request(identifier, Some(InteractionEvent::ForgotPassword));
         visit.web.core.send_code(&visit.caller, request).await?;
-        Ok::<_, WebError>(see_other("/code"))
+        Ok::<_, WebError>(visit.go("/code"))
     };
     match sent.await {
         Ok(response) => response,
@@ -53,7 +52,7 @@ struct NewPasswordPage {
 fn new_page(visit: &Visit, status: StatusCode, alert: String) -> Response {
     let resets = visit.view.interaction.event == Some(InteractionEvent::ForgotPassword);
     if !resets || visit.view.interaction.user_id.is_none() {
-        return see_other("/forgot-password");
+        return visit.go("/forgot-password");
     }
     visit.page(status, &NewPasswordPage { frame: Frame { alert, ..visit.frame() } })
 }

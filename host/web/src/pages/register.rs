@@ -10,7 +10,6 @@ use super::render::Frame;
 use super::social::{self, Button};
 use super::visit::{Field, Visit};
 use crate::error::WebError;
-use crate::oidc::answer::see_other;
 
 #[derive(Template)]
 #[template(path = "register.html")]
@@ -46,7 +45,7 @@ async fn page(visit: &Visit, status: StatusCode, frame: Frame, with_password: bo
 /// `GET /register`
 pub async fn show(visit: Visit) -> Response {
     if !visit.view.experience().allows(InteractionEvent::Register) {
-        return see_other("/sign-in");
+        return visit.go("/sign-in");
     }
     page(&visit, StatusCode::OK, visit.frame(), false).await
 }
@@ -64,7 +63,7 @@ async fn decide(visit: &Visit) -> Result<Response, WebError> {
     let identifier = visit.identifier(&visit.view.experience().sign_up.identifiers)?;
     if identifier.kind != IdentifierKind::Username {
         core.send_code(caller, visit.code_request(identifier, Some(InteractionEvent::Register))).await?;
-        return Ok(see_other("/code"));
+        return Ok(visit.go("/code"));
     }
     let password = visit.password();
     if password.is_empty() {

@@ -14,6 +14,7 @@ use super::texts::{Phrase, Texts, texts};
 use super::visit::{Puzzle, Visit};
 use crate::Web;
 use crate::error::WebError;
+use crate::interactions::Place;
 use crate::oidc::answer::see_other;
 use crate::request::{is_chinese, text};
 
@@ -47,9 +48,21 @@ pub struct Frame {
     pub switch: String,
     /// What the browser computes before the form goes out again.
     pub work: Option<Puzzle>,
+    /// The interaction, for every address on the page.
+    pub place: Place,
 }
 
 impl Frame {
+    /// The address of a page of the same interaction.
+    pub fn to(&self, path: &str) -> String {
+        self.place.to(path)
+    }
+
+    /// The address that changes the language of this page.
+    pub fn language(&self, tag: &str) -> String {
+        self.to(&format!("/language?to={tag}&back={}", self.switch))
+    }
+
     /// A frame outside any interaction.
     pub fn plain(chinese: bool) -> Self {
         Self {
@@ -67,6 +80,7 @@ impl Frame {
             privacy: String::new(),
             switch: String::new(),
             work: None,
+            place: Place::default(),
         }
     }
 

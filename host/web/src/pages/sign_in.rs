@@ -113,7 +113,7 @@ pub async fn show(visit: Visit) -> Response {
     }
     let experience = visit.view.experience();
     if !experience.allows(InteractionEvent::SignIn) {
-        return see_other("/register");
+        return visit.go("/register");
     }
     let with_password = password_first(experience) || visit.field("with") == "password";
     page(&visit, StatusCode::OK, visit.frame(), with_password).await
@@ -149,7 +149,7 @@ async fn decide(visit: &Visit) -> Result<Response, WebError> {
     if by_code && wants_code {
         let starts = visit.waits_for_link().is_none().then_some(InteractionEvent::SignIn);
         core.send_code(caller, visit.code_request(identifier, starts)).await?;
-        return Ok(see_other("/code"));
+        return Ok(visit.go("/code"));
     }
     if password.is_empty() {
         return Ok(page(visit, StatusCode::OK, visit.frame(), true).await);

@@ -35,7 +35,11 @@ pub async fn buttons(visit: &Visit) -> Vec<Button> {
         let name = name(visit.t.lang).or_else(|| name("en")).unwrap_or(&offer.target);
         let label = format!("{} {name}", visit.t.continue_with);
         let mark = visit.web.core.link_mark(&visit.view.interaction, &offer.id);
-        Button { href: format!("/social/{}?mark={mark}", offer.id), label, logo: own_picture(offer.logo.as_deref()) }
+        Button {
+            href: visit.to(&format!("/social/{}?mark={mark}", offer.id)),
+            label,
+            logo: own_picture(offer.logo.as_deref()),
+        }
     };
     offers.into_iter().filter(|offer| offer.platform != Some(Platform::Native)).map(button).collect()
 }
@@ -47,7 +51,7 @@ pub async fn start(Path(id): Path<String>, visit: Visit) -> Response {
     // throw away what was typed and proven so far.
     let mark = visit.web.core.link_mark(&visit.view.interaction, &id);
     if !secret::equal(&visit.field("mark"), &mark) {
-        return see_other("/sign-in");
+        return visit.go("/sign-in");
     }
     let started = async {
         let offers = visit.web.core.social_offers(&visit.web.tenant).await?;
@@ -61,7 +65,7 @@ pub async fn start(Path(id): Path<String>, visit: Visit) -> Response {
         };
         visit.web.core.start(&visit.caller, event).await?;
         let back = format!("{}/callback/{id}", visit.web.core.endpoint(&visit.web.tenant));
-        Ok(visit.web.core.start_social(&visit.caller, &id, None, back, None).await?.1)
+        Ok(visit.web.core.start_social(&visit.caller, &id, Some(visit.provider_state()), back, None).await?.1)
     };
     match started.await {
         Ok(uri) => see_other(&uri),
@@ -89,7 +93,7 @@ pub async fn callback(Path(id): Path<String>, visit: Visit) -> Response {
                     && refusal.data.is_some()
                     && visit.view.experience().social_switch("automaticAccountLinking") =>
             {
-                Ok(see_other("/sign-in"))
+                Ok(visit.go("/sign-in"))
             }
             Err(CoreError::Refusal(refusal))
                 if refusal.code == ErrorCode::IdentityNotExist

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use askama::Template;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use keyway_core::CoreError;
 use keyway_core::secret;
 use keyway_core::signin::{Caller, CodeRequest, InteractionView, Submitted};
@@ -20,6 +20,7 @@ use super::texts::{Phrase, Texts, reworded};
 use crate::Web;
 use crate::cookies::{self, Kind};
 use crate::error::WebError;
+use crate::interactions::{self, Place};
 use crate::oidc::answer::{respond, see_other};
 use crate::request::{Browser, Parameters, speaks_chinese};
 
@@ -41,6 +42,8 @@ pub struct Visit {
     pub t: Arc<Texts>,
     /// Where this page is.
     path: String,
+    /// The interaction's name, for every address on this page.
+    place: Place,
 }
 
 /// A page's request that something else than the form's secret binds to the interaction.
@@ -70,7 +73,16 @@ impl Visit {
         let Browser(mut caller) = Browser::from_request_parts(&mut parts, web).await.map_err(refuse)?;
         let reads = parts.method.is_safe();
         let path = parts.uri.path().to_owned();
+        let query = Parameters::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        let query = query.map_err(|error| refuse(error.into()))?;
         let form = Parameters::from_request(Request::from_parts(parts, body), web).await.map_err(refuse)?;
+        // The query of a provider's answer is the provider's.
+        let place = if path.starts_with("/callback/") {
+            Place::of_state(form.get("state").as_deref())
+        } else {
+            Place::read(&query)
+        };
+        caller.secret = interactions::secret_of(web, &headers, &place).unwrap_or_default();
         let view = match web.core.interaction(&caller).await {
             Ok(view) => view,
             Err(error) => return Err(render::expired(web, &headers, error.into()).await),
@@ -78,13 +90,14 @@ impl Visit {
         if by_secret && !reads && !secret::equal(&form.get("csrf").unwrap_or_default(), &view.interaction.csrf) {
             return Err(refuse(ErrorCode::CsrfTokenMismatch.into()));
         }
+        let place = Place::new(&caller.secret, view.interaction.application_id.as_str());
         let wish = view.interaction.authorization.ui_locales.as_deref();
         let chosen = cookies::read(web, &headers, Kind::Language).filter(|_| view.experience().detects_language());
         let chinese = speaks_chinese(&headers, chosen.as_deref().or(wish), view.experience());
         let locale = if chinese { "zh-CN" } else { "en" };
         caller.locale = Some(locale.to_owned());
         let t = reworded(chinese, view.phrases(locale));
-        Ok(Self { web: web.clone(), caller, headers, form, view, chinese, t, path })
+        Ok(Self { web: web.clone(), caller, headers, form, view, chinese, t, path, place })
     }
 }
 
@@ -92,7 +105,22 @@ impl Visit {
     /// The frame of this page.
     pub fn frame(&self) -> Frame {
         let switch = if self.view.experience().detects_language() { self.path.clone() } else { String::new() };
-        Frame { t: Arc::clone(&self.t), switch, ..Frame::of(&self.view, self.chinese) }
+        Frame { t: Arc::clone(&self.t), switch, place: self.place.clone(), ..Frame::of(&self.view, self.chinese) }
+    }
+
+    /// The address of a page of this interaction.
+    pub fn to(&self, path: &str) -> String {
+        self.place.to(path)
+    }
+
+    /// On to a page of this interaction.
+    pub fn go(&self, path: &str) -> Response {
+        see_other(&self.to(path))
+    }
+
+    /// A new state for a provider, by which its answer finds this interaction.
+    pub fn provider_state(&self) -> String {
+        format!("{}{}", self.place.interaction, self.web.core.new_verifier().0)
     }
 
     /// A page of the interaction.
@@ -176,15 +204,15 @@ impl Visit {
         let event = self.web.core.interaction(&self.caller).await?.interaction.event()?;
         let offers = |other| self.view.experience().allows(other);
         match self.web.core.identify(&self.caller, proof.into()).await {
-            Ok(_) if event == InteractionEvent::ForgotPassword => Ok(see_other("/new-password")),
+            Ok(_) if event == InteractionEvent::ForgotPassword => Ok(self.go("/new-password")),
             Ok(_) => self.finish().await,
             Err(CoreError::Refusal(refusal)) => match refusal.code {
-                ErrorCode::MissingProfile => Ok(see_other("/complete")),
+                ErrorCode::MissingProfile => Ok(self.go("/complete")),
                 ErrorCode::UserNotExist if event == InteractionEvent::SignIn && offers(InteractionEvent::Register) => {
-                    Ok(see_other("/no-account"))
+                    Ok(self.go("/no-account"))
                 }
                 ErrorCode::PhoneInUse | ErrorCode::EmailInUse if offers(InteractionEvent::SignIn) => {
-                    Ok(see_other("/account-exists"))
+                    Ok(self.go("/account-exists"))
                 }
                 _ => Err(refusal.into()),
             },
@@ -197,7 +225,7 @@ impl Visit {
         let previous = cookies::read(&self.web, &self.headers, Kind::Session);
         match self.web.core.submit(&self.caller, previous).await {
             Ok(Submitted::PasswordReset) => {
-                let mut response = see_other("/sign-in?reset=done");
+                let mut response = self.go("/sign-in?reset=done");
                 let owner = self.view.interaction.user_id.as_ref();
                 if let Some((name, value)) = cookies::device(&self.web, &self.caller, owner) {
                     response.headers_mut().append(name, value);
@@ -207,14 +235,13 @@ impl Visit {
             Ok(Submitted::SignedIn { session, answer, interaction: asked }) => {
                 let mut response = respond(&answer, self.chinese);
                 let session = cookies::write(&self.web, Kind::Session, &session);
-                let interaction = cookies::write(&self.web, Kind::Interaction, "");
                 let device = cookies::device(&self.web, &self.caller, asked.user_id.as_ref());
-                for (name, value) in [session, interaction].into_iter().chain(device) {
-                    response.headers_mut().append(name, value);
-                }
-                Ok(response.into_response())
+                let headers = response.headers_mut();
+                headers.extend(interactions::end(&self.web, &self.headers, &self.caller.secret));
+                headers.extend([session].into_iter().chain(device));
+                Ok(response)
             }
-            Err(CoreError::Refusal(refusal)) if refusal.code == ErrorCode::MissingProfile => Ok(see_other("/complete")),
+            Err(CoreError::Refusal(refusal)) if refusal.code == ErrorCode::MissingProfile => Ok(self.go("/complete")),
             Err(error) => Err(error.into()),
         }
     }
