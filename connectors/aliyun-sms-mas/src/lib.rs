@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// The form in Simplified Chinese.
-const CHINESE: [(&str, &str); 8] = [
+const CHINESE: [(&str, &str); 9] = [
+    ("One of Aliyun's templates.", "阿里云提供的模板。"),
     ("AccessKey ID", "AccessKey ID"),
     (
         "The AccessKey ID of a RAM user with the permission `AliyunDypnsFullAccess`.",

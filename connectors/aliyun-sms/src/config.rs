@@ -68,7 +68,7 @@ impl template::Template for Template {
 }
 
 /// The form in Simplified Chinese.
-const CHINESE: [(&str, &str); 18] = [
+const CHINESE: [(&str, &str); 20] = [
     ("AccessKey ID", "AccessKey ID"),
     (
         "The AccessKey ID of a RAM user with the permission `AliyunDysmsFullAccess`.",
@@ -103,6 +103,11 @@ const CHINESE: [(&str, &str); 18] = [
     ("Domestic and international templates are different products at Aliyun.", "国内与国际模板在阿里云是不同的产品。"),
     ("For mainland China.", "用于中国大陆。"),
     ("For all other numbers.", "用于其他所有号码。"),
+    ("An approved template and what it is for.", "已通过审核的模板及其用途。"),
+    (
+        "One code for all numbers, or one for each of the two kinds of route.",
+        "所有号码使用一个模板，或国内、海外各一个模板。",
+    ),
     ("china", "中国大陆"),
     ("overseas", "海外"),
 ];

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// The form in Simplified Chinese.
-const CHINESE: [(&str, &str); 12] = [
+const CHINESE: [(&str, &str); 13] = [
+    ("An approved template.", "已通过审核的模板。"),
     ("Access key ID (SecretId)", "SecretId"),
     (
         "The SecretId of a sub-account with the permission `QcloudSMSFullAccess`.",

@@ -10,7 +10,7 @@ use crate::{Failure, Message, code};
 pub const REQUIRED_USAGES: [&str; 4] = ["Register", "SignIn", "ForgotPassword", "Generic"];
 
 /// The sentences of this module's types in Simplified Chinese, for [`Manifest::translations`](crate::Manifest::translations).
-pub const CHINESE: [(&str, &str); 11] = [
+pub const CHINESE: [(&str, &str); 13] = [
     ("Templates", "模板"),
     ("Usage type", "用途"),
     (
@@ -25,6 +25,8 @@ pub const CHINESE: [(&str, &str); 11] = [
     ("Content type", "内容类型"),
     ("text/html or text/plain.", "text/html 或 text/plain。"),
     ("Template code", "模板代码"),
+    ("A text of the connector's own.", "连接器自己的短信内容。"),
+    ("A mail of the connector's own.", "连接器自己的邮件内容。"),
 ];
 
 /// Something that is chosen by usage type.

@@ -58,9 +58,9 @@ fn sentences(schema: &Value) -> Vec<&str> {
                 let fields = || inner.as_object().into_iter().flatten().map(|(_, field)| field);
                 match word.as_str() {
                     "properties" => left.extend(fields().map(|field| (field, true))),
-                    "$defs" => left.extend(fields().map(|field| (field, false))),
+                    "$defs" => left.extend(fields().map(|field| (field, true))),
                     "anyOf" | "oneOf" => left.extend(inner.as_array().into_iter().flatten().map(|one| (one, true))),
-                    "items" | "additionalProperties" => left.push((inner, false)),
+                    "items" | "additionalProperties" => left.push((inner, true)),
                     _ => {}
                 }
             }

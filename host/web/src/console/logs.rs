@@ -34,6 +34,8 @@ pub struct Line {
     pub failed: bool,
     /// Id of the user.
     pub user: String,
+    /// Who did it: the user, or the administrator.
+    pub who: String,
     /// Id of the application.
     pub application: String,
     /// The browser's address.
@@ -50,6 +52,10 @@ pub fn line(entry: &LogEntry, chinese: bool) -> Line {
         key: entry.key.clone(),
         failed: text("result") == "Error",
         user: entry.user_id.as_ref().map(|id| id.0.clone()).unwrap_or_default(),
+        who: Some(text("actor"))
+            .filter(|actor| !actor.is_empty())
+            .or_else(|| entry.user_id.as_ref().map(|id| id.0.clone()))
+            .unwrap_or_default(),
         application: entry.application_id.as_ref().map(|id| id.0.clone()).unwrap_or_default(),
         ip: text("ip"),
     }
