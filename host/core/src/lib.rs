@@ -44,6 +44,8 @@ pub struct Parts {
     pub endpoint: Url,
     /// Public address of the operators' tenant.
     pub admin_endpoint: Url,
+    /// What hashing a password costs: the default, but in tests.
+    pub password_cost: password::Cost,
     /// Limits on messages and guesses.
     pub limits: limits::Limits,
     /// How long rows are kept.
@@ -92,7 +94,7 @@ impl Core {
         tenants::seed(&parts, opener).await?;
         keys::seed(&parts).await?;
         let registry = connectors::Registry::new(Arc::clone(&parts.sandbox), components);
-        let hasher = password::Hasher::new(Arc::clone(&parts.rng))?;
+        let hasher = password::Hasher::new(Arc::clone(&parts.rng), parts.password_cost)?;
         registry.reconcile(&parts.store, &TenantId::default_tenant()).await?;
         let core = Arc::new(Self {
             parts,

@@ -14,7 +14,8 @@ impl Core {
     /// rows that were removed.
     pub async fn sweep(&self) -> Result<u64, CoreError> {
         for _ in 0..BATCHES {
-            if self.parts.store.write(|tx| Box::pin(derive(tx))).await? == 0 {
+            let ours = self.parts.password_cost;
+            if self.parts.store.write(move |tx| Box::pin(derive(tx, ours))).await? == 0 {
                 break;
             }
         }
@@ -23,12 +24,12 @@ impl Core {
 }
 
 /// One batch; the number of users.
-async fn derive(tx: &mut keyway_store::Tx<'_>) -> Result<usize, StoreError> {
+async fn derive(tx: &mut keyway_store::Tx<'_>, ours: password::Cost) -> Result<usize, StoreError> {
     let outdated = users::outdated(tx, BATCH).await?;
     for (tenant, user) in &outdated {
         users::derive(tx, tenant, user).await?;
         // A hash that cannot be read signs nobody in.
-        if let Some(Ok(Some(cost))) = user.password.as_ref().map(password::imported) {
+        if let Some(Ok(Some(cost))) = user.password.as_ref().map(|hash| password::imported(hash, ours)) {
             password_costs::note(tx, tenant, &user.id, &cost, i64::MAX).await?;
         }
     }

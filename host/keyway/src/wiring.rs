@@ -48,6 +48,7 @@ pub async fn core(settings: &Settings, egress: EgressPolicy, connectors: bool) -
         master_key,
         endpoint: settings.endpoint()?,
         admin_endpoint: settings.admin_endpoint()?,
+        password_cost: keyway_core::password::Cost::default(),
         limits: settings.limits(),
         retention: settings.retention(),
         trust: settings.trust(),

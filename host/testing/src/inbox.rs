@@ -47,6 +47,11 @@ impl Inbox {
         self.messages.lock().unwrap().iter().rev().find(|message| message.to == to).cloned()
     }
 
+    /// Forgets what arrived so far.
+    pub fn clear(&self) {
+        self.messages.lock().unwrap().clear();
+    }
+
     /// Whether the provider is out of reach.
     pub fn set_down(&self, is_down: bool) {
         self.is_down.store(is_down, Ordering::SeqCst);

@@ -1,4 +1,4 @@
-//! The server itself, without a socket.
+//! The server itself, without a socket. Its password hashes are cheap, so that tests wait for nothing but the server.
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
 use keyway_core::limits::Limits;
+use keyway_core::password::Cost;
 use keyway_core::{Core, Parts};
 use keyway_model::{Clock, Rng, TenantId};
 use keyway_sandbox::{Budgets, EgressPolicy, Sandbox};
@@ -171,6 +172,7 @@ async fn parts(
         master_key,
         endpoint: ENDPOINT.parse().unwrap(),
         admin_endpoint: ADMIN_ENDPOINT.parse().unwrap(),
+        password_cost: Cost::read("argon2id 64 1 1").unwrap(),
         limits: options.limits.unwrap_or_default(),
         retention: keyway_store::retention::Retention::default(),
         trust: keyway_core::connectors::TrustPolicy::default(),

@@ -9,10 +9,10 @@ use keyway_testing::{Answer, Database, TestServer, on_both};
 use serde_json::json;
 
 const PASSWORD: &str = "correct horse battery";
-const PRESENT: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
+const PRESENT: &str = "$argon2id$v=19$m=64,t=1,p=1$";
 
 fn hashed(algorithm: Algorithm, version: Version, passes: u32) -> String {
-    let argon2 = Argon2::new(algorithm, version, Params::new(64, passes, 1, None).unwrap());
+    let argon2 = Argon2::new(algorithm, version, Params::new(32, passes, 1, None).unwrap());
     argon2.hash_password_with_salt(PASSWORD.as_bytes(), b"0123456789abcdef").unwrap().to_string()
 }
 
@@ -51,7 +51,7 @@ on_both! {
         let server = TestServer::start(database).await;
         let application = server.application().await;
         let digest = hashed(Algorithm::Argon2id, Version::V0x13, 1);
-        let cost = ["argon2id 64 1 1"];
+        let cost = ["argon2id 32 1 1"];
         import(&server, "a", "Argon2id", &digest).await.expect(200);
         import(&server, "bb", "Argon2id", &digest).await.expect(200);
         server.browser("203.0.113.7").sign_in(&application, "a", PASSWORD).await;
@@ -102,8 +102,8 @@ on_both! {
         assert_eq!(found().await, json!([]));
         server.core.sweep().await.unwrap();
         assert_eq!(found().await.pointer("/0/id"), ming.get("id"));
-        assert_eq!(costs(&server.database).await, ["argon2id 64 1 1"]);
+        assert_eq!(costs(&server.database).await, ["argon2id 32 1 1"]);
         server.core.sweep().await.unwrap();
-        assert_eq!(costs(&server.database).await, ["argon2id 64 1 1"]);
+        assert_eq!(costs(&server.database).await, ["argon2id 32 1 1"]);
     }
 }

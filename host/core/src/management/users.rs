@@ -114,7 +114,7 @@ impl Core {
                 Some(self.hasher.hash(NOBODY, password).await?)
             }
             Some(NewPassword::Imported(hash)) => {
-                cost = imported(&hash)?;
+                cost = imported(&hash, self.parts.password_cost)?;
                 Some(hash)
             }
             None => None,

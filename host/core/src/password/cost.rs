@@ -9,7 +9,7 @@ use keyway_model::Refusal;
 use keyway_model::user::{PasswordHash, PasswordMethod};
 
 /// Memory in KiB, passes and lanes: OWASP's first choice for argon2id.
-pub(super) const OWN: Cost = Cost::Argon2(Algorithm::Argon2id, 19_456, 2, 1);
+const OWN: Cost = Cost::Argon2(Algorithm::Argon2id, 19_456, 2, 1);
 
 /// Most memory in KiB that an imported hash may ask for.
 const MOST_MEMORY: u32 = 256 * 1024;
@@ -27,6 +27,13 @@ pub enum Cost {
     Argon2(Algorithm, u32, u32, u32),
     /// The logarithm of its rounds.
     Bcrypt(u32),
+}
+
+impl Default for Cost {
+    /// What the server hashes passwords with.
+    fn default() -> Self {
+        OWN
+    }
 }
 
 impl fmt::Display for Cost {
@@ -91,22 +98,22 @@ impl Cost {
     }
 }
 
-/// The cost of a hash where it is none of our own.
-pub(crate) fn imported(hash: &PasswordHash) -> Result<Option<String>, Refusal> {
+/// The cost of a hash where it is not `ours`.
+pub(crate) fn imported(hash: &PasswordHash, ours: Cost) -> Result<Option<String>, Refusal> {
     let cost = Cost::of(hash)?;
-    Ok((cost != OWN).then(|| cost.to_string()))
+    Ok((cost != ours).then(|| cost.to_string()))
 }
 
 /// Whether the hash is as new ones are made; another is replaced when its password is typed.
-pub(crate) fn is_present(hash: &PasswordHash) -> bool {
+pub(crate) fn is_present(hash: &PasswordHash, ours: Cost) -> bool {
     let version = |hash: &PasswordHash| Phc::new(&hash.encoded).ok()?.version;
-    Cost::of(hash).is_ok_and(|cost| cost == OWN) && version(hash) == Some(Version::V0x13.into())
+    Cost::of(hash).is_ok_and(|cost| cost == ours) && version(hash) == Some(Version::V0x13.into())
 }
 
 /// What a wrong password costs beyond the account's own hash: the cost of each other kind that the tenant has. So a wrong
 /// password costs the same at an account with a password of our own, an imported one or none, and where there is no account.
-pub(super) fn rest(own: Cost, imported: &[Cost]) -> Vec<Cost> {
-    let mut costs = vec![OWN];
+pub(super) fn rest(own: Cost, ours: Cost, imported: &[Cost]) -> Vec<Cost> {
+    let mut costs = vec![ours];
     costs.extend(imported);
     let mut rest: Vec<Cost> = Vec::new();
     for cost in costs {
@@ -158,7 +165,8 @@ mod tests {
     fn noise_budget() {
         let imported = [Cost::Bcrypt(12), Cost::Argon2(Algorithm::Argon2i, 4096, 256, 1)];
         let work = |own: Cost| {
-            let mut done: Vec<String> = rest(own, &imported).iter().chain([&own]).map(ToString::to_string).collect();
+            let mut done: Vec<String> =
+                rest(own, OWN, &imported).iter().chain([&own]).map(ToString::to_string).collect();
             done.sort();
             done
         };

@@ -15,7 +15,6 @@ use keyway_model::{ErrorCode, Refusal, Rng, TenantId, password_policy};
 use tokio::sync::oneshot;
 
 use crate::{Core, CoreError};
-use cost::OWN;
 use queue::{Job, Queue};
 
 pub use cost::Cost;
@@ -31,6 +30,7 @@ pub(crate) const NOBODY: &str = "";
 /// would end up with a copy.
 pub struct Hasher {
     rng: Arc<dyn Rng>,
+    cost: Cost,
     queue: Arc<Queue>,
 }
 
@@ -41,6 +41,8 @@ thread_local! {
 
 /// Computes `out` from a password in this thread's own memory.
 fn compute(argon2: &Argon2<'_>, password: &str, salt: &[u8], out: &mut [u8]) -> Result<(), argon2::Error> {
+    #[cfg(test)]
+    tests::note(format!("argon2 {} {}", argon2.params().m_cost(), argon2.params().t_cost()));
     MEMORY.with_borrow_mut(|memory| {
         let needed = argon2.params().block_count();
         if memory.len() < needed {
@@ -56,9 +58,9 @@ fn argon2(cost: Cost) -> Option<Argon2<'static>> {
     Some(Argon2::new(algorithm, Version::V0x13, params))
 }
 
-fn hash(password: &str, salt: &[u8]) -> Result<PasswordHash, CoreError> {
+fn hash(password: &str, salt: &[u8], cost: Cost) -> Result<PasswordHash, CoreError> {
     let failed = |_| CoreError::Internal("argon2 hash");
-    let argon2 = argon2(OWN).ok_or(CoreError::Internal("argon2 parameters"))?;
+    let argon2 = argon2(cost).ok_or(CoreError::Internal("argon2 parameters"))?;
     let encoded_params =
         ParamsString::try_from(argon2.params()).map_err(|_| CoreError::Internal("argon2 parameters"))?;
     let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
@@ -76,7 +78,11 @@ fn hash(password: &str, salt: &[u8]) -> Result<PasswordHash, CoreError> {
 fn verify(password: &str, hash: &PasswordHash) -> bool {
     match hash.method {
         PasswordMethod::Argon2id | PasswordMethod::Argon2i => verify_argon2(password, &hash.encoded).unwrap_or(false),
-        PasswordMethod::Bcrypt => bcrypt::verify(password, &hash.encoded).unwrap_or(false),
+        PasswordMethod::Bcrypt => {
+            #[cfg(test)]
+            tests::note(Cost::of(hash).map_or_else(|refusal| refusal.message, |cost| cost.to_string()));
+            bcrypt::verify(password, &hash.encoded).unwrap_or(false)
+        }
     }
 }
 
@@ -93,6 +99,8 @@ fn verify_argon2(password: &str, encoded: &str) -> Option<bool> {
 /// Does what a hash of this cost takes, for nothing.
 fn burn(password: &str, cost: Cost) {
     if let Cost::Bcrypt(rounds) = cost {
+        #[cfg(test)]
+        tests::note(cost.to_string());
         let _ = std::hint::black_box(bcrypt::hash_with_salt(password, rounds, [0; 16]));
     } else if let Some(argon2) = argon2(cost) {
         let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
@@ -102,7 +110,7 @@ fn burn(password: &str, cost: Cost) {
 
 /// Verifies a password as it was typed and in its normal form (NIST SP 800-63B-4 section 3.1.1.2): hashes of ours are of the
 /// normal form, imported ones of what was typed. A wrong one costs the same whatever is stored.
-fn judge(password: &str, stored: Option<&PasswordHash>, imported: &[Cost]) -> bool {
+fn judge(password: &str, stored: Option<&PasswordHash>, ours: Cost, imported: &[Cost]) -> bool {
     let normal = password_policy::normalised(password);
     let mut forms = vec![normal.as_ref()];
     if normal != password {
@@ -114,12 +122,12 @@ fn judge(password: &str, stored: Option<&PasswordHash>, imported: &[Cost]) -> bo
         match readable {
             Some((hash, _)) if verify(form, hash) => return true,
             Some(_) => {}
-            None => burn(form, OWN),
+            None => burn(form, ours),
         }
     }
-    let own = readable.map_or(OWN, |(_, cost)| cost);
+    let own = readable.map_or(ours, |(_, cost)| cost);
     for form in forms {
-        for cost in cost::rest(own, imported) {
+        for cost in cost::rest(own, ours, imported) {
             burn(form, cost);
         }
     }
@@ -127,8 +135,8 @@ fn judge(password: &str, stored: Option<&PasswordHash>, imported: &[Cost]) -> bo
 }
 
 impl Hasher {
-    /// A hasher with a thread for each core.
-    pub fn new(rng: Arc<dyn Rng>) -> Result<Self, CoreError> {
+    /// A hasher with a thread for each core, whose hashes have this cost: [`Cost::default`] but in tests.
+    pub fn new(rng: Arc<dyn Rng>, cost: Cost) -> Result<Self, CoreError> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let queue = Arc::<Queue>::default();
         for number in 0..cores {
@@ -144,7 +152,7 @@ impl Hasher {
             let thread = std::thread::Builder::new().name(format!("hash-{number}"));
             thread.spawn(work).map_err(|_| CoreError::Internal("hash thread"))?;
         }
-        Ok(Self { rng, queue })
+        Ok(Self { rng, cost, queue })
     }
 
     async fn run<T: Send + 'static>(
@@ -169,7 +177,8 @@ impl Hasher {
     pub async fn hash(&self, address: &str, password: String) -> Result<PasswordHash, CoreError> {
         let mut salt = [0; 16];
         self.rng.fill(&mut salt);
-        self.run(address, move || hash(&password_policy::normalised(&password), &salt)).await?
+        let cost = self.cost;
+        self.run(address, move || hash(&password_policy::normalised(&password), &salt, cost)).await?
     }
 
     /// Whether `password` is the one behind `stored`; `imported` are the costs of the tenant's imported hashes. No costs the
@@ -181,7 +190,8 @@ impl Hasher {
         stored: Option<PasswordHash>,
         imported: Vec<Cost>,
     ) -> Result<bool, CoreError> {
-        self.run(address, move || judge(&password, stored.as_ref(), &imported)).await
+        let ours = self.cost;
+        self.run(address, move || judge(&password, stored.as_ref(), ours, &imported)).await
     }
 }
 
@@ -207,6 +217,48 @@ mod tests {
 
     use super::*;
 
+    thread_local! {
+        static DONE: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// Writes down a hash that is computed on this thread.
+    pub(super) fn note(cost: String) {
+        DONE.with_borrow_mut(|done| done.push(cost));
+    }
+
+    /// The hashes that a judgement computes, counted rather than timed.
+    fn work(password: &str, stored: Option<&PasswordHash>, imported: &[Cost]) -> (bool, Vec<String>) {
+        DONE.take();
+        let right = judge(password, stored, Cost::Argon2(Algorithm::Argon2id, 64, 1, 1), imported);
+        let mut done = DONE.take();
+        done.sort();
+        (right, done)
+    }
+
+    #[test]
+    fn noise_budget_of_a_wrong_password() {
+        let own = hash("a good password", &[1; 16], Cost::Argon2(Algorithm::Argon2id, 64, 1, 1)).unwrap();
+        let argon2i = Argon2::new(Algorithm::Argon2i, Version::V0x13, Params::new(128, 2, 1, None).unwrap());
+        let encoded = argon2i.hash_password_with_salt(b"a good password", b"0123456789abcdef").unwrap().to_string();
+        let imported = [
+            PasswordHash { method: PasswordMethod::Argon2i, encoded },
+            PasswordHash { method: PasswordMethod::Bcrypt, encoded: bcrypt::hash("a good password", 4).unwrap() },
+        ];
+        let broken = PasswordHash { method: PasswordMethod::Bcrypt, encoded: "not a hash".into() };
+        let costs: Vec<Cost> = imported.iter().map(|hash| Cost::of(hash).unwrap()).collect();
+        // The second has two ways of writing, each of which is tried.
+        for wrong in ["a wrong password", "a wro\u{308}ng password"] {
+            let unknown = work(wrong, None, &costs);
+            assert!(!unknown.0 && unknown.1.len() >= 3, "{unknown:?}");
+            for stored in imported.iter().chain([&own, &broken]) {
+                assert_eq!(work(wrong, Some(stored), &costs), unknown, "{stored:?}");
+            }
+        }
+        for stored in imported.iter().chain([&own]) {
+            assert!(work("a good password", Some(stored), &costs).0);
+        }
+    }
+
     struct Fixed;
     impl Rng for Fixed {
         fn fill(&self, bytes: &mut [u8]) {
@@ -220,9 +272,9 @@ mod tests {
 
     #[tokio::test]
     async fn imported_hashes_verify() {
-        let hasher = Hasher::new(Arc::new(Fixed)).unwrap();
+        let hasher = Hasher::new(Arc::new(Fixed), Cost::default()).unwrap();
         let made = hasher.hash(NOBODY, "a good password".into()).await.unwrap();
-        assert_eq!(Cost::of(&made).unwrap(), OWN);
+        assert_eq!(Cost::of(&made).unwrap(), Cost::default());
         assert!(right(&hasher, "a good password", &made).await);
         assert!(!right(&hasher, "another", &made).await);
         assert!(!hasher.verify(NOBODY, "decoy".into(), None, vec![Cost::Bcrypt(4)]).await.unwrap());
@@ -235,7 +287,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_is_the_same_in_each_way_of_writing_its_letters() {
-        let hasher = Hasher::new(Arc::new(Fixed)).unwrap();
+        let hasher = Hasher::new(Arc::new(Fixed), Cost::default()).unwrap();
         let (composed, decomposed) = ("pässwörter im garten", "pa\u{308}sswo\u{308}rter im garten");
         let made = hasher.hash(NOBODY, decomposed.into()).await.unwrap();
         assert!(right(&hasher, composed, &made).await && right(&hasher, decomposed, &made).await);
@@ -246,7 +298,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_job_that_panics_does_not_end_its_thread() {
-        let hasher = Hasher::new(Arc::new(Fixed)).unwrap();
+        let hasher = Hasher::new(Arc::new(Fixed), Cost::default()).unwrap();
         for _ in 0..64 {
             assert!(hasher.run(NOBODY, || -> () { panic!("a job") }).await.is_err());
         }

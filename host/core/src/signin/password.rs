@@ -30,7 +30,9 @@ impl Core {
         let imported = self.settings(&caller.tenant).await?.password_costs.clone();
         let right = self.hasher.verify(address, password.clone(), stored.clone(), imported).await?;
         let renewed = match &stored {
-            Some(hash) if right && !is_present(hash) => Some(self.hasher.hash(address, password).await?),
+            Some(hash) if right && !is_present(hash, self.parts.password_cost) => {
+                Some(self.hasher.hash(address, password).await?)
+            }
             _ => None,
         };
         let key = "Interaction.SignIn.Verification.Password.Submit";
