@@ -71,7 +71,8 @@ pub struct Visitor {
     pub ip: String,
     /// The browser's user agent.
     pub user_agent: Option<String>,
-    /// A program on this machine that calls without a proxy: not counted by address or country.
+    /// A program on this machine that calls without a proxy, where the operator says that those are trusted: not counted by
+    /// address or country.
     pub local: bool,
 }
 

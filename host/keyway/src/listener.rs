@@ -34,6 +34,8 @@ pub struct Connections {
     pub per_address: usize,
     /// Networks whose connections are not counted by address: proxies speak for many.
     pub uncounted: Arc<[IpNet]>,
+    /// Whether connections of this machine are counted.
+    pub counts_local: bool,
 }
 
 /// Connections by address: for IPv6 the /64, which is what one customer is given.
@@ -123,7 +125,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Connections, m
             }
         };
         let address = peer.ip().to_canonical();
-        let is_counted = !address.is_loopback() && !limits.uncounted.iter().any(|net| net.contains(&address));
+        let is_exempt = address.is_loopback() && !limits.counts_local;
+        let is_counted = !is_exempt && !limits.uncounted.iter().any(|net| net.contains(&address));
         let own = if is_counted {
             let Some(own) = open.enter(address, limits.per_address) else { continue };
             Some(own)

@@ -40,6 +40,8 @@ pub async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> {
     let users = listener::bind(host, settings.port())?;
     let operators = listener::bind(host, settings.admin_port())?;
     let demo = if demo { Some(Demo::bind(settings.demo_port()).await?) } else { None };
+    // Whoever tries the demo is on this machine.
+    let exempts_local = settings.exempts_local() || demo.is_some();
     let mut egress = settings.egress()?;
     if let Some(demo) = &demo {
         egress = egress.with_rewrite(demo.rewrite()?);
@@ -56,7 +58,9 @@ pub async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> {
     let proxies = settings.trusted_proxies()?;
     let listeners = [(users, TenantId::default_tenant()), (operators, TenantId::admin())];
     for (listener, tenant) in listeners {
-        let web = Web::new(Arc::clone(&core), tenant, proxies.clone(), metrics.clone());
+        let web = Web::new(Arc::clone(&core), tenant, proxies.clone(), metrics.clone())
+            .exempting_local(exempts_local)
+            .limiting_writes(settings.writes_per_minute());
         servers.spawn(listener::serve(listener, web.router(), connections.clone(), stopped.clone()));
     }
     if settings.metrics_port() > 0 {

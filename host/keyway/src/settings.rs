@@ -98,6 +98,12 @@ settings! {
     max_connections: usize = "KEYWAY_MAX_CONNECTIONS";
     /// Connections of one address (IPv6: one /64) but those of trusted proxies and of this machine [default: 256]
     max_connections_per_address: usize = "KEYWAY_MAX_CONNECTIONS_PER_ADDRESS";
+    /// Writes a minute from one address (IPv6: one /64, and four times as many of one /48) to the sign-in pages and their API; 0
+    /// sets no limit [default: 600]
+    max_writes_per_minute: u32 = "KEYWAY_MAX_WRITES_PER_MINUTE";
+    /// Whether programs on this machine that call without a proxy are free of the limits by address; never where a proxy on it
+    /// sends no X-Forwarded-For [default: false]
+    exempt_local: bool = "KEYWAY_EXEMPT_LOCAL";
     /// Days that the audit log is kept [default: 90]
     log_retention_days: u16 = "KEYWAY_LOG_RETENTION_DAYS";
     /// How log lines look [default: human]
@@ -182,7 +188,16 @@ impl Settings {
             all: self.max_connections.unwrap_or(4096),
             per_address: self.max_connections_per_address.unwrap_or(256),
             uncounted: self.trusted_proxies()?.into(),
+            counts_local: !self.exempts_local(),
         })
+    }
+
+    pub fn exempts_local(&self) -> bool {
+        self.exempt_local.unwrap_or(false)
+    }
+
+    pub fn writes_per_minute(&self) -> u32 {
+        self.max_writes_per_minute.unwrap_or(600)
     }
 
     pub fn retention(&self) -> Retention {

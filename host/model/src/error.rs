@@ -130,6 +130,7 @@ codes! {
     CodeMismatch 400 "verification_code.code_mismatch" "The code is not right. Check it and try again." "验证码不正确，请检查后重试。";
     CodeExpired 400 "verification_code.expired" "The code has expired. Ask for a new one." "验证码已过期，请重新获取。";
     CodeTooManyTries 400 "verification_code.exceed_max_try" "Too many wrong codes. Ask for a new one." "错误次数过多，请重新获取验证码。";
+    TooManyRequests 429 "request.too_many_requests" "Too many requests came from your network. Wait a minute, then try again." "来自您网络的请求过多，请稍后重试。";
     MessageRateLimited 429 "request.message_rate_limited" "Too many messages. Please wait before asking for another." "发送过于频繁，请稍后再试。";
     LineTypeNotAllowed 422 "request.line_type_not_allowed" "Messages are not sent to premium-rate, freephone and company numbers. Enter a mobile number." "不支持向付费、免费或企业服务号码发送短信，请填写手机号。";
     CountryNotAllowed 422 "request.country_not_allowed" "Messages to this country are switched off." "暂不支持向该国家或地区发送短信。";

@@ -28,6 +28,8 @@ const MASTER_KEY: [u8; 32] = [7; 32];
 pub struct Options {
     /// Limits on messages and guesses; the defaults of the product when absent.
     pub limits: Option<Limits>,
+    /// Writes a minute from one address; none when zero.
+    pub writes_per_minute: u32,
     /// Seed of the random source.
     pub seed: u64,
 }
@@ -66,7 +68,10 @@ impl TestServer {
         let cache = tempfile::tempdir().unwrap();
         let parts = parts(&database, &options, &clock, &inbox, cache.path()).await;
         let core = Core::open(parts, &[inbox_connector()]).await.unwrap();
-        let web = |tenant| Web::new(Arc::clone(&core), tenant, Vec::new(), Metrics::default()).router();
+        let web = |tenant| {
+            let web = Web::new(Arc::clone(&core), tenant, Vec::new(), Metrics::default());
+            web.limiting_writes(options.writes_per_minute).router()
+        };
         let (users, operators) = (web(TenantId::default_tenant()), web(TenantId::admin()));
         let mut server = Self { core, clock, inbox, database, users, operators, token: String::new(), cache };
         server.renew_token().await;

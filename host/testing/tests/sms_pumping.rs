@@ -62,7 +62,7 @@ on_both! {
 
     async fn one_address_and_one_ipv6_network_are_held_back(database: Database) {
         let limits = Limits { proof_of_work_bits: 0, ..Limits::default() };
-        let server = TestServer::start_with(database, Options { limits: Some(limits), seed: 1 }).await;
+        let server = TestServer::start_with(database, Options { limits: Some(limits), seed: 1, ..Options::default() }).await;
         let application = server.application().await;
         let mut sent = 0;
         for turn in 0..8 {
@@ -84,7 +84,7 @@ on_both! {
 
     async fn a_proof_of_work_lets_one_more_through_once(database: Database) {
         let limits = Limits { unverified_per_ip_hour: 1, proof_of_work_bits: 8, ..Limits::default() };
-        let server = TestServer::start_with(database, Options { limits: Some(limits), seed: 1 }).await;
+        let server = TestServer::start_with(database, Options { limits: Some(limits), seed: 1, ..Options::default() }).await;
         let application = server.application().await;
         let mut browser = server.browser("203.0.113.7");
         browser.start(&application, "Register").await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use keyway_core::CoreError;
 use keyway_model::oauth::OAuthError;
@@ -112,9 +112,9 @@ impl IntoResponse for WebError {
     }
 }
 
-/// An unknown address.
-pub async fn not_found() -> WebError {
-    ErrorCode::NotFound.into()
+/// An unknown address: a page for people, JSON for programs.
+pub async fn not_found(headers: HeaderMap) -> Response {
+    crate::pages::error(&headers, ErrorCode::NotFound.into())
 }
 
 /// A known address with another method.

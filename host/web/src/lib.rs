@@ -20,6 +20,7 @@ mod operations;
 mod pages;
 mod request;
 mod well_known;
+mod write_limit;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +36,8 @@ use keyway_model::TenantId;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::map_request_body::MapRequestBodyLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+
+use write_limit::WriteLimit;
 
 pub use api::openapi;
 pub use operations::{Metrics, operations};
@@ -58,12 +61,26 @@ pub struct Web {
     tenant: TenantId,
     trusted_proxies: Arc<[IpNet]>,
     metrics: Metrics,
+    exempts_local: bool,
+    writes: Option<Arc<WriteLimit>>,
 }
 
 impl Web {
     /// A listener of one tenant. Only peers within `trusted_proxies` may say for whom they speak.
     pub fn new(core: Arc<Core>, tenant: TenantId, trusted_proxies: Vec<IpNet>, metrics: Metrics) -> Self {
-        Self { core, tenant, trusted_proxies: trusted_proxies.into(), metrics }
+        Self { core, tenant, trusted_proxies: trusted_proxies.into(), metrics, exempts_local: false, writes: None }
+    }
+
+    /// Counts no program on this machine that calls without a proxy.
+    #[must_use]
+    pub fn exempting_local(self, exempts_local: bool) -> Self {
+        Self { exempts_local, ..self }
+    }
+
+    /// Takes so many writes a minute from one address without an access token, all at once or one after another.
+    #[must_use]
+    pub fn limiting_writes(self, per_minute: u32) -> Self {
+        Self { writes: WriteLimit::new(per_minute).map(Arc::new), ..self }
     }
 
     /// Whether browsers reach this listener over TLS.
@@ -78,6 +95,7 @@ impl Web {
             .merge(experience::router())
             .merge(pages::router())
             .route_layer(middleware::from_fn(guard::same_site))
+            .route_layer(middleware::from_fn_with_state(self.clone(), write_limit::count))
             .layer(DefaultBodyLimit::max(PUBLIC_BODY_LIMIT));
         Router::new()
             .merge(oidc::router(&self).layer(DefaultBodyLimit::max(PUBLIC_BODY_LIMIT)))

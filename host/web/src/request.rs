@@ -58,7 +58,7 @@ pub fn visitor(web: &Web, parts: &Parts) -> Visitor {
     Visitor {
         ip: ip.map(|ip| ip.to_string()).unwrap_or_default(),
         user_agent: text(&parts.headers, header::USER_AGENT).map(|agent| agent.chars().take(256).collect()),
-        local: peer.is_some_and(|peer| peer.is_loopback()) && !forwarded,
+        local: web.exempts_local && peer.is_some_and(|peer| peer.is_loopback()) && !forwarded,
     }
 }
 

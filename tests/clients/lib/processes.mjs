@@ -48,7 +48,7 @@ export async function startKeyway(env = {}, args = []) {
   const folder = mkdtempSync(path.join(tmpdir(), 'keyway-'));
   const [port, adminPort] = [await freePort(), await freePort()];
   const settings = {
-    KEYWAY_DATA_DIR: folder, KEYWAY_PORT: String(port), KEYWAY_ADMIN_PORT: String(adminPort), KEYWAY_METRICS_PORT: '0', ...env,
+    KEYWAY_DATA_DIR: folder, KEYWAY_PORT: String(port), KEYWAY_ADMIN_PORT: String(adminPort), KEYWAY_METRICS_PORT: '0', KEYWAY_EXEMPT_LOCAL: 'true', ...env,
   };
   const endpoint = `http://localhost:${port}`;
   let running;

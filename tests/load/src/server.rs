@@ -46,7 +46,10 @@ impl Server {
             let mut command = Command::new(keyway);
             command.arg(first).env("KEYWAY_CONFIG", &config).env("KEYWAY_DATA_DIR", folder.path().join("data"));
             command.env("KEYWAY_PORT", port.to_string()).env("KEYWAY_ADMIN_PORT", admin.to_string());
-            command.env("KEYWAY_METRICS_PORT", metrics.to_string()).env("KEYWAY_LOG", "warn");
+            command
+                .env("KEYWAY_METRICS_PORT", metrics.to_string())
+                .env("KEYWAY_LOG", "warn")
+                .env("KEYWAY_EXEMPT_LOCAL", "true");
             command.env(
                 "KEYWAY_EGRESS_REWRITE",
                 format!("https://dysmsapi.aliyuncs.com=http://127.0.0.1:{}", aliyun.port),

@@ -7,7 +7,7 @@ use keyway_model::application::{Application, ApplicationType};
 use keyway_model::interaction::{INTERACTION_TTL, Interaction, InteractionEvent, Profile};
 use keyway_model::oauth::{Authorization, OAuthError};
 use keyway_model::session::Session;
-use keyway_model::{ApplicationId, TenantId, redirect};
+use keyway_model::{ApplicationId, TenantId, display, redirect};
 use keyway_store::{interactions, sessions};
 
 use super::grants::granted_scope;
@@ -132,7 +132,13 @@ impl Core {
         let application = &client.application;
         let native = application.kind == ApplicationType::Native;
         if !redirect::matches(&application.oidc_client_metadata.redirect_uris, &parameters.redirect_uri, native) {
-            let description = "redirect_uri is not one of the application's registered redirect URIs";
+            let sent: String = display::shown(&parameters.redirect_uri).chars().take(300).collect();
+            let description = format!(
+                "The redirect_uri {sent:?} is not one of those that are registered for {:?} ({}). Register it as it stands there, \
+                 letter for letter: in the console at Applications, Redirect URIs.",
+                display::shown(&application.name),
+                application.id,
+            );
             return Err(OAuthError::new("invalid_redirect_uri", description).into());
         }
         Ok(client)

@@ -76,7 +76,8 @@ impl World {
             failures_per_identifier_day: 0,
             failures_per_network_hour: 0,
         };
-        let server = TestServer::start_with(database, Options { limits: Some(limits), seed }).await;
+        let server =
+            TestServer::start_with(database, Options { limits: Some(limits), seed, ..Options::default() }).await;
         let application = if policy == Policy::Operators {
             server.core.create_administrator("root", true, &[]).await.unwrap();
             Application {

@@ -8,6 +8,8 @@ use axum::response::{Html, IntoResponse, Response};
 use keyway_core::oauth::AuthorizationAnswer;
 use keyway_core::signin::InteractionView;
 use keyway_model::application::is_web;
+use keyway_model::display::shown;
+use keyway_model::{ApplicationId, TenantId};
 use serde_json::{Map, Value};
 
 use super::texts::{Phrase, Texts, texts};
@@ -154,6 +156,8 @@ struct Message {
     button: Phrase,
     /// Where to go on, or empty.
     back: &'static str,
+    /// Where an application is, and its name; empty when it is not known.
+    onward: (String, String),
 }
 
 impl Message {
@@ -166,6 +170,7 @@ impl Message {
             action: String::new(),
             button: Phrase::default(),
             back: "",
+            onward: (String::new(), String::new()),
         }
     }
 }
@@ -188,6 +193,11 @@ pub fn error_page(headers: &HeaderMap, error: &WebError) -> Response {
     {
         return html(status, &Message::new(chinese, &t.expired_title, &t.expired_text), None);
     }
+    if let WebError::Refusal(refusal) = error
+        && refusal.code == keyway_model::ErrorCode::NotFound
+    {
+        return html(status, &Message::new(chinese, &t.not_found_title, &t.not_found_text), None);
+    }
     let detail = match error {
         WebError::Refusal(refusal) => refusal.code.text(chinese).to_owned(),
         WebError::OAuth(error) => format!("{}: {}", error.error, error.description),
@@ -208,8 +218,32 @@ pub fn before_set_up(chinese: bool) -> Response {
     html(StatusCode::OK, &Message::new(chinese, &t.no_admin_title, &t.no_admin_text), None)
 }
 
-/// A page of a sign-in that is over or was never begun: back to where the tenant says, or a word on what to do.
-pub async fn expired(web: &Web, headers: &HeaderMap, error: WebError) -> Response {
+/// What stands at the root of the users' listener.
+pub fn root(headers: &HeaderMap) -> Response {
+    let chinese = is_chinese(headers, None);
+    let t = texts(chinese);
+    message(chinese, &t.root_title, &t.root_text)
+}
+
+/// Where an application is: what it registered to come back to after signing out, or the origin that it signs in from.
+async fn home_of(web: &Web, id: &str) -> Option<(String, String)> {
+    if web.tenant == TenantId::admin() {
+        return Some(("/console".into(), "Keyway".into()));
+    }
+    let application = web.core.application(&web.tenant, &ApplicationId(id.to_owned())).await.ok()?;
+    let metadata = &application.oidc_client_metadata;
+    let origin = |address: &String| {
+        let origin = url::Url::parse(address).ok()?.origin();
+        origin.is_tuple().then(|| origin.ascii_serialization())
+    };
+    let left = metadata.post_logout_redirect_uris.iter().find(|address| is_web(address)).cloned();
+    let home = left.or_else(|| metadata.redirect_uris.iter().filter(|address| is_web(address)).find_map(origin))?;
+    Some((home, shown(&application.name)))
+}
+
+/// A page of a sign-in that is over or was never begun: back to where the tenant says, or a word on what to do, with the way to
+/// the application whose id stood in the address.
+pub async fn expired(web: &Web, headers: &HeaderMap, application: &str, error: WebError) -> Response {
     let is_expired =
         matches!(&error, WebError::Refusal(refusal) if refusal.code == keyway_model::ErrorCode::SessionNotFound);
     let settings = web.core.settings(&web.tenant).await;
@@ -221,6 +255,13 @@ pub async fn expired(web: &Web, headers: &HeaderMap, error: WebError) -> Respons
         .filter(|_| is_expired && text(headers, header::ACCEPT).is_some_and(|kinds| kinds.contains("text/html")))
     {
         Some(address) => see_other(&address),
+        None if is_expired && text(headers, header::ACCEPT).is_some_and(|kinds| kinds.contains("text/html")) => {
+            let chinese = is_chinese(headers, None);
+            let t = texts(chinese);
+            let onward = home_of(web, application).await.unwrap_or_default();
+            let page = Message { onward, ..Message::new(chinese, &t.expired_title, &t.expired_text) };
+            html(error.status(), &page, None)
+        }
         None => self::error(headers, error),
     }
 }

@@ -94,11 +94,14 @@ async fn page(visit: &Visit, status: StatusCode, frame: Frame, with_password: bo
     )
 }
 
-/// `GET /`
+/// `GET /`: to the console for operators, on with the sign-in that is under way, or a word on where this is.
 pub async fn root(State(web): State<Web>, headers: HeaderMap) -> Response {
+    if web.tenant == TenantId::admin() {
+        return see_other("/console");
+    }
     match cookies::read(&web, &headers, Kind::Interaction) {
         Some(_) => see_other("/sign-in"),
-        None => render::unknown_session(headers).await,
+        None => render::root(&headers),
     }
 }
 

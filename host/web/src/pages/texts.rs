@@ -67,6 +67,11 @@ phrases! {
     password_was_reset "Your password is set. Sign in with it." "密码已重置，请使用新密码登录。";
     expired_title "This page has expired" "页面已过期";
     expired_text "The sign-in was finished, or an hour has passed. Go back to the application and start again." "登录已完成或已超过一小时，请返回应用重新开始。";
+    root_title "This is a sign-in service" "这是一个登录服务";
+    root_text "Open the application that you want to use, and sign in from there." "请打开您要使用的应用，并从那里登录。";
+    not_found_title "There is nothing at this address" "此地址没有内容";
+    not_found_text "Check the address, or go back to the application that you came from." "请检查地址，或返回您来自的应用。";
+    back_to "Go back to" "返回";
     error_title "This did not work" "出现错误";
     error_text "Go back to the application and try again. If it happens again, show this page to the people who run it." "请返回应用重试。如果问题仍然存在，请将此页面提供给应用管理员。";
     try_again_text "Nothing was changed. Try again, or sign in another way." "未做任何更改，请重试或使用其他方式登录。";

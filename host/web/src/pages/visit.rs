@@ -85,7 +85,7 @@ impl Visit {
         caller.secret = interactions::secret_of(web, &headers, &place).unwrap_or_default();
         let view = match web.core.interaction(&caller).await {
             Ok(view) => view,
-            Err(error) => return Err(render::expired(web, &headers, error.into()).await),
+            Err(error) => return Err(render::expired(web, &headers, &place.application, error.into()).await),
         };
         if by_secret && !reads && !secret::equal(&form.get("csrf").unwrap_or_default(), &view.interaction.csrf) {
             return Err(refuse(ErrorCode::CsrfTokenMismatch.into()));
