@@ -1,6 +1,6 @@
 //! The engines, loading of components, and the cache of compiled code.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -28,6 +28,9 @@ use crate::prepared::{Preparations, Prepared};
 const RESERVE: u64 = 64 * 1024 * 1024;
 /// Bytes of compiled code, of both compilers, that a byte of a component may become.
 const CODE_PER_BYTE: u64 = 12;
+
+/// Bytes that are written to learn whether the disk takes any more: a block of every file system.
+const PROBE: usize = 16 * 1024;
 
 /// What a sandbox needs to know.
 pub struct Settings {
@@ -368,10 +371,13 @@ impl Sandbox {
         digest: &str,
         wasm: &Arc<[u8]>,
     ) -> Result<Ready, LoadError> {
+        let full = || {
+            let message = "The disk is full. Delete modules or versions that are not used.";
+            LoadError::one("upload.storage_full", message)
+        };
         let failed = || {
             if !self.has_room(0) {
-                let message = "The disk is full. Delete modules or versions that are not used.";
-                return LoadError::one("upload.storage_full", message);
+                return full();
             }
             let message = "It could not be compiled within its limits of time and memory.";
             LoadError::one("upload.compile_failed", message)
@@ -382,14 +388,19 @@ impl Sandbox {
         let _turn = turns.acquire().await.map_err(|_| failed())?;
         let unwritten = |error: std::io::Error| {
             tracing::error!(%error, "the cache of compiled components cannot be written");
-            failed()
+            // A quota ends before the disk does, and what it leaves cannot be asked for.
+            match error.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => full(),
+                _ => failed(),
+            }
         };
         let name = format!("{digest}-{}", machine.key);
         let mut draft = self.cache.draft(&name).map_err(unwritten)?;
         if let Some(compiler) = &self.settings.compiler {
             let output = draft.file.try_clone().map_err(unwritten)?;
             if !compiler.run(&machine.target, Arc::clone(wasm), output).await {
-                return Err(failed());
+                // The compiler says only that it failed: writing on tells whether there was no room.
+                return Err(draft.file.write_all(&[0; PROBE]).map_or_else(unwritten, |()| failed()));
             }
         } else {
             let (engine, wasm) = (machine.engine.clone(), Arc::clone(wasm));

@@ -58,6 +58,14 @@ pub async fn active(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<(FactoryId
     rows.iter().map(|row| Ok((FactoryId(row.try_get("factory_id")?), row.try_get("digest")?))).collect()
 }
 
+/// The digest of the factory's active version, none when the binary's serves or nothing does.
+pub async fn active_of(tx: &mut Tx<'_>, tenant: &TenantId, factory: &FactoryId) -> Result<Option<String>, StoreError> {
+    let statement =
+        "SELECT digest FROM connector_versions WHERE tenant_id = $1 AND factory_id = $2 AND state = 'active'";
+    let row = tx.one(query(statement).bind(tenant.0.clone()).bind(factory.0.clone())).await?;
+    Ok(row.map(|row| row.try_get("digest")).transpose()?)
+}
+
 /// How many versions there are of one factory and of all, and the bytes of all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stored {

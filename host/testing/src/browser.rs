@@ -169,6 +169,12 @@ impl Browser {
         self.send(request).await
     }
 
+    /// Sends bytes of a media type.
+    pub async fn post_bytes(&mut self, path: &str, media_type: &str, bytes: Vec<u8>) -> Answer {
+        let request = self.request(Method::POST, path).header(header::CONTENT_TYPE, media_type);
+        self.send(request.body(Body::from(bytes)).unwrap()).await
+    }
+
     /// Sends JSON, or nothing.
     pub async fn json(&mut self, method: Method, path: &str, body: Option<Value>) -> Answer {
         let request = self.request(method, path).header(header::CONTENT_TYPE, "application/json");

@@ -1,5 +1,6 @@
 //! A database of a test's own.
 
+use sqlx::Row as _;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// An empty database; a folder goes with the value, a PostgreSQL database with its server.
@@ -45,4 +46,18 @@ impl Database {
         sqlx::any::install_default_drivers();
         sqlx::AnyPool::connect(&self.url).await.unwrap()
     }
+}
+
+/// Waits until `count` connections of this PostgreSQL database wait for a row.
+pub async fn waiting(pool: &sqlx::AnyPool, count: i64) {
+    for _ in 0..20_000 {
+        let row = sqlx::query(
+            "SELECT COUNT(*) AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        );
+        if row.fetch_one(pool).await.unwrap().try_get::<i64, _>("waiting").unwrap() >= count {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("nobody waits for the row that is held");
 }

@@ -28,12 +28,14 @@ mod browser;
 mod clock;
 mod database;
 mod inbox;
+mod module;
 mod server;
 
 pub use browser::{Answer, Application, Browser};
 pub use clock::{Dice, TestClock};
-pub use database::Database;
+pub use database::{Database, waiting};
 pub use inbox::{Inbox, Received};
+pub use module::module;
 pub use server::{Options, TestServer};
 
 /// Makes each `async fn name(database: Database)` two tests, `name::sqlite` and `name::postgres`.

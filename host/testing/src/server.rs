@@ -7,6 +7,7 @@ use axum::Router;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
+use keyway_core::connectors::TrustPolicy;
 use keyway_core::limits::Limits;
 use keyway_core::password::Cost;
 use keyway_core::{Core, Parts};
@@ -20,6 +21,7 @@ use crate::browser::{Answer, Application, Browser};
 use crate::clock::{Dice, TestClock};
 use crate::database::Database;
 use crate::inbox::Inbox;
+use crate::module::module;
 
 const MASTER_KEY: [u8; 32] = [7; 32];
 
@@ -32,6 +34,8 @@ pub struct Options {
     pub writes_per_minute: u32,
     /// Seed of the random source.
     pub seed: u64,
+    /// What may be uploaded, and who approves; the defaults of the product when absent.
+    pub trust: Option<TrustPolicy>,
 }
 
 /// A running server. Dropped, it is gone with its database.
@@ -116,6 +120,18 @@ impl TestServer {
         machine.json(method, &format!("/api{path}"), body).await
     }
 
+    /// Uploads a component, as [`Self::api`] calls.
+    pub async fn upload(&self, wasm: Vec<u8>) -> Answer {
+        let bearer = format!("Bearer {}", self.token);
+        let mut machine = self.browser("203.0.113.250").with_header("authorization", &bearer);
+        machine.post_bytes("/api/connector-factories", "application/wasm", wasm).await
+    }
+
+    /// The folder of compiled components.
+    pub fn cache(&self) -> &Path {
+        self.cache.path()
+    }
+
     /// A browser of the users' tenant at an address, without cookies.
     pub fn browser(&self, address: &str) -> Browser {
         Browser::new(self.users.clone(), ENDPOINT, address)
@@ -180,16 +196,12 @@ async fn parts(
         password_cost: Cost::read("argon2id 64 1 1").unwrap(),
         limits: options.limits.unwrap_or_default(),
         retention: keyway_store::retention::Retention::default(),
-        trust: keyway_core::connectors::TrustPolicy::default(),
+        trust: options.trust.clone().unwrap_or_default(),
     }
 }
 
 /// The inbox connector's component, read once.
 fn inbox_connector() -> &'static [u8] {
     static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
-    BYTES.get_or_init(|| {
-        let folder = std::env::var("KEYWAY_CONNECTORS").expect("run the tests by `cargo xtask test`");
-        let path = Path::new(&folder).join("dev-inbox.wasm");
-        std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    })
+    BYTES.get_or_init(|| module("dev-inbox", &[]))
 }

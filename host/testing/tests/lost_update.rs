@@ -1,9 +1,9 @@
 //! What an administrator decided about an account stays, whatever its owner or a thief does at the same moment.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use http::Method;
-use keyway_testing::{Answer, Application, Browser, Database, TestServer, on_both};
+use keyway_testing::{Answer, Application, Browser, Database, TestServer, on_both, waiting};
 use serde_json::{Value, json};
 use sqlx::Row as _;
 
@@ -182,20 +182,6 @@ on_both! {
             }
         }
     }
-}
-
-/// Waits until `count` connections of this database wait for a row.
-async fn waiting(pool: &sqlx::AnyPool, count: i64) {
-    for _ in 0..20_000 {
-        let row = sqlx::query(
-            "SELECT COUNT(*) AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-        );
-        if row.fetch_one(pool).await.unwrap().try_get::<i64, _>("waiting").unwrap() >= count {
-            return;
-        }
-        tokio::task::yield_now().await;
-    }
-    panic!("nobody waits for the row that is held");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -15,18 +15,7 @@ const ID: &str = "http-sms";
 
 /// The HTTP SMS connector with one text in place of another of its length.
 fn module(changes: &[(&str, &str)]) -> Vec<u8> {
-    let folder = std::env::var("KEYWAY_CONNECTORS").unwrap();
-    let mut wasm = std::fs::read(format!("{folder}/http-sms.wasm")).unwrap();
-    for (from, to) in changes {
-        assert_eq!(from.len(), to.len());
-        let places: Vec<usize> =
-            wasm.windows(from.len()).enumerate().filter(|(_, one)| *one == from.as_bytes()).map(|(at, _)| at).collect();
-        assert!(!places.is_empty(), "{from}");
-        for at in places {
-            wasm.splice(at..at + to.len(), to.bytes());
-        }
-    }
-    wasm
+    keyway_testing::module(ID, changes)
 }
 
 async fn upload(server: &TestServer, wasm: Vec<u8>, by: &str) -> Result<VersionView, CoreError> {

@@ -6,7 +6,7 @@ use keyway_model::connector::{Connector, ConnectorKind, ConnectorSettings, Routi
 use keyway_model::marks::{Marks, SECRET_MASK, readable};
 use keyway_model::{ConnectorId, ErrorCode, FactoryId, Refusal, TenantId};
 use keyway_sandbox::CallError;
-use keyway_store::{connector_cache, connectors};
+use keyway_store::{connector_cache, connector_versions, connectors};
 use serde_json::{Map, Value, json};
 
 use super::{Factory, schema};
@@ -80,7 +80,8 @@ impl Core {
 
     /// Sets up a connector. One that sends messages replaces the others of its kind, unless it is to stand beside them.
     pub async fn create_connector(&self, tenant: &TenantId, new: NewConnector) -> Result<ConnectorId, CoreError> {
-        let factory = self.registry.get(tenant, &new.factory_id).ok_or(ErrorCode::ConnectorFactoryUnknown)?;
+        let (factory, active) = self.serving(tenant, &new.factory_id).await?;
+        let factory = factory.ok_or(ErrorCode::ConnectorFactoryUnknown)?;
         if let Some(id) = &new.id {
             check_id(id)?;
         }
@@ -108,6 +109,10 @@ impl Core {
                 let stored = connectors::list(tx, &owner, &key).await?;
                 if stored.iter().any(|one| one.id == connector.id) {
                     return Err(ErrorCode::ConnectorIdTaken.into());
+                }
+                // Another version serves by now, which has not judged this configuration, or none does.
+                if connector_versions::active_of(tx, &owner, &connector.factory_id).await? != active {
+                    return Err(ErrorCode::ConnectorFactoryUnknown.into());
                 }
                 check_unique(&factory, &factories, &stored, &connector)?;
                 if connector.kind != ConnectorKind::Social && !new.beside {
@@ -145,7 +150,8 @@ impl Core {
         for _ in 0..ATTEMPTS {
             let stored = self.stored_connectors(tenant).await?;
             let before = stored.into_iter().find(|connector| connector.id == *id).ok_or(ErrorCode::EntityNotFound)?;
-            let factory = self.registry.get(tenant, &before.factory_id).ok_or(ErrorCode::ConnectorFactoryNotFound)?;
+            let (factory, active) = self.serving(tenant, &before.factory_id).await?;
+            let factory = factory.ok_or(ErrorCode::ConnectorFactoryNotFound)?;
             let next = self.changed(&factory, &before, &change).await?;
             let (owner, key, factories) = (tenant.clone(), self.parts.master_key.clone(), self.registry.all(tenant));
             let saved = self.parts.store.write(move |tx| {
@@ -153,7 +159,8 @@ impl Core {
                     crate::tenants::lock(tx, &owner).await?;
                     let stored = connectors::list(tx, &owner, &key).await?;
                     let now = stored.iter().find(|one| one.id == next.id).ok_or(ErrorCode::EntityNotFound)?;
-                    if now.config != before.config || now.settings != before.settings || now.marks != before.marks {
+                    let serves = connector_versions::active_of(tx, &owner, &next.factory_id).await?;
+                    if serves != active || !is_same(&before, now) {
                         return Ok(false);
                     }
                     check_unique(&factory, &factories, &stored, &next)?;
@@ -275,7 +282,12 @@ fn check_settings(factory: &Factory, settings: &ConnectorSettings) -> Result<(),
 }
 
 /// How often a change is made anew because another one came first.
-const ATTEMPTS: usize = 5;
+pub(super) const ATTEMPTS: usize = 5;
+
+/// Whether a connector is stored as it was when it was read.
+pub(super) fn is_same(before: &Connector, now: &Connector) -> bool {
+    now.id == before.id && now.config == before.config && now.settings == before.settings && now.marks == before.marks
+}
 
 /// An id becomes a part of the callback's address.
 fn check_id(id: &ConnectorId) -> Result<(), Refusal> {

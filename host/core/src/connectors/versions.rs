@@ -10,9 +10,10 @@ use keyway_sandbox::{CallError, Component, LoadError, Sandbox};
 use keyway_store::{connector_versions, connectors};
 use serde_json::{Value, json};
 
-use super::FourEyes;
+use super::configure::{ATTEMPTS, is_same};
 use super::schema;
 use super::upload::full;
+use super::{Factory, FourEyes};
 use crate::logs::Event;
 use crate::{Core, CoreError, Visitor};
 
@@ -206,28 +207,44 @@ impl Core {
                 (Arc::clone(own.component(sandbox).await.map_err(refused)?), None)
             }
         };
-        let outgoing = self.registry.get(tenant, factory);
-        let shown = outgoing.as_ref().map_or_else(Marks::default, |outgoing| Marks::of(&outgoing.manifest.config));
-        let mut changed = Vec::new();
-        for connector in self.stored_connectors(tenant).await?.into_iter().filter(|one| one.factory_id == *factory) {
-            let mut next = connector.clone();
-            if restore && let Some(kept) = self.kept_config(tenant, factory, component.digest(), &connector).await? {
-                next.config = kept;
+        // The version judges every configuration outside the transaction; it serves if those are what is still stored.
+        for _ in 0..ATTEMPTS {
+            let (serving, active) = self.serving(tenant, factory).await?;
+            if restore && active == digest {
+                return Ok(());
             }
-            // What was entered as a secret stays one, whatever the next version says of it.
-            next.marks = next.marks.and(&shown).and(&Marks::of(&component.manifest().config));
-            dry_run(sandbox, &component, &next).await?;
-            changed.push((connector, next));
-        }
-        let outgoing = outgoing.map(|own| own.digest.clone());
-        let (owner, id, key, now) = (tenant.clone(), factory.clone(), self.parts.master_key.clone(), self.now());
-        self.parts
-            .store
-            .write(move |tx| {
+            let shown = serving.map_or_else(Marks::default, |serving| Marks::of(&serving.manifest.config));
+            let mut changed = Vec::new();
+            for connector in self.stored_connectors(tenant).await?.into_iter().filter(|one| one.factory_id == *factory)
+            {
+                let mut next = connector.clone();
+                if restore && let Some(kept) = self.kept_config(tenant, factory, component.digest(), &connector).await?
+                {
+                    next.config = kept;
+                }
+                // What was entered as a secret stays one, whatever the next version says of it.
+                next.marks = next.marks.and(&shown).and(&Marks::of(&component.manifest().config));
+                dry_run(sandbox, &component, &next).await?;
+                changed.push((connector, next));
+            }
+            let of_binary = self.registry.of_binary(factory).map(|own| own.digest.clone());
+            let (owner, id, key, now) = (tenant.clone(), factory.clone(), self.parts.master_key.clone(), self.now());
+            let (digest, audit) = (digest.clone(), audit.clone());
+            let done = self.parts.store.write(move |tx| {
                 Box::pin(async move {
                     crate::tenants::lock(tx, &owner).await?;
+                    if connector_versions::active_of(tx, &owner, &id).await? != active
+                        || !are_stored(&connectors::list(tx, &owner, &key).await?, &id, &changed)
+                    {
+                        return Ok(false);
+                    }
+                    if let Some(digest) = &digest {
+                        let version = connector_versions::find(tx, &owner, &id, digest).await?;
+                        let version = version.ok_or(ErrorCode::EntityNotFound)?;
+                        version.approved_by.ok_or(ErrorCode::ConnectorNotApproved)?;
+                    }
                     for (before, next) in &changed {
-                        if let Some(outgoing) = &outgoing {
+                        if let Some(outgoing) = active.as_ref().or(of_binary.as_ref()) {
                             let place = (&id, outgoing.as_str());
                             connector_versions::keep_config(tx, &owner, place, &before.id, &before.config, &key)
                                 .await?;
@@ -238,12 +255,31 @@ impl Core {
                     }
                     connector_versions::activate(tx, &owner, &id, digest.as_deref(), now).await?;
                     audit.write(tx, &owner).await?;
-                    Ok::<_, CoreError>(())
+                    Ok::<_, CoreError>(true)
                 })
-            })
-            .await?;
-        self.registry.reconcile(&self.parts.store, tenant).await?;
-        Ok(())
+            });
+            if done.await? {
+                self.registry.reconcile(&self.parts.store, tenant).await?;
+                return Ok(());
+            }
+        }
+        Err(ErrorCode::Unavailable.into())
+    }
+
+    /// The factory as it serves here, and the digest of the uploaded version that the store says serves.
+    pub(super) async fn serving(
+        &self,
+        tenant: &TenantId,
+        factory: &FactoryId,
+    ) -> Result<(Option<Arc<Factory>>, Option<String>), CoreError> {
+        let (owner, id) = (tenant.clone(), factory.clone());
+        let active =
+            self.look(|tx| Box::pin(async move { connector_versions::active_of(tx, &owner, &id).await })).await?;
+        let here = self.registry.get(tenant, factory).filter(|one| one.uploaded).map(|one| one.digest.clone());
+        if here != active {
+            self.registry.reconcile(&self.parts.store, tenant).await?;
+        }
+        Ok((self.registry.get(tenant, factory), active))
     }
 
     async fn kept_config(
@@ -315,20 +351,24 @@ impl Core {
         if mine.is_empty() {
             return Err(ErrorCode::EntityNotFound.into());
         }
-        let used = self.stored_connectors(tenant).await?.iter().any(|connector| connector.factory_id == *factory);
-        if used && self.registry.of_binary(factory).is_none() {
+        let own = self.registry.of_binary(factory).is_some();
+        let is_used = move |all: &[Connector], id: &FactoryId| !own && all.iter().any(|one| one.factory_id == *id);
+        if is_used(&self.stored_connectors(tenant).await?, factory) {
             return Err(ErrorCode::ConnectorVersionServes.into());
         }
         for digest in &mine {
             self.forget(digest);
         }
         let audit = self.version_event("Connector.DeleteFactory", factory, "", by, visitor);
-        let (owner, id, now) = (tenant.clone(), factory.clone(), self.now());
+        let (owner, id, now, key) = (tenant.clone(), factory.clone(), self.now(), self.parts.master_key.clone());
         self.parts
             .store
             .write(move |tx| {
                 Box::pin(async move {
                     crate::tenants::lock(tx, &owner).await?;
+                    if is_used(&connectors::list(tx, &owner, &key).await?, &id) {
+                        return Err(ErrorCode::ConnectorVersionServes.into());
+                    }
                     connector_versions::activate(tx, &owner, &id, None, now).await?;
                     for digest in mine {
                         connector_versions::delete(tx, &owner, &id, &digest).await?;
@@ -368,6 +408,12 @@ impl Core {
     pub fn connector_skew(&self) -> Vec<super::Skew> {
         self.registry.skew()
     }
+}
+
+/// Whether the factory's connectors are still those that were judged.
+fn are_stored(stored: &[Connector], factory: &FactoryId, judged: &[(Connector, Connector)]) -> bool {
+    let mut of_factory = stored.iter().filter(|one| one.factory_id == *factory);
+    of_factory.clone().count() == judged.len() && of_factory.all(|now| judged.iter().any(|(one, _)| is_same(one, now)))
 }
 
 /// A stored configuration must suit the version that is to serve.
