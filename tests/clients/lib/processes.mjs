@@ -46,7 +46,7 @@ function start(program, args, env) {
 
 export async function startKeyway(env = {}, args = []) {
   const folder = mkdtempSync(path.join(tmpdir(), 'keyway-'));
-  const [port, adminPort] = [await freePort(), await freePort()];
+  const [port, adminPort] = [env.KEYWAY_PORT ?? await freePort(), await freePort()];
   const settings = {
     KEYWAY_DATA_DIR: folder, KEYWAY_PORT: String(port), KEYWAY_ADMIN_PORT: String(adminPort), KEYWAY_METRICS_PORT: '0', KEYWAY_EXEMPT_LOCAL: 'true', ...env,
   };
