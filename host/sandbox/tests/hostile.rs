@@ -68,6 +68,7 @@ async fn harm(pooling: bool) {
         ("huge-result", CallError::TooLarge),
         ("huge-failure", CallError::TooLarge),
         ("host-call-flood", CallError::HostCalls),
+        ("much-random", CallError::TooLarge),
     ] {
         let (result, report) = setup.act(act, "").await;
         assert_eq!(result, Err(expected), "{act}");
@@ -84,6 +85,13 @@ async fn harm_is_a_typed_error_and_the_next_call_works() {
 #[tokio::test]
 async fn harm_is_a_typed_error_without_a_pool_too() {
     harm(false).await;
+}
+
+#[tokio::test]
+async fn random_bytes_are_as_many_as_were_asked_for() {
+    let setup = Setup::new("", budgets(), true).await;
+    let (result, _) = setup.act("random", "").await;
+    assert_eq!(result.unwrap(), json!({ "length": 5462 }), "4,096 bytes in base64url");
 }
 
 #[tokio::test]

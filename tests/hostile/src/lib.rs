@@ -3,7 +3,9 @@
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use keyway_connector::{Connector, Failure, Manifest, Message, Secret, Sent, Sms, code, export_sms, http, log, now_ms};
+use keyway_connector::{
+    Connector, Failure, Manifest, Message, Secret, Sent, Sms, code, export_sms, http, log, now_ms, random_text,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -42,6 +44,10 @@ enum Act {
     HugeFailure,
     /// Asks the time for ever.
     HostCallFlood,
+    /// Asks for as many random bytes as a call gives.
+    Random,
+    /// Asks for one more.
+    MuchRandom,
     /// Logs a megabyte a thousand times.
     LogFlood,
     /// Logs what must not be seen.
@@ -101,6 +107,8 @@ impl Sms for Hostile {
             Act::HostCallFlood => loop {
                 black_box(now_ms());
             },
+            Act::Random => return Ok(sent("length", json!(random_text(4096).len()))),
+            Act::MuchRandom => return Ok(sent("length", json!(random_text(4097).len()))),
             Act::LogFlood => {
                 let line = "x".repeat(1024 * 1024);
                 for _ in 0..1000 {
