@@ -2,6 +2,7 @@
 //!
 //! Provider document: <https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow>
 
+use keyway_connector::jwt::{self, Rules};
 use keyway_connector::oauth::{self, Client, ClientAuth};
 use keyway_connector::{Callback, Connector, Failure, Manifest, Secret, Social, Start, UserInfo, export_social, http};
 use schemars::JsonSchema;
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 
 const USER_INFO: &str = "https://graph.microsoft.com/v1.0/me";
 const SCOPE: &str = "User.Read";
+const OPENID: [&str; 3] = ["openid", "email", "profile"];
 
 /// What an admin fills in.
 #[derive(Deserialize, JsonSchema)]
@@ -21,7 +23,8 @@ struct Config {
     /// The application's secret; it is stored sealed and never shown again.
     #[schemars(title = "Client secret")]
     client_secret: Secret,
-    /// Scopes to ask for beside User.Read.
+    /// Scopes to ask for beside User.Read. With openid and email, and the optional claims email and xms_edov of the registered
+    /// application, verified addresses are known as such.
     #[schemars(title = "Scopes")]
     scopes: Option<Vec<String>>,
     /// The sign-in service: https://login.microsoftonline.com, or that of a national cloud.
@@ -68,6 +71,27 @@ fn scope(config: &Config) -> String {
     [SCOPE].into_iter().chain(more).collect::<Vec<_>>().join(" ")
 }
 
+/// The scopes of the exchange: those of one resource, beside those of OpenID Connect.
+fn exchange_scope(config: &Config) -> String {
+    let more = config.scopes.iter().flatten().map(String::as_str).filter(|scope| OPENID.contains(scope));
+    [SCOPE].into_iter().chain(more).collect::<Vec<_>>().join(" ")
+}
+
+/// The address of an ID token whose domain belongs to the user's directory, as `xms_edov` says.
+fn verified_email(config: &Config, token: &str) -> Result<Option<String>, Failure> {
+    let keys = format!("{}/{}/discovery/v2.0/keys", config.cloud_instance.trim_end_matches('/'), config.tenant_id);
+    // The issuer is any directory that the tenant id admits; their keys are those of this one address.
+    let rules = Rules { jwks_uri: &keys, audience: &config.client_id, ..Rules::default() };
+    let claims = Value::Object(jwt::verify(token, &rules)?);
+    let is_owned = match claims.get("xms_edov") {
+        Some(Value::Bool(owned)) => *owned,
+        Some(Value::Number(number)) => number.as_u64() == Some(1),
+        Some(Value::String(text)) => text == "1" || text.eq_ignore_ascii_case("true"),
+        _ => false,
+    };
+    Ok(if is_owned { oauth::text(&claims, "/email") } else { None })
+}
+
 impl Social for AzureAd {
     fn authorization_uri(config: &Config, start: &Start) -> Result<String, Failure> {
         let (challenge, prompts) = (oauth::pkce_challenge()?, config.prompts.join(" "));
@@ -80,12 +104,18 @@ impl Social for AzureAd {
 
     fn user_info(config: &Config, callback: &Callback) -> Result<UserInfo, Failure> {
         let client = Client { id: &config.client_id, secret: config.client_secret.expose(), auth: ClientAuth::Post };
-        let tokens = oauth::exchange(&endpoint(config, "token"), client, callback, &[("scope", SCOPE)])?;
+        let tokens =
+            oauth::exchange(&endpoint(config, "token"), client, callback, &[("scope", &exchange_scope(config))])?;
         let user: Value = oauth::user_info(http::get(USER_INFO).bearer(oauth::token(&tokens, "access_token")?))?;
+        let verified = match tokens.get("id_token").and_then(Value::as_str) {
+            Some(token) => verified_email(config, token)?,
+            None => None,
+        };
         Ok(UserInfo {
             id: oauth::id(&user, "/id")?,
+            email_verified: verified.is_some(),
             // Any directory's administrator sets `mail` freely, to an address of somebody else's domain as well.
-            email: oauth::text(&user, "/mail"),
+            email: verified.or_else(|| oauth::text(&user, "/mail")),
             name: oauth::text(&user, "/displayName"),
             raw_data: user,
             ..UserInfo::default()
