@@ -146,6 +146,32 @@ on_both! {
         assert!(claims.get("username").is_none(), "{claims}");
     }
 
+    async fn linked_identities_are_told_without_the_providers_own_words(database: Database) {
+        let server = TestServer::start(database).await;
+        let application = server.application().await;
+        let user = server.user("ada", "8613800000009", PASSWORD).await;
+        let details = json!({ "id": "1", "name": "Ada", "rawData": { "access_token": "TOP-SECRET" } });
+        let insert = "INSERT INTO user_identities (tenant_id, target, issuer, identity_id, user_id, details, created_at) \
+             VALUES ('default', 'github', '', '1', $1, $2, 0)";
+        let pool = server.database.connect().await;
+        sqlx::query(insert).bind(text(&user, "id")).bind(details.to_string()).execute(&pool).await.unwrap();
+        let claims = async |scope: &str| {
+            let mut browser = server.browser("203.0.113.7");
+            browser.authorize_with(&application, &[("scope", scope)]).await.expect(303);
+            browser.step(Method::PUT, "", Some(json!({ "interactionEvent": "SignIn" }))).await.expect(204);
+            let body = json!({ "identifier": { "type": "username", "value": "ada" }, "password": PASSWORD });
+            let verified = browser.step(Method::POST, "/verification/password", Some(body)).await.expect(200).json();
+            browser.step(Method::POST, "/identification", Some(verified)).await.expect(204);
+            let code = browser.submit().await;
+            let tokens = browser.exchange(&application, &code).await.expect(200).json();
+            let bearer = format!("Bearer {}", text(&tokens, "access_token"));
+            browser.with_header("authorization", &bearer).get("/oidc/me").await.expect(200).json()
+        };
+        let linked = json!({ "github": { "userId": "1", "details": { "id": "1", "name": "Ada" } } });
+        assert_eq!(claims("openid identities").await["identities"], linked);
+        assert!(claims("openid profile").await.get("identities").is_none());
+    }
+
     async fn introspection_tells_a_client_of_its_own_tokens_alone(database: Database) {
         let server = TestServer::start(database).await;
         let application = server.application().await;

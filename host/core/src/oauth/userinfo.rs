@@ -2,9 +2,9 @@
 
 use keyway_model::oauth::{Grant, OAuthError, TokenKind};
 use keyway_model::resource::MANAGEMENT_API;
-use keyway_model::user::User;
+use keyway_model::user::{Identity, User};
 use keyway_model::{ApplicationId, TenantId, UserId};
-use keyway_store::{resources, roles, tokens, users};
+use keyway_store::{identities, resources, roles, tokens, users};
 use serde_json::{Map, Value, json};
 
 use crate::{Core, CoreError, secret};
@@ -29,14 +29,23 @@ impl Core {
                 } else {
                     Vec::new()
                 };
-                Ok::<_, CoreError>(user.map(|user| (user, names, grant)))
+                let linked = if has_scope(&grant.scope, "identities") {
+                    Some(identities::list(tx, &owner, &grant.user_id).await?)
+                } else {
+                    None
+                };
+                Ok::<_, CoreError>(user.map(|user| (user, names, linked, grant)))
             })
         });
-        let (user, roles, grant) = found.await?.ok_or_else(refused)?;
+        let (user, roles, linked, grant) = found.await?.ok_or_else(refused)?;
         if !has_scope(&grant.scope, "openid") {
             return Err(OAuthError::new("insufficient_scope", "the access token lacks the scope openid").into());
         }
-        Ok(claims_of(&user, &roles, &grant.scope, true))
+        let mut claims = claims_of(&user, &roles, &grant.scope, true);
+        if let Some(linked) = linked {
+            claims.insert("identities".into(), linked_identities(linked));
+        }
+        Ok(claims)
     }
 
     /// Checks a Management API token: signature, type, issuer, audience, expiry, and that its client and their roles still
@@ -79,6 +88,17 @@ impl Core {
     }
 }
 
+/// Identities by target. The provider's own words stay with the administrator: what a module puts into them may be a token.
+fn linked_identities(identities: Vec<Identity>) -> Value {
+    let linked = identities.into_iter().map(|mut identity| {
+        if let Some(details) = identity.details.as_object_mut() {
+            details.remove("rawData");
+        }
+        (identity.target, json!({ "userId": identity.id, "details": identity.details }))
+    });
+    Value::Object(linked.collect())
+}
+
 /// Whether a scope holds this word.
 pub(super) fn has_scope(scope: &str, name: &str) -> bool {
     scope.split_ascii_whitespace().any(|word| word == name)
@@ -112,9 +132,6 @@ pub(super) fn claims_of(user: &User, roles: &[String], scope: &str, all: bool) -
     }
     if all && has("custom_data") {
         claims.insert("custom_data".into(), json!(user.custom_data));
-    }
-    if all && has("identities") {
-        claims.insert("identities".into(), json!({}));
     }
     claims.insert("sub".into(), json!(user.id));
     claims
