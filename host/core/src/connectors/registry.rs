@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use keyway_model::connector::Manifest;
+use keyway_model::connector::{ConnectorSettings, Manifest};
 use keyway_model::{FactoryId, TenantId};
 use keyway_sandbox::{Component, LoadError, Sandbox};
 use keyway_store::{Store, StoreError, connector_versions};
@@ -39,6 +39,11 @@ impl Factory {
             wasm: &[],
             component: OnceCell::new_with(Some(component)),
         }
+    }
+
+    /// Whether addresses that the provider calls verified count: as the admin says, else those of the binary's modules.
+    pub fn trusts_addresses(&self, settings: &ConnectorSettings) -> bool {
+        settings.trust_verified_addresses.unwrap_or(!self.uploaded)
     }
 
     /// The component, compiled at its first use.

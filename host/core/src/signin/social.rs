@@ -231,7 +231,7 @@ impl Core {
         }
         let mut info = judged(info);
         info.issuer = Some(self.identity_issuer(connector, factory, info.issuer)?);
-        let trusted = connector.settings.trust_verified_addresses.unwrap_or(!factory.uploaded);
+        let trusted = factory.trusts_addresses(&connector.settings);
         info.email_verified &= trusted && info.email.is_some();
         info.phone_verified &= trusted && info.phone.is_some();
         Ok(info)

@@ -49,6 +49,7 @@ struct ConnectorPage {
     target: String,
     display_name: String,
     sync_profile: bool,
+    trusts_addresses: bool,
     disabled: bool,
     callback: String,
     /// The id that it gets when it is saved, from which its callback address is made.
@@ -121,7 +122,10 @@ impl Draft {
         self.alert = explain(error, chinese);
     }
 
-    fn settings(&self, manifest: &Manifest) -> ConnectorSettings {
+    /// What is set beside the configuration. What is as it was before, or by default, is not said.
+    fn settings(&self, manifest: &Manifest, trusted: bool) -> ConnectorSettings {
+        let trusts = self.sent.get("trust_verified_addresses").is_some();
+        let said = manifest.kind == ConnectorKind::Social && trusts != trusted;
         let get = |name: &str| self.sent.get(name).unwrap_or_default().trim().to_owned();
         let mut metadata = Map::new();
         if manifest.is_standard {
@@ -136,7 +140,7 @@ impl Draft {
         ConnectorSettings {
             metadata,
             sync_profile: self.sent.get("sync_profile").is_some(),
-            trust_verified_addresses: None,
+            trust_verified_addresses: said.then_some(trusts),
             enable_token_storage: false,
             disabled: false,
             routing: Routing {
@@ -158,6 +162,8 @@ fn shown(web: &Web, admin: &Admin, factory: &Factory, connector: Option<&Connect
     let fields = if draft.raw.is_some() { Vec::new() } else { form.fields(&draft.config) };
     let settings = connector.map(|connector| connector.settings.clone()).unwrap_or_default();
     let typed = |name: &str, saved: String| draft.sent.get(name).unwrap_or(saved);
+    let is_sent = draft.sent.pairs().next().is_some();
+    let ticked = |name: &str, saved: bool| if is_sent { draft.sent.get(name).is_some() } else { saved };
     let text = |name: &str| settings.metadata.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let endpoint = web.core.endpoint(&managed());
     let new_id = draft.sent.get("new_id").unwrap_or_else(|| web.core.new_connector_id().0);
@@ -183,7 +189,8 @@ fn shown(web: &Web, admin: &Admin, factory: &Factory, connector: Option<&Connect
         is_standard: manifest.is_standard,
         target: typed("target", text("target")),
         display_name: typed("display_name", own_name(&settings, admin.chinese).unwrap_or_default()),
-        sync_profile: draft.sent.get("sync_profile").is_some() || settings.sync_profile,
+        sync_profile: ticked("sync_profile", settings.sync_profile),
+        trusts_addresses: ticked("trust_verified_addresses", factory.trusts_addresses(&settings)),
         disabled: settings.disabled,
         callback: format!("{endpoint}/callback/{place}"),
         new_id,
@@ -242,7 +249,7 @@ pub async fn create(
     let new = NewConnector {
         factory_id: factory.manifest.id.clone(),
         config: draft.config.clone(),
-        settings: draft.settings(&factory.manifest),
+        settings: draft.settings(&factory.manifest, factory.trusts_addresses(&ConnectorSettings::default())),
         id: free_id(&web, &draft.sent).await?,
         beside: draft.sent.get("beside").is_some(),
     };
@@ -281,12 +288,12 @@ pub async fn save(
     if !saves || !draft.raw_problem.is_empty() {
         return Ok(redrawn(&shown(&web, &admin, &factory, Some(&connector), draft), problem));
     }
-    let settings = draft.settings(&factory.manifest);
+    let settings = draft.settings(&factory.manifest, factory.trusts_addresses(&connector.settings));
     let change = ConnectorChange {
         config: Some(draft.config.clone()),
         metadata: (!settings.metadata.is_empty()).then_some(settings.metadata),
         sync_profile: Some(settings.sync_profile),
-        trust_verified_addresses: None,
+        trust_verified_addresses: settings.trust_verified_addresses,
         enable_token_storage: None,
         routing: Some(settings.routing),
         enabled: None,

@@ -168,6 +168,8 @@ texts! {
     target_text "Identities are kept under this name, such as acme. It stays as it is." "身份将以此名称保存，例如 acme，设定后不可更改。";
     display_name "Name on the button" "按钮名称";
     sync_profile "Take name and picture from the provider at every sign-in" "每次登录时同步姓名和头像";
+    trust_addresses "Believe it which addresses it has verified" "信任其对邮箱和手机号的验证结果";
+    trust_addresses_text "A verified address fills a new account and names the one to link. Leave it off for a module that you would not let say who somebody is." "已验证的地址会写入新账号，并用于查找要关联的账号。若您不放心由该模块说明用户身份，请勿开启。";
     health "Last calls on this node" "本节点最近调用";
     calls "Calls" "调用";
     median "Usual time" "通常耗时";

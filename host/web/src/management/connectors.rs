@@ -75,7 +75,7 @@ fn view(web: &Web, connector: &Connector, factory: &Factory) -> Value {
     view.insert("syncProfile".into(), json!(settings.sync_profile));
     view.insert("enableTokenStorage".into(), json!(settings.enable_token_storage));
     if factory.manifest.kind == ConnectorKind::Social {
-        let trusted = settings.trust_verified_addresses.unwrap_or(!factory.uploaded);
+        let trusted = factory.trusts_addresses(settings);
         view.insert("trustVerifiedAddresses".into(), json!(trusted));
     }
     view.insert("routing".into(), json!(settings.routing));

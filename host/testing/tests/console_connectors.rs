@@ -1,0 +1,69 @@
+//! What an administrator sets beside a connector's configuration, in the console.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+use http::Method;
+use keyway_core::connectors::TrustPolicy;
+use keyway_testing::{Browser, Options, TestServer, module, on_both};
+use serde_json::{Value, json};
+
+const TRUST: (&str, &str) = ("trust_verified_addresses", "on");
+
+/// The console of the first administrator.
+async fn administrator(server: &TestServer) -> Browser {
+    let link = server.core.first_admin_link().await.unwrap().unwrap();
+    let secret = link.split_once("secret=").unwrap().1.to_owned();
+    let mut browser = server.operators_browser("203.0.113.9");
+    let form = [("secret", secret.as_str()), ("username", "admin"), ("password", "correct horse battery")];
+    browser.post_form("/welcome", &form).await.expect(303);
+    let begun = browser.get("/console/sign-in").await.expect(303);
+    let back = browser.get(&begun.location()).await.expect(303).location();
+    browser.get(back.trim_start_matches("http://localhost:3002")).await.expect(303);
+    browser
+}
+
+/// GitHub, uploaded: what it calls verified counts for nothing before the administrator says so.
+fn with_github() -> TrustPolicy {
+    TrustPolicy { official_names: true, ..TrustPolicy::default() }
+}
+
+fn is_ticked(page: &str) -> bool {
+    let (_, rest) = page.split_once("name=\"trust_verified_addresses\"").unwrap();
+    rest.split_once('>').unwrap().0.contains(" checked")
+}
+
+on_both! {
+    async fn whether_verified_addresses_count_is_ticked_in_the_console(database: Database) {
+        let options = Options { trust: Some(with_github()), ..Options::default() };
+        let server = TestServer::start_with(database, options).await;
+        let uploaded = server.upload(module("github", &[])).await.expect(201).json();
+        let digest = uploaded.get("digest").and_then(Value::as_str).unwrap();
+        for step in ["approve", "activate"] {
+            let path = format!("/connector-factories/github-universal/versions/{digest}/{step}");
+            server.api(Method::POST, &path, None).await.expect(200);
+        }
+        let body = json!({ "connectorId": "github-universal", "id": "github",
+            "config": { "clientId": "id", "clientSecret": "secret" } });
+        server.api(Method::POST, "/connectors", Some(body)).await.expect(200);
+        let trusted = async || {
+            let shown = server.api(Method::GET, "/connectors/github", None).await.expect(200).json();
+            shown.get("trustVerifiedAddresses").cloned().unwrap()
+        };
+        let mut browser = administrator(&server).await;
+        let path = "/console/connectors/github";
+        assert!(!is_ticked(&browser.get(path).await.expect(200).body), "the default of an uploaded module");
+        let fields = [("/clientId", "id"), ("/clientSecret", "secret")];
+        let form = |more: &[(&'static str, &'static str)]| [&fields[..], more].concat();
+        let redrawn = browser.post_form(path, &form(&[TRUST, ("op", "raw")])).await.expect(200);
+        assert!(is_ticked(&redrawn.body), "what is not saved yet stays");
+        assert_eq!(trusted().await, json!(false));
+        for (more, expected) in [(&[TRUST, ("op", "save")][..], true), (&[("op", "save")][..], false)] {
+            browser.post_form(path, &form(more)).await.expect(303);
+            assert_eq!(trusted().await, json!(expected));
+            assert_eq!(is_ticked(&browser.get(path).await.expect(200).body), expected);
+        }
+        browser.post_form(path, &form(&[TRUST, ("op", "save")])).await.expect(303);
+        let redrawn = browser.post_form(path, &form(&[("op", "raw")])).await.expect(200);
+        assert!(!is_ticked(&redrawn.body), "unticked, though it is saved ticked");
+    }
+}
