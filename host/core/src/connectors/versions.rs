@@ -124,6 +124,7 @@ impl Core {
             .store
             .write(move |tx| {
                 Box::pin(async move {
+                    crate::tenants::lock(tx, &owner).await?;
                     if connector_versions::approve(tx, &owner, &id, &name, &by).await? {
                         audit.write(tx, &owner).await?;
                     }
@@ -318,6 +319,7 @@ impl Core {
             .store
             .write(move |tx| {
                 Box::pin(async move {
+                    crate::tenants::lock(tx, &owner).await?;
                     if !connector_versions::delete(tx, &owner, &id, &name).await? {
                         return Err(ErrorCode::ConnectorVersionServes.into());
                     }
