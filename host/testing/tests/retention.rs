@@ -69,3 +69,111 @@ on_both! {
         server.renew_token().await;
     }
 }
+
+/// How many rows each table has.
+async fn census(database: &Database) -> Vec<(String, i64)> {
+    let mut counts = Vec::new();
+    for table in tables(database).await {
+        let count = rows(database, &table).await;
+        counts.push((table, count));
+    }
+    counts
+}
+
+/// The size of the database: pages of SQLite, of PostgreSQL what it says itself.
+async fn bytes(database: &Database) -> i64 {
+    let statement = if database.is_postgres() {
+        "SELECT CAST(pg_database_size(current_database()) AS BIGINT) AS bytes"
+    } else {
+        "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()"
+    };
+    let pool = database.connect().await;
+    sqlx::query(statement).fetch_one(&pool).await.unwrap().get("bytes")
+}
+
+/// Requests of each kind; as many strangers, each with an address of its own.
+const REQUESTS: i64 = 300;
+
+/// What a request may leave, as the operators' documentation says.
+const BYTES_PER_REQUEST: i64 = 12_000;
+
+/// Sends a request of the kind, with a sign-in of its own where the kind needs one; how many requests that took.
+async fn send(server: &TestServer, application: &keyway_testing::Application, kind: &str, number: i64) -> i64 {
+    let mut stranger = server.browser(&format!("10.{}.{}.7", number / 250, number % 250));
+    let guess = format!("guess-{kind}-{number}");
+    let phone = format!("861{}", 3_000_000_000 + number * 104_729);
+    let sign_in = |kind: &str| serde_json::json!({ "identifier": { "type": kind, "value": if kind == "phone" { &phone } else { &guess } } });
+    let event = serde_json::json!({ "interactionEvent": "SignIn" });
+    match kind {
+        "authorize" => {
+            stranger.authorize_with(application, &[("state", &*"s".repeat(8000))]).await.expect(303);
+            return 1;
+        }
+        "refused-authorize" => {
+            stranger.authorize_with(application, &[("redirect_uri", "https://evil.example/")]).await;
+            return 1;
+        }
+        "token" => {
+            stranger.refresh(application, &guess).await.expect(400);
+            stranger.exchange(application, &guess).await.expect(400);
+            return 2;
+        }
+        "bearer" => {
+            let mut bearer = stranger.with_header("authorization", &format!("Bearer {guess}"));
+            bearer.get("/oidc/me").await.expect(401);
+            bearer.json(http::Method::GET, "/api/users", None).await.expect(401);
+            return 2;
+        }
+        "unknown-address" => {
+            stranger.get(&format!("/{guess}")).await;
+            stranger.get("/sign-in").await;
+            return 2;
+        }
+        _ => {}
+    }
+    let address = stranger.authorize(application).await.expect(303).location();
+    if kind == "form" {
+        let csrf = stranger.get(&address).await.expect(200).input("csrf").unwrap();
+        stranger.post_form(&address, &[("csrf", &csrf), ("identifier", &guess), ("password", "wrong")]).await;
+        return 3;
+    }
+    stranger.step(http::Method::PUT, "", Some(event)).await.expect(204);
+    if kind == "password" {
+        let mut body = sign_in("username");
+        body.as_object_mut().unwrap().insert("password".into(), "wrong".into());
+        stranger.step(http::Method::POST, "/verification/password", Some(body)).await;
+        return 3;
+    }
+    let sent = stranger.send_code(&phone, "SignIn").await.json();
+    let id = sent.get("verificationId").and_then(serde_json::Value::as_str).unwrap_or("none").to_owned();
+    stranger.verify_code(&phone, &id, "000000").await;
+    4
+}
+
+on_both! {
+    async fn what_each_request_of_strangers_leaves_is_bounded_and_goes_again(database: Database) {
+        let mut server = TestServer::start(database).await;
+        let application = server.application().await;
+        server.clock.turn(400 * 24 * 3600);
+        server.core.sweep().await.unwrap();
+        let before = census(&server.database).await;
+        let kinds = ["authorize", "refused-authorize", "token", "bearer", "unknown-address", "form", "password", "code"];
+        for kind in kinds {
+            let total = |census: &[(String, i64)]| census.iter().map(|(_, count)| count).sum::<i64>();
+            let (rows, size) = (total(&census(&server.database).await), bytes(&server.database).await);
+            let mut requests = 0;
+            for number in 0..REQUESTS {
+                requests += send(&server, &application, kind, number).await;
+            }
+            let (rows, size) = (total(&census(&server.database).await) - rows, bytes(&server.database).await - size);
+            // A message that was sent and a wrong guess of its code are counted under each budget.
+            let allowed = if kind == "code" { requests + 8 * REQUESTS } else { requests };
+            assert!(rows <= allowed, "{kind}: {rows} rows of {requests} requests");
+            assert!(size <= BYTES_PER_REQUEST * requests, "{kind}: {size} bytes of {requests} requests");
+        }
+        server.clock.turn(400 * 24 * 3600);
+        server.core.sweep().await.unwrap();
+        assert_eq!(census(&server.database).await, before);
+        server.renew_token().await;
+    }
+}
