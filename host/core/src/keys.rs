@@ -318,4 +318,24 @@ mod tests {
             assert!(ring.verify(Some("at+jwt"), broken).is_none(), "{broken}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn parser_exhaustion_of_tokens(
+            text in "(eyJhbGciOiJFUzM4NCJ9|e30|\\.|=|[A-Za-z0-9_-]|\\PC){0,12}", place in 0_usize..1000, character in "[A-Za-z0-9_.=-]",
+        ) {
+            static SIGNED: std::sync::LazyLock<(Keys, String)> = std::sync::LazyLock::new(|| {
+                let ring = keys(&[("k", 0)]);
+                let token = ring.sign(None, &json!({ "sub": "ann" }), Timestamp(0)).unwrap();
+                (ring, token)
+            });
+            let (ring, token) = &*SIGNED;
+            proptest::prop_assert!(ring.verify(None, &text).is_none());
+            let place = place % token.len();
+            for end in [place, place + 1] {
+                let changed = format!("{}{character}{}", &token[..place], &token[end..]);
+                proptest::prop_assert_eq!(ring.verify(None, &changed).is_some(), changed == *token, "{}", changed);
+            }
+        }
+    }
 }

@@ -140,4 +140,26 @@ mod tests {
         header[16..24].copy_from_slice(&[0, 0, 0x7f, 0xff, 0, 0, 0x7f, 0xff]);
         assert_eq!(redraw(&header), Err(ErrorCode::NoPicture));
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { cases: 48, ..proptest::test_runner::Config::default() })]
+
+        #[test]
+        fn parser_exhaustion_of_pictures(
+            format in proptest::sample::select(vec![ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Gif, ImageFormat::WebP]),
+            changes in proptest::collection::vec((proptest::num::usize::ANY, proptest::num::u8::ANY), 0..4),
+            kept in 0_usize..4096,
+        ) {
+            let mut bytes = encoded(24, 16, format);
+            for (place, byte) in changes {
+                let place = place % bytes.len().min(256);
+                bytes[place] = byte;
+            }
+            bytes.truncate(kept.max(8));
+            if let Ok(png) = redraw(&bytes) {
+                let again = image::load_from_memory(&png).unwrap();
+                proptest::prop_assert!(again.width() <= LARGEST && again.height() <= LARGEST);
+            }
+        }
+    }
 }

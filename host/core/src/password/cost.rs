@@ -176,4 +176,29 @@ mod tests {
             assert_eq!(work(cost), unknown);
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn parser_exhaustion_of_imported_hashes(
+            text in "(\\$|argon2id|argon2i|argon2d|v=19|v=16|m=|t=|p=|,|[0-9]{1,10}|4294967295|c29tZXNhbHRzb21lc2FsdA|2b|2y|\\PC){0,20}",
+            numbers in proptest::array::uniform3(0_u64..=u64::from(u32::MAX)),
+            bcrypt in "\\$2[abxy]\\$[0-9]{2}\\$[./A-Za-z0-9]{52,54}",
+        ) {
+            let [memory, passes, lanes] = numbers.map(|number| number >> (number % 32));
+            let texts = [text, argon2(memory, passes, lanes).encoded, bcrypt];
+            for encoded in texts {
+                for method in [PasswordMethod::Argon2id, PasswordMethod::Argon2i, PasswordMethod::Bcrypt] {
+                    let Ok(cost) = Cost::of(&PasswordHash { method, encoded: encoded.clone() }) else { continue };
+                    proptest::prop_assert_eq!(Cost::read(&cost.to_string()), Some(cost));
+                    let is_bounded = match cost {
+                        Cost::Argon2(_, memory, passes, lanes) => {
+                            memory <= MOST_MEMORY && u64::from(memory) * u64::from(passes) <= MOST_WORK && lanes <= MOST_LANES
+                        }
+                        Cost::Bcrypt(rounds) => BCRYPT.contains(&rounds),
+                    };
+                    proptest::prop_assert!(is_bounded, "{}", encoded);
+                }
+            }
+        }
+    }
 }
