@@ -8,6 +8,8 @@ pub mod display;
 pub mod email_template;
 pub mod error;
 pub mod history;
+#[cfg(test)]
+mod hostile_input;
 pub mod id;
 pub mod identifier;
 pub mod interaction;

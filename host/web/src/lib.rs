@@ -13,6 +13,8 @@ mod cors;
 mod error;
 mod experience;
 mod guard;
+#[cfg(test)]
+mod hostile_input;
 mod interactions;
 mod management;
 mod oidc;

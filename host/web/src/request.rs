@@ -63,7 +63,7 @@ pub fn visitor(web: &Web, parts: &Parts) -> Visitor {
 }
 
 /// An entry of `X-Forwarded-For`: an address, which some proxies (Azure Application Gateway, IIS) send with a port.
-fn hop_address(hop: &str) -> Option<IpAddr> {
+pub(crate) fn hop_address(hop: &str) -> Option<IpAddr> {
     let with_port = || hop.parse::<SocketAddr>().ok().map(|address| address.ip());
     let in_brackets = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
     hop.parse().ok().or_else(with_port).or_else(in_brackets).map(|ip: IpAddr| ip.to_canonical())
@@ -193,7 +193,7 @@ fn null_at(value: &Value) -> Option<String> {
     }
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WebError> {
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WebError> {
     if writes_null(bytes) {
         let field = serde_json::from_slice(bytes).ok().as_ref().and_then(null_at).unwrap_or_else(|| "body".into());
         return Err(Refusal::invalid_input(&field, "holds a null character").into());
@@ -238,7 +238,7 @@ impl Parameters {
         Ok(Self { pairs })
     }
 
-    fn from_json(bytes: &[u8]) -> Result<Self, OAuthError> {
+    pub(crate) fn from_json(bytes: &[u8]) -> Result<Self, OAuthError> {
         let refused = || OAuthError::new("invalid_request", "the body must be a form, or a JSON object of texts");
         let Strings(pairs) = serde_json::from_slice(bytes).map_err(|_| refused())?;
         let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();

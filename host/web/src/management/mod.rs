@@ -13,7 +13,7 @@ mod resources;
 mod roles;
 mod sign_in_experience;
 mod user_assets;
-mod user_search;
+pub(crate) mod user_search;
 mod user_sessions;
 mod users;
 
