@@ -63,26 +63,10 @@ pub async fn send(
     };
     let mut connection =
         AsyncSmtpConnection::connect_tokio1(address, Some(time), &client, wrapped, None).await.map_err(failed)?;
-    let upgrade = match relay.security {
-        Security::Tls => false,
-        Security::StartTls => true,
-        // The administrator said that this relay, which the operator allows, is spoken to without TLS: what it offers cannot be
-        // checked, and its certificate is often its own.
-        Security::Opportunistic => false,
-    };
-    if upgrade {
-        match connection.starttls(tls()?, &client).await {
-            Ok(()) => {}
-            // TLS that may be left out protects nothing by failing: relays on one's own network offer it with a certificate that
-            // nobody signed.
-            Err(error) if relay.security == Security::Opportunistic && !error.is_timeout() => {
-                tracing::warn!(%error, host = %relay.host, "the relay's TLS cannot be used: the mail goes without it");
-                connection = AsyncSmtpConnection::connect_tokio1(address, Some(time), &client, None, None)
-                    .await
-                    .map_err(failed)?;
-            }
-            Err(error) => return Err(failed(error)),
-        }
+    // An administrator may say of a relay that the operator allows to speak to it without TLS: then what it offers is not taken,
+    // since its certificate is often its own.
+    if relay.security == Security::StartTls {
+        connection.starttls(tls()?, &client).await.map_err(failed)?;
     }
     if let Some((user, password)) = relay.credentials {
         let mechanisms = match relay.mechanism.as_deref() {

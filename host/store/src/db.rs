@@ -151,6 +151,20 @@ pub struct Store {
     pub(crate) versions: Arc<Versions>,
 }
 
+/// Makes a database file that is not there yet, for its owner alone; SQLite gives the files beside it the same mode. What cannot be
+/// made is for SQLite to report.
+fn keep_private(url: &str) {
+    let path = url.trim_start_matches("sqlite:").trim_start_matches("//").split('?').next().unwrap_or_default();
+    if path.is_empty() || path.starts_with(":memory:") || url.contains("mode=memory") {
+        return;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(path);
+}
+
 impl Store {
     /// Connects to `sqlite:<path>` or `postgres://…` and brings the schema up to date, one node at a time. The random source
     /// spreads transactions that are run again.
@@ -165,6 +179,9 @@ impl Store {
         };
         let url =
             if dialect == Dialect::Sqlite && !url.contains('?') { format!("{url}?mode=rwc") } else { url.to_owned() };
+        if dialect == Dialect::Sqlite {
+            keep_private(&url);
+        }
         let options: AnyConnectOptions = url.parse().map_err(StoreError::Database)?;
         let pool = AnyPoolOptions::new()
             .max_connections(if dialect == Dialect::Sqlite { 4 } else { 16 })

@@ -593,3 +593,20 @@ mod contract {
         assert_eq!(count(6).await.unwrap(), Total { count: 6, is_capped: true });
     }
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn information_disclosure_by_the_mode_of_the_database_file() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = folder.path().join("keyway.db");
+    let store = open(&format!("sqlite:{}", path.display())).await;
+    drop(store);
+    let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap).collect();
+    assert!(!files.is_empty());
+    for file in files {
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}: {mode:o}", file.path().display());
+    }
+}
