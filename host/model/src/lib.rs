@@ -16,6 +16,7 @@ pub mod interaction;
 pub mod log;
 pub mod manifest_rules;
 pub mod marks;
+pub mod network;
 pub mod oauth;
 pub mod password_policy;
 mod patch;

@@ -2,7 +2,7 @@
 //! far fewer than it takes to fill a disk. Endpoints that applications call for many users, and those that ask for an access
 //! token, are not counted here.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -13,6 +13,7 @@ use axum::response::Response;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use keyway_model::ErrorCode;
+use keyway_model::network::subnet;
 
 use crate::Web;
 use crate::error::WebError;
@@ -29,14 +30,6 @@ pub struct WriteLimit {
     addresses: DefaultKeyedRateLimiter<IpAddr>,
     sites: DefaultKeyedRateLimiter<IpAddr>,
     seen: AtomicU32,
-}
-
-/// The network of an IPv6 address with so many leading bits; an IPv4 address is its own.
-fn network(address: IpAddr, bits: u32) -> IpAddr {
-    match address {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !(u128::MAX >> bits))),
-        address @ IpAddr::V4(_) => address,
-    }
 }
 
 impl WriteLimit {
@@ -57,8 +50,8 @@ impl WriteLimit {
             self.sites.retain_recent();
         }
         // The site first: whoever has a whole /48 fills no table with its networks.
-        let site = if address.is_ipv6() { self.sites.check_key(&network(address, 48)) } else { Ok(()) };
-        let taken = site.and_then(|()| self.addresses.check_key(&network(address, 64)));
+        let site = if address.is_ipv6() { self.sites.check_key(&subnet(address, 48)) } else { Ok(()) };
+        let taken = site.and_then(|()| self.addresses.check_key(&subnet(address, 64)));
         let now = DefaultClock::default().now();
         taken.map_err(|refused| refused.wait_time_from(now).as_secs() + 1)
     }
