@@ -36,6 +36,11 @@ pub fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
+/// Whether a person's browser asks, which shows a page, and not a program.
+pub fn wants_page(headers: &HeaderMap) -> bool {
+    text(headers, header::ACCEPT).is_some_and(|accepted| accepted.contains("text/html"))
+}
+
 /// Who sent the request. `X-Forwarded-For` counts only from a trusted proxy, from the right, up to the first address that
 /// no trusted proxy has.
 pub fn visitor(web: &Web, parts: &Parts) -> Visitor {

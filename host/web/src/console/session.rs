@@ -25,7 +25,7 @@ use crate::error::WebError;
 use crate::guard;
 use crate::oidc::answer::see_other;
 use crate::pages::render;
-use crate::request::{Parameters, Peer, is_chinese, text};
+use crate::request::{Parameters, Peer, is_chinese, text, wants_page};
 
 /// The contexts under which the two cookies are sealed.
 const FLOW: &str = "console-flow";
@@ -205,9 +205,8 @@ pub async fn authorize(State(web): State<Web>, request: Request, next: Next) -> 
         response.headers_mut().insert("hx-push-url", HeaderValue::from_static("false"));
     }
     // A handler's error is JSON for programs; whoever asked for a page gets one.
-    let is_page = text(&headers, header::ACCEPT).is_some_and(|accepted| accepted.contains("text/html"));
     match response.extensions().get::<Arc<WebError>>() {
-        Some(error) if is_page => render::error_page(&headers, error),
+        Some(error) if wants_page(&headers) => render::error_page(&headers, error),
         _ => response,
     }
 }

@@ -18,7 +18,7 @@ use crate::Web;
 use crate::error::WebError;
 use crate::interactions::Place;
 use crate::oidc::answer::see_other;
-use crate::request::{is_chinese, text};
+use crate::request::{is_chinese, wants_page};
 
 /// What every page has.
 pub struct Frame {
@@ -177,7 +177,7 @@ impl Message {
 
 /// An error that ends the visit: a page for people, JSON for programs.
 pub fn error(headers: &HeaderMap, error: WebError) -> Response {
-    if !text(headers, header::ACCEPT).is_some_and(|accepted| accepted.contains("text/html")) {
+    if !wants_page(headers) {
         return error.into_response();
     }
     error_page(headers, &error)
@@ -246,24 +246,21 @@ async fn home_of(web: &Web, id: &str) -> Option<(String, String)> {
 pub async fn expired(web: &Web, headers: &HeaderMap, application: &str, error: WebError) -> Response {
     let is_expired =
         matches!(&error, WebError::Refusal(refusal) if refusal.code == keyway_model::ErrorCode::SessionNotFound);
+    if !is_expired || !wants_page(headers) {
+        return self::error(headers, error);
+    }
     let settings = web.core.settings(&web.tenant).await;
     let wanted = settings.ok().and_then(|settings| {
         let address = settings.experience.rest.get("unknownSessionRedirectUrl")?.as_str()?.to_owned();
         is_web(&address).then_some(address)
     });
-    match wanted
-        .filter(|_| is_expired && text(headers, header::ACCEPT).is_some_and(|kinds| kinds.contains("text/html")))
-    {
-        Some(address) => see_other(&address),
-        None if is_expired && text(headers, header::ACCEPT).is_some_and(|kinds| kinds.contains("text/html")) => {
-            let chinese = is_chinese(headers, None);
-            let t = texts(chinese);
-            let onward = home_of(web, application).await.unwrap_or_default();
-            let page = Message { onward, ..Message::new(chinese, &t.expired_title, &t.expired_text) };
-            html(error.status(), &page, None)
-        }
-        None => self::error(headers, error),
+    if let Some(address) = wanted {
+        return see_other(&address);
     }
+    let chinese = is_chinese(headers, None);
+    let t = texts(chinese);
+    let onward = home_of(web, application).await.unwrap_or_default();
+    html(error.status(), &Message { onward, ..Message::new(chinese, &t.expired_title, &t.expired_text) }, None)
 }
 
 /// `/unknown-session`
