@@ -429,6 +429,16 @@ impl World {
         })
     }
 
+    /// The same with the proof that was just made. Its id is the server's; here any name will do until the server's is read.
+    fn proceed_with_the_new_proof(&mut self) -> Submitted {
+        self.flow_mut().unwrap().proofs.last_mut().unwrap().id = "new".into();
+        let expected = self.proceed("new");
+        if let Some(flow) = self.flow_mut() {
+            flow.proofs.iter_mut().filter(|proof| proof.id == "new").for_each(|proof| proof.id.clear());
+        }
+        expected
+    }
+
     async fn page(&mut self, person: usize, door: Door) {
         // The ids of proofs that pages made are known from here on.
         self.compare(person).await;
@@ -481,16 +491,7 @@ impl World {
         let proven = self.judge(false, |model, flow| {
             reads && model.start(flow, Event::SignIn) && model.password(flow, &name, &password)
         });
-        if !proven {
-            return (answer, Submitted::Refused);
-        }
-        // The id is the server's; here any name will do until the server's is read.
-        self.flow_mut().unwrap().proofs.last_mut().unwrap().id = "new".into();
-        let expected = self.proceed("new");
-        if let Some(flow) = self.flow_mut() {
-            flow.proofs.iter_mut().filter(|proof| proof.id == "new").for_each(|proof| proof.id.clear());
-        }
-        (answer, expected)
+        (answer, if proven { self.proceed_with_the_new_proof() } else { Submitted::Refused })
     }
 
     async fn page_register(&mut self, person: usize) -> (Answer, Submitted) {
@@ -500,15 +501,7 @@ impl World {
         let proven = self.judge(false, |model, flow| {
             reads && model.start(flow, Event::Register) && model.new_name(flow, &name, password)
         });
-        if !proven {
-            return (answer, Submitted::Refused);
-        }
-        self.flow_mut().unwrap().proofs.last_mut().unwrap().id = "new".into();
-        let expected = self.proceed("new");
-        if let Some(flow) = self.flow_mut() {
-            flow.proofs.iter_mut().filter(|proof| proof.id == "new").for_each(|proof| proof.id.clear());
-        }
-        (answer, expected)
+        (answer, if proven { self.proceed_with_the_new_proof() } else { Submitted::Refused })
     }
 
     async fn page_send(&mut self, person: usize) {
