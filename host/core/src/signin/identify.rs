@@ -111,7 +111,7 @@ async fn find(
         return Err(ErrorCode::VerificationFailed.into());
     }
     if links && event == InteractionEvent::SignIn {
-        social::link(tx, tenant, interaction, &user.id, now).await?;
+        social::link(tx, tenant, interaction, &user.id, proof.links, now).await?;
     }
     Ok(user)
 }

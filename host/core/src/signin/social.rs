@@ -407,26 +407,32 @@ pub(super) async fn put(
 
 /// Links a provider's answer that waits in this interaction to the account that its owner has just proven, where the address
 /// that the provider verified is the account's. One that is linked elsewhere, or beside another identity of the same provider,
-/// stays as it is.
+/// stays as it is: who `asked` for the link is told.
 pub(super) async fn link(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     interaction: &Interaction,
     user: &UserId,
+    asked: bool,
     now: Timestamp,
 ) -> Result<(), CoreError> {
     let Some(social) = interaction.social.as_ref().filter(|social| social.related) else { return Ok(()) };
     let Some(mut user) = users::lock(tx, tenant, user).await? else { return Ok(()) };
     let (_, info) = identity(social)?;
     let is_theirs = info.verified().iter().any(|one| user.identifier(one.kind) == Some(one.value.as_str()));
-    if !is_theirs || !interaction.proves(&user) || owner(tx, tenant, social).await?.is_some() {
+    if !is_theirs || !interaction.proves(&user) {
         return Ok(());
     }
-    let others = identities::list(tx, tenant, &user.id).await?;
-    if others.iter().any(|other| other.target == social.target) {
-        return Ok(());
+    let is_taken = match owner(tx, tenant, social).await? {
+        Some(owner) if owner == user.id => return Ok(()),
+        Some(_) => true,
+        None => identities::list(tx, tenant, &user.id).await?.iter().any(|other| other.target == social.target),
+    };
+    match (is_taken, asked) {
+        (true, true) => Err(ErrorCode::IdentityInUse.into()),
+        (true, false) => Ok(()),
+        (false, _) => keep(tx, tenant, social, &mut user, now).await,
     }
-    keep(tx, tenant, social, &mut user, now).await
 }
 
 /// What a new account takes from the provider: a name and a picture, and the verified address or number that no account has.
