@@ -135,8 +135,7 @@ on_both! {
         assert_eq!(server.inbox.count(), 2000);
     }
 
-    /// One attacker with 1,000 addresses and 10,000 numbers who works for nothing: the floor of an hour. With a proof of work for
-    /// each message it would be twice that.
+    /// One attacker with 1,000 addresses and 10,000 numbers who works for nothing: the floor of an hour.
     async fn a_pumper_gets_no_more_than_the_stated_number_an_hour(database: Database) {
         let server = TestServer::start(database).await;
         let application = server.application().await;
@@ -154,5 +153,51 @@ on_both! {
             server.clock.turn(350);
         }
         assert_eq!(server.inbox.count(), 300);
+    }
+}
+
+/// As many addresses, each of them new, with five numbers each; whoever works answers every puzzle.
+async fn pump(server: &TestServer, application: &Application, addresses: std::ops::Range<u64>, works: bool) {
+    for address in addresses {
+        let mut browser = server.browser(&format!("10.{}.{}.7", address / 250, address % 250));
+        browser.start(application, "Register").await;
+        for number in 0..5 {
+            let phone = format!("861{}", 3_000_000_000 + (address * 5 + number) * 104_729);
+            let answer = browser.send_code(&phone, "Register").await;
+            let puzzle = answer.json().pointer("/data/proofOfWork").cloned();
+            if let Some(puzzle) = puzzle.filter(|_| works) {
+                let body = json!({
+                    "identifier": { "type": "phone", "value": phone }, "interactionEvent": "Register",
+                    "proofOfWork": solve(&puzzle),
+                });
+                browser.step(Method::POST, "/verification/verification-code", Some(body)).await;
+            }
+        }
+    }
+}
+
+on_both! {
+    /// The floors of an hour and of a day, and twice those for who proves work for every message.
+    async fn a_pumper_gets_no_more_than_the_stated_number_a_day(database: Database) {
+        let limits = Limits { proof_of_work_bits: 4, ..Limits::default() };
+        let server = TestServer::start_with(database, Options { limits: Some(limits), ..Options::default() }).await;
+        let application = server.application().await;
+        let day = 24 * 3600;
+        let mut address = 0;
+        for (works, hourly, daily) in [(false, 300, 900), (true, 600, 1800)] {
+            server.inbox.clear();
+            let mut passed = 0;
+            let hours = [(0, hourly), (4200, 2 * hourly), (8400, daily), (12_600, daily), (day - 60, daily)];
+            // Ten minutes are counted together, so the first hour's messages have left the day after as long.
+            for (second, most) in hours.into_iter().chain([(day + 600, daily + hourly)]) {
+                server.clock.turn(second - passed);
+                passed = second;
+                let addresses = u64::try_from(hourly).unwrap() / 5 + 10;
+                pump(&server, &application, address..address + addresses, works).await;
+                address += addresses;
+                assert_eq!(server.inbox.count(), most, "second {second}, works: {works}");
+            }
+            server.clock.turn(2 * day);
+        }
     }
 }
