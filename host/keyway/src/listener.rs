@@ -1,9 +1,8 @@
 //! Listeners: as many connections as the machine bears, each with the time that an honest client needs.
 
-use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -13,66 +12,23 @@ use axum::extract::ConnectInfo;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use ipnet::IpNet;
-use keyway_model::network::subnet;
+#[cfg(target_os = "linux")]
+use socket2::SockRef;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tower::ServiceExt as _;
+
+use crate::connections::{Connections, Limits};
 
 /// For the head of a request, and between two requests of one connection.
 const HEAD: Duration = Duration::from_secs(30);
 
-/// How many connections may be open.
-#[derive(Clone)]
-pub struct Connections {
-    /// On a listener.
-    pub all: usize,
-    /// From one address.
-    pub per_address: usize,
-    /// Networks whose connections are not counted by address: proxies speak for many.
-    pub uncounted: Arc<[IpNet]>,
-    /// Whether connections of this machine are counted.
-    pub counts_local: bool,
-}
-
-/// Connections by address: for IPv6 the /64, which is what one customer is given.
-#[derive(Clone, Default)]
-struct Open(Arc<Mutex<HashMap<IpAddr, usize>>>);
-
-/// One connection of an address, until it is dropped.
-struct Place {
-    open: Open,
-    address: IpAddr,
-}
-
-impl Open {
-    fn enter(&self, address: IpAddr, most: usize) -> Option<Place> {
-        let address = subnet(address, 64);
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(address).or_default();
-        if *count >= most {
-            return None;
-        }
-        *count += 1;
-        Some(Place { open: self.clone(), address })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut open = self.open.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&self.address);
-            }
-        }
-    }
-}
+/// Longest pause of a client that reads an answer.
+const READ: Duration = Duration::from_secs(30);
 
 /// Listens on an address. Without one, on all of them: `localhost` is `::1` for some clients and `127.0.0.1` for others, so
 /// one socket takes IPv6 and IPv4; where the machine has no IPv6, IPv4 alone.
@@ -99,12 +55,10 @@ pub fn bind(host: Option<IpAddr>, port: u16) -> anyhow::Result<TcpListener> {
 }
 
 /// Serves until `stopped`, then lets requests under way finish.
-pub async fn serve(listener: TcpListener, router: Router, limits: Connections, mut stopped: watch::Receiver<bool>) {
-    let places = Arc::new(Semaphore::new(limits.all));
-    let open = Open::default();
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, mut stopped: watch::Receiver<bool>) {
+    let connections = Connections::new(limits);
     let graceful = GracefulShutdown::new();
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             _ = stopped.wait_for(|stopped| *stopped) => break,
@@ -118,31 +72,39 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Connections, m
                 continue;
             }
         };
-        let address = peer.ip().to_canonical();
-        let is_exempt = address.is_loopback() && !limits.counts_local;
-        let is_counted = !is_exempt && !limits.uncounted.iter().any(|net| net.contains(&address));
-        let own = if is_counted {
-            let Some(own) = open.enter(address, limits.per_address) else { continue };
-            Some(own)
-        } else {
-            None
+        let place = tokio::select! {
+            place = connections.enter(peer.ip().to_canonical()) => place,
+            _ = stopped.wait_for(|stopped| *stopped) => break,
         };
+        let Some(place) = place.map(Arc::new) else { continue };
         // Answers are small: waiting to fill a packet would only delay them.
         let _ = stream.set_nodelay(true);
-        let service = router.clone().map_request(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(ConnectInfo(peer));
-            request.map(Body::new)
-        });
+        // Also where the client takes nothing more: <https://man7.org/linux/man-pages/man7/tcp.7.html>, TCP_USER_TIMEOUT.
+        #[cfg(target_os = "linux")]
+        let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(READ));
+        let service = {
+            let (place, router) = (Arc::clone(&place), router.clone());
+            service_fn(move |mut request: Request<Incoming>| {
+                let (place, router) = (Arc::clone(&place), router.clone());
+                request.extensions_mut().insert(ConnectInfo(peer));
+                async move {
+                    let _working = place.work();
+                    router.oneshot(request.map(Body::new)).await
+                }
+            })
+        };
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+            .serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection broke");
+            tokio::select! {
+                ended = connection => if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection broke");
+                },
+                () = place.closing() => tracing::debug!("a connection without a request made room"),
             }
-            drop((place, own));
         });
     }
     drop(listener);
@@ -151,6 +113,9 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Connections, m
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
     use super::*;
 
     #[tokio::test]
@@ -160,23 +125,38 @@ mod tests {
         for address in ["127.0.0.1", "::1"] {
             let address = SocketAddr::new(address.parse().unwrap(), port);
             let machine_has_it = TcpListener::bind(SocketAddr::new(address.ip(), 0)).await.is_ok();
-            assert_eq!(tokio::net::TcpStream::connect(address).await.is_ok(), machine_has_it, "{address}");
+            assert_eq!(TcpStream::connect(address).await.is_ok(), machine_has_it, "{address}");
         }
         assert!(bind(None, port).is_err(), "a port that is taken is said, not shared");
     }
 
-    #[test]
-    fn connections_of_one_customer_are_counted_together() {
-        let open = Open::default();
-        let enter = |address: &str| open.enter(address.parse().unwrap(), 2);
-        let (one, two) = (enter("2001:db8::1"), enter("2001:db8::2"));
-        assert!(one.is_some() && two.is_some());
-        assert!(enter("2001:db8::3").is_none());
-        assert!(enter("2001:db8:0:1::1").is_some());
-        assert!(enter("::ffff:192.0.2.1").is_some());
-        drop(one);
-        assert!(enter("2001:db8::4").is_some());
-        drop(two);
-        assert!(open.0.lock().unwrap().is_empty(), "addresses that are gone are forgotten");
+    /// A head that never ends, from as many connections as there may be: the next visitor is served, and who has waited longest
+    /// is hung up on.
+    #[tokio::test]
+    async fn slow_clients_keep_nobody_out() {
+        let listener = bind(Some(Ipv4Addr::LOCALHOST.into()), 0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let limits = Limits { all: 3, per_address: 9, proxies: Arc::new([]), counts_local: true };
+        let router = Router::new().route("/", axum::routing::get(async || "welcome"));
+        let serving = tokio::spawn(serve(listener, router, limits, stopped));
+        let visit = async |sent: &str| {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(sent.as_bytes()).await.unwrap();
+            stream
+        };
+        let mut slow = Vec::new();
+        for _ in 0..3 {
+            slow.push(visit("GET / HTTP/1.1\r\nhost: ").await);
+        }
+        let mut answer = String::new();
+        let mut honest = visit("GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await;
+        honest.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("welcome"), "{answer}");
+        // It said nothing wrong, so the connection ends without an answer.
+        assert_eq!(slow.remove(0).read(&mut [0; 16]).await.unwrap_or_default(), 0);
+        drop(slow);
+        stop.send(true).unwrap();
+        serving.await.unwrap();
     }
 }

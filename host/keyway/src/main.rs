@@ -1,6 +1,7 @@
 //! The Keyway server: command line, settings, wiring and shut-down.
 
 mod admin;
+mod connections;
 mod demo;
 mod listener;
 mod master_key;

@@ -14,7 +14,7 @@ use keyway_store::retention::Retention;
 use serde::Deserialize;
 use url::Url;
 
-use crate::listener::Connections;
+use crate::connections::Limits as ConnectionLimits;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
@@ -183,11 +183,11 @@ impl Settings {
         entries.map(read).collect()
     }
 
-    pub fn connections(&self) -> anyhow::Result<Connections> {
-        Ok(Connections {
+    pub fn connections(&self) -> anyhow::Result<ConnectionLimits> {
+        Ok(ConnectionLimits {
             all: self.max_connections.unwrap_or(4096),
             per_address: self.max_connections_per_address.unwrap_or(256),
-            uncounted: self.trusted_proxies()?.into(),
+            proxies: self.trusted_proxies()?.into(),
             counts_local: !self.exempts_local(),
         })
     }
