@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use url::form_urlencoded;
 
+use crate::server::ADMIN_ENDPOINT;
+
 /// A registered web application.
 #[derive(Debug, Clone)]
 pub struct Application {
@@ -248,6 +250,15 @@ impl Browser {
         let answer = self.step(Method::POST, "/submit", None).await.expect(200).json();
         let to = answer.get("redirectTo").and_then(Value::as_str).unwrap();
         parameter(to, "code").unwrap()
+    }
+
+    /// Asks for the console with the session that the browser has; the path that the console gets its code at.
+    pub async fn begin_console_sign_in(&mut self) -> String {
+        let begun = self.get("/console/sign-in").await.expect(303).location();
+        let back = self.get(&begun).await.expect(303).location();
+        let callback = back.strip_prefix(ADMIN_ENDPOINT).unwrap().to_owned();
+        assert!(callback.starts_with("/console/callback"), "{back}");
+        callback
     }
 
     /// Signs in by username and password; the authorization code.

@@ -142,6 +142,19 @@ impl TestServer {
         Browser::new(self.operators.clone(), ADMIN_ENDPOINT, address)
     }
 
+    /// The console of the first administrator, who is signed in.
+    pub async fn administrator(&self) -> Browser {
+        let link = self.core.first_admin_link().await.unwrap().unwrap();
+        let secret = link.split_once("secret=").unwrap().1.to_owned();
+        let mut browser = self.operators_browser("203.0.113.9");
+        let form = [("secret", secret.as_str()), ("username", "admin"), ("password", "correct horse battery")];
+        browser.post_form("/welcome", &form).await.expect(303);
+        let callback = browser.begin_console_sign_in().await;
+        browser.get(&callback).await.expect(303);
+        browser.get("/console").await.expect(200);
+        browser
+    }
+
     /// A confidential web application that is registered.
     pub async fn application(&self) -> Application {
         let redirect_uri = "https://app.example.com/callback";

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use http::Method;
-use keyway_testing::{Browser, TestServer, on_both};
+use keyway_testing::{TestServer, on_both};
 use serde_json::Value;
 
 /// A path with something that is not there in place of each `{name}`.
@@ -28,24 +28,6 @@ async fn audited(server: &TestServer) -> BTreeSet<String> {
         }
     }
     found
-}
-
-/// An administrator at the console.
-async fn administrator(server: &TestServer) -> Browser {
-    let password = "correct horse battery";
-    let link = server.core.first_admin_link().await.unwrap().unwrap();
-    let secret = link.split_once("secret=").unwrap().1.to_owned();
-    let mut browser = server.operators_browser("203.0.113.9");
-    let form = [("secret", secret.as_str()), ("username", "admin"), ("password", password)];
-    browser.post_form("/welcome", &form).await.expect(303);
-    let begun = browser.get("/console/sign-in").await.expect(303);
-    let asked = browser.get(&begun.location()).await.expect(303);
-    let back = asked.location();
-    assert!(back.contains("/console/callback"), "the first administrator is signed in: {back}");
-    let path = back.trim_start_matches("http://localhost:3002");
-    browser.get(path).await.expect(303);
-    browser.get("/console").await.expect(200);
-    browser
 }
 
 /// The console's forms, as the router's text has them.
@@ -83,7 +65,7 @@ on_both! {
     async fn session_hijacking_hands_on_no_access(database: Database) {
         let server = TestServer::start(database).await;
         let application = server.application().await;
-        let mut browser = administrator(&server).await;
+        let mut browser = server.administrator().await;
         let shown = format!("/console/applications/{}?reveal=1", application.id);
         assert!(browser.get(&shown).await.expect(200).body.contains(&application.secret));
         server.clock.turn(16 * 60);
@@ -102,7 +84,7 @@ on_both! {
 
     async fn security_logging_every_form_of_the_console(database: Database) {
         let server = TestServer::start(database).await;
-        let mut browser = administrator(&server).await;
+        let mut browser = server.administrator().await;
         // The preview stores nothing and follows each key; who signs out can do nothing after.
         let forms: Vec<_> =
             forms().into_iter().filter(|path| !["/console/preview", "/console/sign-out"].contains(path)).collect();

@@ -4,23 +4,10 @@
 
 use http::Method;
 use keyway_core::connectors::TrustPolicy;
-use keyway_testing::{Browser, Options, TestServer, module, on_both};
+use keyway_testing::{Options, TestServer, module, on_both};
 use serde_json::{Value, json};
 
 const TRUST: (&str, &str) = ("trust_verified_addresses", "on");
-
-/// The console of the first administrator.
-async fn administrator(server: &TestServer) -> Browser {
-    let link = server.core.first_admin_link().await.unwrap().unwrap();
-    let secret = link.split_once("secret=").unwrap().1.to_owned();
-    let mut browser = server.operators_browser("203.0.113.9");
-    let form = [("secret", secret.as_str()), ("username", "admin"), ("password", "correct horse battery")];
-    browser.post_form("/welcome", &form).await.expect(303);
-    let begun = browser.get("/console/sign-in").await.expect(303);
-    let back = browser.get(&begun.location()).await.expect(303).location();
-    browser.get(back.trim_start_matches("http://localhost:3002")).await.expect(303);
-    browser
-}
 
 /// GitHub, uploaded: what it calls verified counts for nothing before the administrator says so.
 fn with_github() -> TrustPolicy {
@@ -49,7 +36,7 @@ on_both! {
             let shown = server.api(Method::GET, "/connectors/github", None).await.expect(200).json();
             shown.get("trustVerifiedAddresses").cloned().unwrap()
         };
-        let mut browser = administrator(&server).await;
+        let mut browser = server.administrator().await;
         let path = "/console/connectors/github";
         assert!(!is_ticked(&browser.get(path).await.expect(200).body), "the default of an uploaded module");
         let fields = [("/clientId", "id"), ("/clientSecret", "secret")];

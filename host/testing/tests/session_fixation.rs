@@ -102,4 +102,16 @@ on_both! {
         }
         browser.get(&newest).await.expect(200);
     }
+    async fn two_tabs_sign_in_to_the_console_at_once(database: Database) {
+        let server = TestServer::start(database).await;
+        let mut browser = server.administrator().await;
+        browser.cookies_mut().retain(|name, _| !name.contains("console"));
+        let first = browser.begin_console_sign_in().await;
+        let second = browser.begin_console_sign_in().await;
+        let asked = browser.get(&first).await.expect(303);
+        assert_eq!(asked.location(), "/console", "the tab begins anew, and its code is not used");
+        assert!(browser.get("/console").await.expect(303).location().starts_with("/console/sign-in"));
+        browser.get(&second).await.expect(303);
+        browser.get("/console").await.expect(200);
+    }
 }

@@ -122,7 +122,8 @@ pub async fn callback(
         let flow = web.core.open_from_browser(FLOW, &sealed).and_then(|text| serde_json::from_str::<Flow>(&text).ok());
         let flow = flow.ok_or(ErrorCode::SessionNotFound)?;
         if !secret::equal(&flow.state, &parameters.get("state").unwrap_or_default()) {
-            return Err(WebError::from(ErrorCode::CsrfTokenMismatch));
+            // Another tab began to sign in since. The code is not used: it may be a stranger's (RFC 6749, 10.12).
+            return Ok(see_other("/console"));
         }
         let client = ClientCredentials { basic: None, client_id: Some(CONSOLE.into()), client_secret: None };
         let asked = TokenParameters {
