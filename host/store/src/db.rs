@@ -46,17 +46,24 @@ pub struct Tx<'c> {
     /// Whether the database ended this transaction in favour of another.
     yielded: bool,
     later: Batch,
+    /// Those of the whole store.
+    statements: Arc<AtomicU64>,
 }
 
 pub(crate) type Query = sqlx::query::Query<'static, sqlx::Any, sqlx::any::AnyArguments>;
 
 impl<'c> Tx<'c> {
-    fn new(connection: &'c mut AnyConnection, dialect: Dialect) -> Self {
-        Self { connection, dialect, configured: false, yielded: false, later: Batch::default() }
+    fn new(connection: &'c mut AnyConnection, dialect: Dialect, statements: Arc<AtomicU64>) -> Self {
+        Self { connection, dialect, configured: false, yielded: false, later: Batch::default(), statements }
+    }
+
+    fn count_statement(&self) {
+        self.statements.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Runs a statement before the next one that returns something, or before the commit. Its failure is the transaction's.
     pub(crate) async fn execute_later(&mut self, query: Query) -> Result<(), StoreError> {
+        self.count_statement();
         let statement = Held::new(query)?;
         if self.dialect == Dialect::Postgres && self.later.clashes(&statement) {
             self.settle().await?;
@@ -107,18 +114,21 @@ impl<'c> Tx<'c> {
     }
 
     pub(crate) async fn execute(&mut self, query: Query) -> Result<u64, StoreError> {
+        self.count_statement();
         self.settle().await?;
         let done = query.execute(&mut *self.connection).await;
         Ok(self.noted(done)?.rows_affected())
     }
 
     pub(crate) async fn one(&mut self, query: Query) -> Result<Option<AnyRow>, StoreError> {
+        self.count_statement();
         self.settle().await?;
         let found = query.fetch_optional(&mut *self.connection).await;
         self.noted(found)
     }
 
     pub(crate) async fn all(&mut self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
+        self.count_statement();
         self.settle().await?;
         let found = query.fetch_all(&mut *self.connection).await;
         self.noted(found)
@@ -148,6 +158,7 @@ pub struct Store {
     writer: Option<mpsc::Sender<WriteJob>>,
     rng: Arc<dyn Rng>,
     transactions: Arc<AtomicU64>,
+    statements: Arc<AtomicU64>,
     pub(crate) versions: Arc<Versions>,
 }
 
@@ -207,12 +218,13 @@ impl Store {
             Dialect::Sqlite => sqlx::migrate!("../../migrations/sqlite").run(&pool).await?,
             Dialect::Postgres => sqlx::migrate!("../../migrations/postgres").run(&pool).await?,
         }
+        let statements: Arc<AtomicU64> = Arc::default();
         let writer = match dialect {
             Dialect::Sqlite => {
                 let mut connection = AnyConnection::connect_with(&options).await?;
                 connection.execute(SQLITE_SETTINGS).await?;
                 let (sender, receiver) = mpsc::channel(1024);
-                tokio::spawn(write_in_groups(connection, receiver));
+                tokio::spawn(write_in_groups(connection, receiver, Arc::clone(&statements)));
                 Some(sender)
             }
             Dialect::Postgres => None,
@@ -221,7 +233,7 @@ impl Store {
         if dialect == Dialect::Postgres {
             tokio::spawn(listen(url, Arc::downgrade(&versions)));
         }
-        Ok(Self { pool, dialect, writer, rng, transactions: Arc::default(), versions })
+        Ok(Self { pool, dialect, writer, rng, transactions: Arc::default(), statements, versions })
     }
 
     /// Runs `job` on a connection outside a transaction, for reads.
@@ -230,7 +242,7 @@ impl Store {
         job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, E>>,
     ) -> Result<T, E> {
         let mut connection = self.pool.acquire().await.map_err(StoreError::from)?;
-        let mut tx = Tx::new(&mut connection, self.dialect);
+        let mut tx = Tx::new(&mut connection, self.dialect, Arc::clone(&self.statements));
         job(&mut tx).await
     }
 
@@ -294,7 +306,7 @@ impl Store {
             (E::from(error), yielded)
         };
         let mut transaction = self.pool.begin().await.map_err(|error| failed(error.into()))?;
-        let mut tx = Tx::new(&mut transaction, self.dialect);
+        let mut tx = Tx::new(&mut transaction, self.dialect, Arc::clone(&self.statements));
         let result = job(&mut tx).await.map_err(|error| (error, tx.yielded))?;
         tx.settle().await.map_err(failed)?;
         let configured = tx.configured;
@@ -324,6 +336,11 @@ impl Store {
     /// Write transactions since the start.
     pub fn transactions(&self) -> u64 {
         self.transactions.load(Ordering::Relaxed)
+    }
+
+    /// Statements since the start, but for those that frame a transaction.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
     }
 
     /// Whether the database answers.
@@ -359,7 +376,11 @@ async fn listen(url: String, versions: Weak<Versions>) {
 const SQLITE_SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
      PRAGMA busy_timeout = 10000; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY;";
 
-async fn write_in_groups(mut connection: AnyConnection, mut jobs: mpsc::Receiver<WriteJob>) {
+async fn write_in_groups(
+    mut connection: AnyConnection,
+    mut jobs: mpsc::Receiver<WriteJob>,
+    statements: Arc<AtomicU64>,
+) {
     while let Some(first) = jobs.recv().await {
         if connection.execute("BEGIN IMMEDIATE; SAVEPOINT job").await.is_err() {
             continue;
@@ -367,7 +388,7 @@ async fn write_in_groups(mut connection: AnyConnection, mut jobs: mpsc::Receiver
         let mut done = Vec::new();
         let mut next = Some(first);
         while let Some(job) = next.take() {
-            let tx = Tx::new(&mut connection, Dialect::Sqlite);
+            let tx = Tx::new(&mut connection, Dialect::Sqlite, Arc::clone(&statements));
             let outcome = AssertUnwindSafe(job(tx)).catch_unwind().await.ok().flatten();
             let kept = match outcome {
                 Some((later, report)) => {

@@ -98,6 +98,7 @@ pub struct Metrics {
     requests: Family<Answered, Counter>,
     seconds: Family<Route, Histogram>,
     transactions: Counter,
+    statements: Counter,
     connectors: ConnectorMetrics,
     held_back: Family<Held, Counter>,
 }
@@ -112,12 +113,14 @@ impl Default for Metrics {
         registry.register("http_request_seconds", "Time to the answer in seconds", seconds.clone());
         let transactions = Counter::default();
         registry.register("store_transactions", "Write transactions", transactions.clone());
+        let statements = Counter::default();
+        registry.register("store_statements", "Statements of the database", statements.clone());
         let connectors = ConnectorMetrics::default();
         connectors.register(&mut registry);
         let held_back = Family::<Held, Counter>::default();
         let help = "Messages that a limit refused or asked a proof of work for";
         registry.register("messages_held_back", help, held_back.clone());
-        Self { registry: Arc::new(registry), requests, seconds, transactions, connectors, held_back }
+        Self { registry: Arc::new(registry), requests, seconds, transactions, statements, connectors, held_back }
     }
 }
 
@@ -174,6 +177,7 @@ pub fn operations(core: Arc<Core>, metrics: Metrics) -> Router {
             "/metrics",
             get(async move || {
                 metrics.transactions.inner().store(measured.store().transactions(), Ordering::Relaxed);
+                metrics.statements.inner().store(measured.store().statements(), Ordering::Relaxed);
                 metrics.connectors.read(&measured);
                 for (rule, outcome, count) in measured.held_back() {
                     metrics.held_back.get_or_create(&Held { rule, outcome }).inner().store(count, Ordering::Relaxed);
