@@ -38,6 +38,10 @@ pub fn bench() -> anyhow::Result<()> {
         }
         results.push(measured(&mut load)?);
     }
+    println!("\nBeside floods");
+    let mut floods = Command::new(paths::target().join("release/keyway-load"));
+    floods.arg("--keyway").arg(paths::target().join("release/keyway")).args(["--name", "floods", "--floods"]);
+    results.push(measured(&mut floods)?);
     for (name, database) in [("SQLite", None), ("PostgreSQL", Some("users"))] {
         println!("\nA million users on {name}");
         let mut load = Command::new(paths::target().join("release/keyway-load"));

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::aliyun::Aliyun;
-use crate::client::Client;
+use crate::client::{Answer, Client};
 use crate::server::Server;
 
 const REDIRECT: &str = "https://app.example.com/callback";
@@ -108,7 +108,8 @@ impl Setup {
         Ok(setup)
     }
 
-    async fn authorize(&self, client: &mut Client) -> anyhow::Result<()> {
+    /// As an application sends somebody to sign in.
+    async fn authorize(&self, client: &mut Client) -> anyhow::Result<Answer> {
         client.forget();
         let challenge = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, VERIFIER.as_bytes()));
         let query = url::form_urlencoded::Serializer::new(String::new())
@@ -123,6 +124,19 @@ impl Setup {
             .finish();
         let answer = client.request("GET", &format!("/oidc/auth?{query}"), None, None).await?;
         anyhow::ensure!(answer.location.starts_with("/sign-in?"), "{} {}", answer.status, answer.location);
+        Ok(answer)
+    }
+
+    /// Opens the sign-in page, as a browser that an application sent.
+    pub async fn open_sign_in(&self, client: &mut Client) -> anyhow::Result<()> {
+        let page = self.authorize(client).await?.location;
+        let answer = client.request("GET", &page, None, None).await?;
+        anyhow::ensure!(answer.status.is_success(), "{} {page}", answer.status);
+        Ok(())
+    }
+
+    async fn begin(&self, client: &mut Client) -> anyhow::Result<()> {
+        self.authorize(client).await?;
         client.json("PUT", "/api/experience", json!({ "interactionEvent": "SignIn" })).await.map(|_| ())
     }
 
@@ -146,7 +160,7 @@ impl Setup {
         let index = self.next.fetch_add(1, Ordering::Relaxed) % USERS;
         let phone = format!("86137{index:08}");
         let identifier = json!({ "type": "phone", "value": phone });
-        self.authorize(client).await?;
+        self.begin(client).await?;
         let asked = json!({ "identifier": identifier, "interactionEvent": "SignIn" });
         let sent = client.json("POST", "/api/experience/verification/verification-code", asked).await?;
         let id = text(&sent, "verificationId")?;
@@ -158,7 +172,7 @@ impl Setup {
 
     async fn sign_in_by_password(&self, client: &mut Client) -> anyhow::Result<Value> {
         let index = self.next.fetch_add(1, Ordering::Relaxed) % USERS;
-        self.authorize(client).await?;
+        self.begin(client).await?;
         let identifier = json!({ "type": "username", "value": format!("user{index}") });
         let proof = json!({ "identifier": identifier, "password": PASSWORD });
         let verified = client.json("POST", "/api/experience/verification/password", proof).await?;

@@ -6,6 +6,7 @@ mod aliyun;
 mod baseline;
 mod client;
 mod connector;
+mod floods;
 mod flows;
 mod measure;
 mod platform;
@@ -39,6 +40,9 @@ struct Arguments {
     /// Measure the list of this many users instead
     #[arg(long)]
     users: Option<usize>,
+    /// Measure the server beside strangers who flood it instead
+    #[arg(long)]
+    floods: bool,
     /// Name of the database in the report
     #[arg(long)]
     name: String,
@@ -90,6 +94,12 @@ async fn main() -> anyhow::Result<()> {
     let aliyun = aliyun::Aliyun::start().await?;
     let server = Arc::new(Server::start(keyway, &arguments, &aliyun).await?);
     let mut report = Report::new(&arguments.name);
+    if arguments.floods {
+        let setup = Arc::new(flows::Setup::new(&server, &aliyun).await?);
+        floods::measure(&plan, setup, &mut report).await?;
+        report.print();
+        return Ok(());
+    }
     report.milliseconds("cold start to first answer", &server.cold_starts);
     report.megabytes("resident memory at rest", server.resident_megabytes()?);
     let setup = Arc::new(flows::Setup::new(&server, &aliyun).await?);

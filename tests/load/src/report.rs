@@ -37,6 +37,13 @@ impl Report {
         self.add(name, line, json!({ "milliseconds": median, "min": least, "max": most }));
     }
 
+    /// Milliseconds, with how many times as many they are as without load.
+    pub fn times_quiet(&mut self, name: &str, milliseconds: f64, quiet: f64) {
+        let times = milliseconds / quiet;
+        let line = format!("{milliseconds:>10.1} ms   {times:.1} times quiet");
+        self.add(name, line, json!({ "milliseconds": milliseconds, "timesQuiet": times }));
+    }
+
     /// Microseconds, with how many times as many they are.
     pub fn microseconds(&mut self, name: &str, values: &[f64], base: Option<&[f64]>) {
         let (least, median, most) = spread(values);

@@ -49,7 +49,7 @@ impl Server {
             command
                 .env("KEYWAY_METRICS_PORT", metrics.to_string())
                 .env("KEYWAY_LOG", "warn")
-                .env("KEYWAY_EXEMPT_LOCAL", "true");
+                .env("KEYWAY_EXEMPT_LOCAL", (!arguments.floods).to_string());
             command.env(
                 "KEYWAY_EGRESS_REWRITE",
                 format!("https://dysmsapi.aliyuncs.com=http://127.0.0.1:{}", aliyun.port),
