@@ -8,6 +8,7 @@ mod postgres;
 mod process;
 mod run;
 mod test;
+mod work;
 
 use clap::{Parser, Subcommand};
 
@@ -24,9 +25,9 @@ enum Command {
     Run,
     /// Build `target/release/keyway` with the official connectors in it
     Build,
-    /// Run every check: format, lints, unit, both databases, components, clients, browser
+    /// Run every check: format, lints, unit, both databases, work of parsers, components, clients, browser
     Test {
-        /// Only the named parts: fmt, clippy, unit, connectors, clients
+        /// Only the named parts: fmt, clippy, unit, work, connectors, clients
         parts: Vec<String>,
     },
     /// Measure the release build under load, on both databases

@@ -17,6 +17,7 @@ const TEST: &[Need] = &[
     ("npm", &["npm"]),
     ("chromium", &["chromium"]),
     ("python3", &["python3", "python3-venv"]),
+    ("valgrind", &["valgrind"]),
     ("clang", &["clang"]),
     ("wasm-ld", &["lld"]),
 ];

@@ -5,9 +5,9 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 
 use crate::postgres::Postgres;
-use crate::{connectors, packages, paths, process};
+use crate::{connectors, packages, paths, process, work};
 
-const PARTS: [&str; 5] = ["fmt", "clippy", "unit", "connectors", "clients"];
+const PARTS: [&str; 6] = ["fmt", "clippy", "unit", "work", "connectors", "clients"];
 
 /// Runs the named parts, or all.
 pub fn test(parts: &[String]) -> anyhow::Result<()> {
@@ -32,6 +32,9 @@ pub fn test(parts: &[String]) -> anyhow::Result<()> {
                 .env("KEYWAY_CONNECTORS", paths::connectors())
                 .env("KEYWAY_FIXTURES", paths::fixtures()),
         )?;
+    }
+    if wanted("work") {
+        work::test()?;
     }
     if wanted("connectors") {
         connectors::test()?;
