@@ -149,7 +149,7 @@ impl Browser {
     }
 
     fn request(&self, method: Method, path: &str) -> http::request::Builder {
-        let host = self.origin.trim_start_matches("http://");
+        let host = self.origin.split_once("://").map_or(self.origin, |(_, host)| host);
         let request = Request::builder().method(&method).uri(path).header(header::HOST, host);
         if method == Method::GET { request } else { request.header(header::ORIGIN, self.origin) }
     }

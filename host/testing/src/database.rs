@@ -46,6 +46,42 @@ impl Database {
         sqlx::any::install_default_drivers();
         sqlx::AnyPool::connect(&self.url).await.unwrap()
     }
+
+    /// The tables of the product: without the databases' own, the migrations' and a full-text index's parts.
+    pub async fn tables(&self) -> Vec<String> {
+        let statement = if self.is_postgres() {
+            "SELECT CAST(table_name AS TEXT) AS name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1"
+        } else {
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1"
+        };
+        let rows = sqlx::query(statement).fetch_all(&self.connect().await).await.unwrap();
+        let names = rows.iter().map(|row| row.get::<String, _>("name"));
+        names.filter(|name| name != "_sqlx_migrations" && !name.starts_with("user_search")).collect()
+    }
+
+    /// Everything that is stored, but bytes: by table, the texts of its rows.
+    pub async fn texts(&self) -> Vec<(String, Vec<String>)> {
+        let pool = self.connect().await;
+        let all = async |statement: String| {
+            let rows = sqlx::query(sqlx::AssertSqlSafe(statement)).fetch_all(&pool).await.unwrap();
+            rows.iter().map(|row| row.get::<String, _>("text")).collect::<Vec<String>>()
+        };
+        let mut found = Vec::new();
+        for table in self.tables().await {
+            let statement = if self.is_postgres() {
+                format!("SELECT CAST(one AS TEXT) AS text FROM {table} AS one")
+            } else {
+                let columns = all(format!("SELECT name AS text FROM pragma_table_info('{table}')")).await;
+                let text =
+                    |name: &String| format!("CASE WHEN typeof({name}) = 'blob' THEN '' ELSE COALESCE({name}, '') END");
+                let texts: Vec<String> = columns.iter().map(text).collect();
+                format!("SELECT {} AS text FROM {table}", texts.join(" || ' ' || "))
+            };
+            let texts = all(statement).await;
+            found.push((table, texts));
+        }
+        found
+    }
 }
 
 /// Waits until `count` connections of this PostgreSQL database wait for a row.

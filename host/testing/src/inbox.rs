@@ -2,9 +2,11 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use keyway_sandbox::{FetchError, Request, Response, Transport};
 use serde_json::Value;
+use tokio::sync::Notify;
 
 /// A message that went out.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +30,7 @@ impl Received {
 #[derive(Default)]
 pub struct Inbox {
     messages: Mutex<Vec<Received>>,
+    arrived: Notify,
     is_down: AtomicBool,
 }
 
@@ -40,6 +43,20 @@ impl Inbox {
     /// How many messages went out.
     pub fn count(&self) -> usize {
         self.messages.lock().unwrap().len()
+    }
+
+    /// Waits until so many messages went out: those that tell nobody whether there is an account go out after the answer.
+    pub async fn holds(&self, count: usize) {
+        let all = async {
+            loop {
+                let next = self.arrived.notified();
+                if self.count() >= count {
+                    return;
+                }
+                next.await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), all).await.expect("a message that never went out");
     }
 
     /// The newest message to `to`.
@@ -68,6 +85,7 @@ impl Transport for Inbox {
         let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let payload = body.get("payload").cloned().unwrap_or_default();
         self.messages.lock().unwrap().push(Received { to: text("to"), usage: text("usage"), payload });
+        self.arrived.notify_waiters();
         Ok(Response { status: 204, headers: Vec::new(), body: Vec::new() })
     }
 }

@@ -7,6 +7,7 @@ use axum::Router;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
+use ipnet::IpNet;
 use keyway_core::connectors::TrustPolicy;
 use keyway_core::limits::Limits;
 use keyway_core::password::Cost;
@@ -36,6 +37,20 @@ pub struct Options {
     pub seed: u64,
     /// What may be uploaded, and who approves; the defaults of the product when absent.
     pub trust: Option<TrustPolicy>,
+    /// Whether the addresses are of https, as behind a proxy that ends TLS.
+    pub https: bool,
+    /// Networks of the proxies that may say for whom they speak.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+impl Options {
+    fn endpoint(&self) -> &'static str {
+        if self.https { HTTPS_ENDPOINT } else { ENDPOINT }
+    }
+
+    fn admin_endpoint(&self) -> &'static str {
+        if self.https { HTTPS_ADMIN_ENDPOINT } else { ADMIN_ENDPOINT }
+    }
 }
 
 /// A running server. Dropped, it is gone with its database.
@@ -50,6 +65,7 @@ pub struct TestServer {
     pub database: Database,
     users: Router,
     operators: Router,
+    origins: (&'static str, &'static str),
     token: String,
     cache: tempfile::TempDir,
 }
@@ -58,6 +74,8 @@ pub struct TestServer {
 pub const ENDPOINT: &str = "http://localhost:3001";
 /// The address of the operators' tenant.
 pub const ADMIN_ENDPOINT: &str = "http://localhost:3002";
+const HTTPS_ENDPOINT: &str = "https://localhost:3001";
+const HTTPS_ADMIN_ENDPOINT: &str = "https://localhost:3002";
 
 impl TestServer {
     /// A server with default settings and sign-up by phone, code and username.
@@ -73,11 +91,12 @@ impl TestServer {
         let parts = parts(&database, &options, &clock, &inbox, cache.path()).await;
         let core = Core::open(parts, &[inbox_connector()]).await.unwrap();
         let web = |tenant| {
-            let web = Web::new(Arc::clone(&core), tenant, Vec::new(), Metrics::default());
+            let web = Web::new(Arc::clone(&core), tenant, options.trusted_proxies.clone(), Metrics::default());
             web.limiting_writes(options.writes_per_minute).router()
         };
         let (users, operators) = (web(TenantId::default_tenant()), web(TenantId::admin()));
-        let mut server = Self { core, clock, inbox, database, users, operators, token: String::new(), cache };
+        let origins = (options.endpoint(), options.admin_endpoint());
+        let mut server = Self { core, clock, inbox, database, users, operators, origins, token: String::new(), cache };
         server.renew_token().await;
         let inbox = json!({
             "connectorId": "keyway-dev-inbox",
@@ -134,12 +153,12 @@ impl TestServer {
 
     /// A browser of the users' tenant at an address, without cookies.
     pub fn browser(&self, address: &str) -> Browser {
-        Browser::new(self.users.clone(), ENDPOINT, address)
+        Browser::new(self.users.clone(), self.origins.0, address)
     }
 
     /// A browser of the operators' tenant at an address, without cookies.
     pub fn operators_browser(&self, address: &str) -> Browser {
-        Browser::new(self.operators.clone(), ADMIN_ENDPOINT, address)
+        Browser::new(self.operators.clone(), self.origins.1, address)
     }
 
     /// The console of the first administrator, who is signed in.
@@ -204,8 +223,8 @@ async fn parts(
         clock,
         rng,
         master_key,
-        endpoint: ENDPOINT.parse().unwrap(),
-        admin_endpoint: ADMIN_ENDPOINT.parse().unwrap(),
+        endpoint: options.endpoint().parse().unwrap(),
+        admin_endpoint: options.admin_endpoint().parse().unwrap(),
         password_cost: Cost::read("argon2id 64 1 1").unwrap(),
         limits: options.limits.unwrap_or_default(),
         retention: keyway_store::retention::Retention::default(),

@@ -6,19 +6,6 @@ use keyway_store::retention::TABLES;
 use keyway_testing::{Database, TestServer, on_both};
 use sqlx::Row as _;
 
-/// The tables of the product: without the databases' own, the migrations' and a full-text index's parts.
-async fn tables(database: &Database) -> Vec<String> {
-    let statement = if database.is_postgres() {
-        "SELECT CAST(table_name AS TEXT) AS name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1"
-    } else {
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1"
-    };
-    let pool = database.connect().await;
-    let rows = sqlx::query(statement).fetch_all(&pool).await.unwrap();
-    let names = rows.iter().map(|row| String::from_utf8(row.get::<String, _>("name").into_bytes()).unwrap());
-    names.filter(|name| name != "_sqlx_migrations" && !name.starts_with("user_search")).collect()
-}
-
 async fn rows(database: &Database, table: &str) -> i64 {
     let pool = database.connect().await;
     let statement = sqlx::AssertSqlSafe(format!("SELECT CAST(COUNT(*) AS BIGINT) AS count FROM {table}"));
@@ -30,7 +17,7 @@ on_both! {
         let server = TestServer::start(database).await;
         let mut known: Vec<&str> = TABLES.iter().map(|(name, _)| *name).collect();
         known.sort_unstable();
-        let found = tables(&server.database).await;
+        let found = server.database.tables().await;
         let unknown: Vec<&String> = found.iter().filter(|name| !known.contains(&name.as_str())).collect();
         assert!(unknown.is_empty(), "who deletes the rows of {unknown:?}?");
     }
@@ -73,7 +60,7 @@ on_both! {
 /// How many rows each table has.
 async fn census(database: &Database) -> Vec<(String, i64)> {
     let mut counts = Vec::new();
-    for table in tables(database).await {
+    for table in database.tables().await {
         let count = rows(database, &table).await;
         counts.push((table, count));
     }
