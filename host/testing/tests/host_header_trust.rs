@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use http::{Method, header};
-use keyway_testing::{Answer, Browser, Database, Options, TestServer, on_both};
+use keyway_testing::{Answer, Browser, Options, TestServer, on_both};
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "correct horse battery";
