@@ -4,6 +4,7 @@
 //! hosts of its manifest. A breach is a typed error of that call and of nothing else.
 
 mod bindings;
+mod bounded;
 mod budget;
 mod cache;
 mod call;

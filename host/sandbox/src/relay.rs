@@ -11,7 +11,11 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, CertificateStore, Tls
 use lettre::transport::smtp::extension::ClientId;
 
 use crate::bindings::keyway::host::smtp::{Error, Mail, Relay, Security};
+use crate::bounded::Bounded;
 use crate::egress::host_name;
+
+/// Most bytes that a relay may send in one connection.
+const MOST_ANSWERED: usize = 256 * 1024;
 
 /// Headers that lettre or the relay set, or that would send the mail to others.
 const RESERVED: [&str; 12] = [
@@ -61,8 +65,9 @@ pub async fn send(
             Error::Unreachable(error.to_string())
         }
     };
+    let stream = Bounded::connect(address, time, wrapped, MOST_ANSWERED).await.map_err(failed)?;
     let mut connection =
-        AsyncSmtpConnection::connect_tokio1(address, Some(time), &client, wrapped, None).await.map_err(failed)?;
+        AsyncSmtpConnection::connect_with_transport(Box::new(stream), &client).await.map_err(failed)?;
     // An administrator may say of a relay that the operator allows to speak to it without TLS: then what it offers is not taken,
     // since its certificate is often its own.
     if relay.security == Security::StartTls {
@@ -154,7 +159,11 @@ pub fn message(mail: &Mail, id: &str) -> Result<Message, Error> {
     }
     for (name, value) in &mail.headers {
         let invalid = || Error::Invalid(format!("the header {name} cannot be set"));
-        if RESERVED.contains(&name.to_ascii_lowercase().as_str()) || value.chars().any(|c| c.is_control() && c != '\t')
+        // RFC 5322 section 3.6.8; lettre takes line ends in a name, which make a header of what follows them.
+        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
+        if !is_name
+            || RESERVED.contains(&name.to_ascii_lowercase().as_str())
+            || value.chars().any(|c| c.is_control() && c != '\t')
         {
             return Err(invalid());
         }
@@ -197,7 +206,9 @@ mod tests {
         evil = mail();
         evil.to = "a@example.com\r\nBcc: evil@example.com".into();
         assert!(message(&evil, "1").is_err());
-        for (name, value) in [("Bcc", "evil@example.com"), ("X-A", "a\r\nBcc: evil@example.com"), ("X A", "b")] {
+        for (name, value) in
+            [("Bcc", "evil@example.com"), ("X-A", "a\r\nBcc: evil@example.com"), ("X A", "b"), ("\nBcc", "a")]
+        {
             let headers = vec![(name.to_owned(), value.to_owned())];
             assert!(message(&Mail { headers, ..mail() }, "1").is_err(), "{name}");
         }
@@ -249,6 +260,28 @@ mod tests {
             }
             assert!(message(&wrong, "1").is_err(), "{field}");
         }
+    }
+
+    #[tokio::test]
+    async fn parser_exhaustion_a_relay_that_ends_no_line_is_left() {
+        use tokio::io::AsyncWriteExt as _;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let endless = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let piece = vec![b'2'; 64 * 1024];
+            let mut written = 0;
+            // What the system keeps for a reader that is slow or gone is a few megabytes.
+            while written < 64 * 1024 * 1024 && stream.write_all(&piece).await.is_ok() {
+                written += piece.len();
+            }
+            written
+        };
+        let relay = Relay { security: Security::Opportunistic, ..relay() };
+        let sent = send(relay, mail(), address, true, Duration::from_mins(1), ("id.example.com", "1"));
+        let (sent, written) = tokio::join!(sent, endless);
+        assert!(matches!(sent, Err(Error::Unreachable(_))), "{sent:?}");
+        assert!(written < 64 * 1024 * 1024, "the client took everything");
     }
 
     #[test]
