@@ -441,7 +441,7 @@ fn size(failure: &types::Failure) -> usize {
 }
 
 /// A failure as it is shown: masked before it is cut, so that no half of a secret is left at the end.
-fn cleaned(failure: types::Failure, redactor: &Redactor) -> Failure {
+pub(crate) fn cleaned(failure: types::Failure, redactor: &Redactor) -> Failure {
     let shown = |text: &str, most: usize| -> String {
         let masked = redactor.apply(text);
         masked.chars().take(most).map(|c| if is_deceptive(c) { ' ' } else { c }).collect()
@@ -455,7 +455,7 @@ fn cleaned(failure: types::Failure, redactor: &Redactor) -> Failure {
 }
 
 /// An object without what must not be seen; a number that held it makes the object unreadable, and then nothing of it is left.
-fn masked_object(text: &str, redactor: &Redactor) -> String {
+pub(crate) fn masked_object(text: &str, redactor: &Redactor) -> String {
     let masked = redactor.apply(text);
     if is_object(&masked) { masked } else { "{}".to_owned() }
 }

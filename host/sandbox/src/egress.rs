@@ -157,7 +157,7 @@ impl EgressPolicy {
     }
 
     /// Decides on a URL of a guest. Returns where to send it and whether the operator chose that place.
-    fn decide(&self, url: &str, hosts: &[String]) -> Result<(Url, bool), Denied> {
+    pub(crate) fn decide(&self, url: &str, hosts: &[String]) -> Result<(Url, bool), Denied> {
         // The parser drops line ends and tabs without a word.
         if url.chars().any(char::is_control) {
             return Err(Denied::Invalid("the address must not hold control characters".into()));

@@ -12,6 +12,8 @@ mod compile;
 mod egress;
 mod engine;
 mod host;
+#[cfg(test)]
+mod hostile_input;
 mod inspect;
 mod lane;
 mod network;
