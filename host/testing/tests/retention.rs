@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use keyway_store::retention::TABLES;
-use keyway_testing::{Database, TestServer, on_both};
+use keyway_testing::{Database, Dice, TestServer, on_both};
 use sqlx::Row as _;
 
 async fn rows(database: &Database, table: &str) -> i64 {
@@ -162,5 +162,54 @@ on_both! {
         server.core.sweep().await.unwrap();
         assert_eq!(census(&server.database).await, before);
         server.renew_token().await;
+    }
+}
+
+/// Parameters with their lengths.
+type Lengths = Vec<(&'static str, usize)>;
+
+/// Text that no database stores in fewer bytes.
+fn noise(dice: &Dice, alphabet: &[u8], length: usize) -> String {
+    (0..length).map(|_| char::from(*dice.pick(alphabet))).collect()
+}
+
+const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/// What JSON writes in two to six characters each.
+const ESCAPED: &[u8] = b"\x01\x02\x03\x04\x05\x06\x0e\x0f\x10\x11\x12\x13\x14\x15\x1f\"\\\n\t";
+
+on_both! {
+    async fn what_the_longest_parameters_of_strangers_leave_is_bounded(database: Database) {
+        let server = TestServer::start(database).await;
+        let application = server.application().await;
+        let dice = Dice::new(4);
+        let whole = [("state", 8192), ("nonce", 1024), ("scope", 2048), ("login_hint", 320), ("ui_locales", 256), ("claims", 20_000)];
+        let mut requests: Vec<(Lengths, &[u8])> = whole.iter().map(|one| (vec![*one], LETTERS)).collect();
+        requests.extend(whole.iter().map(|one| (vec![*one], ESCAPED)));
+        // As much as fits in one request, and more.
+        requests.push((vec![("state", 5300), ("nonce", 1024), ("scope", 2000), ("login_hint", 320), ("ui_locales", 256)], LETTERS));
+        requests.push((whole.to_vec(), LETTERS));
+        requests.push((whole.iter().copied().take(5).collect(), ESCAPED));
+        requests.push((vec![("acr_values", 20_000), ("id_token_hint", 20_000), ("resource", 2000), ("prompt", 64)], LETTERS));
+        for (parameters, alphabet) in requests {
+            let (before, size) = (rows(&server.database, "interactions").await, bytes(&server.database).await);
+            for number in 0..100 {
+                let agent = noise(&dice, LETTERS, 8000);
+                let mut stranger = server.browser(&format!("10.1.{number}.7")).with_header("user-agent", &agent);
+                let texts: Vec<(&str, String)> =
+                    parameters.iter().map(|(name, length)| (*name, noise(&dice, alphabet, *length))).collect();
+                let sent: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+                let answer = stranger.authorize_with(&application, &sent).await;
+                assert!(answer.status.as_u16() < 500, "{parameters:?}: {}", answer.body);
+            }
+            let (made, grown) = (rows(&server.database, "interactions").await - before, bytes(&server.database).await - size);
+            assert!(made <= 100 && grown <= 100 * BYTES_PER_REQUEST, "{parameters:?}: {made} rows, {grown} bytes");
+        }
+        // The address that a provider is to send the browser back to waits with the sign-in too.
+        let mut stranger = server.browser("10.1.1.8");
+        stranger.start(&application, "SignIn").await;
+        let body = serde_json::json!({ "state": "s", "redirectUri": format!("https://a.example/{}", "x".repeat(2048)) });
+        let path = "/verification/social/none/authorization-uri";
+        let refused = stranger.step(http::Method::POST, path, Some(body)).await.expect(400);
+        assert!(refused.body.contains("redirectUri"), "{}", refused.body);
     }
 }

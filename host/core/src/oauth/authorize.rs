@@ -50,6 +50,9 @@ const LENGTHS: [(&str, usize); 9] = [
     ("resource", 2048),
 ];
 
+/// Most bytes of all of it together, as it is stored: JSON writes a control character in six.
+const MOST_STORED: usize = 9216;
+
 /// Most resources of a request.
 const MOST_RESOURCES: usize = 8;
 
@@ -227,6 +230,9 @@ impl Core {
             ui_locales: parameters.ui_locales.clone(),
         };
         asked.scope = granted_scope(application, &asked);
+        if serde_json::to_vec(&asked).map_or(true, |stored| stored.len() > MOST_STORED) {
+            return refuse("invalid_request", "the parameters are too long together");
+        }
         Ok(asked)
     }
 

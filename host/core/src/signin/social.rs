@@ -35,6 +35,8 @@ pub struct SocialOffer {
 
 /// Longest text that an account takes from a provider.
 const MOST: usize = 512;
+/// Longest address that a provider sends a browser back to.
+const MOST_ADDRESS: usize = 2048;
 
 impl Core {
     /// The social connectors that a tenant's pages offer, in their order.
@@ -98,14 +100,14 @@ impl Core {
         if self.found(caller).await?.event()? == InteractionEvent::ForgotPassword {
             return Err(ErrorCode::NotSupportedForForgotPassword.into());
         }
-        let (connector, factory) = self.social(&caller.tenant, id).await?;
         let state = state.unwrap_or_else(|| secret::generate(self.rng()));
         if state.is_empty() || state.len() > MOST {
             return Err(Refusal::invalid_input("state", "1 to 512 characters").into());
         }
-        if Url::parse(&redirect_uri).is_err() {
-            return Err(Refusal::invalid_input("redirectUri", "an absolute address").into());
+        if redirect_uri.len() > MOST_ADDRESS || Url::parse(&redirect_uri).is_err() {
+            return Err(Refusal::invalid_input("redirectUri", "an absolute address of 2048 bytes at most").into());
         }
+        let (connector, factory) = self.social(&caller.tenant, id).await?;
         let start = Start {
             state: state.clone(),
             redirect_uri: redirect_uri.clone(),
