@@ -177,8 +177,7 @@ async fn lost_update_of_a_configuration_that_was_saved_while_a_roll_back_waited(
     set_up(&server).await;
     step(&server, &new, "activate").await.expect(200);
     configure(&server, json!({ "config": config("between") })).await.expect(200);
-    let mut held = pool.begin().await.unwrap();
-    sqlx::query("SELECT id FROM tenants WHERE id = 'default' FOR UPDATE").fetch_one(&mut *held).await.unwrap();
+    let held = hold(&pool).await;
     let (one, other) = (Arc::clone(&server), Arc::clone(&server));
     let configured = tokio::spawn(async move { configure(&one, json!({ "config": config("second") })).await });
     waiting(&pool, 1).await;
@@ -190,6 +189,54 @@ async fn lost_update_of_a_configuration_that_was_saved_while_a_roll_back_waited(
     assert!(endpoint(&server).await.ends_with("first"), "the configuration comes back with its version");
     roll_back(&server).await.expect(200);
     assert!(endpoint(&server).await.ends_with("second"), "what was saved under the version that went is kept with it");
+}
+
+/// A transaction that holds the tenant, so that what comes next waits in its order.
+async fn hold(pool: &sqlx::AnyPool) -> sqlx::Transaction<'static, sqlx::Any> {
+    let mut held = pool.begin().await.unwrap();
+    sqlx::query("SELECT id FROM tenants WHERE id = 'default' FOR UPDATE").fetch_one(&mut *held).await.unwrap();
+    held
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_approval_is_judged_by_what_serves_when_it_is_stored() {
+    let trust = TrustPolicy { four_eyes: FourEyes::Publisher, ..TrustPolicy::default() };
+    let options = Options { trust: Some(trust), ..Options::default() };
+    let mut server = TestServer::start_with(Database::postgres().await, options).await;
+    let pool = server.database.connect().await;
+    let first = approved(&server, "0.1.1").await;
+    server.renew_token().await;
+    let others = digest(&server.upload(version("0.1.2")).await.expect(201));
+    let server = Arc::new(server);
+    let held = hold(&pool).await;
+    let (one, other, name) = (Arc::clone(&server), Arc::clone(&server), others.clone());
+    let activated = tokio::spawn(async move { step(&one, &first, "activate").await });
+    waiting(&pool, 1).await;
+    // Nothing serves yet: the uploader may approve.
+    let approved = tokio::spawn(async move { step(&other, &name, "approve").await });
+    waiting(&pool, 2).await;
+    held.commit().await.unwrap();
+    activated.await.unwrap().expect(200);
+    assert_eq!(approved.await.unwrap().expect(409).code(), "connector.approval_by_another");
+    assert_eq!(step(&server, &others, "activate").await.expect(409).code(), "connector.version_not_approved");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connector_that_is_set_up_during_a_switch_of_versions_is_judged_by_the_new_one() {
+    let server = Arc::new(TestServer::start(Database::postgres().await).await);
+    let pool = server.database.connect().await;
+    let (old, new) = (approved(&server, "0.1.1").await, approved(&server, "0.1.2").await);
+    step(&server, &old, "activate").await.expect(200);
+    let held = hold(&pool).await;
+    let (one, other) = (Arc::clone(&server), Arc::clone(&server));
+    let activated = tokio::spawn(async move { step(&one, &new, "activate").await });
+    waiting(&pool, 1).await;
+    let made = tokio::spawn(async move { set_up(&other).await });
+    waiting(&pool, 2).await;
+    held.commit().await.unwrap();
+    activated.await.unwrap().expect(200);
+    made.await.unwrap();
+    assert!(endpoint(&server).await.ends_with("first"));
 }
 
 /// Makes every write of this module's compiled code fail as on a full disk.

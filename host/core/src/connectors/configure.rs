@@ -80,12 +80,23 @@ impl Core {
 
     /// Sets up a connector. One that sends messages replaces the others of its kind, unless it is to stand beside them.
     pub async fn create_connector(&self, tenant: &TenantId, new: NewConnector) -> Result<ConnectorId, CoreError> {
-        let (factory, active) = self.serving(tenant, &new.factory_id).await?;
-        let factory = factory.ok_or(ErrorCode::ConnectorFactoryUnknown)?;
         if let Some(id) = &new.id {
             check_id(id)?;
         }
-        let (mut config, mut settings) = (new.config, new.settings);
+        // The version that serves judges the configuration outside the transaction; it is stored if that version still serves.
+        for _ in 0..ATTEMPTS {
+            if let Some(id) = self.try_to_create(tenant, &new).await? {
+                return Ok(id);
+            }
+        }
+        Err(ErrorCode::Unavailable.into())
+    }
+
+    /// The id of the new connector; none when another version serves by now, which has not judged it.
+    async fn try_to_create(&self, tenant: &TenantId, new: &NewConnector) -> Result<Option<ConnectorId>, CoreError> {
+        let (factory, active) = self.serving(tenant, &new.factory_id).await?;
+        let factory = factory.ok_or(ErrorCode::ConnectorFactoryUnknown)?;
+        let (mut config, mut settings) = (new.config.clone(), new.settings.clone());
         settings.metadata.retain(|_, value| !value.is_null());
         let marks = Marks::of(&factory.manifest.config);
         tidy(&marks, &mut config)?;
@@ -93,15 +104,15 @@ impl Core {
         self.check_target(&factory, &settings)?;
         self.check_config(&factory, &config, &marks).await?;
         let connector = Connector {
-            id: new.id.unwrap_or_else(|| self.id()),
-            factory_id: new.factory_id,
+            id: new.id.clone().unwrap_or_else(|| self.id()),
+            factory_id: new.factory_id.clone(),
             kind: factory.manifest.kind,
             config,
             marks,
             settings,
             created_at: self.now(),
         };
-        let (id, owner, key) = (connector.id.clone(), tenant.clone(), self.parts.master_key.clone());
+        let (owner, key, beside) = (tenant.clone(), self.parts.master_key.clone(), new.beside);
         let factories = self.registry.all(tenant);
         self.save(ErrorCode::ConnectorIdTaken, move |tx| {
             Box::pin(async move {
@@ -110,19 +121,18 @@ impl Core {
                 if stored.iter().any(|one| one.id == connector.id) {
                     return Err(ErrorCode::ConnectorIdTaken.into());
                 }
-                // Another version serves by now, which has not judged this configuration, or none does.
                 if connector_versions::active_of(tx, &owner, &connector.factory_id).await? != active {
-                    return Err(ErrorCode::ConnectorFactoryUnknown.into());
+                    return Ok(None);
                 }
                 check_unique(&factory, &factories, &stored, &connector)?;
-                if connector.kind != ConnectorKind::Social && !new.beside {
+                if connector.kind != ConnectorKind::Social && !beside {
                     connectors::delete_kind(tx, &owner, connector.kind).await?;
                 }
-                Ok::<_, CoreError>(connectors::insert(tx, &owner, &connector, &key).await?)
+                connectors::insert(tx, &owner, &connector, &key).await?;
+                Ok::<_, CoreError>(Some(connector.id))
             })
         })
-        .await?;
-        Ok(id)
+        .await
     }
 
     /// Identities are kept under the target: a connector that calls itself `google` would sign in everybody who linked a Google

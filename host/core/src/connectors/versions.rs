@@ -18,6 +18,7 @@ use crate::logs::Event;
 use crate::{Core, CoreError, Visitor};
 
 /// A version as an admin sees it.
+#[derive(Clone)]
 pub struct VersionView {
     /// The version.
     pub version: Version,
@@ -109,30 +110,43 @@ impl Core {
         by: String,
         visitor: &Visitor,
     ) -> Result<VersionView, CoreError> {
-        let view = self.connector_version(tenant, factory, digest).await?;
-        let by_another = match self.parts.trust.four_eyes {
-            FourEyes::Never => false,
-            FourEyes::Publisher => view.asks_new.replaces.is_some(),
-            FourEyes::Always => true,
-        };
-        if by_another && view.version.uploaded_by == by {
-            return Err(ErrorCode::ConnectorFourEyes.into());
-        }
         let audit = self.version_event("Connector.Approve", factory, digest, &by, visitor);
-        let (owner, id, name) = (tenant.clone(), factory.clone(), digest.to_owned());
-        self.parts
-            .store
-            .write(move |tx| {
+        // What serves decides who may approve: the approval is stored if that, and who uploaded it, are as they were judged.
+        for _ in 0..ATTEMPTS {
+            let (_, active) = self.serving(tenant, factory).await?;
+            let view = self.connector_version(tenant, factory, digest).await?;
+            let by_another = match self.parts.trust.four_eyes {
+                FourEyes::Never => false,
+                FourEyes::Publisher => view.asks_new.replaces.is_some(),
+                FourEyes::Always => true,
+            };
+            if by_another && view.version.uploaded_by == by {
+                return Err(ErrorCode::ConnectorFourEyes.into());
+            }
+            let (owner, id, name, by, audit) =
+                (tenant.clone(), factory.clone(), digest.to_owned(), by.clone(), audit.clone());
+            let stored = self.parts.store.write(move |tx| {
                 Box::pin(async move {
                     crate::tenants::lock(tx, &owner).await?;
+                    let now = connector_versions::find(tx, &owner, &id, &name).await?;
+                    let now = now.ok_or(ErrorCode::EntityNotFound)?;
+                    let judged = &view.version;
+                    if connector_versions::active_of(tx, &owner, &id).await? != active
+                        || (&now.uploaded_by, &now.signer) != (&judged.uploaded_by, &judged.signer)
+                    {
+                        return Ok(false);
+                    }
                     if connector_versions::approve(tx, &owner, &id, &name, &by).await? {
                         audit.write(tx, &owner).await?;
                     }
-                    Ok::<_, CoreError>(())
+                    Ok::<_, CoreError>(true)
                 })
-            })
-            .await?;
-        self.connector_version(tenant, factory, digest).await
+            });
+            if stored.await? {
+                return self.connector_version(tenant, factory, digest).await;
+            }
+        }
+        Err(ErrorCode::Unavailable.into())
     }
 
     fn version_event(&self, key: &str, factory: &FactoryId, digest: &str, by: &str, visitor: &Visitor) -> Event {
