@@ -1,7 +1,7 @@
 //! Names that must not stand for somebody else's account.
 
 use http::Method;
-use keyway_testing::{TestServer, on_both};
+use keyway_testing::{Answer, TestServer, on_both};
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "correct horse battery";
@@ -29,4 +29,50 @@ on_both! {
         assert!(refused.body.contains("application"), "{}", refused.body);
         server.api(Method::POST, "/users", Some(json!({ "id": "robot-1", "username": "robot" }))).await.expect(200);
     }
+
+    async fn a_taken_identifier_is_named_by_its_own_code_also_in_a_race(database: Database) {
+        let server = TestServer::start(database).await;
+        let change = |id: &str, body: Value| {
+            let path = format!("/users/{id}");
+            let server = &server;
+            async move { server.api(Method::PATCH, &path, Some(body)).await }
+        };
+        let made = async |body: Value| {
+            let user = server.api(Method::POST, "/users", Some(body)).await.expect(200).json();
+            user.get("id").and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        for round in 0..6 {
+            for (field, value, code) in [
+                ("username", format!("name_{round}"), "user.username_already_in_use"),
+                ("primaryEmail", format!("ada{round}@example.com"), "user.email_already_in_use"),
+                ("primaryPhone", format!("861380000010{round}"), "user.phone_already_in_use"),
+            ] {
+                let body = json!({ field: value });
+                let create = || server.api(Method::POST, "/users", Some(body.clone()));
+                let (one, other) = tokio::join!(create(), create());
+                one_is_refused(&[one, other], code);
+                let winner = server.api(Method::GET, &format!("/users?search=%25{value}%25"), None).await.json();
+                let winner = winner.pointer("/0/id").and_then(Value::as_str).unwrap_or_default().to_owned();
+                server.api(Method::DELETE, &format!("/users/{winner}"), None).await.expect(204);
+                let (first, second) = (made(json!({ "name": "One" })).await, made(json!({ "name": "Other" })).await);
+                let (one, other) = tokio::join!(change(&first, body.clone()), change(&second, body.clone()));
+                one_is_refused(&[one, other], code);
+                for id in [first, second] {
+                    server.api(Method::DELETE, &format!("/users/{id}"), None).await.expect(204);
+                }
+            }
+        }
+        // A taken id beside a free name is no taken name.
+        made(json!({ "id": "chosen", "username": "chosen" })).await;
+        let twice = server.api(Method::POST, "/users", Some(json!({ "id": "chosen", "username": "free" }))).await.expect(422);
+        assert_eq!(twice.code(), "entity.unique_integrity_violation");
+    }
+}
+
+/// One answer is 200, the other this refusal.
+#[track_caller]
+fn one_is_refused(answers: &[Answer; 2], code: &str) {
+    let mut said: Vec<(u16, String)> = answers.iter().map(|answer| (answer.status.as_u16(), answer.code())).collect();
+    said.sort();
+    assert_eq!(said, [(200, String::new()), (422, code.to_owned())]);
 }

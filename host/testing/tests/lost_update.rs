@@ -359,6 +359,20 @@ on_both! {
         }
     }
 
+    async fn a_second_identity_of_a_target_is_refused_whatever_its_issuer(database: Database) {
+        let race = Race::new(database).await;
+        let id = race.user("u1").await;
+        let (mut browser, step) = race.about_to_link("u1", "first").await;
+        browser.step(Method::POST, "/identification", Some(step)).await.expect(204);
+        race.run("UPDATE user_identities SET issuer = 'https://another.example' WHERE target = 'other'", &[]).await;
+        for identity in ["first", "second"] {
+            let (mut browser, step) = race.about_to_link("u1", identity).await;
+            let refused = browser.step(Method::POST, "/identification", Some(step)).await;
+            assert_eq!(refused.expect(422).code(), "user.identity_already_in_use");
+        }
+        assert_eq!(race.identities(&id).await, [(OTHER.to_owned(), "first".to_owned()), (TARGET.to_owned(), "u1".to_owned())]);
+    }
+
     async fn an_identity_that_two_accounts_take_at_once_is_one_accounts(database: Database) {
         let race = Race::new(database).await;
         let owners = async |accounts: &[String]| {

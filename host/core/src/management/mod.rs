@@ -15,6 +15,7 @@ mod users;
 
 use keyway_store::{Job, StoreError, Tx};
 
+use crate::signin::taken;
 use crate::{Core, CoreError};
 
 pub(crate) use applications::check as check_application;
@@ -30,13 +31,13 @@ pub use user_search::Window;
 pub use users::{NewPassword, NewUser};
 
 impl Core {
-    /// A write whose taken names are `code`.
+    /// A write whose taken names are `code`; an account's are told by their own.
     pub(crate) async fn save<T: Send + 'static>(
         &self,
         code: keyway_model::ErrorCode,
         job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, CoreError>> + Clone + Send + 'static,
     ) -> Result<T, CoreError> {
-        self.parts.store.write(job).await.map_err(|error| match error {
+        self.parts.store.write(job).await.map_err(|error| match taken(error) {
             CoreError::Store(StoreError::Unique(_)) => code.into(),
             CoreError::Store(StoreError::Reference) => keyway_model::ErrorCode::RelationNotFound.into(),
             error => error,
