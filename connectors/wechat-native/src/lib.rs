@@ -7,15 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-/// The form in Simplified Chinese.
-const CHINESE: [(&str, &str); 6] = [
-    ("App ID", "AppID"),
-    ("The application's id at the provider.", "应用在微信开放平台的 AppID。"),
-    ("App secret", "AppSecret"),
-    (
-        "The application's secret; it is stored sealed and never shown again.",
-        "应用的 AppSecret，加密保存，不会再次显示。",
-    ),
+/// The form's own fields in Simplified Chinese.
+const CHINESE: [(&str, &str); 2] = [
     ("Universal links", "Universal Links"),
     ("The application's universal links, for iOS.", "应用的 Universal Links，用于 iOS。"),
 ];
@@ -46,6 +39,7 @@ impl Connector for WeChatNative {
             .name("zh-CN", "微信")
             .description("en", "Sign in with WeChat.")
             .description("zh-CN", "使用 微信 账号登录。")
+            .translations("zh-CN", &wechat::CHINESE)
             .translations("zh-CN", &CHINESE)
             .readme_in("zh-CN", include_str!("../README.zh-CN.md"))
             .host("api.weixin.qq.com")

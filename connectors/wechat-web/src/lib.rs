@@ -7,15 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-/// The form in Simplified Chinese.
-const CHINESE: [(&str, &str); 6] = [
-    ("App ID", "AppID"),
-    ("The application's id at the provider.", "应用在微信开放平台的 AppID。"),
-    ("App secret", "AppSecret"),
-    (
-        "The application's secret; it is stored sealed and never shown again.",
-        "应用的 AppSecret，加密保存，不会再次显示。",
-    ),
+/// The form's own fields in Simplified Chinese.
+const CHINESE: [(&str, &str); 2] = [
     ("Scope", "授权范围"),
     ("Scopes to ask for in place of the usual ones, separated by spaces.", "替代默认值的授权范围，以空格分隔。"),
 ];
@@ -45,6 +38,7 @@ impl Connector for WeChatWeb {
             .name("zh-CN", "微信")
             .description("en", "Sign in with WeChat.")
             .description("zh-CN", "使用 微信 账号登录。")
+            .translations("zh-CN", &wechat::CHINESE)
             .translations("zh-CN", &CHINESE)
             .readme_in("zh-CN", include_str!("../README.zh-CN.md"))
             .host("api.weixin.qq.com")

@@ -1,9 +1,20 @@
-//! What WeChat's connectors share: from a callback's code to an identity.
+//! What WeChat's connectors share: from a callback's code to an identity, and the form's fields in Chinese.
 //!
 //! Provider document: <https://developers.weixin.qq.com/doc/oplatform/en/Website_App/WeChat_Login/Wechat_Login.html>
 
 use keyway_connector::{Callback, Failure, UserInfo, code, http, oauth};
 use serde_json::{Value, json};
+
+/// Id and secret of the application, as both forms ask for them, in Simplified Chinese.
+pub const CHINESE: [(&str, &str); 4] = [
+    ("App ID", "AppID"),
+    ("The application's id at the provider.", "应用在微信开放平台的 AppID。"),
+    ("App secret", "AppSecret"),
+    (
+        "The application's secret; it is stored sealed and never shown again.",
+        "应用的 AppSecret，加密保存，不会再次显示。",
+    ),
+];
 
 /// The identity behind a callback, for the application with this id and secret.
 pub fn user_info(app_id: &str, secret: &str, callback: &Callback) -> Result<UserInfo, Failure> {
