@@ -1,0 +1,245 @@
+//! Transactions: whole or not at all, one after another, again when the database ended one, and seen by other nodes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use keyway_model::identifier::{Identifier, IdentifierKind};
+use keyway_model::interaction::{Interaction, Profile};
+use keyway_model::oauth::Authorization;
+use keyway_model::sign_in_experience::SignInExperience;
+use keyway_model::user::{User, UserChange};
+use keyway_model::{Patch, TenantId, Timestamp, UserId};
+use keyway_store::retention::{self, Retention};
+use keyway_store::{
+    Constraint, Store, StoreError, Total, counters, interactions, sign_in_experiences, user_search, users,
+};
+
+use super::{Database, find, insert, open, postgres, sqlite, tenant, user};
+
+on_both! {
+    a_failed_transaction_leaves_nothing
+    counters_count_under_fifty_parallel_requests_and_end
+    steps_of_one_interaction_follow_each_other
+    writes_that_are_sent_together_fail_together
+}
+
+/// A second node on the same database.
+async fn with_another_node(database: Database) {
+    let other = open(&database.url).await;
+    a_change_of_configuration_shows_at_once_here_and_soon_on_other_nodes(database.store, other).await;
+}
+
+mod a_change_of_configuration_shows_at_once_here_and_soon_on_other_nodes {
+    #[tokio::test]
+    async fn sqlite() {
+        super::with_another_node(super::sqlite().await).await;
+    }
+    #[tokio::test]
+    async fn postgres() {
+        super::with_another_node(super::postgres().await).await;
+    }
+}
+
+/// Two that hold one row each and want the other's: PostgreSQL ends one of them.
+#[tokio::test]
+async fn a_transaction_that_a_deadlock_ended_runs_again() {
+    let store = postgres().await.store;
+    for id in ["ann", "bob"] {
+        let ready = store.write::<_, StoreError>(move |tx| {
+            Box::pin(async move {
+                let user = User::new(id.into(), Timestamp(1));
+                users::insert(tx, &TenantId::default_tenant(), &user).await
+            })
+        });
+        ready.await.unwrap();
+    }
+    let (both, runs) = (Arc::new(tokio::sync::Barrier::new(2)), Arc::new(AtomicU32::new(0)));
+    let rename = |first: &'static str, second: &'static str| {
+        let (both, runs) = (Arc::clone(&both), Arc::clone(&runs));
+        store.write::<_, StoreError>(move |tx| {
+            Box::pin(async move {
+                let tenant = TenantId::default_tenant();
+                let mut user = users::lock(tx, &tenant, &first.into()).await?.unwrap();
+                if runs.fetch_add(1, Ordering::SeqCst) < 2 {
+                    both.wait().await;
+                }
+                users::lock(tx, &tenant, &second.into()).await?.unwrap();
+                let change = UserChange { name: Patch::Set(first.into()), ..UserChange::default() };
+                users::change(tx, &tenant, &mut user, change).await
+            })
+        })
+    };
+    let (one, other) = tokio::join!(rename("ann", "bob"), rename("bob", "ann"));
+    one.unwrap();
+    other.unwrap();
+    assert_eq!(runs.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_transaction_that_always_yields_ends() {
+    let database = postgres().await;
+    let refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'busy' USING ERRCODE = \
+         '40001'; END $$; CREATE TRIGGER refuse BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION refuse()";
+    sqlx::raw_sql(refuse).execute(&sqlx::AnyPool::connect(&database.url).await.unwrap()).await.unwrap();
+    let runs = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&runs);
+    let refused = database.store.write::<_, StoreError>(move |tx| {
+        Box::pin(async move {
+            counted.fetch_add(1, Ordering::SeqCst);
+            users::insert(tx, &TenantId::default_tenant(), &User::new("ann".into(), Timestamp(1))).await
+        })
+    });
+    assert!(refused.await.unwrap_err().is_passing());
+    assert_eq!(runs.load(Ordering::SeqCst), 6);
+}
+
+async fn a_failed_transaction_leaves_nothing(store: Store) {
+    let result: Result<(), StoreError> = store
+        .write(|tx| {
+            Box::pin(async move {
+                users::insert(tx, &tenant(), &user("ann", None)).await?;
+                Err(StoreError::Aborted)
+            })
+        })
+        .await;
+    assert!(result.is_err());
+    assert!(find(&store, tenant(), "ann").await.is_none());
+    insert(&store, tenant(), user("bob", None)).await.unwrap();
+    assert!(find(&store, tenant(), "bob").await.is_some());
+}
+
+async fn counters_count_under_fifty_parallel_requests_and_end(store: Store) {
+    let add = |store: Store, now: i64| async move {
+        store
+            .write::<_, StoreError>(move |tx| {
+                Box::pin(async move {
+                    let counter = |name: &str, keep| counters::Counter { name: name.into(), resolution: 1, keep };
+                    let all = [counter("sends", 60), counter("a", 90)];
+                    let mut found = counters::lock(tx, &tenant(), &all, Timestamp(now)).await?;
+                    let mut open = HashMap::new();
+                    for counter in &all {
+                        let mut history = found.remove(&counter.name).unwrap();
+                        history.count(Timestamp(now));
+                        open.insert(counter.name.clone(), history.open(counter.keep, Timestamp(now)));
+                        counters::write(tx, &tenant(), counter, history, Timestamp(now)).await?;
+                    }
+                    Ok(open)
+                })
+            })
+            .await
+            .unwrap()
+    };
+    let mut counts = Vec::new();
+    for handle in (0..50).map(|_| tokio::spawn(add(store.clone(), 0))).collect::<Vec<_>>() {
+        counts.push(handle.await.unwrap()["sends"]);
+    }
+    counts.sort_unstable();
+    assert_eq!(counts, (1..=50).collect::<Vec<_>>());
+    let later = add(store.clone(), 60_000).await;
+    assert_eq!((later["sends"], later["a"]), (1, 51));
+    let swept = retention::sweep(&store, Retention::default(), Timestamp(200_000));
+    assert_eq!(swept.await.unwrap(), 2);
+}
+
+async fn steps_of_one_interaction_follow_each_other(store: Store) {
+    let interaction = Interaction {
+        id: "i".into(),
+        application_id: "app".into(),
+        authorization: Authorization::default(),
+        csrf: "0".into(),
+        event: None,
+        verifications: Vec::new(),
+        social: None,
+        user_id: None,
+        credential_epoch: 0,
+        profile: Profile::default(),
+        work: None,
+        created_at: Timestamp(0),
+        expires_at: Timestamp(1000),
+    };
+    store
+        .write::<_, StoreError>(|tx| {
+            Box::pin(async move { interactions::insert(tx, &tenant(), "h", &interaction).await })
+        })
+        .await
+        .unwrap();
+    let step = |store: Store| async move {
+        store
+            .write::<_, StoreError>(|tx| {
+                Box::pin(async move {
+                    let mut value = interactions::find(tx, &tenant(), "h", Timestamp(1)).await?.unwrap();
+                    value.csrf = (value.csrf.parse::<u32>().unwrap() + 1).to_string();
+                    interactions::update(tx, &tenant(), "h", &value).await
+                })
+            })
+            .await
+            .unwrap();
+    };
+    for handle in (0..50).map(|_| tokio::spawn(step(store.clone()))).collect::<Vec<_>>() {
+        handle.await.unwrap();
+    }
+    let read = |now| {
+        let store = store.clone();
+        async move {
+            store
+                .read::<_, StoreError>(move |tx| {
+                    Box::pin(async move { interactions::find(tx, &tenant(), "h", Timestamp(now)).await })
+                })
+                .await
+                .unwrap()
+        }
+    };
+    assert_eq!(read(1).await.unwrap().csrf, "50");
+    assert!(read(1000).await.is_none(), "expiry is checked on read, with no cleaner running");
+}
+
+async fn writes_that_are_sent_together_fail_together(store: Store) {
+    let user = |id: &str, name: &str| {
+        let mut user = User::new(UserId(id.into()), Timestamp(1));
+        user.set_identifier(&Identifier { kind: IdentifierKind::Username, value: name.into() });
+        user
+    };
+    let insert = |users: Vec<User>| {
+        store.write::<_, StoreError>(move |tx| {
+            Box::pin(async move {
+                for user in &users {
+                    users::insert(tx, &tenant(), user).await?;
+                }
+                Ok(())
+            })
+        })
+    };
+    let many: Vec<User> = (0..40).map(|n| user(&format!("many{n}"), &format!("many{n}"))).collect();
+    insert(many).await.unwrap();
+    let both = vec![user("a", "same"), user("b", "same")];
+    let error = insert(both).await.unwrap_err();
+    assert!(matches!(&error, StoreError::Unique(Constraint::Username)), "{error:?}");
+    insert(vec![user("c", "same")]).await.unwrap();
+    let count =
+        store.read::<_, StoreError>(|tx| Box::pin(async move { user_search::count(tx, &tenant(), None, 100).await }));
+    assert_eq!(count.await.unwrap(), Total { count: 41, is_capped: false });
+}
+
+async fn a_change_of_configuration_shows_at_once_here_and_soon_on_other_nodes(store: Store, other: Store) {
+    let version =
+        |node: Store, now: i64| async move { node.configuration_version(&tenant(), Timestamp(now)).await.unwrap() };
+    let before = (version(store.clone(), 0).await, version(other.clone(), 0).await);
+    let change = store.write::<_, StoreError>(|tx| {
+        Box::pin(async move { sign_in_experiences::put(tx, &tenant(), &SignInExperience::default()).await })
+    });
+    change.await.unwrap();
+    assert_eq!(version(store.clone(), 1).await, before.0 + 1);
+    // PostgreSQL announces a change; without an announcement a version is trusted for half a second.
+    let soon = version(other.clone(), 499).await;
+    assert!([before.1, before.1 + 1].contains(&soon), "{soon}");
+    assert_eq!(version(other.clone(), 500).await, before.1 + 1);
+    let back = store.write::<(), StoreError>(|tx| {
+        Box::pin(async move {
+            sign_in_experiences::put(tx, &tenant(), &SignInExperience::default()).await?;
+            Err(StoreError::Aborted)
+        })
+    });
+    back.await.unwrap_err();
+    assert_eq!(version(store.clone(), 10_000).await, before.0 + 1);
+}
