@@ -4,6 +4,7 @@
 //! `PROPTEST_CASES=1000000 PROPTEST_RNG_SEED=7 cargo test -p keyway-web hostile_input` searches further.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use base64::Engine as _;
@@ -75,6 +76,22 @@ proptest! {
     }
 
     #[test]
+    fn parser_exhaustion_of_lists_of_hops(
+        text in "(10\\.0\\.0\\.1|198\\.51\\.100\\.7|::1|unknown|,|, |:443|\"|\\PC){0,12}", last in "(, ?198\\.51\\.100\\.9)?",
+    ) {
+        let proxies = ["10.0.0.0/8".parse().unwrap()];
+        let (proxy, stranger): (IpAddr, IpAddr) = ("10.0.0.1".parse().unwrap(), "203.0.113.5".parse().unwrap());
+        let sent = headers(HeaderName::from_static("x-forwarded-for"), format!("{text}{last}").as_bytes());
+        prop_assert_eq!(request::sender(Some(stranger), &sent, &proxies), Some(stranger));
+        let found = request::sender(Some(proxy), &sent, &proxies).unwrap();
+        let listed = text.split(',').any(|hop| request::hop_address(hop.trim()) == Some(found));
+        prop_assert!(found == proxy || listed || !last.is_empty());
+        // What a client wrote before the entry of the proxy does not count.
+        let own: Option<IpAddr> = (!last.is_empty() && !sent.is_empty()).then(|| "198.51.100.9".parse().unwrap());
+        prop_assert!(own.is_none() || own == Some(found), "{} {}", text, found);
+    }
+
+    #[test]
     fn parser_exhaustion_of_credentials(
         text in "(Basic|Bearer|basic| |=|aWQ6c2VjcmV0|Og==|[A-Za-z0-9+/=]|\\PC){0,12}", id in "[^:]{0,20}", secret in "(?s:.){0,20}",
     ) {
@@ -123,6 +140,9 @@ fn algorithmic_complexity() {
     let cookies = |size| headers(header::COOKIE, "a=b;".repeat(size / 4).as_bytes());
     growth("cookies", cookies, |sent| (cookies::read_named(sent, "a"), cookies::names(sent)));
     growth("a hop", |size| "1:".repeat(size / 2), |text| request::hop_address(text));
+    let hops = |size| headers(HeaderName::from_static("x-forwarded-for"), "10.0.0.1,".repeat(size / 9).as_bytes());
+    let proxies = ["10.0.0.0/8".parse().unwrap()];
+    growth("a list of hops", hops, |sent| request::sender("10.0.0.1".parse().ok(), sent, &proxies));
     let languages = |size| headers(header::ACCEPT_LANGUAGE, "fr, ".repeat(size / 4).as_bytes());
     growth("languages", languages, |sent| request::is_chinese(sent, None));
     growth("a search", |size| "search=a&mode=exact&".repeat(size / 20), |text| user_search::parse(text));

@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ipnet::IpNet;
 use keyway_core::Visitor;
 use keyway_core::management::Page;
 use keyway_core::signin::Caller;
@@ -41,16 +42,27 @@ pub fn wants_page(headers: &HeaderMap) -> bool {
     text(headers, header::ACCEPT).is_some_and(|accepted| accepted.contains("text/html"))
 }
 
-/// Who sent the request. `X-Forwarded-For` counts only from a trusted proxy, from the right, up to the first address that
-/// no trusted proxy has.
+/// Who sent the request.
 pub fn visitor(web: &Web, parts: &Parts) -> Visitor {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
-    let trusted = |ip: &IpAddr| web.trusted_proxies.iter().any(|net| net.contains(ip));
     let forwarded = parts.headers.contains_key("x-forwarded-for") || parts.headers.contains_key("forwarded");
+    let ip = sender(peer, &parts.headers, &web.trusted_proxies);
+    Visitor {
+        ip: ip.map(|ip| ip.to_string()).unwrap_or_default(),
+        user_agent: text(&parts.headers, header::USER_AGENT).map(|agent| agent.chars().take(256).collect()),
+        local: web.exempts_local && peer.is_some_and(|peer| peer.is_loopback()) && !forwarded,
+    }
+}
+
+/// The address that the request came from. `X-Forwarded-For` counts only from a trusted proxy, from the right, up to the first
+/// address that no trusted proxy has.
+pub(crate) fn sender(peer: Option<IpAddr>, headers: &HeaderMap, proxies: &[IpNet]) -> Option<IpAddr> {
+    let trusted = |ip: &IpAddr| proxies.iter().any(|net| net.contains(ip));
     let mut ip = peer;
     if peer.is_some_and(|peer| trusted(&peer)) {
-        let all: Vec<&str> =
-            parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
+        // A client may have begun the list with bytes that are no text; what the proxy put behind them counts all the same.
+        let all: Vec<_> =
+            headers.get_all("x-forwarded-for").iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
         let list = all.join(",");
         for hop in list.rsplit(',') {
             let Some(hop) = hop_address(hop.trim()) else { break };
@@ -60,11 +72,7 @@ pub fn visitor(web: &Web, parts: &Parts) -> Visitor {
             }
         }
     }
-    Visitor {
-        ip: ip.map(|ip| ip.to_string()).unwrap_or_default(),
-        user_agent: text(&parts.headers, header::USER_AGENT).map(|agent| agent.chars().take(256).collect()),
-        local: web.exempts_local && peer.is_some_and(|peer| peer.is_loopback()) && !forwarded,
-    }
+    ip
 }
 
 /// An entry of `X-Forwarded-For`: an address, which some proxies (Azure Application Gateway, IIS) send with a port.

@@ -135,4 +135,19 @@ mod tests {
         assert_eq!(policy.judge(b"", "ab", None), Ok(None));
         assert_eq!(policy.judge(b"", "cd", None).unwrap_err().code, ErrorCode::UploadNotTrusted);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn parser_exhaustion_of_signatures(
+            text in "(untrusted comment: |trusted comment: |RUQf6LRCGA9i|=|\n|\r|[A-Za-z0-9+/]|\\PC){0,12}",
+            at in 0..SIGNATURE.len(), length in 0_usize..40,
+        ) {
+            let policy = TrustPolicy { policy: Trust::Signed, keys: vec![KEY.into()], ..TrustPolicy::default() };
+            proptest::prop_assert!(policy.judge(b"test", "", Some(&text)).is_err());
+            let mut changed = SIGNATURE.to_owned();
+            changed.replace_range(at..(at + length).min(SIGNATURE.len()), &text);
+            // Nothing vouches for the first line, nor for what follows the last.
+            proptest::prop_assert!(policy.judge(b"Test", "", Some(&changed)).is_err());
+        }
+    }
 }

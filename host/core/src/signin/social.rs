@@ -482,4 +482,32 @@ mod tests {
         let bad = info("not an address", "123", "javascript:alert(1)");
         assert_eq!((bad.email, bad.phone, bad.avatar), (None, None, None));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn parser_exhaustion_of_identities_of_providers(
+            member in "(id|issuer|email|emailVerified|phone|phoneVerified|name|avatar|rawData|other)",
+            text in "(ada|@|example\\.org|\\+|86|13012345678|https://|javascript:|data:|/|\u{202e}|\u{0}|\\PC){0,12}",
+            shape in 0_usize..5,
+        ) {
+            let value = match shape {
+                0 => json!(null),
+                1 => json!([text]),
+                2 => json!(true),
+                _ => json!(text),
+            };
+            let mut sent = json!({ "id": "1", "email": "ada@example.org", "phone": "8613012345678", "name": "Ada" });
+            sent[member] = value;
+            if let Ok(info) = serde_json::from_str::<SocialUserInfo>(&sent.to_string()) {
+                let info = judged(info);
+                for (kind, value) in [(IdentifierKind::Email, &info.email), (IdentifierKind::Phone, &info.phone)] {
+                    let again = value.as_ref().map(|value| Identifier::parse(kind, value).map(|one| one.value));
+                    proptest::prop_assert_eq!(again, value.clone().map(Ok));
+                }
+                let name = info.name.unwrap_or_default();
+                proptest::prop_assert!(name.chars().count() <= 128 && !name.contains(['\u{0}', '\u{202e}']), "{:?}", name);
+                proptest::prop_assert!(info.avatar.is_none_or(|avatar| avatar.starts_with("https://")));
+            }
+        }
+    }
 }
