@@ -30,7 +30,7 @@ async fn derive(tx: &mut keyway_store::Tx<'_>, ours: password::Cost) -> Result<u
         users::derive(tx, tenant, user).await?;
         // A hash that cannot be read signs nobody in.
         if let Some(Ok(Some(cost))) = user.password.as_ref().map(|hash| password::imported(hash, ours)) {
-            password_costs::note(tx, tenant, &user.id, &cost, i64::MAX).await?;
+            password_costs::note(tx, tenant, &user.id, &cost, |_| true).await?;
         }
     }
     Ok(outdated.len())

@@ -6,9 +6,6 @@ use sqlx::{Row as _, query};
 
 use crate::{StoreError, Tx, configuration};
 
-/// Costs that a tenant may import: each makes a wrong password cost more, at every account.
-pub const MOST: i64 = 8;
-
 /// All costs.
 pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<String>, StoreError> {
     let statement = query("SELECT cost FROM password_costs WHERE tenant_id = $1 ORDER BY cost").bind(tenant.0.clone());
@@ -24,23 +21,24 @@ async fn held(tx: &mut Tx<'_>, tenant: &TenantId, cost: &str) -> Result<bool, St
     Ok(tx.one(query(statement).bind(tenant.0.clone()).bind(cost.to_owned())).await?.is_some())
 }
 
-/// Notes what the user's password hash costs. False, and nothing noted, where it would be one cost more than `most`.
+/// Notes what the user's password hash costs. False, and nothing noted, where the tenant has no such cost yet and `may_join` says
+/// no to it beside those that are there.
 pub async fn note(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     user: &UserId,
     cost: &str,
-    most: i64,
+    may_join: impl FnOnce(&[String]) -> bool,
 ) -> Result<bool, StoreError> {
     if !held(tx, tenant, cost).await? {
-        // The tenant's row is held from here on: two that add a cost count one after another.
+        // The tenant's row is held from here on: two that add a cost are judged one after another.
         configuration::changed(tx, tenant).await?;
-        let statement = "INSERT INTO password_costs (tenant_id, cost) SELECT t.id, $2 FROM tenants t WHERE t.id = $1 AND (SELECT \
-             COUNT(*) FROM password_costs WHERE tenant_id = $1) < $3 ON CONFLICT DO NOTHING";
-        tx.execute(query(statement).bind(tenant.0.clone()).bind(cost.to_owned()).bind(most)).await?;
-        if !held(tx, tenant, cost).await? {
+        let costs = list(tx, tenant).await?;
+        if !costs.iter().any(|other| other == cost) && !may_join(&costs) {
             return Ok(false);
         }
+        let statement = "INSERT INTO password_costs (tenant_id, cost) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        tx.execute(query(statement).bind(tenant.0.clone()).bind(cost.to_owned())).await?;
     }
     let statement = query("UPDATE users SET password_cost = $3 WHERE tenant_id = $1 AND id = $2");
     let statement = statement.bind(tenant.0.clone()).bind(user.0.clone()).bind(cost.to_owned());

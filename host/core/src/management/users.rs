@@ -8,7 +8,7 @@ use keyway_model::{ErrorCode, Patch, Refusal, TenantId, Timestamp, UserId};
 use keyway_store::users::LockedUser;
 use keyway_store::{Tx, applications, identities, password_costs, roles, sessions, tokens, users};
 
-use crate::password::{Cost, NOBODY, imported};
+use crate::password::{Cost, NOBODY, check_variant, imported, may_join};
 use crate::signin::taken;
 use crate::{Core, CoreError};
 
@@ -114,6 +114,7 @@ impl Core {
                 Some(self.hasher.hash(NOBODY, password).await?)
             }
             Some(NewPassword::Imported(hash)) => {
+                check_variant(&hash)?;
                 cost = imported(&hash, self.parts.password_cost)?;
                 Some(hash)
             }
@@ -130,10 +131,10 @@ impl Core {
                     }
                     users::insert(tx, &tenant, &user).await?;
                     if let Some(cost) = cost
-                        && !password_costs::note(tx, &tenant, &user.id, &cost, password_costs::MOST).await?
+                        && !password_costs::note(tx, &tenant, &user.id, &cost, |others| may_join(&cost, others)).await?
                     {
-                        let expected =
-                            "asks for other work than the 8 kinds of hashes that wait for their users to sign in";
+                        let expected = "asks for too much work beside the other kinds of hashes that wait for their \
+                            users to sign in";
                         return Err(Refusal::invalid_input("passwordDigest", expected).into());
                     }
                     Ok::<_, CoreError>(roles::add_defaults(tx, &tenant, &user.id).await?)

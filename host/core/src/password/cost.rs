@@ -13,8 +13,13 @@ const OWN: Cost = Cost::Argon2(Algorithm::Argon2id, 19_456, 2, 1);
 
 /// Most memory in KiB that an imported hash may ask for.
 const MOST_MEMORY: u32 = 256 * 1024;
-/// Most memory times passes: twice what Logto's own hashes ask for (4 MiB, 256 passes).
-const MOST_WORK: u64 = 2 * 1024 * 1024;
+/// Most work of a hash, and of all kinds of hashes that a tenant imports together, for each wrong password costs that of all: in
+/// KiB of memory times passes, half as much again as Logto's own hashes ask for (4 MiB, 256 passes).
+const MOST_WORK: u64 = 3 * 512 * 1024;
+/// Kinds of hashes that a tenant may import.
+const MOST_KINDS: usize = 8;
+/// Work of a round of bcrypt, by measurement.
+const BCRYPT_ROUND: u64 = 80;
 /// Most lanes.
 const MOST_LANES: u32 = 16;
 /// Bcrypt costs that are used: 14 takes about a second.
@@ -59,6 +64,13 @@ impl Cost {
         Some(Self::Argon2(name.try_into().ok()?, number()?, number()?, number()?))
     }
 
+    fn work(self) -> u64 {
+        match self {
+            Self::Argon2(_, memory, passes, _) => u64::from(memory) * u64::from(passes),
+            Self::Bcrypt(rounds) => BCRYPT_ROUND << rounds,
+        }
+    }
+
     /// The cost of a hash; a refusal that says what is wrong with it.
     pub fn of(hash: &PasswordHash) -> Result<Self, Refusal> {
         let refuse = |expected: &str| Refusal::invalid_input("passwordDigest", expected);
@@ -76,7 +88,7 @@ impl Cost {
                     return Err(refuse("asks for more than 256 MiB of memory (m)"));
                 }
                 if u64::from(memory) * u64::from(passes) > MOST_WORK {
-                    return Err(refuse("asks for too much work: m times t is more than 2097152"));
+                    return Err(refuse("asks for too much work: m times t is more than 1572864"));
                 }
                 if lanes > MOST_LANES {
                     return Err(refuse("asks for more than 16 lanes (p)"));
@@ -98,6 +110,19 @@ impl Cost {
     }
 }
 
+/// Refuses a hash of another variant than its method names.
+pub(crate) fn check_variant(hash: &PasswordHash) -> Result<(), Refusal> {
+    let named = match hash.method {
+        PasswordMethod::Argon2id => "$argon2id$",
+        PasswordMethod::Argon2i => "$argon2i$",
+        PasswordMethod::Bcrypt => "$2",
+    };
+    if hash.encoded.starts_with(named) {
+        return Ok(());
+    }
+    Err(Refusal::invalid_input("passwordDigest", "is not a hash of passwordAlgorithm"))
+}
+
 /// The cost of a hash where it is not `ours`.
 pub(crate) fn imported(hash: &PasswordHash, ours: Cost) -> Result<Option<String>, Refusal> {
     let cost = Cost::of(hash)?;
@@ -110,18 +135,11 @@ pub(crate) fn is_present(hash: &PasswordHash, ours: Cost) -> bool {
     Cost::of(hash).is_ok_and(|cost| cost == ours) && version(hash) == Some(Version::V0x13.into())
 }
 
-/// What a wrong password costs beyond the account's own hash: the cost of each other kind that the tenant has. So a wrong
-/// password costs the same at an account with a password of our own, an imported one or none, and where there is no account.
-pub(super) fn rest(own: Cost, ours: Cost, imported: &[Cost]) -> Vec<Cost> {
-    let mut costs = vec![ours];
-    costs.extend(imported);
-    let mut rest: Vec<Cost> = Vec::new();
-    for cost in costs {
-        if cost != own && !rest.contains(&cost) {
-            rest.push(cost);
-        }
-    }
-    rest
+/// Whether a tenant that has imported hashes of these costs may import one of another.
+pub(crate) fn may_join(cost: &str, others: &[String]) -> bool {
+    let costs = others.iter().map(String::as_str).chain([cost]);
+    let work: u64 = costs.filter_map(Cost::read).map(Cost::work).fold(0, u64::saturating_add);
+    others.len() < MOST_KINDS && work <= MOST_WORK
 }
 
 #[cfg(test)]
@@ -160,20 +178,23 @@ mod tests {
         assert_eq!(Cost::read("md5 1"), None);
     }
 
-    /// Counted, not timed: the same work whichever hash the account has.
     #[test]
-    fn noise_budget() {
-        let imported = [Cost::Bcrypt(12), Cost::Argon2(Algorithm::Argon2i, 4096, 256, 1)];
-        let work = |own: Cost| {
-            let mut done: Vec<String> =
-                rest(own, OWN, &imported).iter().chain([&own]).map(ToString::to_string).collect();
-            done.sort();
-            done
-        };
-        let unknown = work(OWN);
-        assert_eq!(unknown.len(), 3);
-        for cost in imported {
-            assert_eq!(work(cost), unknown);
+    fn a_hash_is_of_the_variant_that_its_method_names() {
+        let of = |method, encoded: &str| check_variant(&PasswordHash { method, encoded: encoded.into() }).is_ok();
+        assert!(of(PasswordMethod::Argon2id, "$argon2id$v=19") && of(PasswordMethod::Argon2i, "$argon2i$v=19"));
+        assert!(of(PasswordMethod::Bcrypt, "$2b$10$"));
+        assert!(!of(PasswordMethod::Argon2id, "$argon2d$v=19") && !of(PasswordMethod::Argon2i, "$argon2id$v=19"));
+    }
+
+    #[test]
+    fn noise_budget_of_all_imported_hashes() {
+        let (logto, bcrypt) = ("argon2i 4096 256 1", "bcrypt 12");
+        assert!(may_join(logto, &[]) && may_join(bcrypt, &[logto.into()]));
+        assert!(!may_join("bcrypt 13", &[logto.into()]));
+        let kinds: Vec<String> = (1..=8).map(|passes| format!("argon2id 64 {passes} 1")).collect();
+        assert!(!may_join("argon2id 64 9 1", &kinds) && may_join("argon2id 64 9 1", &kinds[..7]));
+        for most in ["argon2id 196608 8 1", "bcrypt 14"] {
+            assert!(may_join(most, &[]), "each alone: {most}");
         }
     }
 

@@ -3,6 +3,7 @@
 mod cost;
 mod queue;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -18,10 +19,13 @@ use crate::{Core, CoreError};
 use queue::{Job, Queue};
 
 pub use cost::Cost;
-pub(crate) use cost::{imported, is_present};
+pub(crate) use cost::{check_variant, imported, is_present, may_join};
 
 /// How long anybody waits for a hash. A job whose caller has gone is not begun.
 const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Blocks of 1 KiB that a thread keeps from one hash to the next: what our own need.
+const KEPT: usize = 20 * 1024;
 
 /// The address of work that no visitor asked for.
 pub(crate) const NOBODY: &str = "";
@@ -31,7 +35,10 @@ pub(crate) const NOBODY: &str = "";
 pub struct Hasher {
     rng: Arc<dyn Rng>,
     cost: Cost,
+    /// Hashes of our own cost.
     queue: Arc<Queue>,
+    /// Imported ones, and work for nothing: a hundred times the cost, perhaps, so that they delay each other and not the rest.
+    imported: Arc<Queue>,
 }
 
 thread_local! {
@@ -48,7 +55,12 @@ fn compute(argon2: &Argon2<'_>, password: &str, salt: &[u8], out: &mut [u8]) -> 
         if memory.len() < needed {
             memory.resize(needed, Block::default());
         }
-        argon2.hash_password_into_with_memory(password.as_bytes(), salt, out, memory)
+        let done = argon2.hash_password_into_with_memory(password.as_bytes(), salt, out, memory.as_mut_slice());
+        if needed > KEPT {
+            memory.clear();
+            memory.shrink_to(KEPT);
+        }
+        done
     })
 }
 
@@ -108,55 +120,64 @@ fn burn(password: &str, cost: Cost) {
     }
 }
 
-/// Verifies a password as it was typed and in its normal form (NIST SP 800-63B-4 section 3.1.1.2): hashes of ours are of the
-/// normal form, imported ones of what was typed. A wrong one costs the same whatever is stored.
-fn judge(password: &str, stored: Option<&PasswordHash>, ours: Cost, imported: &[Cost]) -> bool {
+/// A password as it was typed and in its normal form (NIST SP 800-63B-4 section 3.1.1.2): hashes of ours are of the normal form,
+/// imported ones of what was typed.
+fn forms(password: &str) -> Vec<Cow<'_, str>> {
     let normal = password_policy::normalised(password);
-    let mut forms = vec![normal.as_ref()];
-    if normal != password {
-        forms.push(password);
-    }
-    // A hash that is kept can be read, or was written by another hand: then it is none.
-    let readable = stored.and_then(|hash| Some((hash, Cost::of(hash).ok()?)));
-    for form in &forms {
-        match readable {
-            Some((hash, _)) if verify(form, hash) => return true,
-            Some(_) => {}
-            None => burn(form, ours),
-        }
-    }
-    let own = readable.map_or(ours, |(_, cost)| cost);
-    for form in forms {
-        for cost in cost::rest(own, ours, imported) {
-            burn(form, cost);
+    let typed = (normal != password).then_some(Cow::Borrowed(password));
+    [normal].into_iter().chain(typed).collect()
+}
+
+/// The hash and its cost. One that is kept can be read, or was written by another hand: then it is none.
+fn readable(stored: Option<&PasswordHash>) -> Option<(&PasswordHash, Cost)> {
+    stored.and_then(|hash| Some((hash, Cost::of(hash).ok()?)))
+}
+
+/// Verifies a password by hashes of these costs, one after another: that which is stored, and for nothing in place of the others. So
+/// a wrong password costs the same whatever is stored, and also where nothing is.
+fn judge(password: &str, stored: Option<&PasswordHash>, costs: &[Cost]) -> bool {
+    let stored = readable(stored);
+    for form in forms(password) {
+        for cost in costs {
+            match stored {
+                Some((hash, own)) if own == *cost => {
+                    if verify(&form, hash) {
+                        return true;
+                    }
+                }
+                _ => burn(&form, *cost),
+            }
         }
     }
     false
 }
 
+/// The costs of imported hashes that a wrong password is held against; that of the stored one is among them also where its import
+/// is not known here yet.
+fn foreign(stored: Option<&PasswordHash>, ours: Cost, imported: &[Cost]) -> Vec<Cost> {
+    let mut costs: Vec<Cost> = imported.iter().copied().filter(|cost| *cost != ours).collect();
+    if let Some((_, own)) = readable(stored)
+        && own != ours
+        && !costs.contains(&own)
+    {
+        costs.push(own);
+    }
+    costs
+}
+
 impl Hasher {
-    /// A hasher with a thread for each core, whose hashes have this cost: [`Cost::default`] but in tests.
+    /// A hasher with a thread for each core, and half as many for imported hashes. Its own have this cost: [`Cost::default`] but in
+    /// tests.
     pub fn new(rng: Arc<dyn Rng>, cost: Cost) -> Result<Self, CoreError> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        let queue = Arc::<Queue>::default();
-        for number in 0..cores {
-            let queue = Arc::clone(&queue);
-            let work = move || {
-                while let Some(job) = queue.pop() {
-                    // Its caller hears of it by the answer that does not come; the thread goes on.
-                    if std::panic::catch_unwind(AssertUnwindSafe(job)).is_err() {
-                        tracing::error!("a password hash panicked");
-                    }
-                }
-            };
-            let thread = std::thread::Builder::new().name(format!("hash-{number}"));
-            thread.spawn(work).map_err(|_| CoreError::Internal("hash thread"))?;
-        }
-        Ok(Self { rng, cost, queue })
+        let hasher = Self { rng, cost, queue: Arc::default(), imported: Arc::default() };
+        start("hash", cores, &hasher.queue)?;
+        start("imported-hash", cores.div_ceil(2), &hasher.imported)?;
+        Ok(hasher)
     }
 
     async fn run<T: Send + 'static>(
-        &self,
+        queue: &Queue,
         address: &str,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, CoreError> {
@@ -166,7 +187,7 @@ impl Hasher {
                 let _ = sender.send(work());
             }
         });
-        if !self.queue.push(address, job) {
+        if !queue.push(address, job) {
             return Err(ErrorCode::Unavailable.into());
         }
         let done = tokio::time::timeout(DEADLINE, receiver).await.map_err(|_| ErrorCode::Unavailable)?;
@@ -178,7 +199,7 @@ impl Hasher {
         let mut salt = [0; 16];
         self.rng.fill(&mut salt);
         let cost = self.cost;
-        self.run(address, move || hash(&password_policy::normalised(&password), &salt, cost)).await?
+        Self::run(&self.queue, address, move || hash(&password_policy::normalised(&password), &salt, cost)).await?
     }
 
     /// Whether `password` is the one behind `stored`; `imported` are the costs of the tenant's imported hashes. No costs the
@@ -190,15 +211,44 @@ impl Hasher {
         stored: Option<PasswordHash>,
         imported: Vec<Cost>,
     ) -> Result<bool, CoreError> {
-        let ours = self.cost;
-        self.run(address, move || judge(&password, stored.as_ref(), ours, &imported)).await
+        let foreign = foreign(stored.as_ref(), self.cost, &imported);
+        let work = {
+            let (password, stored, ours) = (password.clone(), stored.clone(), self.cost);
+            move || judge(&password, stored.as_ref(), &[ours])
+        };
+        if Self::run(&self.queue, address, work).await? {
+            return Ok(true);
+        }
+        if foreign.is_empty() {
+            return Ok(false);
+        }
+        Self::run(&self.imported, address, move || judge(&password, stored.as_ref(), &foreign)).await
     }
 }
 
 impl Drop for Hasher {
     fn drop(&mut self) {
         self.queue.close();
+        self.imported.close();
     }
+}
+
+/// Starts threads that work off a queue until it is closed.
+fn start(name: &str, threads: usize, queue: &Arc<Queue>) -> Result<(), CoreError> {
+    for number in 0..threads {
+        let queue = Arc::clone(queue);
+        let work = move || {
+            while let Some(job) = queue.pop() {
+                // Its caller hears of it by the answer that does not come; the thread goes on.
+                if std::panic::catch_unwind(AssertUnwindSafe(job)).is_err() {
+                    tracing::error!("a password hash panicked");
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name(format!("{name}-{number}"));
+        thread.spawn(work).map_err(|_| CoreError::Internal("hash thread"))?;
+    }
+    Ok(())
 }
 
 impl Core {
@@ -229,7 +279,8 @@ mod tests {
     /// The hashes that a judgement computes, counted rather than timed.
     fn work(password: &str, stored: Option<&PasswordHash>, imported: &[Cost]) -> (bool, Vec<String>) {
         DONE.take();
-        let right = judge(password, stored, Cost::Argon2(Algorithm::Argon2id, 64, 1, 1), imported);
+        let ours = Cost::Argon2(Algorithm::Argon2id, 64, 1, 1);
+        let right = judge(password, stored, &[ours]) || judge(password, stored, &foreign(stored, ours, imported));
         let mut done = DONE.take();
         done.sort();
         (right, done)
@@ -296,12 +347,28 @@ mod tests {
         assert!(right(&hasher, decomposed, &imported).await);
     }
 
+    /// Whoever keeps the server busy with imported hashes, whose work is a hundred times that of ours, delays none of ours.
+    #[tokio::test]
+    async fn resource_exhaustion_by_imported_hashes() {
+        let hasher = Hasher::new(Arc::new(Fixed), Cost::Argon2(Algorithm::Argon2id, 64, 1, 1)).unwrap();
+        let made = hasher.hash(NOBODY, "a good password".into()).await.unwrap();
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let held = Arc::new(std::sync::Mutex::new(held));
+        for _ in 0..100 {
+            let held = Arc::clone(&held);
+            assert!(hasher.imported.push(NOBODY, Box::new(move || drop(held.lock().map(|held| held.recv())))));
+        }
+        let costly = vec![Cost::Bcrypt(14)];
+        assert!(hasher.verify(NOBODY, "a good password".into(), Some(made), costly).await.unwrap());
+        drop(release);
+    }
+
     #[tokio::test]
     async fn a_job_that_panics_does_not_end_its_thread() {
         let hasher = Hasher::new(Arc::new(Fixed), Cost::default()).unwrap();
         for _ in 0..64 {
-            assert!(hasher.run(NOBODY, || -> () { panic!("a job") }).await.is_err());
+            assert!(Hasher::run(&hasher.queue, NOBODY, || -> () { panic!("a job") }).await.is_err());
         }
-        assert_eq!(hasher.run(NOBODY, || 1).await.unwrap(), 1);
+        assert_eq!(Hasher::run(&hasher.queue, NOBODY, || 1).await.unwrap(), 1);
     }
 }

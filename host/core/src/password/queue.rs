@@ -4,6 +4,8 @@ use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use keyway_model::network::subnet;
+
 /// Jobs that may wait.
 const MOST: usize = 1024;
 /// Jobs of one address that may wait.
@@ -86,14 +88,9 @@ impl Waiting {
     }
 }
 
-/// One household has a /64 of IPv6 addresses.
+/// One customer has a /48 of IPv6 addresses.
 fn share_of(address: &str) -> String {
-    match address.parse() {
-        Ok(IpAddr::V6(v6)) => {
-            v6.to_ipv4_mapped().map_or_else(|| format!("{:x}", u128::from(v6) >> 64), |v4| v4.to_string())
-        }
-        _ => address.to_owned(),
-    }
+    address.parse::<IpAddr>().map_or_else(|_| address.to_owned(), |ip| subnet(ip, 48).to_string())
 }
 
 #[cfg(test)]
@@ -124,9 +121,10 @@ mod tests {
     }
 
     #[test]
-    fn a_network_of_one_household_has_one_share() {
+    fn a_network_of_one_customer_has_one_share() {
         assert_eq!(share_of("2001:db8::1"), share_of("2001:db8::ffff:1"));
-        assert_ne!(share_of("2001:db8::1"), share_of("2001:db8:0:1::1"));
+        assert_eq!(share_of("2001:db8::1"), share_of("2001:db8:0:1::1"));
+        assert_ne!(share_of("2001:db8::1"), share_of("2001:db8:1::1"));
         assert_eq!(share_of("::ffff:203.0.113.1"), "203.0.113.1");
         let pushes: Vec<String> = (1..100).map(|host| format!("2001:db8::{host:x}")).collect();
         let mut pushes: Vec<&str> = pushes.iter().map(String::as_str).collect();
