@@ -17,12 +17,16 @@ on_both! {
     async fn a_stranger_does_not_lock_the_owner_out(database: Database) {
         let server = TestServer::start(database).await;
         let application = server.application().await;
-        server.user("ada", "8613800000009", PASSWORD).await;
+        let owner = server.user("ada", "8613800000009", PASSWORD).await;
         let mut stranger = server.browser("198.51.100.1");
         stranger.start(&application, "SignIn").await;
         for _ in 0..5 {
             assert_eq!(guess(&mut stranger, "ada", "a wrong password").await.code(), "session.invalid_credentials");
         }
+        let logs = server.api(Method::GET, "/logs?logKey=Interaction.SignIn.Verification.Password.Submit", None).await.json();
+        let of = |entry: &Value| entry.pointer("/payload/userId").cloned();
+        let whose: Vec<_> = logs.as_array().unwrap().iter().map(of).collect();
+        assert_eq!(whose, vec![owner.get("id").cloned(); 5], "the log tells whose account was tried");
         let blocked = guess(&mut stranger, "ada", "a wrong password").await.expect(400);
         assert_eq!(blocked.code(), "session.verification_blocked_too_many_attempts");
         assert_eq!(blocked.json().pointer("/data/retryAfter"), Some(&json!(5)));
@@ -32,6 +36,23 @@ on_both! {
         assert_eq!(guess(&mut stranger, "ada", "a wrong password").await.code(), "session.invalid_credentials");
         let longer = guess(&mut stranger, "ada", "a wrong password").await;
         assert_eq!(longer.json().pointer("/data/retryAfter"), Some(&json!(10)));
+    }
+
+    async fn one_customers_networks_do_not_stop_the_owner(database: Database) {
+        let server = TestServer::start(database).await;
+        let application = server.application().await;
+        server.user("ada", "8613800000009", PASSWORD).await;
+        for network in 0..120 {
+            let mut stranger = server.browser(&format!("2001:db8:77:{network:x}::1"));
+            stranger.start(&application, "SignIn").await;
+            guess(&mut stranger, "ada", "a wrong password").await;
+            server.clock.turn(700);
+        }
+        server.browser("203.0.113.7").sign_in(&application, "ada", PASSWORD).await;
+        let mut stranger = server.browser("2001:db8:77::1");
+        stranger.start(&application, "SignIn").await;
+        let refused = guess(&mut stranger, "ada", PASSWORD).await.expect(400);
+        assert_eq!(refused.code(), "session.verification_blocked_too_many_attempts");
     }
 
     async fn a_known_device_and_a_code_come_in_behind_a_guessers_address(database: Database) {

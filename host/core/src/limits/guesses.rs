@@ -22,8 +22,8 @@ pub enum Proof {
 /// How a counter holds guesses back.
 #[derive(Debug, Clone, Copy)]
 enum Brake {
-    /// After so many of the last day, each has to wait after the last.
-    Delay(i64),
+    /// After so many of the last day, each has to wait after the last; after so many, for the end of the day.
+    Delay(i64, i64),
     /// Seconds and how many.
     Limit(i64, i64),
 }
@@ -32,6 +32,9 @@ enum Brake {
 pub struct Guesses {
     brakes: Vec<(Counter, Brake)>,
 }
+
+/// Networks at least whose guesses at one password stop those of everybody.
+const NETWORKS: i64 = 4;
 
 /// Seconds that the next guess waits after `failures` wrong ones, the last of which was free.
 fn delay(failures: i64, free: i64) -> i64 {
@@ -48,14 +51,18 @@ impl Guesses {
     pub fn new(limits: &Limits, proof: Proof, identifier: &str, network: &Network, device: Option<&str>) -> Self {
         // What may reach hundreds is told by minutes.
         let counter = |name: String, brake: Brake| {
-            let exact = matches!(brake, Brake::Delay(_) | Brake::Limit(_, ..=100));
+            let exact = matches!(brake, Brake::Delay(..) | Brake::Limit(_, ..=100));
             Counter { name, resolution: if exact { 1 } else { 60_000 }, keep: DAY }
         };
         let at = device.unwrap_or(&network.guesses);
         let mut brakes = match proof {
             Proof::Password => {
+                let most = match limits.failures_per_identifier_day {
+                    1.. if device.is_none() => (limits.failures_per_identifier_day / NETWORKS).max(1),
+                    _ => i64::MAX,
+                };
                 let mut brakes =
-                    vec![(format!("password:{identifier}@{at}"), Brake::Delay(limits.failures_before_delay))];
+                    vec![(format!("password:{identifier}@{at}"), Brake::Delay(limits.failures_before_delay, most))];
                 if device.is_none() {
                     let all = Brake::Limit(DAY, limits.failures_per_identifier_day);
                     brakes.push((format!("password:{identifier}"), all));
@@ -75,7 +82,7 @@ impl Guesses {
                 brakes
             }
         };
-        brakes.retain(|(_, brake)| matches!(brake, Brake::Delay(1..) | Brake::Limit(_, 1..)));
+        brakes.retain(|(_, brake)| matches!(brake, Brake::Delay(1.., _) | Brake::Limit(_, 1..)));
         Self { brakes: brakes.into_iter().map(|(name, brake)| (counter(name, brake), brake)).collect() }
     }
 
@@ -88,9 +95,10 @@ impl Guesses {
             let Some(history) = histories.get(&counter.name) else { return 0 };
             match brake {
                 Brake::Limit(seconds, limit) => history.wait(*limit, *seconds, now),
-                Brake::Delay(free) => {
+                Brake::Delay(free, most) => {
                     let end = delay(history.open(DAY, now), *free);
-                    history.last().map_or(0, |last| (last.plus_seconds(end).0 - now.0 + 999).div_euclid(1000).max(0))
+                    let delayed = |last: Timestamp| (last.plus_seconds(end).0 - now.0 + 999).div_euclid(1000).max(0);
+                    history.last().map_or(0, delayed).max(history.wait(*most, DAY, now))
                 }
             }
         };

@@ -12,7 +12,7 @@ pub struct Network {
     pub address: String,
     /// What one customer of a network may hold: an IPv6 /48; empty for IPv4.
     pub site: String,
-    /// Whose guesses at passwords are counted together: an IPv4 /24 or an IPv6 /64. Empty when it is not known.
+    /// Whose guesses at passwords are counted together: an IPv4 /24 or an IPv6 /48. Empty when it is not known.
     pub guesses: String,
 }
 
@@ -26,7 +26,7 @@ impl Network {
             }
             Ok(IpAddr::V6(ip)) => {
                 let net = |bits| Ipv6Net::new(ip, bits).map(|net| net.trunc().to_string()).unwrap_or_default();
-                Self { address: net(64), site: net(48), guesses: net(64) }
+                Self { address: net(64), site: net(48), guesses: net(48) }
             }
             Err(_) => Self::default(),
         }
@@ -42,7 +42,8 @@ mod tests {
         let (one, other) = (Network::of("2001:db8:1:2::1"), Network::of("2001:db8:1:2:ffff::2"));
         assert_eq!(one, other);
         assert_eq!((one.address.as_str(), one.site.as_str()), ("2001:db8:1:2::/64", "2001:db8:1::/48"));
-        assert_eq!(Network::of("2001:db8:1:3::1").site, one.site);
+        let neighbour = Network::of("2001:db8:1:3::1");
+        assert_eq!((&neighbour.site, &neighbour.guesses), (&one.site, &one.guesses));
         let v4 = Network::of("::ffff:203.0.113.7");
         assert_eq!((v4.address.as_str(), v4.guesses.as_str(), v4.site.as_str()), ("203.0.113.7", "203.0.113.0/24", ""));
         assert_eq!(Network::of("no address"), Network::default());

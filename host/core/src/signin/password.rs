@@ -37,6 +37,7 @@ impl Core {
         };
         let key = "Interaction.SignIn.Verification.Password.Submit";
         let audit = Event::new(self, key, &caller.visitor).with("identifier", identifier.kind.as_str().into());
+        let audit = user.iter().fold(audit, |audit, user| audit.user(&user.id));
         let verification = Verification {
             id: self.id(),
             kind: VerificationKind::Password,
