@@ -96,10 +96,10 @@ settings! {
     sandbox_pooling: bool = "KEYWAY_SANDBOX_POOLING";
     /// Connections that may be open at once on a listener [default: 4096]
     max_connections: usize = "KEYWAY_MAX_CONNECTIONS";
-    /// Connections of one address (IPv6: one /64) but those of trusted proxies and of this machine [default: 256]
+    /// Connections of one address (IPv6: one /64) but those of trusted proxies [default: 256]
     max_connections_per_address: usize = "KEYWAY_MAX_CONNECTIONS_PER_ADDRESS";
-    /// Writes a minute from one address (IPv6: one /64, and four times as many of one /48) to the sign-in pages and their API; 0
-    /// sets no limit [default: 600]
+    /// Sign-ins that one address begins in a minute, and writes that it sends to the sign-in pages and their API (IPv6: one /64, and four
+    /// times as many of one /48); 0 sets no limit [default: 600]
     max_writes_per_minute: u32 = "KEYWAY_MAX_WRITES_PER_MINUTE";
     /// Whether programs on this machine that call without a proxy are free of the limits by address; never where a proxy on it
     /// sends no X-Forwarded-For [default: false]

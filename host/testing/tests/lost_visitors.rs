@@ -65,6 +65,12 @@ on_both! {
         let mut other = server.browser("203.0.113.8");
         other.authorize(&application).await.expect(303);
         other.step(Method::PUT, "", event()).await.expect(204);
+        for _ in 0..4 {
+            flood.authorize(&application).await.expect(303);
+        }
+        let stored = server.core.store().statements();
+        flood.authorize(&application).await.expect(429);
+        assert_eq!(server.core.store().statements(), stored, "refused before anything is looked up");
         // Applications speak for many, and programs come with a token.
         for _ in 0..9 {
             flood.exchange(&application, "wrong").await.expect(400);

@@ -65,12 +65,21 @@ pub struct Web {
     metrics: Metrics,
     exempts_local: bool,
     writes: Option<Arc<WriteLimit>>,
+    authorizations: Option<Arc<WriteLimit>>,
 }
 
 impl Web {
     /// A listener of one tenant. Only peers within `trusted_proxies` may say for whom they speak.
     pub fn new(core: Arc<Core>, tenant: TenantId, trusted_proxies: Vec<IpNet>, metrics: Metrics) -> Self {
-        Self { core, tenant, trusted_proxies: trusted_proxies.into(), metrics, exempts_local: false, writes: None }
+        Self {
+            core,
+            tenant,
+            trusted_proxies: trusted_proxies.into(),
+            metrics,
+            exempts_local: false,
+            writes: None,
+            authorizations: None,
+        }
     }
 
     /// Counts no program on this machine that calls without a proxy.
@@ -79,10 +88,12 @@ impl Web {
         Self { exempts_local, ..self }
     }
 
-    /// Takes so many writes a minute from one address without an access token, all at once or one after another.
+    /// Takes so many writes a minute from one address without an access token, and as many authorization requests, all at once or
+    /// one after another.
     #[must_use]
     pub fn limiting_writes(self, per_minute: u32) -> Self {
-        Self { writes: WriteLimit::new(per_minute).map(Arc::new), ..self }
+        let limit = || WriteLimit::new(per_minute).map(Arc::new);
+        Self { writes: limit(), authorizations: limit(), ..self }
     }
 
     /// Whether browsers reach this listener over TLS.

@@ -1,9 +1,10 @@
-//! How many writes one address may send to the pages and the Experience API: far more than any office behind one address sends,
-//! far fewer than it takes to fill a disk. Endpoints that applications call for many users, and those that ask for an access
-//! token, are not counted here.
+//! How many sign-ins one address may begin, and how many writes it may send to the pages and the Experience API: far more than any
+//! office behind one address sends, far fewer than it takes to fill a disk. Endpoints that applications call for many users, and
+//! those that ask for an access token, are not counted here.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::extract::{Request, State};
@@ -59,11 +60,20 @@ impl WriteLimit {
 
 /// Refuses a write of an address that has sent too many.
 pub async fn count(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let Some(limit) = web.writes.as_ref().filter(|_| !request.method().is_safe()) else {
-        return next.run(request).await;
-    };
+    let limit = web.writes.clone().filter(|_| !request.method().is_safe());
+    pass(&web, limit, request, next).await
+}
+
+/// Refuses an authorization request of an address that has sent too many: each begins a sign-in, which is kept for an hour.
+pub async fn count_authorization(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let limit = web.authorizations.clone();
+    pass(&web, limit, request, next).await
+}
+
+async fn pass(web: &Web, limit: Option<Arc<WriteLimit>>, request: Request, next: Next) -> Response {
+    let Some(limit) = limit else { return next.run(request).await };
     let (parts, body) = request.into_parts();
-    let visitor = visitor(&web, &parts);
+    let visitor = visitor(web, &parts);
     let taken = match visitor.ip.parse::<IpAddr>() {
         Ok(address) if !visitor.local => limit.take(address),
         _ => Ok(()),

@@ -1,5 +1,7 @@
 //! One keep-alive connection with a cookie jar.
 
+use std::net::Ipv4Addr;
+
 use anyhow::Context as _;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
@@ -8,7 +10,7 @@ use hyper::header::{CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// A browser as the server sees it.
 pub struct Client {
@@ -35,11 +37,24 @@ impl Answer {
     }
 }
 
+/// A connection to the server from an address of this machine.
+pub async fn connect(address: Ipv4Addr, port: u16) -> std::io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((address, 0).into())?;
+    let stream = socket.connect((Ipv4Addr::LOCALHOST, port).into()).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
 impl Client {
     /// Opens the connection.
     pub async fn connect(port: u16) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(("127.0.0.1", port)).await?;
-        stream.set_nodelay(true)?;
+        Self::connect_from(Ipv4Addr::LOCALHOST, port).await
+    }
+
+    /// Opens the connection from an address of this machine.
+    pub async fn connect_from(address: Ipv4Addr, port: u16) -> anyhow::Result<Self> {
+        let stream = connect(address, port).await?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
         Ok(Self { sender, cookies: Vec::new() })

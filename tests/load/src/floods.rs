@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::client::Client;
+use crate::client::{Client, connect};
 use crate::flows::Setup;
 use crate::measure::Plan;
 use crate::report::Report;
@@ -79,14 +79,6 @@ impl Flood {
     }
 }
 
-async fn connect(address: Ipv4Addr, port: u16) -> std::io::Result<TcpStream> {
-    let socket = TcpSocket::new_v4()?;
-    socket.bind((address, 0).into())?;
-    let stream = socket.connect((Ipv4Addr::LOCALHOST, port).into()).await?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
-}
-
 /// A letter at a time, until the server hangs up.
 async fn drip(stream: &mut TcpStream, start: &str, pause: Duration) -> std::io::Result<()> {
     stream.write_all(start.as_bytes()).await?;
@@ -120,9 +112,10 @@ async fn slowest_of_a_hundred(plan: &Plan, setup: &Arc<Setup>) -> anyhow::Result
     while start.elapsed() < plan.round * u32::try_from(plan.rounds)? {
         turn.tick().await;
         let setup = Arc::clone(setup);
+        let address = Ipv4Addr::new(127, 0, 2, u8::try_from(visits.len() % 250)? + 1);
         visits.spawn(async move {
             let start = Instant::now();
-            let mut client = Client::connect(setup.port).await?;
+            let mut client = Client::connect_from(address, setup.port).await?;
             setup.open_sign_in(&mut client).await?;
             anyhow::Ok(start.elapsed().as_secs_f64() * 1000.0)
         });

@@ -13,7 +13,7 @@ use axum::Router;
 use axum::middleware;
 use axum::routing::{get, post};
 
-use crate::{Web, cors};
+use crate::{Web, cors, write_limit};
 
 /// Routes below `/oidc`.
 pub fn router(web: &Web) -> Router<Web> {
@@ -33,6 +33,7 @@ pub fn router(web: &Web) -> Router<Web> {
         .route_layer(middleware::from_fn(cors::any_origin));
     Router::new()
         .route("/oidc/auth", get(authorize::authorize).post(authorize::authorize))
+        .route_layer(middleware::from_fn_with_state(web.clone(), write_limit::count_authorization))
         .route("/oidc/session/end", get(end_session::end).post(end_session::end))
         .route("/oidc/session/end/confirm", post(end_session::confirm))
         .merge(called_by_scripts)
