@@ -71,12 +71,12 @@ on_both! {
         browser.get(&stranger).await;
         assert!(lives(&mut browser).await, "a hint that nobody signed");
 
-        let navigated = browser
-            .clone()
-            .with_header("sec-fetch-mode", "navigate")
-            .with_header("sec-fetch-dest", "document")
-            .get(&end(&application.id))
-            .await;
+        let mut navigating =
+            browser.clone().with_header("sec-fetch-mode", "navigate").with_header("sec-fetch-dest", "document");
+        let mut ahead = navigating.clone().with_header("sec-purpose", "prefetch;prerender");
+        assert_eq!(ahead.get(&end(&application.id)).await.location(), "", "loaded ahead of the person");
+        assert!(lives(&mut browser).await, "loaded ahead of the person");
+        let navigated = navigating.get(&end(&application.id)).await;
         assert_eq!(navigated.location(), "https://app.example.com/");
         assert!(!lives(&mut browser).await);
     }

@@ -26,7 +26,9 @@ fn is_navigation(headers: &HeaderMap) -> bool {
     let is = |name: &'static str, expected: &str| {
         text(headers, header::HeaderName::from_static(name)).is_none_or(|value| value == expected)
     };
-    is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document")
+    // A page that the browser loads ahead of the person has these too.
+    let is_ahead = headers.contains_key("sec-purpose");
+    is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document") && !is_ahead
 }
 
 fn request(parameters: &Parameters) -> EndSession {
