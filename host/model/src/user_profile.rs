@@ -1,9 +1,12 @@
 //! The standard profile of a user (OpenID Connect Core section 5.1): a closed list, so that nothing in it can pass for another
 //! claim of a token.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
+use url::Url;
 
+use crate::application::is_web;
 use crate::user::Merge;
 
 /// A postal address (OpenID Connect Core section 5.1.1).
@@ -40,9 +43,9 @@ pub struct UserProfile {
     pub nickname: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preferred_username: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "page")]
     pub profile: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "page")]
     pub website: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gender: Option<String>,
@@ -54,6 +57,15 @@ pub struct UserProfile {
     pub locale: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<PostalAddress>,
+}
+
+/// An address of a page, which applications make a link of: of a scheme such as `javascript:` it would be a stranger's code.
+fn page<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    match text.as_deref().map(|text| (text, Url::parse(text))) {
+        Some((text, Ok(_))) if !is_web(text) => Err(D::Error::custom("must be a web address")),
+        _ => Ok(text),
+    }
 }
 
 impl UserProfile {
@@ -151,6 +163,25 @@ mod tests {
             assert!(serde_json::from_value::<UserProfile>(sent.clone()).is_err(), "{name}");
             let Value::Object(stored) = sent else { unreachable!() };
             assert_eq!(UserProfile::from_stored(stored).claims(), *json!({ "nickname": "Ann" }).as_object().unwrap());
+        }
+    }
+
+    #[test]
+    fn stored_xss_in_the_page_of_a_profile() {
+        for name in ["profile", "website"] {
+            let read = |text: &str| serde_json::from_value::<UserProfile>(json!({ name: text }));
+            for text in ["https://example.com/me", "http://example.com", "example.com", ""] {
+                assert!(read(text).is_ok(), "{text}");
+            }
+            for text in [
+                "javascript:alert(1)",
+                " JavaScript:alert(1)",
+                "java\nscript:alert(1)",
+                "data:text/html,x",
+                "vbscript:x",
+            ] {
+                assert!(read(text).is_err(), "{text}");
+            }
         }
     }
 
