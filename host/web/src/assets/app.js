@@ -1,3 +1,11 @@
+// The console's sheet is not there yet when the browser asks whether it fades in too.
+addEventListener("pageswap", (event) => {
+  const shown = event.viewTransition;
+  if (!shown || !new URL(event.activation.entry.url).pathname.startsWith("/console")) return;
+  shown.ready.catch(() => {});
+  shown.skipTransition();
+});
+
 // Better with JavaScript, complete without it: show a password and judge it, choose a country, count down to the next code,
 // send a complete code.
 for (const button of document.querySelectorAll("[data-reveal]")) {

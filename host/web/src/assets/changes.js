@@ -174,6 +174,9 @@
     }
   });
 
+  // The first field that was refused, or what is said of the whole.
+  const refused = () => document.querySelector("main [aria-invalid=true]") ?? document.querySelector("#flash [role=alert]");
+
   // At once after the swap: the rest waits until the page has settled, and somebody may type by then.
   document.addEventListener("htmx:afterSwap", record);
   document.addEventListener("htmx:load", ready);
@@ -187,7 +190,7 @@
       const lost = !document.activeElement || document.activeElement === document.body;
       const button = submitter?.name && [...document.getElementsByName(submitter.name)].find((one) => one.value === submitter.value && !one.classList.contains("default"));
       const answer = document.querySelector("[data-answer]");
-      const wrong = document.querySelector("main [aria-invalid=true], #flash [role=alert]");
+      const wrong = refused();
       if (answer && requestConfig?.elt.closest("[data-part]")?.id === answer.closest("[data-part]")?.id) answer.focus();
       else if (xhr?.status >= 400 && wrong) {
         wrong.scrollIntoView({ block: "center" });
@@ -200,7 +203,7 @@
       if (!location.hash) window.scrollTo(0, 0);
     }
     here = location.href;
-    const wrong = document.querySelector("main [aria-invalid=true], #flash [role=alert]");
+    const wrong = refused();
     if (wrong?.matches("input, select, textarea")) wrong.focus({ preventScroll: true });
     if (!document.activeElement || document.activeElement === document.body) document.getElementById("content").focus({ preventScroll: true });
     wrong?.scrollIntoView({ block: "center" });

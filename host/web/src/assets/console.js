@@ -65,7 +65,8 @@ async function draw() {
   body.set("preview_language", document.getElementById("preview-language").value);
   body.set("preview_scheme", document.getElementById("preview-scheme").value);
   const answer = await fetch(form.dataset.preview, { method: "POST", body }).catch(() => undefined);
-  if (answer?.ok) frame.srcdoc = await answer.text();
+  // Where the session has ended, the answer is the page to sign in at.
+  if (answer?.ok && !answer.redirected) frame.srcdoc = await answer.text();
 }
 function preview(form) {
   form.addEventListener("input", () => {
