@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::SignInExperience;
+use crate::application::is_web;
 use crate::connector::ConnectorKind;
 use crate::identifier::IdentifierKind;
 use crate::{ErrorCode, Refusal};
@@ -13,11 +14,11 @@ type Fits = fn(&Value) -> bool;
 /// Keys of a tenant's settings that may be set and how each must look.
 const REST: [(&str, Fits); 24] = [
     ("color", Value::is_object),
-    ("branding", Value::is_object),
+    ("branding", is_branding),
     ("hideLogtoBranding", Value::is_boolean),
     ("languageInfo", Value::is_object),
-    ("termsOfUseUrl", is_optional_text),
-    ("privacyPolicyUrl", is_optional_text),
+    ("termsOfUseUrl", is_optional_address),
+    ("privacyPolicyUrl", is_optional_address),
     ("agreeToTermsPolicy", Value::is_string),
     ("socialSignIn", Value::is_object),
     ("socialSignInConnectorTargets", Value::is_array),
@@ -32,8 +33,8 @@ const REST: [(&str, Fits); 24] = [
     ("sentinelPolicy", Value::is_object),
     ("emailBlocklistPolicy", Value::is_object),
     ("supportEmail", is_optional_text),
-    ("supportWebsiteUrl", is_optional_text),
-    ("unknownSessionRedirectUrl", is_optional_text),
+    ("supportWebsiteUrl", is_optional_address),
+    ("unknownSessionRedirectUrl", is_optional_address),
     ("customCss", is_optional_text),
     ("customContent", Value::is_object),
 ];
@@ -54,6 +55,15 @@ fn asks_nothing(value: &Value) -> bool {
 
 fn is_optional_text(value: &Value) -> bool {
     value.is_null() || value.is_string()
+}
+
+/// Pages make links and pictures of these: of a scheme such as `javascript:` they would be code. Empty is none.
+fn is_optional_address(value: &Value) -> bool {
+    value.as_str().map_or(value.is_null(), |text| text.is_empty() || is_web(text))
+}
+
+fn is_branding(value: &Value) -> bool {
+    value.as_object().is_some_and(|branding| branding.values().all(is_optional_address))
 }
 
 impl SignInExperience {
@@ -80,7 +90,7 @@ impl SignInExperience {
                         return Err(Refusal::invalid_input(other, "there is no such setting"));
                     };
                     if !fits(value) {
-                        return Err(Refusal::invalid_input(other, "has the wrong type"));
+                        return Err(Refusal::invalid_input(other, "has the wrong type, or is not a web address"));
                     }
                     next.rest.insert(other.to_owned(), value.clone());
                 }
@@ -251,6 +261,20 @@ pub(super) mod tests {
         let mut both = phone_sign_up(false, true);
         both.as_object_mut().unwrap().extend(method("phone", true, false).as_object().unwrap().clone());
         assert_eq!(patch(both, &[ConnectorKind::Sms]).unwrap_err(), ErrorCode::CodeSignInRequired);
+    }
+
+    #[test]
+    fn stored_xss_in_an_address_of_the_pages() {
+        for key in ["termsOfUseUrl", "privacyPolicyUrl", "supportWebsiteUrl", "unknownSessionRedirectUrl"] {
+            for good in [json!("https://example.com/terms"), json!(""), Value::Null] {
+                assert!(patch(json!({ key: good }), &[]).is_ok(), "{key}: {good}");
+            }
+            for bad in ["javascript:alert(1)", " https://example.com", "data:text/html,x", "//evil.example"] {
+                assert!(patch(json!({ key: bad }), &[]).is_err(), "{key}: {bad}");
+                assert!(patch(json!({ "branding": { "logoUrl": bad } }), &[]).is_err(), "{bad}");
+            }
+        }
+        assert!(patch(json!({ "branding": { "logoUrl": "https://example.com/a.png", "favicon": null } }), &[]).is_ok());
     }
 
     #[test]
