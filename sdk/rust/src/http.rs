@@ -34,6 +34,16 @@ impl Response {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
+    /// The answer without these values, as they are and escaped, should the provider repeat what it was sent.
+    pub(crate) fn without(mut self, secrets: &[&str]) -> Self {
+        let mut text = self.text();
+        for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+            text = text.replace(&escape(secret), "•••").replace(secret, "•••");
+        }
+        self.body = text.into_bytes();
+        self
+    }
+
     /// The failure that an answer of 4xx or 5xx means, in the provider's words: 429 limits, 5xx may work later.
     pub fn failure(&self, words: Option<&str>) -> Failure {
         let kind = match self.status {
@@ -107,6 +117,12 @@ impl Request {
     #[must_use]
     pub fn bearer(self, token: &str) -> Self {
         self.header("authorization", format!("Bearer {token}"))
+    }
+
+    /// The token of [`Self::bearer`].
+    pub(crate) fn bearer_token(&self) -> Option<&str> {
+        let mut values = self.0.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        values.next().and_then(|(_, value)| value.strip_prefix("Bearer "))
     }
 
     /// Adds query parameters to the address.
