@@ -36,7 +36,9 @@ impl Event {
     pub fn interaction(mut self, interaction: &Interaction) -> Self {
         self.entry.payload.insert("interactionId".into(), json!(interaction.id));
         self.entry.application_id = Some(interaction.application_id.clone());
-        self.entry.user_id.clone_from(&interaction.user_id);
+        if interaction.user_id.is_some() {
+            self.entry.user_id.clone_from(&interaction.user_id);
+        }
         self
     }
 
