@@ -2,36 +2,15 @@
 //!
 //! Provider document: <https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps>
 
-use keyway_connector::oauth::{self, Client, ClientAuth};
-use keyway_connector::{Callback, Connector, Failure, Manifest, Secret, Social, Start, UserInfo, export_social, http};
-use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::{Value, json};
-
-const AUTHORIZE: &str = "https://github.com/login/oauth/authorize";
-const TOKEN: &str = "https://github.com/login/oauth/access_token";
-const USER_INFO: &str = "https://api.github.com/user";
-const SCOPE: &str = "read:user user:email";
-
-/// What an admin fills in.
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Config {
-    /// The application's id at the provider.
-    #[schemars(title = "Client ID", length(min = 1))]
-    client_id: String,
-    /// The application's secret; it is stored sealed and never shown again.
-    #[schemars(title = "Client secret")]
-    client_secret: Secret,
-    /// Scopes to ask for in place of the usual ones, separated by spaces.
-    #[schemars(title = "Scope")]
-    scope: Option<String>,
-}
+use keyway_connector::{
+    Connector, Failure, Manifest, OAuth, OAuthConfig, Profile, StandardOAuth, UserInfo, export_social, http, oauth,
+};
+use serde_json::{Map, Value, json};
 
 struct GitHub;
 
 impl Connector for GitHub {
-    type Config = Config;
+    type Config = OAuthConfig;
 
     fn manifest() -> Manifest {
         Manifest::social("github-universal", "github", "Universal", "GitHub", env!("CARGO_PKG_VERSION"))
@@ -46,30 +25,22 @@ impl Connector for GitHub {
     }
 }
 
-impl Social for GitHub {
-    fn authorization_uri(config: &Config, start: &Start) -> Result<String, Failure> {
-        let challenge = oauth::pkce_challenge()?;
-        let more = [("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")];
-        let scope = config.scope.as_deref().unwrap_or(SCOPE);
-        Ok(oauth::authorization_uri(AUTHORIZE, &config.client_id, scope, start, &more))
+impl OAuth for GitHub {
+    fn provider(config: &OAuthConfig) -> StandardOAuth<'_> {
+        config
+            .provider("read:user user:email")
+            .authorization_endpoint("https://github.com/login/oauth/authorize")
+            .token_endpoint("https://github.com/login/oauth/access_token")
+            .user_info_endpoint("https://api.github.com/user")
+            .profile(Profile::new("/id").email("/email").name("/name").name("/login").avatar("/avatar_url"))
     }
 
-    fn user_info(config: &Config, callback: &Callback) -> Result<UserInfo, Failure> {
-        let client = Client { id: &config.client_id, secret: config.client_secret.expose(), auth: ClientAuth::Post };
-        let tokens = oauth::exchange(TOKEN, client, callback, &[])?;
-        let token = oauth::token(&tokens, "access_token")?;
-        let user = oauth::user_info(http::get(USER_INFO).bearer(token))?;
+    fn complete(_: &OAuthConfig, tokens: &Map<String, Value>, mut user: UserInfo) -> Result<UserInfo, Failure> {
         // The profile's public address may be unverified; the list says which are not.
-        let verified = verified_email(token).unwrap_or_default();
-        Ok(UserInfo {
-            id: oauth::id(&user, "/id")?,
-            email_verified: verified.is_some(),
-            email: verified.or_else(|| oauth::text(&user, "/email")),
-            name: oauth::text(&user, "/name").or_else(|| oauth::text(&user, "/login")),
-            avatar: oauth::text(&user, "/avatar_url"),
-            raw_data: user,
-            ..UserInfo::default()
-        })
+        let verified = verified_email(oauth::token(tokens, "access_token")?).unwrap_or_default();
+        user.email_verified = verified.is_some();
+        user.email = verified.or(user.email);
+        Ok(user)
     }
 }
 

@@ -1,5 +1,5 @@
-//! Write a Keyway connector in Rust: implement [`Connector`] and one of [`Sms`], [`Email`], [`Social`], name the type in
-//! the matching macro, and run `keyway connector build`.
+//! Write a Keyway connector in Rust: implement [`Connector`] and one of [`Sms`], [`Email`], [`OAuth`], [`Social`], name the
+//! type in the matching macro, and run `keyway connector build`.
 //!
 //! ```ignore
 //! use keyway_connector::{Connector, Failure, Manifest, Message, Sent, Sms, export_sms, http};
@@ -34,10 +34,12 @@ mod message;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
 pub mod oauth;
+mod profile;
 pub mod secret;
 pub mod session;
 pub mod smtp;
 mod social;
+mod standard_oauth;
 pub mod template;
 pub mod time;
 
@@ -46,8 +48,10 @@ pub use failure::{Failure, code};
 pub use host::Level;
 pub use manifest::Manifest;
 pub use message::{Email, Message, Sent, Sms, TenantTemplate};
+pub use profile::Profile;
 pub use secret::{HostKey, Secret};
 pub use social::{Callback, Social, SocialTokens, Start, UserInfo};
+pub use standard_oauth::{OAuth, OAuthConfig, StandardOAuth};
 
 /// What the exporting macros call; not for connectors.
 #[doc(hidden)]
