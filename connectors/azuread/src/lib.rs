@@ -3,13 +3,13 @@
 //! Provider document: <https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow>
 
 use keyway_connector::jwt::{self, Rules};
-use keyway_connector::oauth::{self, Client, ClientAuth};
-use keyway_connector::{Callback, Connector, Failure, Manifest, Secret, Social, Start, UserInfo, export_social, http};
+use keyway_connector::{
+    Connector, Failure, Manifest, OAuth, Profile, Secret, StandardOAuth, UserInfo, export_social, oauth,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-const USER_INFO: &str = "https://graph.microsoft.com/v1.0/me";
 const SCOPE: &str = "User.Read";
 const OPENID: [&str; 3] = ["openid", "email", "profile"];
 
@@ -92,34 +92,26 @@ fn verified_email(config: &Config, token: &str) -> Result<Option<String>, Failur
     Ok(if is_owned { oauth::text(&claims, "/email") } else { None })
 }
 
-impl Social for AzureAd {
-    fn authorization_uri(config: &Config, start: &Start) -> Result<String, Failure> {
-        let (challenge, prompts) = (oauth::pkce_challenge()?, config.prompts.join(" "));
-        let mut more = vec![("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")];
-        if !prompts.is_empty() {
-            more.push(("prompt", &prompts));
-        }
-        Ok(oauth::authorization_uri(&endpoint(config, "authorize"), &config.client_id, &scope(config), start, &more))
+impl OAuth for AzureAd {
+    fn provider(config: &Config) -> StandardOAuth<'_> {
+        StandardOAuth::new(&config.client_id, &config.client_secret)
+            .scope(scope(config))
+            .authorization_endpoint(endpoint(config, "authorize"))
+            .authorization_parameters((!config.prompts.is_empty()).then(|| ("prompt", config.prompts.join(" "))))
+            .token_endpoint(endpoint(config, "token"))
+            .token_parameters([("scope", exchange_scope(config))])
+            .user_info_endpoint("https://graph.microsoft.com/v1.0/me")
+            // Any directory's administrator sets `mail` freely, to an address of somebody else's domain as well.
+            .profile(Profile::new("/id").email("/mail").name("/displayName"))
     }
 
-    fn user_info(config: &Config, callback: &Callback) -> Result<UserInfo, Failure> {
-        let client = Client { id: &config.client_id, secret: config.client_secret.expose(), auth: ClientAuth::Post };
-        let tokens =
-            oauth::exchange(&endpoint(config, "token"), client, callback, &[("scope", &exchange_scope(config))])?;
-        let user: Value = oauth::user_info(http::get(USER_INFO).bearer(oauth::token(&tokens, "access_token")?))?;
-        let verified = match tokens.get("id_token").and_then(Value::as_str) {
-            Some(token) => verified_email(config, token)?,
-            None => None,
-        };
-        Ok(UserInfo {
-            id: oauth::id(&user, "/id")?,
-            email_verified: verified.is_some(),
-            // Any directory's administrator sets `mail` freely, to an address of somebody else's domain as well.
-            email: verified.or_else(|| oauth::text(&user, "/mail")),
-            name: oauth::text(&user, "/displayName"),
-            raw_data: user,
-            ..UserInfo::default()
-        })
+    fn complete(config: &Config, tokens: &Map<String, Value>, mut user: UserInfo) -> Result<UserInfo, Failure> {
+        if let Some(token) = tokens.get("id_token").and_then(Value::as_str)
+            && let Some(email) = verified_email(config, token)?
+        {
+            (user.email, user.email_verified) = (Some(email), true);
+        }
+        Ok(user)
     }
 }
 

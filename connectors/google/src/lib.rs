@@ -2,18 +2,13 @@
 //!
 //! Provider document: <https://developers.google.com/identity/openid-connect/openid-connect>
 
-use keyway_connector::oauth::{self, Client, ClientAuth};
 use keyway_connector::{
-    Callback, Connector, Failure, Manifest, Secret, Social, Start, UserInfo, code, export_social, http, jwt, session,
+    Callback, Connector, Failure, Manifest, Profile, Secret, Social, StandardOAuth, Start, UserInfo, code,
+    export_social, jwt, oauth, session,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
-
-const AUTHORIZE: &str = "https://accounts.google.com/o/oauth2/v2/auth";
-const TOKEN: &str = "https://oauth2.googleapis.com/token";
-const USER_INFO: &str = "https://openidconnect.googleapis.com/v1/userinfo";
-const SCOPE: &str = "openid profile email";
 
 /// What an admin fills in.
 #[derive(Deserialize, JsonSchema)]
@@ -98,68 +93,55 @@ impl Connector for Google {
     }
 }
 
-impl Social for Google {
-    fn authorization_uri(config: &Config, start: &Start) -> Result<String, Failure> {
-        let challenge = oauth::pkce_challenge()?;
-        let prompts: Vec<&str> = config.prompts.iter().map(|prompt| prompt.word()).collect();
-        let prompts = prompts.join(" ");
-        let mut more = vec![("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")];
-        if !prompts.is_empty() {
-            more.push(("prompt", &prompts));
-        }
-        let nonce = if one_tap(config) { Some(oauth::nonce()?) } else { None };
-        if let Some(nonce) = &nonce {
-            more.push(("nonce", nonce));
-        }
-        if config.offline_access {
-            more.push(("access_type", "offline"));
-        }
-        let scope = config.scope.as_deref().unwrap_or(SCOPE);
-        Ok(oauth::authorization_uri(AUTHORIZE, &config.client_id, scope, start, &more))
-    }
+fn provider(config: &Config) -> StandardOAuth<'_> {
+    let prompts: Vec<&str> = config.prompts.iter().map(|prompt| prompt.word()).collect();
+    StandardOAuth::new(&config.client_id, &config.client_secret)
+        .scope(config.scope.as_deref().unwrap_or("openid profile email"))
+        .authorization_endpoint("https://accounts.google.com/o/oauth2/v2/auth")
+        .authorization_parameters((!prompts.is_empty()).then(|| ("prompt", prompts.join(" "))))
+        .token_endpoint("https://oauth2.googleapis.com/token")
+        .user_info_endpoint("https://openidconnect.googleapis.com/v1/userinfo")
+        .profile(profile())
+}
 
-    fn user_info(config: &Config, callback: &Callback) -> Result<UserInfo, Failure> {
-        if let Some(credential) = callback.text("credential") {
-            // The credential comes from the browser. Without this sign-in's own nonce it could be any that the account gave to
-            // another page of this client within the hour; the session holds the nonce for one answer.
-            let refused = |what: &str| Failure::new(code::SOCIAL_INVALID_ID_TOKEN, what);
-            if !one_tap(config) {
-                return Err(refused("One Tap is switched off in this connector's settings."));
-            }
-            let nonce = session::get("nonce").ok_or_else(|| refused("This sign-in was not started here."))?;
-            let rules = jwt::Rules {
-                jwks_uri: "https://www.googleapis.com/oauth2/v3/certs",
-                issuers: &["https://accounts.google.com", "accounts.google.com"],
-                audience: &config.client_id,
-                nonce: Some(&nonce),
-                clock_tolerance_seconds: 10,
-                ..jwt::Rules::default()
-            };
-            return identity(Value::Object(jwt::verify(credential, &rules)?));
-        }
-        let client = Client { id: &config.client_id, secret: config.client_secret.expose(), auth: ClientAuth::Post };
-        let tokens = oauth::exchange(TOKEN, client, callback, &[])?;
-        let token = oauth::token(&tokens, "access_token")?;
-        let user = oauth::user_info(http::get(USER_INFO).bearer(token))?;
-        identity(user)
-    }
+/// Where Google's claims stand, in its user information as in its ID tokens.
+fn profile() -> Profile<'static> {
+    Profile::new("/sub").email("/email").email_verified("/email_verified").name("/name").avatar("/picture")
 }
 
 fn one_tap(config: &Config) -> bool {
     config.one_tap.as_ref().is_some_and(|settings| settings.is_enabled)
 }
 
-/// The identity in Google's claims.
-fn identity(claims: Value) -> Result<UserInfo, Failure> {
-    Ok(UserInfo {
-        id: oauth::id(&claims, "/sub")?,
-        email: oauth::text(&claims, "/email"),
-        email_verified: claims.get("email_verified") == Some(&Value::Bool(true)),
-        name: oauth::text(&claims, "/name"),
-        avatar: oauth::text(&claims, "/picture"),
-        raw_data: claims,
-        ..UserInfo::default()
-    })
+impl Social for Google {
+    fn authorization_uri(config: &Config, start: &Start) -> Result<String, Failure> {
+        let nonce = if one_tap(config) { Some(("nonce", oauth::nonce()?)) } else { None };
+        let offline = config.offline_access.then_some(("access_type", "offline"));
+        provider(config).authorization_parameters(nonce).authorization_parameters(offline).authorization_uri(start)
+    }
+
+    fn user_info(config: &Config, callback: &Callback) -> Result<UserInfo, Failure> {
+        let Some(credential) = callback.text("credential") else {
+            let provider = provider(config);
+            return provider.user_info(&provider.exchange(callback)?);
+        };
+        // The credential comes from the browser. Without this sign-in's own nonce it could be any that the account gave to
+        // another page of this client within the hour; the session holds the nonce for one answer.
+        let refused = |what: &str| Failure::new(code::SOCIAL_INVALID_ID_TOKEN, what);
+        if !one_tap(config) {
+            return Err(refused("One Tap is switched off in this connector's settings."));
+        }
+        let nonce = session::get("nonce").ok_or_else(|| refused("This sign-in was not started here."))?;
+        let rules = jwt::Rules {
+            jwks_uri: "https://www.googleapis.com/oauth2/v3/certs",
+            issuers: &["https://accounts.google.com", "accounts.google.com"],
+            audience: &config.client_id,
+            nonce: Some(&nonce),
+            clock_tolerance_seconds: 10,
+            ..jwt::Rules::default()
+        };
+        profile().read(Value::Object(jwt::verify(credential, &rules)?))
+    }
 }
 
 export_social!(Google);
