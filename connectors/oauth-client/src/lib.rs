@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use keyway_connector::oauth::{self, Client, ClientAuth};
-use keyway_connector::{Callback, Failure, now_ms, uuid};
+use keyway_connector::oauth::ClientAuth;
+use keyway_connector::{Secret, StandardOAuth, now_ms, uuid};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Sha256, Sha384, Sha512};
 
 /// How a client proves itself (OpenID Connect Core 1.0 section 9).
@@ -40,39 +40,33 @@ pub struct StandardClient<'c> {
     /// Client id.
     pub id: &'c str,
     /// Client secret.
-    pub secret: &'c str,
+    pub secret: &'c Secret,
     /// How it proves itself.
     pub method: Option<AuthMethod>,
     /// For [`AuthMethod::ClientSecretJwt`].
     pub algorithm: Option<JwtAlgorithm>,
-    /// Parameters to add.
+    /// Parameters to add, under names such as `someName` for `some_name`.
     pub custom: &'c BTreeMap<String, String>,
 }
 
-impl StandardClient<'_> {
-    /// Trades the callback's code for tokens.
-    pub fn exchange(&self, endpoint: &str, callback: &Callback) -> Result<Map<String, Value>, Failure> {
-        let custom = self.custom_parameters();
-        let mut more: Vec<(&str, &str)> = custom.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let auth = match self.method.unwrap_or(AuthMethod::ClientSecretPost) {
-            AuthMethod::ClientSecretPost => ClientAuth::Post,
-            AuthMethod::ClientSecretBasic => ClientAuth::Basic,
-            AuthMethod::ClientSecretJwt => {
-                let assertion = self.assertion(endpoint);
-                more.extend([
-                    ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-                    ("client_assertion", &assertion),
-                ]);
-                let client = Client { id: self.id, secret: "", auth: ClientAuth::None };
-                return oauth::exchange(endpoint, client, callback, &more);
-            }
-        };
-        oauth::exchange(endpoint, Client { id: self.id, secret: self.secret, auth }, callback, &more)
+impl<'c> StandardClient<'c> {
+    /// The provider as this client sends browsers to it.
+    pub fn to_authorize(&self, endpoint: &'c str) -> StandardOAuth<'c> {
+        StandardOAuth::new(self.id, self.secret).authorization_endpoint(endpoint)
     }
 
-    /// The configured parameters under their names of the wire: `someName` becomes `some_name`.
-    pub fn custom_parameters(&self) -> Vec<(String, String)> {
-        self.custom.iter().map(|(name, value)| (wire_name(name), value.clone())).collect()
+    /// The provider as this client trades codes there.
+    pub fn to_exchange(&self, endpoint: &'c str) -> StandardOAuth<'c> {
+        let provider =
+            StandardOAuth::new(self.id, self.secret).token_endpoint(endpoint).token_parameters(parameters(self.custom));
+        match self.method.unwrap_or(AuthMethod::ClientSecretPost) {
+            AuthMethod::ClientSecretPost => provider,
+            AuthMethod::ClientSecretBasic => provider.client_auth(ClientAuth::Basic),
+            AuthMethod::ClientSecretJwt => provider.client_auth(ClientAuth::None).token_parameters([
+                ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".to_owned()),
+                ("client_assertion", self.assertion(endpoint)),
+            ]),
+        }
     }
 
     /// The client assertion of RFC 7523 section 2.2, good for ten minutes.
@@ -84,7 +78,7 @@ impl StandardClient<'_> {
             "iss": self.id, "sub": self.id, "aud": audience, "jti": uuid(), "iat": now, "exp": now + 600,
         });
         let signed = format!("{}.{}", part(json!({ "alg": format!("{algorithm:?}"), "typ": "JWT" })), part(claims));
-        let (key, text) = (self.secret.as_bytes(), signed.as_bytes());
+        let (key, text) = (self.secret.expose().as_bytes(), signed.as_bytes());
         let signature = match algorithm {
             JwtAlgorithm::HS256 => mac::<Hmac<Sha256>>(key, text),
             JwtAlgorithm::HS384 => mac::<Hmac<Sha384>>(key, text),
@@ -94,8 +88,12 @@ impl StandardClient<'_> {
     }
 }
 
-/// A parameter's name as it is sent: `maxAge` becomes `max_age`.
-pub fn wire_name(name: &str) -> String {
+/// Configured parameters under their names of the wire: `maxAge` becomes `max_age`.
+pub fn parameters(configured: &BTreeMap<String, String>) -> impl Iterator<Item = (String, &str)> {
+    configured.iter().map(|(name, value)| (wire_name(name), value.as_str()))
+}
+
+fn wire_name(name: &str) -> String {
     name.chars()
         .flat_map(|c| if c.is_ascii_uppercase() { vec!['_', c.to_ascii_lowercase()] } else { vec![c] })
         .collect()

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use keyway_connector::{
-    Callback, Connector, Failure, Manifest, Secret, Social, Start, UserInfo, code, export_social, http, oauth,
+    Callback, Connector, Failure, Manifest, Profile, Secret, Social, Start, UserInfo, code, export_social,
 };
-use oauth_client::{AuthMethod, JwtAlgorithm, StandardClient};
+use oauth_client::{AuthMethod, JwtAlgorithm, StandardClient, parameters};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -99,40 +99,43 @@ impl Connector for OAuth2 {
 fn client(config: &Config) -> StandardClient<'_> {
     StandardClient {
         id: &config.client_id,
-        secret: config.client_secret.expose(),
+        secret: &config.client_secret,
         method: config.token_endpoint_auth_method,
         algorithm: config.client_secret_jwt_signing_algorithm,
         custom: &config.custom_config,
     }
 }
 
+/// Where the configuration says that each field stands; under its own name where it says nothing.
+fn profile(config: &Config) -> Profile<'_> {
+    let pointer = |name: &str| {
+        let path = config.profile_map.get(name).map_or(name, String::as_str);
+        format!("/{}", path.replace('.', "/"))
+    };
+    Profile::new(pointer("id"))
+        .email(pointer("email"))
+        .phone(pointer("phone"))
+        .name(pointer("name"))
+        .avatar(pointer("avatar"))
+}
+
 impl Social for OAuth2 {
     fn authorization_uri(config: &Config, start: &Start) -> Result<String, Failure> {
-        let (challenge, custom) = (oauth::pkce_challenge()?, client(config).custom_parameters());
-        let mut more = vec![("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")];
-        more.extend(custom.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        let scope = config.scope.as_deref().unwrap_or_default();
-        Ok(oauth::authorization_uri(&config.authorization_endpoint, &config.client_id, scope, start, &more))
+        client(config)
+            .to_authorize(&config.authorization_endpoint)
+            .authorization_parameters(parameters(&config.custom_config))
+            .scope(config.scope.as_deref().unwrap_or_default())
+            .authorization_uri(start)
     }
 
     fn user_info(config: &Config, callback: &Callback) -> Result<UserInfo, Failure> {
-        let tokens = client(config).exchange(&config.token_endpoint, callback)?;
-        let token = oauth::token(&tokens, "access_token")?;
-        let user: Value = oauth::user_info(http::get(&config.user_info_endpoint).bearer(token))?;
-        let pointer = |name: &str| {
-            let path = config.profile_map.get(name).map_or(name, String::as_str);
-            format!("/{}", path.replace('.', "/"))
-        };
+        let provider = client(config).to_exchange(&config.token_endpoint);
+        let provider = provider.user_info_endpoint(&config.user_info_endpoint).profile(profile(config));
+        let user = provider.user_info(&provider.exchange(callback)?)?;
         Ok(UserInfo {
-            id: oauth::id(&user, &pointer("id"))?,
             issuer: Some(origin(&config.user_info_endpoint)),
-            email: oauth::text(&user, &pointer("email")),
-            email_verified: config.trust_unverified_email && !says_no(&user),
-            phone: oauth::text(&user, &pointer("phone")),
-            phone_verified: false,
-            name: oauth::text(&user, &pointer("name")),
-            avatar: oauth::text(&user, &pointer("avatar")),
-            raw_data: user,
+            email_verified: config.trust_unverified_email && !says_no(&user.raw_data),
+            ..user
         })
     }
 }

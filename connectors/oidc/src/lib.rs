@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use keyway_connector::{
-    Callback, Connector, Failure, Manifest, Secret, Social, Start, UserInfo, code, export_social, jwt, oauth, session,
+    Callback, Connector, Failure, Manifest, Profile, Secret, Social, Start, UserInfo, code, export_social, jwt, oauth,
+    session,
 };
-use oauth_client::{AuthMethod, JwtAlgorithm, StandardClient, wire_name};
+use oauth_client::{AuthMethod, JwtAlgorithm, StandardClient, parameters};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -128,7 +129,7 @@ impl Connector for Oidc {
 fn client(config: &Config) -> StandardClient<'_> {
     StandardClient {
         id: &config.client_id,
-        secret: config.client_secret.expose(),
+        secret: &config.client_secret,
         method: config.token_endpoint_auth_method,
         algorithm: config.client_secret_jwt_signing_algorithm,
         custom: &config.custom_config,
@@ -137,20 +138,20 @@ fn client(config: &Config) -> StandardClient<'_> {
 
 impl Social for Oidc {
     fn authorization_uri(config: &Config, start: &Start) -> Result<String, Failure> {
-        let (challenge, nonce) = (oauth::pkce_challenge()?, oauth::nonce()?);
-        let mut custom = client(config).custom_parameters();
-        custom.extend(config.auth_request_optional_config.iter().map(|(name, value)| (wire_name(name), value.clone())));
-        let mut more =
-            vec![("code_challenge", challenge.as_str()), ("code_challenge_method", "S256"), ("nonce", nonce.as_str())];
-        more.extend(custom.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         let asked = config.scope.as_str();
         let scope =
             if asked.split(' ').any(|word| word == "openid") { asked.to_owned() } else { format!("openid {asked}") };
-        Ok(oauth::authorization_uri(&config.authorization_endpoint, &config.client_id, &scope, start, &more))
+        client(config)
+            .to_authorize(&config.authorization_endpoint)
+            .authorization_parameters([("nonce", oauth::nonce()?)])
+            .authorization_parameters(parameters(&config.custom_config))
+            .authorization_parameters(parameters(&config.auth_request_optional_config))
+            .scope(scope)
+            .authorization_uri(start)
     }
 
     fn user_info(config: &Config, callback: &Callback) -> Result<UserInfo, Failure> {
-        let tokens = client(config).exchange(&config.token_endpoint, callback)?;
+        let tokens = client(config).to_exchange(&config.token_endpoint).exchange(callback)?;
         let token = oauth::token(&tokens, "id_token")?;
         let refused = |what: &str| Failure::new(code::SOCIAL_INVALID_ID_TOKEN, what);
         let nonce = session::get("nonce").ok_or_else(|| refused("This sign-in was not started here."))?;
@@ -186,16 +187,12 @@ impl Social for Oidc {
         };
         let email_counts =
             says("email_verified").unwrap_or(config.trust_unverified_email && claims.get("email_verified").is_none());
+        let profile = Profile::new("/sub").email("/email").phone("/phone").name("/name").avatar("/picture");
         Ok(UserInfo {
-            id: oauth::id(&claims, "/sub")?,
             issuer: oauth::text(&claims, "/iss"),
-            email: oauth::text(&claims, "/email"),
             email_verified: email_counts,
-            phone: oauth::text(&claims, "/phone"),
             phone_verified: says("phone_verified") == Some(true),
-            name: oauth::text(&claims, "/name"),
-            avatar: oauth::text(&claims, "/picture"),
-            raw_data: claims,
+            ..profile.read(claims)?
         })
     }
 }
