@@ -42,6 +42,6 @@ fn main() -> anyhow::Result<()> {
         Command::Build => run::build(),
         Command::Test { parts } => test::test(&parts),
         Command::Bench => bench::bench(),
-        Command::Connectors => connectors::build(false),
+        Command::Connectors => connectors::build(&mut process::Steps::new(connectors::STEPS), false),
     }
 }

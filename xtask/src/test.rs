@@ -5,42 +5,55 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 
 use crate::postgres::Postgres;
+use crate::process::Steps;
 use crate::{connectors, packages, paths, process, work};
 
 const PARTS: [&str; 6] = ["fmt", "clippy", "unit", "work", "connectors", "clients"];
 
-/// Runs the named parts, or all.
+/// Runs the named parts, or all, and prints how long each took.
 pub fn test(parts: &[String]) -> anyhow::Result<()> {
     if let Some(unknown) = parts.iter().find(|part| !PARTS.contains(&part.as_str())) {
         bail!("there is no part {unknown:?}; the parts are {}", PARTS.join(", "));
     }
     let wanted = |part: &str| parts.is_empty() || parts.iter().any(|name| name == part);
+    let builds = PARTS.iter().any(|&part| wanted(part) && part != "fmt");
+    let building = if builds { 1 + connectors::STEPS } else { 0 };
+    let mut steps = Steps::new(building + PARTS.iter().filter(|part| wanted(part)).count());
     if wanted("fmt") {
-        process::run(&mut process::cargo(&["fmt", "--all", "--check"]))?;
+        steps.run("fmt: format", || process::run(&mut process::cargo(&["fmt", "--all", "--check"])))?;
     }
-    packages::for_tests()?;
-    connectors::build(false)?;
+    if builds {
+        built(&mut steps, wanted)?;
+    }
+    steps.print_table();
+    Ok(())
+}
+
+/// The parts that need components and a database.
+fn built(steps: &mut Steps, wanted: impl Fn(&str) -> bool) -> anyhow::Result<()> {
+    steps.run("Looking for the programs that tests need", packages::for_tests)?;
+    connectors::build(steps, false)?;
     if wanted("clippy") {
-        process::run(&mut process::cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
+        let clippy = ["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"];
+        steps.run("clippy: lints", || process::run(&mut process::cargo(&clippy)))?;
     }
     let postgres = Postgres::start()?;
     if wanted("unit") {
         let mut tests = process::cargo(&["test", "--workspace", "--no-fail-fast"]);
-        process::run(
-            tests
-                .env("KEYWAY_TEST_POSTGRES", &postgres.url)
-                .env("KEYWAY_CONNECTORS", paths::connectors())
-                .env("KEYWAY_FIXTURES", paths::fixtures()),
-        )?;
+        tests
+            .env("KEYWAY_TEST_POSTGRES", &postgres.url)
+            .env("KEYWAY_CONNECTORS", paths::connectors())
+            .env("KEYWAY_FIXTURES", paths::fixtures());
+        steps.run("unit: tests on both databases", || process::run(&mut tests))?;
     }
     if wanted("work") {
-        work::test()?;
+        steps.run("work: of parsers on long input", work::test)?;
     }
     if wanted("connectors") {
-        connectors::test()?;
+        steps.run("connectors: cases and conformance", connectors::test)?;
     }
     if wanted("clients") {
-        clients(&postgres)?;
+        steps.run("clients: npm clients in a browser", || clients(&postgres))?;
     }
     Ok(())
 }
