@@ -45,12 +45,29 @@ export function code(callback, name = 'code') {
 export function exchange(endpoint, client, callback, more = {}) {
   const form = { grant_type: 'authorization_code', code: code(callback), redirect_uri: callback.redirectUri };
   const verifier = session.get('codeVerifier');
-  return tokens(tokenRequest(endpoint, client, { ...form, ...(verifier && { code_verifier: verifier }), ...more }));
+  return trade(endpoint, client, { ...form, ...(verifier && { code_verifier: verifier }), ...more });
 }
 
 /** Trades a refresh token for the provider's token answer (RFC 6749 section 6). */
 export const refresh = (endpoint, client, refreshToken) =>
-  tokens(tokenRequest(endpoint, client, { grant_type: 'refresh_token', refresh_token: refreshToken }));
+  trade(endpoint, client, { grant_type: 'refresh_token', refresh_token: refreshToken });
+
+function trade(endpoint, client, form) {
+  const response = tokenRequest(endpoint, client, form);
+  try {
+    return tokens(response);
+  } catch {
+    return tokens(without(response, [form.code, form.code_verifier, form.refresh_token, form.client_assertion, client.secret]));
+  }
+}
+
+/** The answer without these values, as they are and escaped, should the provider repeat what it was sent. */
+function without(response, values) {
+  let text = response.text();
+  for (const value of values.filter(Boolean)) text = text.split(encodeURIComponent(value)).join('•••').split(value).join('•••');
+  response.body = new TextEncoder().encode(text);
+  return response;
+}
 
 function tokenRequest(endpoint, { id, secret, auth = 'post' }, form) {
   const headers = { accept: 'application/json' };
@@ -68,17 +85,18 @@ export function tokens(response) {
   }
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) answer = {};
   if (response.ok && textOf(answer.access_token)) return answer;
-  const words = textOf(answer.error_description) ?? textOf(answer.error);
+  // The answer itself is not quoted: it may hold tokens all the same.
+  const words = textOf(answer.error_description) ?? textOf(answer.error) ?? 'The provider gave no access token.';
   if (response.status === 429 || response.status >= 500) throw response.failure(words);
   const data = { status: response.status, error: textOf(answer.error) };
-  throw new Failure('social-auth-code-invalid', words ?? 'The provider gave no access token.', { data });
+  throw new Failure('social-auth-code-invalid', words, { data });
 }
 
 /** The provider's user information, by an access token; 401 is `social-invalid-access-token`. */
 export function userInfo(url, accessToken, headers = {}) {
   const response = request('GET', url, { bearer: accessToken, headers: { accept: 'application/json', ...headers } });
   if (response.status === 401) throw new Failure('social-invalid-access-token', 'The provider did not accept its own access token.');
-  const user = response.success((body) => body.message);
+  const user = (response.ok ? response : without(response, [accessToken])).success((body) => body.message);
   if (typeof user !== 'object' || user === null) throw new Failure('invalid-response', "The provider's answer names no user.");
   return user;
 }

@@ -57,13 +57,31 @@ def exchange(endpoint: str, client_id: str, client_secret: str, callback: dict, 
     verifier = session_get("codeVerifier")
     if verifier:
         form["code_verifier"] = verifier
-    return tokens(_token_request(endpoint, client_id, client_secret, auth, {**form, **(more or {})}))
+    return _trade(endpoint, client_id, client_secret, auth, {**form, **(more or {})})
 
 
 def refresh(endpoint: str, client_id: str, client_secret: str, refresh_token: str, *, auth: str = "post") -> dict:
     """Trades a refresh token for the provider's token answer (RFC 6749 section 6)."""
     form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-    return tokens(_token_request(endpoint, client_id, client_secret, auth, form))
+    return _trade(endpoint, client_id, client_secret, auth, form)
+
+
+def _trade(endpoint, client_id, client_secret, auth, form) -> dict:
+    response = _token_request(endpoint, client_id, client_secret, auth, form)
+    try:
+        return tokens(response)
+    except Failure:
+        hidden = [form.get(name) for name in ("code", "code_verifier", "refresh_token", "client_assertion")]
+        return tokens(_without(response, [*hidden, client_secret]))
+
+
+def _without(response: Response, values) -> Response:
+    """The answer without these values, as they are and escaped, should the provider repeat what it was sent."""
+    text = response.text()
+    for value in filter(None, values):
+        text = text.replace(urllib.parse.quote(value, safe=""), "•••").replace(value, "•••")
+    response.body = text.encode()
+    return response
 
 
 def _token_request(endpoint, client_id, client_secret, auth, form) -> Response:
@@ -87,11 +105,12 @@ def tokens(response: Response) -> dict:
         answer = {}
     if response.ok and _text(answer.get("access_token")):
         return answer
-    words = _text(answer.get("error_description")) or _text(answer.get("error"))
+    # The answer itself is not quoted: it may hold tokens all the same.
+    words = _text(answer.get("error_description")) or _text(answer.get("error")) or "The provider gave no access token."
     if response.status == 429 or response.status >= 500:
         raise response.failure(words)
     data = {"status": response.status, "error": _text(answer.get("error"))}
-    raise Failure("social-auth-code-invalid", words or "The provider gave no access token.", data)
+    raise Failure("social-auth-code-invalid", words, data)
 
 
 def user_info(url: str, access_token: str, headers=None) -> dict:
@@ -99,6 +118,8 @@ def user_info(url: str, access_token: str, headers=None) -> dict:
     response = request("GET", url, bearer=access_token, headers={"accept": "application/json", **(headers or {})})
     if response.status == 401:
         raise Failure("social-invalid-access-token", "The provider did not accept its own access token.")
+    if not response.ok:
+        response = _without(response, [access_token])
     user = response.success(lambda body: body["message"])
     if not isinstance(user, dict):
         raise Failure("invalid-response", "The provider's answer names no user.")
