@@ -10,6 +10,9 @@ use ipnet::IpNet;
 use keyway_model::network::subnet;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
+/// What divides the connections of one address where the listener is full: those who have many do not push others out.
+const FULL: usize = 8;
+
 /// How many connections may be open.
 #[derive(Clone)]
 pub struct Limits {
@@ -65,14 +68,18 @@ impl Connections {
         Self { limits, room, open: Arc::default() }
     }
 
-    /// A connection of this peer; none where its address has as many as it may have. A full listener closes the one that has
-    /// gone longest without a request, and waits where each has one under way.
+    /// A connection of this peer; none where its address has as many as it may have: an eighth of that where the listener is full.
+    /// A full listener closes the one that has gone longest without a request, and waits where each has one under way.
     pub async fn enter(&self, peer: IpAddr) -> Option<Connection> {
         let is_proxy = self.limits.proxies.iter().any(|network| network.contains(&peer));
         let is_counted = !is_proxy && (self.limits.counts_local || !peer.is_loopback());
         let address = is_counted.then(|| subnet(peer, 64));
+        let most = match self.room.available_permits() {
+            0 => self.limits.per_address / FULL,
+            _ => self.limits.per_address,
+        };
         if let Some(address) = address
-            && lock(&self.open).by_address.get(&address).is_some_and(|count| *count >= self.limits.per_address)
+            && lock(&self.open).by_address.get(&address).is_some_and(|count| *count >= most.max(1))
         {
             return None;
         }
@@ -173,6 +180,17 @@ mod tests {
         drop((two, proxied));
         let open = lock(&all.open);
         assert!(open.by_address.is_empty() && open.idle.is_empty(), "connections that are gone are forgotten");
+    }
+
+    #[tokio::test]
+    async fn who_has_many_connections_pushes_nobody_out() {
+        let all = connections(4, 16);
+        let mut many = vec![enter(&all, "192.0.2.1").await, enter(&all, "192.0.2.1").await];
+        many.push(enter(&all, "192.0.2.1").await);
+        let honest = enter(&all, "203.0.113.7").await.unwrap();
+        assert!(enter(&all, "192.0.2.1").await.is_none(), "full, and it has its share");
+        drop(honest);
+        assert!(enter(&all, "192.0.2.1").await.is_some(), "there is room");
     }
 
     /// Slow clients from any number of addresses: the listener is full of them, and an honest client comes in.

@@ -41,7 +41,7 @@ pub fn bind(host: Option<IpAddr>, port: u16) -> anyhow::Result<TcpListener> {
         socket.set_reuse_address(true)?;
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;
-        socket.listen(1024)?;
+        socket.listen(4096)?;
         TcpListener::from_std(socket.into())
     };
     let address = SocketAddr::new(host.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)), port);
@@ -137,7 +137,7 @@ mod tests {
         let listener = bind(Some(Ipv4Addr::LOCALHOST.into()), 0).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
-        let limits = Limits { all: 3, per_address: 9, proxies: Arc::new([]), counts_local: true };
+        let limits = Limits { all: 3, per_address: 64, proxies: Arc::new([]), counts_local: true };
         let router = Router::new().route("/", axum::routing::get(async || "welcome"));
         let serving = tokio::spawn(serve(listener, router, limits, stopped));
         let visit = async |sent: &str| {

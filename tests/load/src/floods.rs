@@ -61,11 +61,7 @@ impl Flood {
                     content-type: application/x-www-form-urlencoded\r\n\r\n";
                 drip(&mut stream, head, pause).await
             }
-            Self::Connections => {
-                drop(stream);
-                tokio::time::sleep(pause).await;
-                Ok(())
-            }
+            Self::Connections => Ok(()),
             Self::Headers => {
                 let headers = format!("x: {}\r\n", "a".repeat(700)).repeat(90);
                 repeat(&mut stream, &format!("GET /sign-in HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n"), pause).await
@@ -137,9 +133,9 @@ pub async fn measure(plan: &Plan, setup: Arc<Setup>, report: &mut Report) -> any
             let (address, port) = (Ipv4Addr::new(127, 0, 1, address), setup.port);
             strangers.spawn(async move {
                 loop {
-                    if flood.attack(address, port, pause).await.is_err() {
-                        tokio::time::sleep(pause).await;
-                    }
+                    // A stranger who is hung up on comes back.
+                    let _ = flood.attack(address, port, pause).await;
+                    tokio::time::sleep(pause).await;
                 }
             });
         }
