@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::StoreError;
 use crate::batch::{Batch, Held};
 use crate::configuration::Versions;
+use crate::migrations;
 
 /// Jobs that one SQLite commit may carry.
 const GROUP: usize = 64;
@@ -32,7 +33,7 @@ const RUNS: u32 = 6;
 pub type Job<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Dialect {
+pub(crate) enum Dialect {
     Sqlite,
     Postgres,
 }
@@ -214,10 +215,7 @@ impl Store {
             })
             .connect_with(options.clone())
             .await?;
-        match dialect {
-            Dialect::Sqlite => sqlx::migrate!("../../migrations/sqlite").run(&pool).await?,
-            Dialect::Postgres => sqlx::migrate!("../../migrations/postgres").run(&pool).await?,
-        }
+        migrations::of(dialect).run(&pool).await?;
         let statements: Arc<AtomicU64> = Arc::default();
         let writer = match dialect {
             Dialect::Sqlite => {

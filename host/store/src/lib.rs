@@ -18,6 +18,7 @@ pub mod images;
 pub mod interactions;
 pub mod keys;
 pub mod logs;
+mod migrations;
 pub mod password_costs;
 pub mod phrases;
 pub mod resources;
