@@ -2,6 +2,7 @@
 
 mod bench;
 mod connectors;
+mod features;
 mod packages;
 mod paths;
 mod postgres;
@@ -25,9 +26,9 @@ enum Command {
     Run,
     /// Build `target/release/keyway` with the official connectors in it
     Build,
-    /// Run every check: format, lints, unit, both databases, work of parsers, components, clients, browser
+    /// Run every check: format, features, lints, unit, both databases, work of parsers, components, clients, browser
     Test {
-        /// Only the named parts: fmt, clippy, unit, work, connectors, clients
+        /// Only the named parts: fmt, features, clippy, unit, work, connectors, clients
         parts: Vec<String>,
     },
     /// Measure the release build under load, on both databases

@@ -6,9 +6,9 @@ use anyhow::{Context as _, bail};
 
 use crate::postgres::Postgres;
 use crate::process::Steps;
-use crate::{connectors, packages, paths, process, work};
+use crate::{connectors, features, packages, paths, process, work};
 
-const PARTS: [&str; 6] = ["fmt", "clippy", "unit", "work", "connectors", "clients"];
+const PARTS: [&str; 7] = ["fmt", "features", "clippy", "unit", "work", "connectors", "clients"];
 
 /// Runs the named parts, or all, and prints how long each took.
 pub fn test(parts: &[String]) -> anyhow::Result<()> {
@@ -16,11 +16,16 @@ pub fn test(parts: &[String]) -> anyhow::Result<()> {
         bail!("there is no part {unknown:?}; the parts are {}", PARTS.join(", "));
     }
     let wanted = |part: &str| parts.is_empty() || parts.iter().any(|name| name == part);
-    let builds = PARTS.iter().any(|&part| wanted(part) && part != "fmt");
+    // These two read what is written and need nothing built.
+    let readers = ["fmt", "features"];
+    let builds = PARTS.iter().any(|part| wanted(part) && !readers.contains(part));
     let building = if builds { 1 + connectors::STEPS } else { 0 };
     let mut steps = Steps::new(building + PARTS.iter().filter(|part| wanted(part)).count());
     if wanted("fmt") {
         steps.run("fmt: format", || process::run(&mut process::cargo(&["fmt", "--all", "--check"])))?;
+    }
+    if wanted("features") {
+        steps.run("features: each crate with one set", features::test)?;
     }
     if builds {
         built(&mut steps, wanted)?;
