@@ -54,7 +54,7 @@ impl Settings {
 }
 
 /// A tenant's sign-in settings; nothing that is stored opens the operators' tenant.
-pub(crate) async fn experience(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<SignInExperience, StoreError> {
+pub(crate) async fn experience(tx: &mut Tx, tenant: &TenantId) -> Result<SignInExperience, StoreError> {
     if *tenant == TenantId::admin() {
         return Ok(SignInExperience::for_operators());
     }
@@ -115,17 +115,15 @@ impl Core {
             return Ok(kept);
         }
         let (owner, master_key) = (tenant.clone(), self.parts.master_key.clone());
-        let read = self.parts.store.read(|tx| {
-            Box::pin(async move {
-                let experience = experience(tx, &owner).await?;
-                let mut connectors = connectors::list(tx, &owner, &master_key).await?;
-                connectors.retain(|connector| !connector.settings.disabled);
-                let email_templates = email_templates::list(tx, &owner).await?;
-                let phrases = phrases::list(tx, &owner).await?;
-                let costs = password_costs::list(tx, &owner).await?;
-                let password_costs = costs.iter().filter_map(|cost| Cost::read(cost)).collect();
-                Ok::<_, CoreError>(Settings { experience, connectors, email_templates, phrases, password_costs })
-            })
+        let read = self.parts.store.read(async move |tx| {
+            let experience = experience(tx, &owner).await?;
+            let mut connectors = connectors::list(tx, &owner, &master_key).await?;
+            connectors.retain(|connector| !connector.settings.disabled);
+            let email_templates = email_templates::list(tx, &owner).await?;
+            let phrases = phrases::list(tx, &owner).await?;
+            let costs = password_costs::list(tx, &owner).await?;
+            let password_costs = costs.iter().filter_map(|cost| Cost::read(cost)).collect();
+            Ok::<_, CoreError>(Settings { experience, connectors, email_templates, phrases, password_costs })
         });
         let settings = Arc::new(read.await?);
         self.configuration.settings.insert(key, Arc::clone(&settings));
@@ -139,12 +137,10 @@ impl Core {
             return Ok(Some(kept));
         }
         let (owner, id) = (tenant.clone(), id.clone());
-        let read = self.parts.store.read(|tx| {
-            Box::pin(async move {
-                let Some(application) = applications::find(tx, &owner, &id).await? else { return Ok(None) };
-                let secrets = applications::secret_hashes(tx, &owner, &id).await?;
-                Ok::<_, CoreError>(Some(Arc::new(Client { application, secrets })))
-            })
+        let read = self.parts.store.read(async move |tx| {
+            let Some(application) = applications::find(tx, &owner, &id).await? else { return Ok(None) };
+            let secrets = applications::secret_hashes(tx, &owner, &id).await?;
+            Ok::<_, CoreError>(Some(Arc::new(Client { application, secrets })))
         });
         let Some(client) = read.await? else { return Ok(None) };
         self.configuration.clients.insert(key, Arc::clone(&client));
@@ -172,10 +168,8 @@ impl Core {
             return Ok(Some(kept));
         }
         let (owner, id, indicator) = (tenant.clone(), id.clone(), indicator.to_owned());
-        let read = self.parts.store.read(|tx| {
-            Box::pin(async move {
-                Ok::<_, CoreError>(resources::for_application(tx, &owner, &id, &indicator).await?.map(Arc::new))
-            })
+        let read = self.parts.store.read(async move |tx| {
+            Ok::<_, CoreError>(resources::for_application(tx, &owner, &id, &indicator).await?.map(Arc::new))
         });
         let Some(access) = read.await? else { return Ok(None) };
         self.configuration.machines.insert(key, Arc::clone(&access));
@@ -189,7 +183,7 @@ impl Core {
             return Ok(kept);
         }
         let owner = tenant.clone();
-        let all = self.look(|tx| Box::pin(async move { resources::list(tx, &owner).await })).await?;
+        let all = self.look(async move |tx| resources::list(tx, &owner).await).await?;
         let indicators: Arc<HashSet<String>> = Arc::new(all.into_iter().map(|resource| resource.indicator).collect());
         self.configuration.indicators.insert(key, Arc::clone(&indicators));
         Ok(indicators)
@@ -202,14 +196,14 @@ impl Core {
             return Ok(kept.contains(origin));
         }
         let owner = tenant.clone();
-        let read = self.parts.store.read(|tx| Box::pin(async move { registered_origins(tx, &owner).await }));
+        let read = self.parts.store.read(async move |tx| registered_origins(tx, &owner).await);
         let origins = Arc::new(read.await?);
         self.configuration.origins.insert(key, Arc::clone(&origins));
         Ok(origins.contains(origin))
     }
 }
 
-async fn registered_origins(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<HashSet<String>, CoreError> {
+async fn registered_origins(tx: &mut Tx, tenant: &TenantId) -> Result<HashSet<String>, CoreError> {
     let (all, _) = applications::list(tx, tenant, Page { offset: 0, limit: i64::MAX }).await?;
     let mut origins = HashSet::new();
     for application in all {

@@ -35,7 +35,7 @@ pub(crate) fn duty_role(scope: &str) -> Option<RoleId> {
 }
 
 /// A role for each duty, so that it can be given alone.
-async fn duties(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<(), CoreError> {
+async fn duties(tx: &mut Tx, tenant: &TenantId) -> Result<(), CoreError> {
     let known = roles::list(tx, tenant).await?;
     for (name, description) in CONNECTOR_SCOPES {
         let Some(id) = duty_role(name) else { continue };
@@ -51,7 +51,7 @@ async fn duties(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<(), CoreError> {
 }
 
 /// Makes the console's application and the administrators' role, and has the console where `endpoint` is.
-pub(crate) async fn seed(tx: &mut Tx<'_>, endpoint: &str, now: Timestamp) -> Result<(), CoreError> {
+pub(crate) async fn seed(tx: &mut Tx, endpoint: &str, now: Timestamp) -> Result<(), CoreError> {
     let tenant = TenantId::admin();
     crate::tenants::lock(tx, &tenant).await?;
     let uris = OidcClientMetadata {
@@ -93,7 +93,7 @@ pub(crate) async fn seed(tx: &mut Tx<'_>, endpoint: &str, now: Timestamp) -> Res
 }
 
 /// Gives a user of the operators' tenant the role that may do everything.
-pub(crate) async fn add_administrator(tx: &mut Tx<'_>, user: &User) -> Result<(), StoreError> {
+pub(crate) async fn add_administrator(tx: &mut Tx, user: &User) -> Result<(), StoreError> {
     roles::add_user(tx, &TenantId::admin(), &RoleId(ADMINISTRATOR.into()), &user.id).await
 }
 
@@ -102,14 +102,12 @@ impl Core {
     /// when the session is over, or the user is suspended.
     pub async fn administrator(&self, session_secret: &str) -> Result<Option<(Administrator, Timestamp)>, CoreError> {
         let (hash, now) = (secret::hash(session_secret), self.now());
-        self.look(|tx| {
-            Box::pin(async move {
-                let tenant = TenantId::admin();
-                let Some(session) = sessions::find(tx, &tenant, &hash, now).await? else { return Ok(None) };
-                let Some(user) = users::find(tx, &tenant, &session.user_id).await? else { return Ok(None) };
-                let scopes = resources::scopes_of_user(tx, &tenant, &user.id, MANAGEMENT_API).await?;
-                Ok(Some((Administrator { user, scopes }, session.authenticated_at)))
-            })
+        self.look(async move |tx| {
+            let tenant = TenantId::admin();
+            let Some(session) = sessions::find(tx, &tenant, &hash, now).await? else { return Ok(None) };
+            let Some(user) = users::find(tx, &tenant, &session.user_id).await? else { return Ok(None) };
+            let scopes = resources::scopes_of_user(tx, &tenant, &user.id, MANAGEMENT_API).await?;
+            Ok(Some((Administrator { user, scopes }, session.authenticated_at)))
         })
         .await
     }

@@ -91,14 +91,12 @@ pub(crate) async fn seed(parts: &Parts) -> Result<(), CoreError> {
         let (fresh, master) = (generate(parts, now, now)?, parts.master_key.clone());
         parts
             .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    crate::tenants::lock(tx, &tenant).await?;
-                    if keys::list(tx, &tenant, &master).await?.is_empty() {
-                        keys::insert(tx, &tenant, &fresh, &master).await?;
-                    }
-                    Ok::<_, CoreError>(())
-                })
+            .write(async move |tx| {
+                crate::tenants::lock(tx, &tenant).await?;
+                if keys::list(tx, &tenant, &master).await?.is_empty() {
+                    keys::insert(tx, &tenant, &fresh, &master).await?;
+                }
+                Ok::<_, CoreError>(())
             })
             .await?;
     }
@@ -135,7 +133,7 @@ impl Core {
             return Ok(kept);
         }
         let (owner, master) = (tenant.clone(), self.parts.master_key.clone());
-        let stored = self.look(|tx| Box::pin(async move { keys::list(tx, &owner, &master).await })).await?;
+        let stored = self.look(async move |tx| keys::list(tx, &owner, &master).await).await?;
         let loaded = Arc::new(Keys::load(stored)?);
         self.configuration.keys.insert(key, Arc::clone(&loaded));
         Ok(loaded)
@@ -149,7 +147,7 @@ impl Core {
     /// The signing keys of a tenant, as administrators see them.
     pub async fn signing_keys(&self, tenant: &TenantId) -> Result<Vec<KeyInfo>, CoreError> {
         let (owner, master, now) = (tenant.clone(), self.parts.master_key.clone(), self.now());
-        let stored = self.look(|tx| Box::pin(async move { keys::list(tx, &owner, &master).await })).await?;
+        let stored = self.look(async move |tx| keys::list(tx, &owner, &master).await).await?;
         Ok(status(&stored, now))
     }
 
@@ -164,18 +162,16 @@ impl Core {
         let now = self.now();
         let (fresh, master) = (generate(&self.parts, now, now.plus_seconds(grace))?, self.parts.master_key.clone());
         let tenant = tenant.clone();
-        self.save(ErrorCode::UniqueViolation, move |tx| {
-            Box::pin(async move {
-                crate::tenants::lock(tx, &tenant).await?;
-                let known = status(&keys::list(tx, &tenant, &master).await?, now);
-                if known.iter().any(|key| key.status == KeyStatus::Next) {
-                    return Err(ErrorCode::KeyWaiting.into());
-                }
-                if known.len() >= MOST_KEYS {
-                    return Err(ErrorCode::TooManyKeys.into());
-                }
-                Ok(keys::insert(tx, &tenant, &fresh, &master).await?)
-            })
+        self.save(ErrorCode::UniqueViolation, async move |tx| {
+            crate::tenants::lock(tx, &tenant).await?;
+            let known = status(&keys::list(tx, &tenant, &master).await?, now);
+            if known.iter().any(|key| key.status == KeyStatus::Next) {
+                return Err(ErrorCode::KeyWaiting.into());
+            }
+            if known.len() >= MOST_KEYS {
+                return Err(ErrorCode::TooManyKeys.into());
+            }
+            Ok(keys::insert(tx, &tenant, &fresh, &master).await?)
         })
         .await
     }
@@ -183,16 +179,14 @@ impl Core {
     /// Removes a key that does not sign. What it signed is refused from then on.
     pub async fn delete_signing_key(&self, tenant: &TenantId, id: &KeyId) -> Result<(), CoreError> {
         let (tenant, id, master, now) = (tenant.clone(), id.clone(), self.parts.master_key.clone(), self.now());
-        self.save(ErrorCode::UniqueViolation, move |tx| {
-            Box::pin(async move {
-                crate::tenants::lock(tx, &tenant).await?;
-                let known = status(&keys::list(tx, &tenant, &master).await?, now);
-                let key = known.into_iter().find(|key| key.id == id).ok_or(ErrorCode::EntityNotFound)?;
-                if key.status == KeyStatus::Current {
-                    return Err(ErrorCode::KeySigns.into());
-                }
-                Ok(keys::delete(tx, &tenant, &id).await?)
-            })
+        self.save(ErrorCode::UniqueViolation, async move |tx| {
+            crate::tenants::lock(tx, &tenant).await?;
+            let known = status(&keys::list(tx, &tenant, &master).await?, now);
+            let key = known.into_iter().find(|key| key.id == id).ok_or(ErrorCode::EntityNotFound)?;
+            if key.status == KeyStatus::Current {
+                return Err(ErrorCode::KeySigns.into());
+            }
+            Ok(keys::delete(tx, &tenant, &id).await?)
         })
         .await
     }

@@ -61,7 +61,7 @@ impl Event {
         self.with("result", json!("Error")).with("error", json!({ "code": code }))
     }
 
-    pub async fn write(self, tx: &mut Tx<'_>, tenant: &TenantId) -> Result<(), StoreError> {
+    pub async fn write(self, tx: &mut Tx, tenant: &TenantId) -> Result<(), StoreError> {
         logs::insert(tx, tenant, &self.entry).await
     }
 }
@@ -69,10 +69,7 @@ impl Event {
 impl Core {
     /// Writes an event that stands alone.
     pub(crate) async fn write_event(&self, tenant: TenantId, event: Event) -> Result<(), CoreError> {
-        let write = self
-            .parts
-            .store
-            .write(move |tx| Box::pin(async move { Ok::<_, CoreError>(event.write(tx, &tenant).await?) }));
+        let write = self.parts.store.write(async move |tx| Ok::<_, CoreError>(event.write(tx, &tenant).await?));
         write.await
     }
 }

@@ -23,7 +23,7 @@ const FIRST_ADMIN: &str = "first-admin";
 const MANAGEMENT_ROLE: &str = "management-api-access";
 
 /// Holds the tenant for this transaction, so that two nodes that start at once do not both seed it.
-pub(crate) async fn lock(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<(), StoreError> {
+pub(crate) async fn lock(tx: &mut Tx, tenant: &TenantId) -> Result<(), StoreError> {
     keyway_store::tenants::lock(tx, tenant).await
 }
 
@@ -42,32 +42,30 @@ pub(crate) async fn seed(parts: &Parts, opener: Opener) -> Result<(), CoreError>
     let operators = parts.admin_endpoint.as_str().trim_end_matches('/').to_owned();
     parts
         .store
-        .write(move |tx| {
-            Box::pin(async move {
-                let tenant = TenantId::default_tenant();
-                let seeded = resources::find_by_indicator(tx, &tenant, MANAGEMENT_API).await?.is_some();
-                if seeded && opener == Opener::Command {
-                    return Ok(());
-                }
-                console::seed(tx, &operators, now).await?;
-                lock(tx, &tenant).await?;
-                let role = Role {
-                    id: RoleId(MANAGEMENT_ROLE.into()),
-                    name: "Logto Management API access".into(),
-                    description: "Full access to the Management API".into(),
-                    kind: RoleType::MachineToMachine,
-                    is_default: false,
-                };
-                management_api(tx, &tenant, role, now).await?;
-                Ok::<_, CoreError>(())
-            })
+        .write(async move |tx| {
+            let tenant = TenantId::default_tenant();
+            let seeded = resources::find_by_indicator(tx, &tenant, MANAGEMENT_API).await?.is_some();
+            if seeded && opener == Opener::Command {
+                return Ok(());
+            }
+            console::seed(tx, &operators, now).await?;
+            lock(tx, &tenant).await?;
+            let role = Role {
+                id: RoleId(MANAGEMENT_ROLE.into()),
+                name: "Logto Management API access".into(),
+                description: "Full access to the Management API".into(),
+                kind: RoleType::MachineToMachine,
+                is_default: false,
+            };
+            management_api(tx, &tenant, role, now).await?;
+            Ok::<_, CoreError>(())
         })
         .await
 }
 
 /// Makes a tenant's Management API with its scopes and a role that may do everything there, unless the tenant has it.
 pub(crate) async fn management_api(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     role: Role,
     now: Timestamp,
@@ -111,7 +109,7 @@ pub(crate) fn connector_scope_id(name: &str) -> ScopeId {
 }
 
 async fn connector_scopes(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     resource: &Resource,
     now: Timestamp,
@@ -157,14 +155,12 @@ impl Core {
         let key = self.parts.master_key.clone();
         self.parts
             .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    applications::insert(tx, &tenant, &application).await?;
-                    let hash = secret::hash(&secret.value);
-                    applications::insert_secret(tx, &tenant, &application.id, &secret, &hash, &key).await?;
-                    roles::add_application(tx, &tenant, &RoleId(MANAGEMENT_ROLE.into()), &application.id).await?;
-                    Ok::<_, CoreError>(())
-                })
+            .write(async move |tx| {
+                applications::insert(tx, &tenant, &application).await?;
+                let hash = secret::hash(&secret.value);
+                applications::insert_secret(tx, &tenant, &application.id, &secret, &hash, &key).await?;
+                roles::add_application(tx, &tenant, &RoleId(MANAGEMENT_ROLE.into()), &application.id).await?;
+                Ok::<_, CoreError>(())
             })
             .await?;
         Ok(made)
@@ -172,7 +168,7 @@ impl Core {
 
     /// Whether nobody may do everything at the console yet.
     pub async fn awaits_first_administrator(&self) -> Result<bool, CoreError> {
-        Ok(!self.look(|tx| Box::pin(administrators::any(tx))).await?)
+        Ok(!self.look(async |tx| administrators::any(tx).await).await?)
     }
 
     /// A link by which the first administrator is made; none when there is one. It ends, and each is another: one that is left
@@ -224,16 +220,14 @@ impl Core {
         let hash = secret::hash(&secret);
         self.parts
             .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    lock(tx, &tenant).await?;
-                    if administrators::any(tx).await? {
-                        return Err(ErrorCode::Forbidden.into());
-                    }
-                    users::insert(tx, &tenant, &user).await?;
-                    console::add_administrator(tx, &user).await?;
-                    Ok::<_, CoreError>(sessions::insert(tx, &tenant, &hash, &session).await?)
-                })
+            .write(async move |tx| {
+                lock(tx, &tenant).await?;
+                if administrators::any(tx).await? {
+                    return Err(ErrorCode::Forbidden.into());
+                }
+                users::insert(tx, &tenant, &user).await?;
+                console::add_administrator(tx, &user).await?;
+                Ok::<_, CoreError>(sessions::insert(tx, &tenant, &hash, &session).await?)
             })
             .await
             .map_err(taken)?;

@@ -15,7 +15,7 @@ impl Core {
     pub async fn sweep(&self) -> Result<u64, CoreError> {
         for _ in 0..BATCHES {
             let ours = self.parts.password_cost;
-            if self.parts.store.write(move |tx| Box::pin(derive(tx, ours))).await? == 0 {
+            if self.parts.store.write(async move |tx| derive(tx, ours).await).await? == 0 {
                 break;
             }
         }
@@ -24,7 +24,7 @@ impl Core {
 }
 
 /// One batch; the number of users.
-async fn derive(tx: &mut keyway_store::Tx<'_>, ours: password::Cost) -> Result<usize, StoreError> {
+async fn derive(tx: &mut keyway_store::Tx, ours: password::Cost) -> Result<usize, StoreError> {
     let outdated = users::outdated(tx, BATCH).await?;
     for (tenant, user) in &outdated {
         users::derive(tx, tenant, user).await?;

@@ -34,20 +34,20 @@ fn read(row: &AnyRow) -> Result<Application, StoreError> {
 }
 
 /// The application with this id.
-pub async fn find(tx: &mut Tx<'_>, tenant: &TenantId, id: &ApplicationId) -> Result<Option<Application>, StoreError> {
+pub async fn find(tx: &mut Tx, tenant: &TenantId, id: &ApplicationId) -> Result<Option<Application>, StoreError> {
     let row = tx.one(query(select!(" AND id = $2")).bind(tenant.0.clone()).bind(id.0.clone())).await?;
     row.as_ref().map(read).transpose()
 }
 
 /// The application, held against every other writer until the transaction ends; `SQLite` has one writer at a time.
-pub async fn lock(tx: &mut Tx<'_>, tenant: &TenantId, id: &ApplicationId) -> Result<Option<Application>, StoreError> {
+pub async fn lock(tx: &mut Tx, tenant: &TenantId, id: &ApplicationId) -> Result<Option<Application>, StoreError> {
     let statement = tx.statement(select!(" AND id = $2"), select!(" AND id = $2 FOR NO KEY UPDATE"));
     let row = tx.one(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?;
     row.as_ref().map(read).transpose()
 }
 
 /// The application, which is neither changed nor removed until the transaction ends; others may hold it as well.
-pub async fn hold(tx: &mut Tx<'_>, tenant: &TenantId, id: &ApplicationId) -> Result<Option<Application>, StoreError> {
+pub async fn hold(tx: &mut Tx, tenant: &TenantId, id: &ApplicationId) -> Result<Option<Application>, StoreError> {
     let statement = tx.statement(select!(" AND id = $2"), select!(" AND id = $2 FOR SHARE"));
     let row = tx.one(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?;
     row.as_ref().map(read).transpose()
@@ -55,7 +55,7 @@ pub async fn hold(tx: &mut Tx<'_>, tenant: &TenantId, id: &ApplicationId) -> Res
 
 /// Hashes of the application's secrets (SHA-256 in hex) and when each ends.
 pub async fn secret_hashes(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     id: &ApplicationId,
 ) -> Result<Vec<(String, Option<Timestamp>)>, StoreError> {
@@ -68,7 +68,7 @@ pub async fn secret_hashes(
 }
 
 /// A page of applications, newest first, and how many there are.
-pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId, page: Page) -> Result<(Vec<Application>, i64), StoreError> {
+pub async fn list(tx: &mut Tx, tenant: &TenantId, page: Page) -> Result<(Vec<Application>, i64), StoreError> {
     let statement = query(select!(" ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3"));
     let rows = tx.all(statement.bind(tenant.0.clone()).bind(page.limit).bind(page.offset)).await?;
     let count = query("SELECT COUNT(*) AS total FROM applications WHERE tenant_id = $1").bind(tenant.0.clone());
@@ -76,7 +76,7 @@ pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId, page: Page) -> Result<(Vec
     Ok((rows.iter().map(read).collect::<Result<_, _>>()?, total))
 }
 
-fn bind(query: crate::db::Query, tenant: &TenantId, value: &Application) -> Result<crate::db::Query, StoreError> {
+fn bind(query: crate::tx::Query, tenant: &TenantId, value: &Application) -> Result<crate::tx::Query, StoreError> {
     Ok(query
         .bind(tenant.0.clone())
         .bind(value.id.0.clone())
@@ -92,7 +92,7 @@ fn bind(query: crate::db::Query, tenant: &TenantId, value: &Application) -> Resu
 }
 
 /// Adds an application.
-pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, application: &Application) -> Result<(), StoreError> {
+pub async fn insert(tx: &mut Tx, tenant: &TenantId, application: &Application) -> Result<(), StoreError> {
     configuration::changed(tx, tenant).await?;
     let statement = "INSERT INTO applications (tenant_id, id, name, description, type, oidc_client_metadata, \
          custom_client_metadata, custom_data, is_third_party, created_at, sign_in_experience) \
@@ -101,7 +101,7 @@ pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, application: &Applicatio
 }
 
 /// Writes every field of the application.
-pub async fn update(tx: &mut Tx<'_>, tenant: &TenantId, application: &Application) -> Result<bool, StoreError> {
+pub async fn update(tx: &mut Tx, tenant: &TenantId, application: &Application) -> Result<bool, StoreError> {
     configuration::changed(tx, tenant).await?;
     let statement = "UPDATE applications SET name = $3, description = $4, type = $5, oidc_client_metadata = $6, \
          custom_client_metadata = $7, custom_data = $8, is_third_party = $9, created_at = $10, sign_in_experience = $11 \
@@ -110,7 +110,7 @@ pub async fn update(tx: &mut Tx<'_>, tenant: &TenantId, application: &Applicatio
 }
 
 /// Removes the application with its secrets, grants and tokens; false when there was none.
-pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, id: &ApplicationId) -> Result<bool, StoreError> {
+pub async fn delete(tx: &mut Tx, tenant: &TenantId, id: &ApplicationId) -> Result<bool, StoreError> {
     configuration::changed(tx, tenant).await?;
     let statement = query("DELETE FROM applications WHERE tenant_id = $1 AND id = $2");
     Ok(tx.execute(statement.bind(tenant.0.clone()).bind(id.0.clone())).await? > 0)
@@ -122,7 +122,7 @@ fn context(tenant: &TenantId, id: &ApplicationId) -> String {
 
 /// Adds a secret; a taken name is [`StoreError::Unique`]. `hash` is SHA-256 of the value in hex.
 pub async fn insert_secret(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     id: &ApplicationId,
     secret: &ApplicationSecret,
@@ -141,7 +141,7 @@ pub async fn insert_secret(
 
 /// The secrets of an application, oldest first.
 pub async fn secrets(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     id: &ApplicationId,
     key: &MasterKey,
@@ -161,12 +161,7 @@ pub async fn secrets(
 }
 
 /// Removes a secret; false when there was none.
-pub async fn delete_secret(
-    tx: &mut Tx<'_>,
-    tenant: &TenantId,
-    id: &ApplicationId,
-    name: &str,
-) -> Result<bool, StoreError> {
+pub async fn delete_secret(tx: &mut Tx, tenant: &TenantId, id: &ApplicationId, name: &str) -> Result<bool, StoreError> {
     configuration::changed(tx, tenant).await?;
     let statement = "DELETE FROM application_secrets WHERE tenant_id = $1 AND application_id = $2 AND name = $3";
     Ok(tx.execute(query(statement).bind(tenant.0.clone()).bind(id.0.clone()).bind(name.to_owned())).await? > 0)

@@ -5,7 +5,7 @@ use sqlx::any::AnyArguments;
 use sqlx::{AnyConnection, AssertSqlSafe, Execute as _};
 
 use crate::StoreError;
-use crate::db::Query;
+use crate::tx::Query;
 
 /// Statements with their parameters, in order.
 #[derive(Default)]

@@ -50,7 +50,7 @@ impl Versions {
 }
 
 /// Notes in this transaction that the tenant's configuration changed.
-pub(crate) async fn changed(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<(), StoreError> {
+pub(crate) async fn changed(tx: &mut Tx, tenant: &TenantId) -> Result<(), StoreError> {
     tx.configured = true;
     let statement = query("UPDATE tenants SET configuration_version = configuration_version + 1 WHERE id = $1");
     tx.execute(statement.bind(tenant.0.clone())).await.map(|_| ())
@@ -71,12 +71,10 @@ impl Store {
             return Ok(version);
         }
         let owner = tenant.clone();
-        let version = self.read(|tx| {
-            Box::pin(async move {
-                let statement = query("SELECT configuration_version FROM tenants WHERE id = $1").bind(owner.0);
-                let row = tx.one(statement).await?.ok_or(StoreError::Inconsistent("tenants.id"))?;
-                Ok::<i64, StoreError>(row.try_get("configuration_version")?)
-            })
+        let version = self.read(async move |tx| {
+            let statement = query("SELECT configuration_version FROM tenants WHERE id = $1").bind(owner.0);
+            let row = tx.one(statement).await?.ok_or(StoreError::Inconsistent("tenants.id"))?;
+            Ok::<i64, StoreError>(row.try_get("configuration_version")?)
         });
         let version = version.await?;
         let mut seen = self.versions.seen.write().unwrap_or_else(PoisonError::into_inner);

@@ -14,7 +14,7 @@ fn context(tenant: &TenantId, id: &ConnectorId, name: &str) -> String {
 
 /// What a connector keeps.
 pub async fn list(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     id: &ConnectorId,
     key: &MasterKey,
@@ -34,7 +34,7 @@ pub async fn list(
 
 /// Keeps a value.
 pub async fn put(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     id: &ConnectorId,
     (name, value, expires_at): Entry,
@@ -49,12 +49,7 @@ pub async fn put(
 }
 
 /// Forgets a value, or all when `name` is absent.
-pub async fn delete(
-    tx: &mut Tx<'_>,
-    tenant: &TenantId,
-    id: &ConnectorId,
-    name: Option<&str>,
-) -> Result<(), StoreError> {
+pub async fn delete(tx: &mut Tx, tenant: &TenantId, id: &ConnectorId, name: Option<&str>) -> Result<(), StoreError> {
     let statement = "DELETE FROM connector_cache WHERE tenant_id = $1 AND connector_id = $2 AND ($3 = '' OR name = $3)";
     let statement = query(statement).bind(tenant.0.clone()).bind(id.0.clone());
     tx.execute(statement.bind(name.unwrap_or_default().to_owned())).await.map(|_| ())

@@ -31,7 +31,7 @@ fn read(row: &AnyRow) -> Result<Version, StoreError> {
 }
 
 /// Every version of the tenant, newest first.
-pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<Version>, StoreError> {
+pub async fn list(tx: &mut Tx, tenant: &TenantId) -> Result<Vec<Version>, StoreError> {
     let statement =
         format!("SELECT {COLUMNS} FROM connector_versions WHERE tenant_id = $1 ORDER BY created_at DESC, digest");
     let rows = tx.all(query(sqlx::AssertSqlSafe(statement)).bind(tenant.0.clone())).await?;
@@ -40,7 +40,7 @@ pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<Version>, St
 
 /// The version of this factory and digest.
 pub async fn find(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     factory: &FactoryId,
     digest: &str,
@@ -52,14 +52,14 @@ pub async fn find(
 }
 
 /// Factory and digest of every active version.
-pub async fn active(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<(FactoryId, String)>, StoreError> {
+pub async fn active(tx: &mut Tx, tenant: &TenantId) -> Result<Vec<(FactoryId, String)>, StoreError> {
     let statement = "SELECT factory_id, digest FROM connector_versions WHERE tenant_id = $1 AND state = 'active'";
     let rows = tx.all(query(statement).bind(tenant.0.clone())).await?;
     rows.iter().map(|row| Ok((FactoryId(row.try_get("factory_id")?), row.try_get("digest")?))).collect()
 }
 
 /// The digest of the factory's active version, none when the binary's serves or nothing does.
-pub async fn active_of(tx: &mut Tx<'_>, tenant: &TenantId, factory: &FactoryId) -> Result<Option<String>, StoreError> {
+pub async fn active_of(tx: &mut Tx, tenant: &TenantId, factory: &FactoryId) -> Result<Option<String>, StoreError> {
     let statement =
         "SELECT digest FROM connector_versions WHERE tenant_id = $1 AND factory_id = $2 AND state = 'active'";
     let row = tx.one(query(statement).bind(tenant.0.clone()).bind(factory.0.clone())).await?;
@@ -78,7 +78,7 @@ pub struct Stored {
 }
 
 /// What the tenant keeps.
-pub async fn stored(tx: &mut Tx<'_>, tenant: &TenantId, factory: &FactoryId) -> Result<Stored, StoreError> {
+pub async fn stored(tx: &mut Tx, tenant: &TenantId, factory: &FactoryId) -> Result<Stored, StoreError> {
     let all = list(tx, tenant).await?;
     Ok(Stored {
         of_factory: all.iter().filter(|version| version.factory_id == *factory).count().try_into().unwrap_or(i64::MAX),
@@ -88,14 +88,14 @@ pub async fn stored(tx: &mut Tx<'_>, tenant: &TenantId, factory: &FactoryId) -> 
 }
 
 /// Digests of every version of every tenant.
-pub async fn digests(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
+pub async fn digests(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
     let rows = tx.all(query("SELECT DISTINCT digest FROM connector_versions")).await?;
     rows.iter().map(|row| Ok(row.try_get("digest")?)).collect()
 }
 
 /// A component's bytes.
 pub async fn wasm(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     factory: &FactoryId,
     digest: &str,
@@ -106,7 +106,7 @@ pub async fn wasm(
 }
 
 /// Keeps a new version; false when it is there already.
-pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, version: &Version, wasm: Vec<u8>) -> Result<bool, StoreError> {
+pub async fn insert(tx: &mut Tx, tenant: &TenantId, version: &Version, wasm: Vec<u8>) -> Result<bool, StoreError> {
     let statement = "INSERT INTO connector_versions (tenant_id, factory_id, digest, wasm, manifest, state, signer, uploaded_by, \
          created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (tenant_id, factory_id, digest) DO NOTHING";
     let statement = query(statement).bind(tenant.0.clone()).bind(version.factory_id.0.clone());
@@ -118,7 +118,7 @@ pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, version: &Version, wasm:
 
 /// Notes who approved a version.
 pub async fn approve(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     factory: &FactoryId,
     digest: &str,
@@ -132,7 +132,7 @@ pub async fn approve(
 
 /// Makes a version the active one of its factory, or none, so that the binary's serves.
 pub async fn activate(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     factory: &FactoryId,
     digest: Option<&str>,
@@ -153,7 +153,7 @@ pub async fn activate(
 }
 
 /// Removes a version that is not active; false when there is none.
-pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, factory: &FactoryId, digest: &str) -> Result<bool, StoreError> {
+pub async fn delete(tx: &mut Tx, tenant: &TenantId, factory: &FactoryId, digest: &str) -> Result<bool, StoreError> {
     let snapshots = "DELETE FROM connector_snapshots WHERE tenant_id = $1 AND factory_id = $2 AND digest = $3";
     let bound = |statement| query(statement).bind(tenant.0.clone()).bind(factory.0.clone()).bind(digest.to_owned());
     let versions = "DELETE FROM connector_versions WHERE tenant_id = $1 AND factory_id = $2 AND digest = $3 AND state <> \
@@ -171,7 +171,7 @@ fn context(tenant: &TenantId, id: &ConnectorId, digest: &str) -> String {
 
 /// Keeps the configuration that a connector had under a version.
 pub async fn keep_config(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     (factory, digest): (&FactoryId, &str),
     connector: &ConnectorId,
@@ -188,7 +188,7 @@ pub async fn keep_config(
 
 /// The configuration that a connector had under a version.
 pub async fn kept_config(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     (factory, digest): (&FactoryId, &str),
     connector: &ConnectorId,

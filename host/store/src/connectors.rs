@@ -43,7 +43,7 @@ fn read(tenant: &TenantId, key: &MasterKey, row: &AnyRow) -> Result<Connector, S
 }
 
 /// All connectors of the tenant, oldest first.
-pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId, key: &MasterKey) -> Result<Vec<Connector>, StoreError> {
+pub async fn list(tx: &mut Tx, tenant: &TenantId, key: &MasterKey) -> Result<Vec<Connector>, StoreError> {
     let statement = "SELECT id, factory_id, kind, config_sealed, marks, settings, created_at FROM connectors WHERE tenant_id = $1 ORDER \
          BY created_at, id";
     let rows = tx.all(query(statement).bind(tenant.0.clone())).await?;
@@ -51,12 +51,7 @@ pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId, key: &MasterKey) -> Result
 }
 
 /// Adds a connector; [`StoreError::Unique`] when its id is taken.
-pub async fn insert(
-    tx: &mut Tx<'_>,
-    tenant: &TenantId,
-    connector: &Connector,
-    key: &MasterKey,
-) -> Result<(), StoreError> {
+pub async fn insert(tx: &mut Tx, tenant: &TenantId, connector: &Connector, key: &MasterKey) -> Result<(), StoreError> {
     configuration::changed(tx, tenant).await?;
     let statement = "INSERT INTO connectors (tenant_id, id, factory_id, kind, config_sealed, marks, settings, created_at) VALUES \
          ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -70,7 +65,7 @@ pub async fn insert(
 
 /// Changes configuration, marks and settings of a connector; false when there is none.
 pub async fn update(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     connector: &Connector,
     key: &MasterKey,
@@ -85,14 +80,14 @@ pub async fn update(
 }
 
 /// Removes every connector of this kind.
-pub async fn delete_kind(tx: &mut Tx<'_>, tenant: &TenantId, kind: ConnectorKind) -> Result<(), StoreError> {
+pub async fn delete_kind(tx: &mut Tx, tenant: &TenantId, kind: ConnectorKind) -> Result<(), StoreError> {
     configuration::changed(tx, tenant).await?;
     let statement = query("DELETE FROM connectors WHERE tenant_id = $1 AND kind = $2");
     tx.execute(statement.bind(tenant.0.clone()).bind(word(kind).to_owned())).await.map(|_| ())
 }
 
 /// Removes a connector; false when there was none.
-pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, id: &ConnectorId) -> Result<bool, StoreError> {
+pub async fn delete(tx: &mut Tx, tenant: &TenantId, id: &ConnectorId) -> Result<bool, StoreError> {
     configuration::changed(tx, tenant).await?;
     let statement = query("DELETE FROM connectors WHERE tenant_id = $1 AND id = $2");
     Ok(tx.execute(statement.bind(tenant.0.clone()).bind(id.0.clone())).await? > 0)

@@ -38,7 +38,7 @@ fn histories(counters: &[Counter], rows: &[AnyRow]) -> Result<HashMap<String, Hi
 /// Reads counters and keeps them locked until the commit, in the order of their names, so that two transactions do not wait for
 /// each other.
 pub async fn lock(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     counters: &[Counter],
     now: Timestamp,
@@ -63,7 +63,7 @@ pub async fn lock(
 
 /// Reads counters as they are.
 pub async fn read(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     counters: &[Counter],
 ) -> Result<HashMap<String, History>, StoreError> {
@@ -80,7 +80,7 @@ pub async fn read(
 
 /// Writes a counter that is locked.
 pub async fn write(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     counter: &Counter,
     mut history: History,

@@ -1,36 +1,21 @@
-//! Connections and transactions.
-//!
-//! SQLite has one writer: jobs queue for it, and those that wait together are committed together, so that one flush to
-//! disk makes many of them durable. Each runs in a savepoint of its own; a caller hears of success after the commit.
+//! The store: its connections, and how work on them begins.
 
-use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use keyway_model::Rng;
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, Connection as _, Executor as _};
-use tokio::sync::{mpsc, oneshot};
 
 use crate::StoreError;
-use crate::batch::{Batch, Held};
 use crate::configuration::Versions;
 use crate::migrations;
-
-/// Jobs that one SQLite commit may carry.
-const GROUP: usize = 64;
-
-/// Statements that one transaction may hold back.
-const LATER: usize = 16;
+use crate::tx::{Connection, Tx};
+use crate::writer::Writer;
 
 /// Runs of one transaction that PostgreSQL ends in favour of others, before its caller hears of it.
 const RUNS: u32 = 6;
-
-/// A boxed future that borrows the transaction.
-pub type Job<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
@@ -38,125 +23,13 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
-/// A connection, inside a transaction when it came from [`Store::write`].
-pub struct Tx<'c> {
-    connection: &'c mut AnyConnection,
-    dialect: Dialect,
-    /// Whether this transaction changed the configuration of a tenant.
-    pub(crate) configured: bool,
-    /// Whether the database ended this transaction in favour of another.
-    yielded: bool,
-    later: Batch,
-    /// Those of the whole store.
-    statements: Arc<AtomicU64>,
-}
-
-pub(crate) type Query = sqlx::query::Query<'static, sqlx::Any, sqlx::any::AnyArguments>;
-
-impl<'c> Tx<'c> {
-    fn new(connection: &'c mut AnyConnection, dialect: Dialect, statements: Arc<AtomicU64>) -> Self {
-        Self { connection, dialect, configured: false, yielded: false, later: Batch::default(), statements }
-    }
-
-    fn count_statement(&self) {
-        self.statements.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Runs a statement before the next one that returns something, or before the commit. Its failure is the transaction's.
-    pub(crate) async fn execute_later(&mut self, query: Query) -> Result<(), StoreError> {
-        self.count_statement();
-        let statement = Held::new(query)?;
-        if self.dialect == Dialect::Postgres && self.later.clashes(&statement) {
-            self.settle().await?;
-        }
-        self.later.push(statement);
-        if self.later.len() == LATER { self.settle().await } else { Ok(()) }
-    }
-
-    /// Begins a part of the transaction that can be undone alone; [`Self::end_part`] ends it.
-    pub async fn begin_part(&mut self) -> Result<(), StoreError> {
-        self.settle().await?;
-        self.connection.execute("SAVEPOINT part").await?;
-        Ok(())
-    }
-
-    /// Keeps what was written since [`Self::begin_part`], or undoes it where the outcome is an error: what was written before,
-    /// and what follows, stays.
-    pub async fn end_part<T, E: From<StoreError>>(&mut self, outcome: Result<T, E>) -> Result<T, E> {
-        let outcome = match outcome {
-            Ok(value) => self.settle().await.map(|()| value).map_err(E::from),
-            Err(error) => Err(error),
-        };
-        if outcome.is_err() {
-            self.later = Batch::default();
-            self.connection.execute("ROLLBACK TO SAVEPOINT part").await.map_err(StoreError::from)?;
-        }
-        self.connection.execute("RELEASE SAVEPOINT part").await.map_err(StoreError::from)?;
-        outcome
-    }
-
-    async fn settle(&mut self) -> Result<(), StoreError> {
-        let later = std::mem::take(&mut self.later);
-        let sent = match self.dialect {
-            _ if later.len() == 0 => Ok(()),
-            Dialect::Sqlite => later.run_on_sqlite(self.connection, "").await,
-            Dialect::Postgres => later.run_on_postgres(self.connection).await,
-        };
-        self.noted(sent)
-    }
-
-    /// Remembers of a failure whether the transaction is to be run again: what the job makes of the error no longer tells.
-    fn noted<T>(&mut self, outcome: Result<T, impl Into<StoreError>>) -> Result<T, StoreError> {
-        outcome.map_err(|error| {
-            let error = error.into();
-            self.yielded |= error.is_yielded();
-            error
-        })
-    }
-
-    pub(crate) async fn execute(&mut self, query: Query) -> Result<u64, StoreError> {
-        self.count_statement();
-        self.settle().await?;
-        let done = query.execute(&mut *self.connection).await;
-        Ok(self.noted(done)?.rows_affected())
-    }
-
-    pub(crate) async fn one(&mut self, query: Query) -> Result<Option<AnyRow>, StoreError> {
-        self.count_statement();
-        self.settle().await?;
-        let found = query.fetch_optional(&mut *self.connection).await;
-        self.noted(found)
-    }
-
-    pub(crate) async fn all(&mut self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
-        self.count_statement();
-        self.settle().await?;
-        let found = query.fetch_all(&mut *self.connection).await;
-        self.noted(found)
-    }
-
-    /// The statement for this database: where it differs.
-    pub(crate) fn statement(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
-        if self.is_sqlite() { sqlite } else { postgres }
-    }
-
-    pub(crate) fn is_sqlite(&self) -> bool {
-        self.dialect == Dialect::Sqlite
-    }
-}
-
-type WriteJob = Box<dyn for<'t> FnOnce(Tx<'t>) -> Job<'t, Done> + Send>;
-/// Absent when the job failed and is to be rolled back.
-type Done = Option<(Batch, Report)>;
-/// Called after the commit with what came of it.
-type Report = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-
 /// The database.
 #[derive(Clone)]
 pub struct Store {
     pool: AnyPool,
     dialect: Dialect,
-    writer: Option<mpsc::Sender<WriteJob>>,
+    /// That of SQLite.
+    writer: Option<Arc<Writer>>,
     rng: Arc<dyn Rng>,
     transactions: Arc<AtomicU64>,
     statements: Arc<AtomicU64>,
@@ -216,14 +89,11 @@ impl Store {
             .connect_with(options.clone())
             .await?;
         migrations::of(dialect).run(&pool).await?;
-        let statements: Arc<AtomicU64> = Arc::default();
         let writer = match dialect {
             Dialect::Sqlite => {
                 let mut connection = AnyConnection::connect_with(&options).await?;
                 connection.execute(SQLITE_SETTINGS).await?;
-                let (sender, receiver) = mpsc::channel(1024);
-                tokio::spawn(write_in_groups(connection, receiver, Arc::clone(&statements)));
-                Some(sender)
+                Some(Arc::new(Writer::new(connection)))
             }
             Dialect::Postgres => None,
         };
@@ -231,64 +101,44 @@ impl Store {
         if dialect == Dialect::Postgres {
             tokio::spawn(listen(url, Arc::downgrade(&versions)));
         }
-        Ok(Self { pool, dialect, writer, rng, transactions: Arc::default(), statements, versions })
+        Ok(Self { pool, dialect, writer, rng, transactions: Arc::default(), statements: Arc::default(), versions })
+    }
+
+    fn tx(&self, connection: Connection) -> Tx {
+        let is_sqlite = self.dialect == Dialect::Sqlite;
+        Tx::new(connection, is_sqlite, Arc::clone(&self.statements), Arc::clone(&self.versions))
     }
 
     /// Runs `job` on a connection outside a transaction, for reads.
-    pub async fn read<T, E: From<StoreError>>(
-        &self,
-        job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, E>>,
-    ) -> Result<T, E> {
-        let mut connection = self.pool.acquire().await.map_err(StoreError::from)?;
-        let mut tx = Tx::new(&mut connection, self.dialect, Arc::clone(&self.statements));
-        job(&mut tx).await
+    pub async fn read<T, E: From<StoreError>>(&self, job: impl AsyncFnOnce(&mut Tx) -> Result<T, E>) -> Result<T, E> {
+        let connection = self.pool.acquire().await.map_err(StoreError::from)?;
+        job(&mut self.tx(Connection::Reader(connection))).await
+    }
+
+    /// Begins a transaction. On SQLite it waits for its turn: who has one and asks for another waits for ever.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        self.transactions.fetch_add(1, Ordering::Relaxed);
+        let connection = match &self.writer {
+            Some(writer) => Connection::Sqlite(writer.turn().await?),
+            None => Connection::Postgres(self.pool.begin().await?),
+        };
+        Ok(self.tx(connection))
     }
 
     /// Runs `job` in a transaction; its error rolls back. Success means durable.
     ///
     /// PostgreSQL ends one of several transactions that wait for each other; the store runs it again, a few times at most. So
     /// a job changes nothing but what it owns and the database.
-    pub async fn write<T, E>(
+    pub async fn write<T, E: From<StoreError>>(
         &self,
-        job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, E>> + Clone + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        self.transactions.fetch_add(1, Ordering::Relaxed);
-        let Some(writer) = &self.writer else { return self.write_alone(job).await };
-        let (sender, receiver) = oneshot::channel::<Result<T, E>>();
-        let versions = Arc::clone(&self.versions);
-        let boxed: WriteJob = Box::new(move |mut tx| {
-            Box::pin(async move {
-                let result = job(&mut tx).await;
-                if result.is_err() {
-                    let _ = sender.send(result);
-                    return None;
-                }
-                let configured = tx.configured;
-                let report: Report = Box::new(move |committed| {
-                    if configured {
-                        versions.expire();
-                    }
-                    let _ = sender.send(committed.map_err(E::from).and(result));
-                });
-                Some((tx.later, report))
-            })
-        });
-        writer.send(boxed).await.map_err(|_| StoreError::Aborted)?;
-        receiver.await.map_err(|_| StoreError::Aborted)?
-    }
-
-    async fn write_alone<T, E: From<StoreError>>(
-        &self,
-        job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, E>> + Clone,
+        job: impl AsyncFnOnce(&mut Tx) -> Result<T, E> + Clone,
     ) -> Result<T, E> {
-        for run in 1..RUNS {
-            match self.write_once(job.clone()).await {
-                Err((_, true)) => tokio::time::sleep(self.pause(run)).await,
-                done => return done.map_err(|(error, _)| error),
+        if self.dialect == Dialect::Postgres {
+            for run in 1..RUNS {
+                match self.write_once(job.clone()).await {
+                    Err((_, true)) => tokio::time::sleep(self.pause(run)).await,
+                    done => return done.map_err(|(error, _)| error),
+                }
             }
         }
         self.write_once(job).await.map_err(|(error, _)| error)
@@ -297,22 +147,15 @@ impl Store {
     /// One run; an error with whether another run may do better.
     async fn write_once<T, E: From<StoreError>>(
         &self,
-        job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, E>>,
+        job: impl AsyncFnOnce(&mut Tx) -> Result<T, E>,
     ) -> Result<T, (E, bool)> {
         let failed = |error: StoreError| {
             let yielded = error.is_yielded();
             (E::from(error), yielded)
         };
-        let mut transaction = self.pool.begin().await.map_err(|error| failed(error.into()))?;
-        let mut tx = Tx::new(&mut transaction, self.dialect, Arc::clone(&self.statements));
-        let result = job(&mut tx).await.map_err(|error| (error, tx.yielded))?;
-        tx.settle().await.map_err(failed)?;
-        let configured = tx.configured;
-        let committed = transaction.commit().await;
-        if configured {
-            self.versions.expire();
-        }
-        committed.map_err(|error| failed(error.into()))?;
+        let mut tx = self.begin().await.map_err(failed)?;
+        let result = job(&mut tx).await.map_err(|error| (error, tx.is_yielded()))?;
+        tx.commit().await.map_err(failed)?;
         Ok(result)
     }
 
@@ -343,8 +186,7 @@ impl Store {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.read(|tx| Box::pin(async move { tx.one(sqlx::query("SELECT id FROM tenants LIMIT 1")).await.map(|_| ()) }))
-            .await
+        self.read(async |tx| tx.one(sqlx::query("SELECT id FROM tenants LIMIT 1")).await.map(|_| ())).await
     }
 }
 
@@ -373,50 +215,3 @@ async fn listen(url: String, versions: Weak<Versions>) {
 /// WAL with a full flush at each commit: a commit that was reported survives a crash of process and machine.
 const SQLITE_SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
      PRAGMA busy_timeout = 10000; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY;";
-
-async fn write_in_groups(
-    mut connection: AnyConnection,
-    mut jobs: mpsc::Receiver<WriteJob>,
-    statements: Arc<AtomicU64>,
-) {
-    while let Some(first) = jobs.recv().await {
-        if connection.execute("BEGIN IMMEDIATE; SAVEPOINT job").await.is_err() {
-            continue;
-        }
-        let mut done = Vec::new();
-        let mut next = Some(first);
-        while let Some(job) = next.take() {
-            let tx = Tx::new(&mut connection, Dialect::Sqlite, Arc::clone(&statements));
-            let outcome = AssertUnwindSafe(job(tx)).catch_unwind().await.ok().flatten();
-            let kept = match outcome {
-                Some((later, report)) => {
-                    match later.run_on_sqlite(&mut connection, "RELEASE job;SAVEPOINT job").await {
-                        Ok(()) => {
-                            done.push(report);
-                            true
-                        }
-                        Err(error) => {
-                            report(Err(error));
-                            false
-                        }
-                    }
-                }
-                None => false,
-            };
-            if !kept && connection.execute("ROLLBACK TO job").await.is_err() {
-                break;
-            }
-            if done.len() < GROUP {
-                next = jobs.try_recv().ok();
-            }
-        }
-        // The commit releases the savepoint that is still open.
-        let committed = connection.execute("COMMIT").await.is_ok();
-        if !committed {
-            let _ = connection.execute("ROLLBACK").await;
-        }
-        for report in done {
-            report(if committed { Ok(()) } else { Err(StoreError::Aborted) });
-        }
-    }
-}

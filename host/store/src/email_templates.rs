@@ -18,14 +18,14 @@ fn read(row: &AnyRow) -> Result<EmailTemplate, StoreError> {
 }
 
 /// All templates of the tenant.
-pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<EmailTemplate>, StoreError> {
+pub async fn list(tx: &mut Tx, tenant: &TenantId) -> Result<Vec<EmailTemplate>, StoreError> {
     let statement = "SELECT id, language_tag, template_type, details, created_at FROM email_templates WHERE tenant_id = $1 \
          ORDER BY language_tag, template_type";
     tx.all(query(statement).bind(tenant.0.clone())).await?.iter().map(read).collect()
 }
 
 /// Adds a template, or replaces the one of its language and type.
-pub async fn put(tx: &mut Tx<'_>, tenant: &TenantId, template: &EmailTemplate) -> Result<(), StoreError> {
+pub async fn put(tx: &mut Tx, tenant: &TenantId, template: &EmailTemplate) -> Result<(), StoreError> {
     configuration::changed(tx, tenant).await?;
     let statement = "INSERT INTO email_templates (tenant_id, id, language_tag, template_type, details, created_at) VALUES ($1, \
          $2, $3, $4, $5, $6) ON CONFLICT (tenant_id, language_tag, template_type) DO UPDATE SET details = EXCLUDED.details";
@@ -35,7 +35,7 @@ pub async fn put(tx: &mut Tx<'_>, tenant: &TenantId, template: &EmailTemplate) -
 }
 
 /// Removes a template; false when there is none.
-pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, id: &EmailTemplateId) -> Result<bool, StoreError> {
+pub async fn delete(tx: &mut Tx, tenant: &TenantId, id: &EmailTemplateId) -> Result<bool, StoreError> {
     configuration::changed(tx, tenant).await?;
     let statement = query("DELETE FROM email_templates WHERE tenant_id = $1 AND id = $2");
     Ok(tx.execute(statement.bind(tenant.0.clone()).bind(id.0.clone())).await? > 0)

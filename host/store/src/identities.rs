@@ -12,7 +12,7 @@ use crate::{StoreError, Tx};
 /// Whose identity it is: by target, issuer and id. An identity that was kept under `formerly` counts where there is none of its
 /// issuer.
 pub async fn find_user(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     identity: &Identity,
     formerly: &str,
@@ -32,7 +32,7 @@ pub async fn find_user(
 }
 
 /// A user's identities.
-pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId, user: &UserId) -> Result<Vec<Identity>, StoreError> {
+pub async fn list(tx: &mut Tx, tenant: &TenantId, user: &UserId) -> Result<Vec<Identity>, StoreError> {
     let statement = "SELECT target, issuer, identity_id, details FROM user_identities WHERE tenant_id = $1 AND user_id = $2 ORDER BY \
          target";
     let rows = tx.all(query(statement).bind(tenant.0.clone()).bind(user.0.clone())).await?;
@@ -41,7 +41,7 @@ pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId, user: &UserId) -> Result<V
 
 /// The identities of several users, in one statement.
 pub async fn of_users(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     users: &[UserId],
 ) -> Result<HashMap<UserId, Vec<Identity>>, StoreError> {
@@ -75,7 +75,7 @@ fn read(row: &AnyRow) -> Result<Identity, StoreError> {
 /// Links an identity to an account, or renews the details of its own, with the issuer of one that was kept under `formerly`. One
 /// that is another account's stays there: a unique violation.
 pub async fn put(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     user: &UserId,
     identity: &Identity,
@@ -98,7 +98,7 @@ pub async fn put(
 }
 
 /// Unlinks an identity; false when there was none.
-pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, user: &UserId, target: &str) -> Result<bool, StoreError> {
+pub async fn delete(tx: &mut Tx, tenant: &TenantId, user: &UserId, target: &str) -> Result<bool, StoreError> {
     let statement = "DELETE FROM user_identities WHERE tenant_id = $1 AND user_id = $2 AND target = $3";
     let statement = query(statement).bind(tenant.0.clone()).bind(user.0.clone()).bind(target.to_owned());
     Ok(tx.execute(statement).await? > 0)

@@ -6,13 +6,7 @@ use sqlx::{Row as _, query};
 use crate::{StoreError, Tx};
 
 /// Adds a picture; the same once more changes nothing.
-pub async fn insert(
-    tx: &mut Tx<'_>,
-    tenant: &TenantId,
-    id: &str,
-    png: Vec<u8>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub async fn insert(tx: &mut Tx, tenant: &TenantId, id: &str, png: Vec<u8>, now: Timestamp) -> Result<(), StoreError> {
     let statement = query(
         "INSERT INTO images (tenant_id, id, png, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (tenant_id, id) DO NOTHING",
     );
@@ -20,7 +14,7 @@ pub async fn insert(
 }
 
 /// The picture with this id.
-pub async fn find(tx: &mut Tx<'_>, tenant: &TenantId, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+pub async fn find(tx: &mut Tx, tenant: &TenantId, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
     let statement = query("SELECT png FROM images WHERE tenant_id = $1 AND id = $2");
     let row = tx.one(statement.bind(tenant.0.clone()).bind(id.to_owned())).await?;
     Ok(row.map(|row| row.try_get("png")).transpose()?)

@@ -7,7 +7,7 @@ use sqlx::{Row as _, query};
 use crate::{StoreError, Tx};
 
 /// Adds an interaction.
-pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, hash: &str, value: &Interaction) -> Result<(), StoreError> {
+pub async fn insert(tx: &mut Tx, tenant: &TenantId, hash: &str, value: &Interaction) -> Result<(), StoreError> {
     let statement = "INSERT INTO interactions (tenant_id, secret_hash, data, expires_at) VALUES ($1, $2, $3, $4)";
     let statement = query(statement).bind(tenant.0.clone()).bind(hash.to_owned());
     tx.execute_later(statement.bind(serde_json::to_string(value)?).bind(value.expires_at.0)).await
@@ -19,7 +19,7 @@ const LOCKING: &str =
 
 /// The interaction with this hash, unless it expired. It stays locked until the commit, so that its steps follow each other.
 pub async fn find(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     hash: &str,
     now: Timestamp,
@@ -30,7 +30,7 @@ pub async fn find(
 
 /// The same for looking alone: it waits for no step and no step waits for it.
 pub async fn read(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     hash: &str,
     now: Timestamp,
@@ -39,7 +39,7 @@ pub async fn read(
 }
 
 async fn one(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     statement: &'static str,
     tenant: &TenantId,
     hash: &str,
@@ -51,14 +51,14 @@ async fn one(
 }
 
 /// Writes the interaction.
-pub async fn update(tx: &mut Tx<'_>, tenant: &TenantId, hash: &str, value: &Interaction) -> Result<(), StoreError> {
+pub async fn update(tx: &mut Tx, tenant: &TenantId, hash: &str, value: &Interaction) -> Result<(), StoreError> {
     let statement = "UPDATE interactions SET data = $3, expires_at = $4 WHERE tenant_id = $1 AND secret_hash = $2";
     let statement = query(statement).bind(tenant.0.clone()).bind(hash.to_owned());
     tx.execute_later(statement.bind(serde_json::to_string(value)?).bind(value.expires_at.0)).await
 }
 
 /// Removes the interaction.
-pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, hash: &str) -> Result<(), StoreError> {
+pub async fn delete(tx: &mut Tx, tenant: &TenantId, hash: &str) -> Result<(), StoreError> {
     let statement = query("DELETE FROM interactions WHERE tenant_id = $1 AND secret_hash = $2");
     tx.execute_later(statement.bind(tenant.0.clone()).bind(hash.to_owned())).await
 }

@@ -24,7 +24,7 @@ fn context(tenant: &TenantId, id: &KeyId) -> String {
 }
 
 /// The keys of a tenant, the last to sign first.
-pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId, key: &MasterKey) -> Result<Vec<SigningKey>, StoreError> {
+pub async fn list(tx: &mut Tx, tenant: &TenantId, key: &MasterKey) -> Result<Vec<SigningKey>, StoreError> {
     let statement = "SELECT id, private_key_sealed, created_at, signs_from FROM signing_keys WHERE tenant_id = $1 ORDER BY signs_from DESC, id";
     let rows = tx.all(query(statement).bind(tenant.0.clone())).await?;
     rows.iter()
@@ -38,12 +38,7 @@ pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId, key: &MasterKey) -> Result
 }
 
 /// Adds a key.
-pub async fn insert(
-    tx: &mut Tx<'_>,
-    tenant: &TenantId,
-    signing: &SigningKey,
-    key: &MasterKey,
-) -> Result<(), StoreError> {
+pub async fn insert(tx: &mut Tx, tenant: &TenantId, signing: &SigningKey, key: &MasterKey) -> Result<(), StoreError> {
     let statement = "INSERT INTO signing_keys (tenant_id, id, algorithm, private_key_sealed, created_at, signs_from) \
          VALUES ($1, $2, $3, $4, $5, $6)";
     let sealed = key.seal(&context(tenant, &signing.id), &signing.private_key)?;
@@ -53,7 +48,7 @@ pub async fn insert(
 }
 
 /// Removes a key; whoever keeps its public half may trust it for a while.
-pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, id: &KeyId) -> Result<(), StoreError> {
+pub async fn delete(tx: &mut Tx, tenant: &TenantId, id: &KeyId) -> Result<(), StoreError> {
     let statement = query("DELETE FROM signing_keys WHERE tenant_id = $1 AND id = $2");
     tx.execute(statement.bind(tenant.0.clone()).bind(id.0.clone())).await?;
     changed(tx, tenant).await

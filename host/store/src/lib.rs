@@ -29,12 +29,15 @@ pub mod sessions;
 pub mod sign_in_experiences;
 pub mod tenants;
 pub mod tokens;
+mod tx;
 pub mod user_search;
 pub mod users;
+mod writer;
 
-pub use db::{Job, Store, Tx};
+pub use db::Store;
 pub use error::{Constraint, StoreError};
 pub use seal::MasterKey;
+pub use tx::Tx;
 
 /// A page of a list: how many rows to skip and how many to return.
 #[derive(Debug, Clone, Copy)]

@@ -19,7 +19,7 @@ fn read(row: &AnyRow) -> Result<LogEntry, StoreError> {
 }
 
 /// Adds an entry.
-pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, entry: &LogEntry) -> Result<(), StoreError> {
+pub async fn insert(tx: &mut Tx, tenant: &TenantId, entry: &LogEntry) -> Result<(), StoreError> {
     let statement = "INSERT INTO logs (tenant_id, id, key, payload, user_id, application_id, created_at) VALUES ($1, $2, $3, \
          $4, $5, $6, $7)";
     let statement = query(statement).bind(tenant.0.clone()).bind(entry.id.0.clone()).bind(entry.key.clone());
@@ -46,7 +46,7 @@ pub struct Filter {
 
 /// A page of entries, newest first, and how many there are.
 pub async fn list(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     filter: &Filter,
     page: Page,
@@ -69,7 +69,7 @@ pub async fn list(
 }
 
 /// The entry with this id.
-pub async fn find(tx: &mut Tx<'_>, tenant: &TenantId, id: &LogId) -> Result<Option<LogEntry>, StoreError> {
+pub async fn find(tx: &mut Tx, tenant: &TenantId, id: &LogId) -> Result<Option<LogEntry>, StoreError> {
     let statement =
         "SELECT id, key, payload, user_id, application_id, created_at FROM logs WHERE tenant_id = $1 AND id = $2";
     let row = tx.one(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?;

@@ -7,13 +7,13 @@ use sqlx::{Row as _, query};
 use crate::{StoreError, Tx, configuration};
 
 /// All costs.
-pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<String>, StoreError> {
+pub async fn list(tx: &mut Tx, tenant: &TenantId) -> Result<Vec<String>, StoreError> {
     let statement = query("SELECT cost FROM password_costs WHERE tenant_id = $1 ORDER BY cost").bind(tenant.0.clone());
     tx.all(statement).await?.iter().map(|row| Ok(row.try_get("cost")?)).collect()
 }
 
 /// Whether the cost is there, and stays until the transaction ends.
-async fn held(tx: &mut Tx<'_>, tenant: &TenantId, cost: &str) -> Result<bool, StoreError> {
+async fn held(tx: &mut Tx, tenant: &TenantId, cost: &str) -> Result<bool, StoreError> {
     let statement = tx.statement(
         "SELECT cost FROM password_costs WHERE tenant_id = $1 AND cost = $2",
         "SELECT cost FROM password_costs WHERE tenant_id = $1 AND cost = $2 FOR SHARE",
@@ -24,7 +24,7 @@ async fn held(tx: &mut Tx<'_>, tenant: &TenantId, cost: &str) -> Result<bool, St
 /// Notes what the user's password hash costs. False, and nothing noted, where the tenant has no such cost yet and `may_join` says
 /// no to it beside those that are there.
 pub async fn note(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     user: &UserId,
     cost: &str,
@@ -48,7 +48,7 @@ pub async fn note(
 
 /// Removes the costs that no account has; how many there were. None while rows wait for [`crate::users::derive`], which do not
 /// tell their costs yet.
-pub async fn remove_unused(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+pub async fn remove_unused(tx: &mut Tx) -> Result<u64, StoreError> {
     // Held first: an import that relies on a cost has committed when it is looked for below, or adds it again.
     let statement = tx.statement(
         "SELECT tenant_id, cost FROM password_costs ORDER BY tenant_id, cost",

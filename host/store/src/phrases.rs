@@ -8,7 +8,7 @@ use crate::configuration::changed;
 use crate::{StoreError, Tx};
 
 /// All of them.
-pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<(String, Phrases)>, StoreError> {
+pub async fn list(tx: &mut Tx, tenant: &TenantId) -> Result<Vec<(String, Phrases)>, StoreError> {
     let statement = query("SELECT language, phrases FROM phrases WHERE tenant_id = $1 ORDER BY language");
     let rows = tx.all(statement.bind(tenant.0.clone())).await?;
     rows.iter()
@@ -17,7 +17,7 @@ pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<(String, Phr
 }
 
 /// Puts those of a language in the place of what was there.
-pub async fn put(tx: &mut Tx<'_>, tenant: &TenantId, language: &str, phrases: &Phrases) -> Result<(), StoreError> {
+pub async fn put(tx: &mut Tx, tenant: &TenantId, language: &str, phrases: &Phrases) -> Result<(), StoreError> {
     let statement = query(
         "INSERT INTO phrases (tenant_id, language, phrases) VALUES ($1, $2, $3) \
          ON CONFLICT (tenant_id, language) DO UPDATE SET phrases = excluded.phrases",
@@ -28,7 +28,7 @@ pub async fn put(tx: &mut Tx<'_>, tenant: &TenantId, language: &str, phrases: &P
 }
 
 /// Removes those of a language; false when there were none.
-pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, language: &str) -> Result<bool, StoreError> {
+pub async fn delete(tx: &mut Tx, tenant: &TenantId, language: &str) -> Result<bool, StoreError> {
     let statement = query("DELETE FROM phrases WHERE tenant_id = $1 AND language = $2");
     let deleted = tx.execute(statement.bind(tenant.0.clone()).bind(language.to_owned())).await? > 0;
     changed(tx, tenant).await?;

@@ -34,19 +34,19 @@ pub(crate) fn read_scope(row: &AnyRow) -> Result<Scope, StoreError> {
 }
 
 /// All resources, oldest first.
-pub async fn list(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<Resource>, StoreError> {
+pub async fn list(tx: &mut Tx, tenant: &TenantId) -> Result<Vec<Resource>, StoreError> {
     let rows = tx.all(query(select!(" ORDER BY created_at, id")).bind(tenant.0.clone())).await?;
     rows.iter().map(read).collect()
 }
 
 /// The resource with this id.
-pub async fn find(tx: &mut Tx<'_>, tenant: &TenantId, id: &ResourceId) -> Result<Option<Resource>, StoreError> {
+pub async fn find(tx: &mut Tx, tenant: &TenantId, id: &ResourceId) -> Result<Option<Resource>, StoreError> {
     let row = tx.one(query(select!(" AND id = $2")).bind(tenant.0.clone()).bind(id.0.clone())).await?;
     row.as_ref().map(read).transpose()
 }
 
 /// The resource, held against every other writer until the transaction ends; `SQLite` has one writer at a time.
-pub async fn lock(tx: &mut Tx<'_>, tenant: &TenantId, id: &ResourceId) -> Result<Option<Resource>, StoreError> {
+pub async fn lock(tx: &mut Tx, tenant: &TenantId, id: &ResourceId) -> Result<Option<Resource>, StoreError> {
     let statement = tx.statement(select!(" AND id = $2"), select!(" AND id = $2 FOR NO KEY UPDATE"));
     let row = tx.one(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?;
     row.as_ref().map(read).transpose()
@@ -54,7 +54,7 @@ pub async fn lock(tx: &mut Tx<'_>, tenant: &TenantId, id: &ResourceId) -> Result
 
 /// The resource with this indicator.
 pub async fn find_by_indicator(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     indicator: &str,
 ) -> Result<Option<Resource>, StoreError> {
@@ -63,7 +63,7 @@ pub async fn find_by_indicator(
 }
 
 /// Adds a resource; a taken indicator is [`StoreError::Unique`].
-pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, value: &Resource, now: Timestamp) -> Result<(), StoreError> {
+pub async fn insert(tx: &mut Tx, tenant: &TenantId, value: &Resource, now: Timestamp) -> Result<(), StoreError> {
     configuration::changed(tx, tenant).await?;
     let statement = "INSERT INTO resources (tenant_id, id, name, indicator, is_default, access_token_ttl, created_at) VALUES \
          ($1, $2, $3, $4, $5, $6, $7)";
@@ -73,7 +73,7 @@ pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, value: &Resource, now: T
 }
 
 /// Writes name and life time.
-pub async fn update(tx: &mut Tx<'_>, tenant: &TenantId, value: &Resource) -> Result<bool, StoreError> {
+pub async fn update(tx: &mut Tx, tenant: &TenantId, value: &Resource) -> Result<bool, StoreError> {
     configuration::changed(tx, tenant).await?;
     let statement = "UPDATE resources SET name = $3, access_token_ttl = $4 WHERE tenant_id = $1 AND id = $2";
     let statement = query(statement).bind(tenant.0.clone()).bind(value.id.0.clone()).bind(value.name.clone());
@@ -81,14 +81,14 @@ pub async fn update(tx: &mut Tx<'_>, tenant: &TenantId, value: &Resource) -> Res
 }
 
 /// Removes a resource with its scopes; false when there was none.
-pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, id: &ResourceId) -> Result<bool, StoreError> {
+pub async fn delete(tx: &mut Tx, tenant: &TenantId, id: &ResourceId) -> Result<bool, StoreError> {
     configuration::changed(tx, tenant).await?;
     let statement = query("DELETE FROM resources WHERE tenant_id = $1 AND id = $2");
     Ok(tx.execute(statement.bind(tenant.0.clone()).bind(id.0.clone())).await? > 0)
 }
 
 /// The scopes of a resource, oldest first.
-pub async fn scopes(tx: &mut Tx<'_>, tenant: &TenantId, id: &ResourceId) -> Result<Vec<Scope>, StoreError> {
+pub async fn scopes(tx: &mut Tx, tenant: &TenantId, id: &ResourceId) -> Result<Vec<Scope>, StoreError> {
     let statement = "SELECT id, resource_id, name, description, created_at FROM scopes WHERE tenant_id = $1 AND resource_id = \
          $2 ORDER BY created_at, id";
     let rows = tx.all(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?;
@@ -96,7 +96,7 @@ pub async fn scopes(tx: &mut Tx<'_>, tenant: &TenantId, id: &ResourceId) -> Resu
 }
 
 /// The scope with this id.
-pub async fn find_scope(tx: &mut Tx<'_>, tenant: &TenantId, id: &ScopeId) -> Result<Option<Scope>, StoreError> {
+pub async fn find_scope(tx: &mut Tx, tenant: &TenantId, id: &ScopeId) -> Result<Option<Scope>, StoreError> {
     let statement =
         "SELECT id, resource_id, name, description, created_at FROM scopes WHERE tenant_id = $1 AND id = $2";
     let row = tx.one(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?;
@@ -104,7 +104,7 @@ pub async fn find_scope(tx: &mut Tx<'_>, tenant: &TenantId, id: &ScopeId) -> Res
 }
 
 /// Adds a scope; a taken name is [`StoreError::Unique`].
-pub async fn insert_scope(tx: &mut Tx<'_>, tenant: &TenantId, scope: &Scope) -> Result<(), StoreError> {
+pub async fn insert_scope(tx: &mut Tx, tenant: &TenantId, scope: &Scope) -> Result<(), StoreError> {
     configuration::changed(tx, tenant).await?;
     let statement = "INSERT INTO scopes (tenant_id, id, resource_id, name, description, created_at) VALUES ($1, $2, $3, $4, $5, \
          $6)";
@@ -115,7 +115,7 @@ pub async fn insert_scope(tx: &mut Tx<'_>, tenant: &TenantId, scope: &Scope) -> 
 
 /// Removes a scope; false when there was none.
 pub async fn delete_scope(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     resource: &ResourceId,
     id: &ScopeId,
@@ -127,7 +127,7 @@ pub async fn delete_scope(
 
 /// Names of the scopes of `indicator` that the user's roles hold.
 pub async fn scopes_of_user(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     user: &UserId,
     indicator: &str,
@@ -140,7 +140,7 @@ pub async fn scopes_of_user(
 
 /// The resource with this indicator, and the names of its scopes that the application's roles hold.
 pub async fn for_application(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     application: &ApplicationId,
     indicator: &str,
@@ -160,6 +160,6 @@ pub async fn for_application(
     Ok(Some((read(first)?, scopes)))
 }
 
-async fn names(tx: &mut Tx<'_>, query: crate::db::Query) -> Result<Vec<String>, StoreError> {
+async fn names(tx: &mut Tx, query: crate::tx::Query) -> Result<Vec<String>, StoreError> {
     tx.all(query).await?.iter().map(|row| Ok(row.try_get("name")?)).collect()
 }

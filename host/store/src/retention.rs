@@ -114,11 +114,9 @@ pub async fn sweep(store: &Store, retention: Retention, now: Timestamp) -> Resul
     for (statement, until) in statements {
         for _ in 0..BATCHES {
             let removed = store
-                .write(move |tx| {
-                    Box::pin(async move {
-                        let limit = i64::try_from(BATCH).unwrap_or(i64::MAX);
-                        tx.execute(query(statement).bind(until.0).bind(limit)).await
-                    })
+                .write(async move |tx| {
+                    let limit = i64::try_from(BATCH).unwrap_or(i64::MAX);
+                    tx.execute(query(statement).bind(until.0).bind(limit)).await
                 })
                 .await?;
             swept += removed;
@@ -127,6 +125,5 @@ pub async fn sweep(store: &Store, retention: Retention, now: Timestamp) -> Resul
             }
         }
     }
-    Ok(swept
-        + store.write::<_, StoreError>(|tx| Box::pin(async move { password_costs::remove_unused(tx).await })).await?)
+    Ok(swept + store.write::<_, StoreError>(async move |tx| password_costs::remove_unused(tx).await).await?)
 }

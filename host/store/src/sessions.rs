@@ -8,7 +8,7 @@ use sqlx::{Row as _, query};
 use crate::{StoreError, Tx};
 
 /// Adds a session.
-pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, hash: &str, value: &Session) -> Result<(), StoreError> {
+pub async fn insert(tx: &mut Tx, tenant: &TenantId, hash: &str, value: &Session) -> Result<(), StoreError> {
     let statement = "INSERT INTO sessions (tenant_id, id, secret_hash, user_id, authenticated_at, expires_at, user_agent, ip, \
          credential_epoch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let statement = query(statement).bind(tenant.0.clone()).bind(value.id.0.clone()).bind(hash.to_owned());
@@ -18,12 +18,7 @@ pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, hash: &str, value: &Sess
 }
 
 /// The session with this hash, unless it expired, was ended with all others, or its user is suspended.
-pub async fn find(
-    tx: &mut Tx<'_>,
-    tenant: &TenantId,
-    hash: &str,
-    now: Timestamp,
-) -> Result<Option<Session>, StoreError> {
+pub async fn find(tx: &mut Tx, tenant: &TenantId, hash: &str, now: Timestamp) -> Result<Option<Session>, StoreError> {
     let statement = "SELECT s.id, s.user_id, s.authenticated_at, s.expires_at, s.user_agent, s.ip, s.credential_epoch FROM sessions s JOIN users u \
          ON u.tenant_id = s.tenant_id AND u.id = s.user_id WHERE s.tenant_id = $1 AND s.secret_hash = $2 AND s.expires_at > $3 \
          AND u.is_suspended = 0 AND u.credential_epoch = s.credential_epoch";
@@ -45,7 +40,7 @@ fn read(row: &AnyRow) -> Result<Session, StoreError> {
 
 /// The live sessions of a user, newest first; a hundred at most.
 pub async fn of_user(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     user: &UserId,
     now: Timestamp,
@@ -57,25 +52,20 @@ pub async fn of_user(
 }
 
 /// Ends a session of a user; false when the user has no such session.
-pub async fn delete_by_id(
-    tx: &mut Tx<'_>,
-    tenant: &TenantId,
-    user: &UserId,
-    id: &SessionId,
-) -> Result<bool, StoreError> {
+pub async fn delete_by_id(tx: &mut Tx, tenant: &TenantId, user: &UserId, id: &SessionId) -> Result<bool, StoreError> {
     let statement = query("DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND id = $3");
     Ok(tx.execute(statement.bind(tenant.0.clone()).bind(user.0.clone()).bind(id.0.clone())).await? > 0)
 }
 
 /// Ends the session with this hash; returns its id.
-pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, hash: &str) -> Result<Option<SessionId>, StoreError> {
+pub async fn delete(tx: &mut Tx, tenant: &TenantId, hash: &str) -> Result<Option<SessionId>, StoreError> {
     let statement = query("DELETE FROM sessions WHERE tenant_id = $1 AND secret_hash = $2 RETURNING id");
     let row = tx.one(statement.bind(tenant.0.clone()).bind(hash.to_owned())).await?;
     row.map(|row| Ok(SessionId(row.try_get("id")?))).transpose()
 }
 
 /// Ends every session of a user.
-pub async fn delete_of_user(tx: &mut Tx<'_>, tenant: &TenantId, user: &UserId) -> Result<u64, StoreError> {
+pub async fn delete_of_user(tx: &mut Tx, tenant: &TenantId, user: &UserId) -> Result<u64, StoreError> {
     let statement = query("DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2");
     tx.execute(statement.bind(tenant.0.clone()).bind(user.0.clone())).await
 }

@@ -7,7 +7,7 @@ use sqlx::{Row as _, query};
 use crate::{StoreError, Tx, configuration};
 
 /// The settings; the defaults when none were saved.
-pub async fn get(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<SignInExperience, StoreError> {
+pub async fn get(tx: &mut Tx, tenant: &TenantId) -> Result<SignInExperience, StoreError> {
     let statement = query("SELECT settings FROM sign_in_experiences WHERE tenant_id = $1").bind(tenant.0.clone());
     match tx.one(statement).await? {
         Some(row) => Ok(serde_json::from_str(&row.try_get::<String, _>("settings")?)?),
@@ -16,7 +16,7 @@ pub async fn get(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<SignInExperience,
 }
 
 /// Saves the settings.
-pub async fn put(tx: &mut Tx<'_>, tenant: &TenantId, settings: &SignInExperience) -> Result<(), StoreError> {
+pub async fn put(tx: &mut Tx, tenant: &TenantId, settings: &SignInExperience) -> Result<(), StoreError> {
     configuration::changed(tx, tenant).await?;
     let statement = "INSERT INTO sign_in_experiences (tenant_id, settings) VALUES ($1, $2) ON CONFLICT (tenant_id) DO UPDATE \
          SET settings = EXCLUDED.settings";

@@ -8,7 +8,7 @@ use sqlx::{Row as _, query};
 use crate::{StoreError, Tx};
 
 /// Adds a grant.
-pub async fn insert_grant(tx: &mut Tx<'_>, tenant: &TenantId, grant: &Grant) -> Result<(), StoreError> {
+pub async fn insert_grant(tx: &mut Tx, tenant: &TenantId, grant: &Grant) -> Result<(), StoreError> {
     let statement = "INSERT INTO grants (tenant_id, id, user_id, application_id, session_id, scope, resources, nonce, \
          authenticated_at, created_at, credential_epoch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let statement = query(statement)
@@ -27,7 +27,7 @@ pub async fn insert_grant(tx: &mut Tx<'_>, tenant: &TenantId, grant: &Grant) -> 
 }
 
 /// Adds a token.
-pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, token: &StoredToken) -> Result<(), StoreError> {
+pub async fn insert(tx: &mut Tx, tenant: &TenantId, token: &StoredToken) -> Result<(), StoreError> {
     let statement = "INSERT INTO tokens (tenant_id, hash, kind, grant_id, redirect_uri, code_challenge, created_at, expires_at, \
          scope) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let statement = query(statement)
@@ -46,7 +46,7 @@ pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, token: &StoredToken) -> 
 /// A token with its grant, whatever their state; the caller judges expiry, use and revocation. A grant of another credential
 /// epoch than its user's counts as revoked.
 pub async fn find(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     kind: TokenKind,
     hash: &str,
@@ -90,31 +90,26 @@ fn read(row: &AnyRow, kind: TokenKind) -> Result<(StoredToken, Grant), StoreErro
 }
 
 /// Uses the token up; false when it was used before, so that of fifty requests one wins.
-pub async fn consume(tx: &mut Tx<'_>, tenant: &TenantId, hash: &str, now: Timestamp) -> Result<bool, StoreError> {
+pub async fn consume(tx: &mut Tx, tenant: &TenantId, hash: &str, now: Timestamp) -> Result<bool, StoreError> {
     let statement = "UPDATE tokens SET consumed_at = $3 WHERE tenant_id = $1 AND hash = $2 AND consumed_at IS NULL";
     Ok(tx.execute(query(statement).bind(tenant.0.clone()).bind(hash.to_owned()).bind(now.0)).await? == 1)
 }
 
 /// Refuses everything that follows from the grant from now on.
-pub async fn revoke_grant(tx: &mut Tx<'_>, tenant: &TenantId, id: &GrantId, now: Timestamp) -> Result<(), StoreError> {
+pub async fn revoke_grant(tx: &mut Tx, tenant: &TenantId, id: &GrantId, now: Timestamp) -> Result<(), StoreError> {
     let statement = "UPDATE grants SET revoked_at = $3 WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL";
     tx.execute(query(statement).bind(tenant.0.clone()).bind(id.0.clone()).bind(now.0)).await.map(|_| ())
 }
 
 /// Revokes every grant of a user.
-pub async fn revoke_of_user(
-    tx: &mut Tx<'_>,
-    tenant: &TenantId,
-    user: &UserId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub async fn revoke_of_user(tx: &mut Tx, tenant: &TenantId, user: &UserId, now: Timestamp) -> Result<(), StoreError> {
     let statement = "UPDATE grants SET revoked_at = $3 WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL";
     tx.execute(query(statement).bind(tenant.0.clone()).bind(user.0.clone()).bind(now.0)).await.map(|_| ())
 }
 
 /// Revokes the grants of a session whose application did not ask for offline access.
 pub async fn revoke_of_session(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     session: &SessionId,
     now: Timestamp,
@@ -126,7 +121,7 @@ pub async fn revoke_of_session(
 
 /// Revokes every grant of a session, those for offline access too.
 pub async fn revoke_all_of_session(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     session: &SessionId,
     now: Timestamp,
@@ -137,7 +132,7 @@ pub async fn revoke_all_of_session(
 
 /// Whether a session gave this application a grant; a client that signs its user out may have revoked it a moment before.
 pub async fn has_grant(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     session: &SessionId,
     application: &ApplicationId,

@@ -7,7 +7,7 @@ use keyway_model::user::User;
 use keyway_model::{TenantId, Timestamp, UserId};
 use sqlx::{AssertSqlSafe, Row as _, query};
 
-use crate::db::Query;
+use crate::tx::Query;
 use crate::users::read;
 use crate::{Page, StoreError, Total, Tx};
 
@@ -138,18 +138,13 @@ macro_rules! found_by_postgres {
 
 /// The statement with what is looked for. It is planned for this text: a plan for any text reads all users in order, or
 /// sorts all that match.
-fn searching(tx: &Tx<'_>, tenant: &TenantId, wanted: String, sqlite: &'static str, postgres: &'static str) -> Query {
+fn searching(tx: &Tx, tenant: &TenantId, wanted: String, sqlite: &'static str, postgres: &'static str) -> Query {
     let statement = query(tx.statement(sqlite, postgres)).persistent(false).bind(tenant.0.clone());
     statement.bind(if tx.is_sqlite() { pieces(&wanted) } else { like(&wanted) }).bind(wanted)
 }
 
 /// A page of users, newest first, that `search` finds; all where it is absent or blank.
-pub async fn list(
-    tx: &mut Tx<'_>,
-    tenant: &TenantId,
-    search: Option<&str>,
-    page: Page,
-) -> Result<Vec<User>, StoreError> {
+pub async fn list(tx: &mut Tx, tenant: &TenantId, search: Option<&str>, page: Page) -> Result<Vec<User>, StoreError> {
     let select = match search.and_then(wanted) {
         // Rows that are skipped are counted in the index alone.
         None => query(concat!(
@@ -177,7 +172,7 @@ pub async fn list(
 }
 
 /// How many users `search` finds, or all where it is absent or blank; counting stops at `most`.
-pub async fn count(tx: &mut Tx<'_>, tenant: &TenantId, search: Option<&str>, most: i64) -> Result<Total, StoreError> {
+pub async fn count(tx: &mut Tx, tenant: &TenantId, search: Option<&str>, most: i64) -> Result<Total, StoreError> {
     let select = match search.and_then(wanted) {
         None => query("SELECT COUNT(*) AS total FROM (SELECT id FROM users WHERE tenant_id = $1 LIMIT $2) counted")
             .bind(tenant.0.clone()),
@@ -196,7 +191,7 @@ pub async fn count(tx: &mut Tx<'_>, tenant: &TenantId, search: Option<&str>, mos
 
 /// A page of what `search` finds, and how much there is, counted to `most`. The last page tells how much without counting.
 pub async fn page(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     search: Option<&str>,
     page: Page,
@@ -360,7 +355,7 @@ fn condition(search: &UserSearch, is_sqlite: bool) -> (String, Vec<String>) {
 
 /// A page of the users that a search by fields finds, newest first, and how many there are, counted to `most`.
 pub async fn matching(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     search: &UserSearch,
     page: Page,
@@ -391,7 +386,7 @@ pub async fn matching(
 }
 
 /// The users at a place of the list, newest first.
-pub async fn at(tx: &mut Tx<'_>, tenant: &TenantId, place: Place, limit: i64) -> Result<Vec<User>, StoreError> {
+pub async fn at(tx: &mut Tx, tenant: &TenantId, place: Place, limit: i64) -> Result<Vec<User>, StoreError> {
     let (statement, from) = match place {
         Place::Newest => (placed!("", "DESC", "$2"), None),
         Place::Oldest => (placed!("", "ASC", "$2"), None),

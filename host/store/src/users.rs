@@ -60,13 +60,13 @@ fn optional(row: Option<AnyRow>) -> Result<Option<User>, StoreError> {
 }
 
 /// The user with this id.
-pub async fn find(tx: &mut Tx<'_>, tenant: &TenantId, id: &UserId) -> Result<Option<User>, StoreError> {
+pub async fn find(tx: &mut Tx, tenant: &TenantId, id: &UserId) -> Result<Option<User>, StoreError> {
     optional(tx.one(query(select!(" AND id = $2")).bind(tenant.0.clone()).bind(id.0.clone())).await?)
 }
 
 /// The user that this identifier names.
 pub async fn find_by_identifier(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     identifier: &Identifier,
 ) -> Result<Option<User>, StoreError> {
@@ -79,7 +79,7 @@ pub async fn find_by_identifier(
 }
 
 /// The user of this name, in whatever case; of several that were there before, the one whose name is written so.
-async fn find_by_username(tx: &mut Tx<'_>, tenant: &TenantId, name: &str) -> Result<Option<User>, StoreError> {
+async fn find_by_username(tx: &mut Tx, tenant: &TenantId, name: &str) -> Result<Option<User>, StoreError> {
     let statement = query(select!(" AND (username_key = $2 OR username = $3) ORDER BY username = $3 DESC LIMIT 1"));
     let statement = statement.bind(tenant.0.clone()).bind(name.to_ascii_lowercase()).bind(name.to_owned());
     optional(tx.one(statement).await?)
@@ -87,7 +87,7 @@ async fn find_by_username(tx: &mut Tx<'_>, tenant: &TenantId, name: &str) -> Res
 
 /// Users who hold a scope of the resource with this indicator, newest first, each with the names of those scopes.
 pub async fn holders(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     indicator: &str,
     limit: i64,
@@ -134,20 +134,20 @@ impl From<LockedUser> for User {
 }
 
 /// Holds the user's row against every other writer; `SQLite` has one writer at a time.
-pub async fn lock(tx: &mut Tx<'_>, tenant: &TenantId, id: &UserId) -> Result<Option<LockedUser>, StoreError> {
+pub async fn lock(tx: &mut Tx, tenant: &TenantId, id: &UserId) -> Result<Option<LockedUser>, StoreError> {
     let statement = tx.statement(select!(" AND id = $2"), select!(" AND id = $2 FOR NO KEY UPDATE"));
     let row = tx.one(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?;
     Ok(optional(row)?.map(LockedUser))
 }
 
 /// The user, who is neither changed nor removed until the transaction ends; others may read and hold the row as well.
-pub async fn hold(tx: &mut Tx<'_>, tenant: &TenantId, id: &UserId) -> Result<Option<User>, StoreError> {
+pub async fn hold(tx: &mut Tx, tenant: &TenantId, id: &UserId) -> Result<Option<User>, StoreError> {
     let statement = tx.statement(select!(" AND id = $2"), select!(" AND id = $2 FOR SHARE"));
     optional(tx.one(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?)
 }
 
 /// Adds a user; a taken identifier is [`StoreError::Unique`].
-pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantId, user: &User) -> Result<(), StoreError> {
+pub async fn insert(tx: &mut Tx, tenant: &TenantId, user: &User) -> Result<(), StoreError> {
     let statement = "INSERT INTO users (tenant_id, id, username, primary_email, primary_phone, password_method, \
          password_hash, name, avatar, custom_data, profile, application_id, is_suspended, last_sign_in_at, created_at, \
          updated_at, search_text, username_key, derived) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
@@ -233,7 +233,7 @@ fn columns(changed: &User, change: &UserChange) -> Result<Vec<(&'static str, Col
 
 /// Writes what the change holds and nothing else.
 pub async fn change(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     user: &mut LockedUser,
     change: UserChange,
@@ -259,13 +259,13 @@ pub async fn change(
 }
 
 /// Removes the user with sessions, grants and tokens; false when there was none.
-pub async fn delete(tx: &mut Tx<'_>, tenant: &TenantId, id: &UserId) -> Result<bool, StoreError> {
+pub async fn delete(tx: &mut Tx, tenant: &TenantId, id: &UserId) -> Result<bool, StoreError> {
     let statement = query("DELETE FROM users WHERE tenant_id = $1 AND id = $2");
     Ok(tx.execute(statement.bind(tenant.0.clone()).bind(id.0.clone())).await? > 0)
 }
 
 /// Some users, held, whose rows an earlier version of the program wrote.
-pub async fn outdated(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<(TenantId, User)>, StoreError> {
+pub async fn outdated(tx: &mut Tx, limit: i64) -> Result<Vec<(TenantId, User)>, StoreError> {
     let statement = tx.statement(
         "SELECT * FROM users WHERE derived < 1 ORDER BY tenant_id, id LIMIT $1",
         "SELECT * FROM users WHERE derived < 1 ORDER BY tenant_id, id LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED",
@@ -275,7 +275,7 @@ pub async fn outdated(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<(TenantId, User
 }
 
 /// Writes anew what the row holds of its other columns.
-pub async fn derive(tx: &mut Tx<'_>, tenant: &TenantId, user: &User) -> Result<(), StoreError> {
+pub async fn derive(tx: &mut Tx, tenant: &TenantId, user: &User) -> Result<(), StoreError> {
     let statement = query("UPDATE users SET search_text = $3, derived = $4 WHERE tenant_id = $1 AND id = $2");
     let statement = statement.bind(tenant.0.clone()).bind(user.id.0.clone());
     tx.execute(statement.bind(text_of(user)).bind(DERIVED)).await.map(|_| ())

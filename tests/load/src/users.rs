@@ -41,13 +41,11 @@ fn user(number: usize) -> User {
 async fn fill(store: &Store, count: usize) -> Result<(), StoreError> {
     for from in (0..count).step_by(TOGETHER) {
         store
-            .write::<_, StoreError>(move |tx| {
-                Box::pin(async move {
-                    for number in from..(from + TOGETHER).min(count) {
-                        users::insert(tx, &TenantId::default_tenant(), &user(number)).await?;
-                    }
-                    Ok(())
-                })
+            .write::<_, StoreError>(async move |tx| {
+                for number in from..(from + TOGETHER).min(count) {
+                    users::insert(tx, &TenantId::default_tenant(), &user(number)).await?;
+                }
+                Ok(())
             })
             .await?;
     }
@@ -88,11 +86,9 @@ pub async fn measure(plan: &Plan, url: Option<&str>, count: usize, report: &mut 
         let rounds = timed(plan, async || {
             let place = place.clone();
             store
-                .read(|tx| {
-                    Box::pin(async move {
-                        user_search::at(tx, &TenantId::default_tenant(), place, SHOWN).await?;
-                        user_search::count(tx, &TenantId::default_tenant(), None, 10_000).await
-                    })
+                .read(async move |tx| {
+                    user_search::at(tx, &TenantId::default_tenant(), place, SHOWN).await?;
+                    user_search::count(tx, &TenantId::default_tenant(), None, 10_000).await
                 })
                 .await
         });
@@ -112,12 +108,10 @@ pub async fn measure(plan: &Plan, url: Option<&str>, count: usize, report: &mut 
     ] {
         let rounds = timed(plan, async || {
             store
-                .read(|tx| {
-                    Box::pin(async move {
-                        let tenant = TenantId::default_tenant();
-                        let page = Page { offset: 0, limit: SHOWN };
-                        user_search::page(tx, &tenant, Some(text), page, COUNTED).await
-                    })
+                .read(async move |tx| {
+                    let tenant = TenantId::default_tenant();
+                    let page = Page { offset: 0, limit: SHOWN };
+                    user_search::page(tx, &tenant, Some(text), page, COUNTED).await
                 })
                 .await
         });

@@ -70,7 +70,7 @@ impl Core {
 
     pub(crate) async fn stored_connectors(&self, tenant: &TenantId) -> Result<Vec<Connector>, CoreError> {
         let (tenant, key) = (tenant.clone(), self.parts.master_key.clone());
-        self.parts.store.read(|tx| Box::pin(async move { Ok(connectors::list(tx, &tenant, &key).await?) })).await
+        self.parts.store.read(async move |tx| Ok(connectors::list(tx, &tenant, &key).await?)).await
     }
 
     /// The kinds of connectors that are set up and not switched off.
@@ -114,23 +114,21 @@ impl Core {
         };
         let (owner, key, beside) = (tenant.clone(), self.parts.master_key.clone(), new.beside);
         let factories = self.registry.all(tenant);
-        self.save(ErrorCode::ConnectorIdTaken, move |tx| {
-            Box::pin(async move {
-                crate::tenants::lock(tx, &owner).await?;
-                let stored = connectors::list(tx, &owner, &key).await?;
-                if stored.iter().any(|one| one.id == connector.id) {
-                    return Err(ErrorCode::ConnectorIdTaken.into());
-                }
-                if connector_versions::active_of(tx, &owner, &connector.factory_id).await? != active {
-                    return Ok(None);
-                }
-                check_unique(&factory, &factories, &stored, &connector)?;
-                if connector.kind != ConnectorKind::Social && !beside {
-                    connectors::delete_kind(tx, &owner, connector.kind).await?;
-                }
-                connectors::insert(tx, &owner, &connector, &key).await?;
-                Ok::<_, CoreError>(Some(connector.id))
-            })
+        self.save(ErrorCode::ConnectorIdTaken, async move |tx| {
+            crate::tenants::lock(tx, &owner).await?;
+            let stored = connectors::list(tx, &owner, &key).await?;
+            if stored.iter().any(|one| one.id == connector.id) {
+                return Err(ErrorCode::ConnectorIdTaken.into());
+            }
+            if connector_versions::active_of(tx, &owner, &connector.factory_id).await? != active {
+                return Ok(None);
+            }
+            check_unique(&factory, &factories, &stored, &connector)?;
+            if connector.kind != ConnectorKind::Social && !beside {
+                connectors::delete_kind(tx, &owner, connector.kind).await?;
+            }
+            connectors::insert(tx, &owner, &connector, &key).await?;
+            Ok::<_, CoreError>(Some(connector.id))
         })
         .await
     }
@@ -164,20 +162,18 @@ impl Core {
             let factory = factory.ok_or(ErrorCode::ConnectorFactoryNotFound)?;
             let next = self.changed(&factory, &before, &change).await?;
             let (owner, key, factories) = (tenant.clone(), self.parts.master_key.clone(), self.registry.all(tenant));
-            let saved = self.parts.store.write(move |tx| {
-                Box::pin(async move {
-                    crate::tenants::lock(tx, &owner).await?;
-                    let stored = connectors::list(tx, &owner, &key).await?;
-                    let now = stored.iter().find(|one| one.id == next.id).ok_or(ErrorCode::EntityNotFound)?;
-                    let serves = connector_versions::active_of(tx, &owner, &next.factory_id).await?;
-                    if serves != active || !is_same(&before, now) {
-                        return Ok(false);
-                    }
-                    check_unique(&factory, &factories, &stored, &next)?;
-                    // What was kept under the old configuration may belong to another account at the provider.
-                    connector_cache::delete(tx, &owner, &next.id, None).await?;
-                    Ok::<_, CoreError>(connectors::update(tx, &owner, &next, &key).await?)
-                })
+            let saved = self.parts.store.write(async move |tx| {
+                crate::tenants::lock(tx, &owner).await?;
+                let stored = connectors::list(tx, &owner, &key).await?;
+                let now = stored.iter().find(|one| one.id == next.id).ok_or(ErrorCode::EntityNotFound)?;
+                let serves = connector_versions::active_of(tx, &owner, &next.factory_id).await?;
+                if serves != active || !is_same(&before, now) {
+                    return Ok(false);
+                }
+                check_unique(&factory, &factories, &stored, &next)?;
+                // What was kept under the old configuration may belong to another account at the provider.
+                connector_cache::delete(tx, &owner, &next.id, None).await?;
+                Ok::<_, CoreError>(connectors::update(tx, &owner, &next, &key).await?)
             });
             if saved.await? {
                 return Ok(());
@@ -227,11 +223,9 @@ impl Core {
     /// Removes a connector.
     pub async fn delete_connector(&self, tenant: &TenantId, id: &ConnectorId) -> Result<(), CoreError> {
         let (tenant, id) = (tenant.clone(), id.clone());
-        let deleted = self.parts.store.write(move |tx| {
-            Box::pin(async move {
-                crate::tenants::lock(tx, &tenant).await?;
-                Ok::<_, CoreError>(connectors::delete(tx, &tenant, &id).await?)
-            })
+        let deleted = self.parts.store.write(async move |tx| {
+            crate::tenants::lock(tx, &tenant).await?;
+            Ok::<_, CoreError>(connectors::delete(tx, &tenant, &id).await?)
         });
         if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }

@@ -18,9 +18,10 @@ impl Core {
         if factory.manifest.features.iter().any(|feature| feature == "cache") {
             let (owner, id, key, now) =
                 (tenant.clone(), connector.id.clone(), self.parts.master_key.clone(), self.now());
-            let read = self.parts.store.read(|tx| {
-                Box::pin(async move { Ok::<_, CoreError>(connector_cache::list(tx, &owner, &id, &key, now).await?) })
-            });
+            let read = self
+                .parts
+                .store
+                .read(async move |tx| Ok::<_, CoreError>(connector_cache::list(tx, &owner, &id, &key, now).await?));
             match read.await {
                 Ok(entries) => {
                     let entry = |(name, value, expires_at)| (name, CacheEntry { value, expires_at });
@@ -39,19 +40,17 @@ impl Core {
         }
         let (owner, id, key, changes) =
             (tenant.clone(), connector.clone(), self.parts.master_key.clone(), report.cache.clone());
-        let written = self.parts.store.write(move |tx| {
-            Box::pin(async move {
-                for (name, entry) in changes {
-                    match entry {
-                        Some(entry) => {
-                            let entry = (name, entry.value, entry.expires_at);
-                            connector_cache::put(tx, &owner, &id, entry, &key).await?;
-                        }
-                        None => connector_cache::delete(tx, &owner, &id, Some(&name)).await?,
+        let written = self.parts.store.write(async move |tx| {
+            for (name, entry) in changes {
+                match entry {
+                    Some(entry) => {
+                        let entry = (name, entry.value, entry.expires_at);
+                        connector_cache::put(tx, &owner, &id, entry, &key).await?;
                     }
+                    None => connector_cache::delete(tx, &owner, &id, Some(&name)).await?,
                 }
-                Ok::<_, CoreError>(())
-            })
+            }
+            Ok::<_, CoreError>(())
         });
         if let Err(error) = written.await {
             tracing::warn!(%error, connector = %connector, "the connector's cache cannot be written");

@@ -154,7 +154,7 @@ impl Registry {
         let _turn = self.turn.lock().await;
         let owner = tenant.clone();
         let active: Vec<(FactoryId, String)> =
-            store.read(|tx| Box::pin(async move { connector_versions::active(tx, &owner).await })).await?;
+            store.read(async move |tx| connector_versions::active(tx, &owner).await).await?;
         let mut next: Serving = (**self.serving.load()).clone();
         next.retain(|(owner, id), _| owner != tenant || active.iter().any(|(active, _)| active == id));
         let mut skew = BTreeMap::new();
@@ -189,8 +189,7 @@ impl Registry {
         digest: &str,
     ) -> Result<Result<Arc<Component>, String>, StoreError> {
         let (owner, factory, name) = (tenant.clone(), id.clone(), digest.to_owned());
-        let read =
-            store.read(|tx| Box::pin(async move { connector_versions::wasm(tx, &owner, &factory, &name).await }));
+        let read = store.read(async move |tx| connector_versions::wasm(tx, &owner, &factory, &name).await);
         let Some(wasm) = read.await? else { return Ok(Err("its bytes are missing".into())) };
         if Sandbox::digest(&wasm) != digest {
             return Ok(Err("its bytes are not those of its digest".into()));

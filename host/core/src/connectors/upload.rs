@@ -100,17 +100,15 @@ impl Core {
         };
         let (owner, id, policy) = (tenant.clone(), version.factory_id.clone(), self.parts.trust.clone());
         let audit = audit.with("factoryId", json!(id)).with("version", json!(version.manifest.version));
-        let kept = self.parts.store.write(move |tx| {
-            Box::pin(async move {
-                crate::tenants::lock(tx, &owner).await?;
-                if connector_versions::find(tx, &owner, &version.factory_id, &version.digest).await?.is_none() {
-                    let stored = connector_versions::stored(tx, &owner, &version.factory_id).await?;
-                    room(&policy, stored, version.size)?;
-                    connector_versions::insert(tx, &owner, &version, wasm.to_vec()).await?;
-                    audit.write(tx, &owner).await?;
-                }
-                Ok::<_, CoreError>(())
-            })
+        let kept = self.parts.store.write(async move |tx| {
+            crate::tenants::lock(tx, &owner).await?;
+            if connector_versions::find(tx, &owner, &version.factory_id, &version.digest).await?.is_none() {
+                let stored = connector_versions::stored(tx, &owner, &version.factory_id).await?;
+                room(&policy, stored, version.size)?;
+                connector_versions::insert(tx, &owner, &version, wasm.to_vec()).await?;
+                audit.write(tx, &owner).await?;
+            }
+            Ok::<_, CoreError>(())
         });
         kept.await.map_err(full)?;
         self.connector_version(tenant, &id, &digest).await
@@ -126,7 +124,7 @@ impl Core {
         let signer = self.parts.trust.judge(wasm, digest, signature)?;
         // Judged again where it is kept; here, so that what cannot be kept is not compiled.
         let (owner, size) = (tenant.clone(), i64::try_from(wasm.len()).unwrap_or(i64::MAX));
-        let stored = self.look(|tx| Box::pin(async move { all(tx, &owner).await })).await?;
+        let stored = self.look(async move |tx| all(tx, &owner).await).await?;
         room(&self.parts.trust, stored, size)?;
         if !self.registry.sandbox().has_room(wasm.len()) {
             return Err(ErrorCode::UploadStorageFull.into());
@@ -141,7 +139,7 @@ impl Core {
     }
 
     async fn stored_nowhere(&self, digest: &str) -> bool {
-        let stored = self.look(|tx| Box::pin(async move { connector_versions::digests(tx).await })).await;
+        let stored = self.look(async move |tx| connector_versions::digests(tx).await).await;
         stored.is_ok_and(|all| !all.iter().any(|one| one == digest))
     }
 
@@ -169,7 +167,7 @@ impl Core {
 
     /// Removes compiled code of what is stored no longer.
     pub(crate) async fn tidy_compiled(&self) -> Result<(), CoreError> {
-        let stored = self.look(|tx| Box::pin(async move { connector_versions::digests(tx).await })).await?;
+        let stored = self.look(async move |tx| connector_versions::digests(tx).await).await?;
         let own = self.registry.official().map(|own| own.digest.clone());
         let keep = stored.into_iter().chain(own).collect();
         let sandbox = Arc::clone(self.registry.sandbox());
@@ -179,7 +177,7 @@ impl Core {
 }
 
 /// What the tenant keeps, of no factory in particular.
-async fn all(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Stored, StoreError> {
+async fn all(tx: &mut Tx, tenant: &TenantId) -> Result<Stored, StoreError> {
     connector_versions::stored(tx, tenant, &FactoryId(String::new())).await
 }
 

@@ -38,7 +38,7 @@ impl Core {
     /// Every uploaded version, newest first.
     pub async fn connector_versions(&self, tenant: &TenantId) -> Result<Vec<VersionView>, CoreError> {
         let owner = tenant.clone();
-        let found = self.look(|tx| Box::pin(async move { connector_versions::list(tx, &owner).await })).await?;
+        let found = self.look(async move |tx| connector_versions::list(tx, &owner).await).await?;
         let connectors = self.stored_connectors(tenant).await?;
         let view = |version: &Version| self.version_view(tenant, version, &found, &connectors);
         Ok(found.iter().map(view).collect())
@@ -63,7 +63,7 @@ impl Core {
         digest: &str,
     ) -> Result<Option<Version>, CoreError> {
         let (owner, factory, digest) = (tenant.clone(), factory.clone(), digest.to_owned());
-        self.look(|tx| Box::pin(async move { connector_versions::find(tx, &owner, &factory, &digest).await })).await
+        self.look(async move |tx| connector_versions::find(tx, &owner, &factory, &digest).await).await
     }
 
     fn publisher(&self, version: &Version) -> Publisher {
@@ -125,22 +125,20 @@ impl Core {
             }
             let (owner, id, name, by, audit) =
                 (tenant.clone(), factory.clone(), digest.to_owned(), by.clone(), audit.clone());
-            let stored = self.parts.store.write(move |tx| {
-                Box::pin(async move {
-                    crate::tenants::lock(tx, &owner).await?;
-                    let now = connector_versions::find(tx, &owner, &id, &name).await?;
-                    let now = now.ok_or(ErrorCode::EntityNotFound)?;
-                    let judged = &view.version;
-                    if connector_versions::active_of(tx, &owner, &id).await? != active
-                        || (&now.uploaded_by, &now.signer) != (&judged.uploaded_by, &judged.signer)
-                    {
-                        return Ok(false);
-                    }
-                    if connector_versions::approve(tx, &owner, &id, &name, &by).await? {
-                        audit.write(tx, &owner).await?;
-                    }
-                    Ok::<_, CoreError>(true)
-                })
+            let stored = self.parts.store.write(async move |tx| {
+                crate::tenants::lock(tx, &owner).await?;
+                let now = connector_versions::find(tx, &owner, &id, &name).await?;
+                let now = now.ok_or(ErrorCode::EntityNotFound)?;
+                let judged = &view.version;
+                if connector_versions::active_of(tx, &owner, &id).await? != active
+                    || (&now.uploaded_by, &now.signer) != (&judged.uploaded_by, &judged.signer)
+                {
+                    return Ok(false);
+                }
+                if connector_versions::approve(tx, &owner, &id, &name, &by).await? {
+                    audit.write(tx, &owner).await?;
+                }
+                Ok::<_, CoreError>(true)
             });
             if stored.await? {
                 return self.connector_version(tenant, factory, digest).await;
@@ -212,8 +210,7 @@ impl Core {
                     return Err(ErrorCode::ConnectorNotApproved.into());
                 }
                 let (owner, id, name) = (tenant.clone(), factory.clone(), version.digest.clone());
-                let wasm =
-                    self.look(|tx| Box::pin(async move { connector_versions::wasm(tx, &owner, &id, &name).await }));
+                let wasm = self.look(async move |tx| connector_versions::wasm(tx, &owner, &id, &name).await);
                 let wasm = wasm.await?.ok_or(ErrorCode::EntityNotFound)?;
                 (sandbox.load(&wasm).await.map_err(refused)?, Some(version.digest.clone()))
             }
@@ -245,33 +242,30 @@ impl Core {
             let of_binary = self.registry.of_binary(factory).map(|own| own.digest.clone());
             let (owner, id, key, now) = (tenant.clone(), factory.clone(), self.parts.master_key.clone(), self.now());
             let (digest, audit) = (digest.clone(), audit.clone());
-            let done = self.parts.store.write(move |tx| {
-                Box::pin(async move {
-                    crate::tenants::lock(tx, &owner).await?;
-                    if connector_versions::active_of(tx, &owner, &id).await? != active
-                        || !are_stored(&connectors::list(tx, &owner, &key).await?, &id, &changed)
-                    {
-                        return Ok(false);
+            let done = self.parts.store.write(async move |tx| {
+                crate::tenants::lock(tx, &owner).await?;
+                if connector_versions::active_of(tx, &owner, &id).await? != active
+                    || !are_stored(&connectors::list(tx, &owner, &key).await?, &id, &changed)
+                {
+                    return Ok(false);
+                }
+                if let Some(digest) = &digest {
+                    let version = connector_versions::find(tx, &owner, &id, digest).await?;
+                    let version = version.ok_or(ErrorCode::EntityNotFound)?;
+                    version.approved_by.ok_or(ErrorCode::ConnectorNotApproved)?;
+                }
+                for (before, next) in &changed {
+                    if let Some(outgoing) = active.as_ref().or(of_binary.as_ref()) {
+                        let place = (&id, outgoing.as_str());
+                        connector_versions::keep_config(tx, &owner, place, &before.id, &before.config, &key).await?;
                     }
-                    if let Some(digest) = &digest {
-                        let version = connector_versions::find(tx, &owner, &id, digest).await?;
-                        let version = version.ok_or(ErrorCode::EntityNotFound)?;
-                        version.approved_by.ok_or(ErrorCode::ConnectorNotApproved)?;
+                    if next.config != before.config || next.marks != before.marks {
+                        connectors::update(tx, &owner, next, &key).await?;
                     }
-                    for (before, next) in &changed {
-                        if let Some(outgoing) = active.as_ref().or(of_binary.as_ref()) {
-                            let place = (&id, outgoing.as_str());
-                            connector_versions::keep_config(tx, &owner, place, &before.id, &before.config, &key)
-                                .await?;
-                        }
-                        if next.config != before.config || next.marks != before.marks {
-                            connectors::update(tx, &owner, next, &key).await?;
-                        }
-                    }
-                    connector_versions::activate(tx, &owner, &id, digest.as_deref(), now).await?;
-                    audit.write(tx, &owner).await?;
-                    Ok::<_, CoreError>(true)
-                })
+                }
+                connector_versions::activate(tx, &owner, &id, digest.as_deref(), now).await?;
+                audit.write(tx, &owner).await?;
+                Ok::<_, CoreError>(true)
             });
             if done.await? {
                 self.registry.reconcile(&self.parts.store, tenant).await?;
@@ -288,8 +282,7 @@ impl Core {
         factory: &FactoryId,
     ) -> Result<(Option<Arc<Factory>>, Option<String>), CoreError> {
         let (owner, id) = (tenant.clone(), factory.clone());
-        let active =
-            self.look(|tx| Box::pin(async move { connector_versions::active_of(tx, &owner, &id).await })).await?;
+        let active = self.look(async move |tx| connector_versions::active_of(tx, &owner, &id).await).await?;
         let here = self.registry.get(tenant, factory).filter(|one| one.uploaded).map(|one| one.digest.clone());
         if here != active {
             self.registry.reconcile(&self.parts.store, tenant).await?;
@@ -306,10 +299,8 @@ impl Core {
     ) -> Result<Option<Value>, CoreError> {
         let (owner, id, name) = (tenant.clone(), factory.clone(), digest.to_owned());
         let (connector, key) = (connector.id.clone(), self.parts.master_key.clone());
-        self.look(|tx| {
-            Box::pin(async move { connector_versions::kept_config(tx, &owner, (&id, &name), &connector, &key).await })
-        })
-        .await
+        self.look(async move |tx| connector_versions::kept_config(tx, &owner, (&id, &name), &connector, &key).await)
+            .await
     }
 
     /// Removes a version that does not serve.
@@ -331,14 +322,12 @@ impl Core {
         let (owner, id, name) = (tenant.clone(), factory.clone(), digest.to_owned());
         self.parts
             .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    crate::tenants::lock(tx, &owner).await?;
-                    if !connector_versions::delete(tx, &owner, &id, &name).await? {
-                        return Err(ErrorCode::ConnectorVersionServes.into());
-                    }
-                    Ok::<_, CoreError>(audit.write(tx, &owner).await?)
-                })
+            .write(async move |tx| {
+                crate::tenants::lock(tx, &owner).await?;
+                if !connector_versions::delete(tx, &owner, &id, &name).await? {
+                    return Err(ErrorCode::ConnectorVersionServes.into());
+                }
+                Ok::<_, CoreError>(audit.write(tx, &owner).await?)
             })
             .await
             .map_err(full)
@@ -379,18 +368,16 @@ impl Core {
         let (owner, id, now, key) = (tenant.clone(), factory.clone(), self.now(), self.parts.master_key.clone());
         self.parts
             .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    crate::tenants::lock(tx, &owner).await?;
-                    if is_used(&connectors::list(tx, &owner, &key).await?, &id) {
-                        return Err(ErrorCode::ConnectorVersionServes.into());
-                    }
-                    connector_versions::activate(tx, &owner, &id, None, now).await?;
-                    for digest in mine {
-                        connector_versions::delete(tx, &owner, &id, &digest).await?;
-                    }
-                    Ok::<_, CoreError>(audit.write(tx, &owner).await?)
-                })
+            .write(async move |tx| {
+                crate::tenants::lock(tx, &owner).await?;
+                if is_used(&connectors::list(tx, &owner, &key).await?, &id) {
+                    return Err(ErrorCode::ConnectorVersionServes.into());
+                }
+                connector_versions::activate(tx, &owner, &id, None, now).await?;
+                for digest in mine {
+                    connector_versions::delete(tx, &owner, &id, &digest).await?;
+                }
+                Ok::<_, CoreError>(audit.write(tx, &owner).await?)
             })
             .await
             .map_err(full)?;

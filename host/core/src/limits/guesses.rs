@@ -106,13 +106,13 @@ impl Guesses {
     }
 
     /// Seconds until a guess may be made; 0 when it may be made now.
-    pub async fn wait(&self, tx: &mut Tx<'_>, tenant: &TenantId, now: Timestamp) -> Result<i64, StoreError> {
+    pub async fn wait(&self, tx: &mut Tx, tenant: &TenantId, now: Timestamp) -> Result<i64, StoreError> {
         let histories = counters::read(tx, tenant, &self.counters()).await?;
         Ok(self.longest_wait(&histories, now))
     }
 
     /// The same with the counters locked until the commit, for [`Self::fail`] and [`Self::forget`].
-    pub async fn locked(&self, tx: &mut Tx<'_>, tenant: &TenantId, now: Timestamp) -> Result<Locked<'_>, StoreError> {
+    pub async fn locked(&self, tx: &mut Tx, tenant: &TenantId, now: Timestamp) -> Result<Locked<'_>, StoreError> {
         let histories = counters::lock(tx, tenant, &self.counters(), now).await?;
         let wait = self.longest_wait(&histories, now);
         Ok(Locked { guesses: self, histories, wait })
@@ -129,7 +129,7 @@ pub struct Locked<'g> {
 
 impl Locked<'_> {
     /// Counts a wrong guess.
-    pub async fn fail(mut self, tx: &mut Tx<'_>, tenant: &TenantId, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn fail(mut self, tx: &mut Tx, tenant: &TenantId, now: Timestamp) -> Result<(), StoreError> {
         for (counter, _) in &self.guesses.brakes {
             if let Some(mut history) = self.histories.remove(&counter.name) {
                 history.count(now);
@@ -140,7 +140,7 @@ impl Locked<'_> {
     }
 
     /// Forgets the wrong guesses from here, after a right one. What others guessed stays counted.
-    pub async fn forget(mut self, tx: &mut Tx<'_>, tenant: &TenantId, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn forget(mut self, tx: &mut Tx, tenant: &TenantId, now: Timestamp) -> Result<(), StoreError> {
         let Some((counter, _)) = self.guesses.brakes.first() else { return Ok(()) };
         match self.histories.remove(&counter.name) {
             Some(mut history) if history.last().is_some() => {

@@ -147,7 +147,7 @@ impl Budget {
 /// Counts a message, or holds it back uncounted. The counters stay locked until the commit, so messages that are asked for at
 /// once see each other.
 pub async fn count(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     limits: &Limits,
     message: &Message<'_>,
@@ -226,7 +226,7 @@ pub async fn count(
 
 /// Takes a used code out of the budgets that its message was counted in, and notes it as one more that the site sends for good.
 pub async fn settle(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     names: &[String],
     country: &str,
@@ -242,7 +242,7 @@ pub async fn settle(
 
 /// Takes a message that was not delivered out of its recipient's counts, so that a retry works at once.
 pub async fn refund(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     names: &[String],
     sent_at: Timestamp,
@@ -254,7 +254,7 @@ pub async fn refund(
 }
 
 async fn change(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     all: Vec<(Counter, Timestamp)>,
     now: Timestamp,

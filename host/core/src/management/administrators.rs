@@ -13,13 +13,13 @@ use crate::{Core, CoreError};
 /// Administrators at a time.
 const MOST: i64 = 200;
 
-async fn all(tx: &mut Tx<'_>) -> Result<Vec<Administrator>, keyway_store::StoreError> {
+async fn all(tx: &mut Tx) -> Result<Vec<Administrator>, keyway_store::StoreError> {
     let found = users::holders(tx, &TenantId::admin(), MANAGEMENT_API, MOST).await?;
     Ok(found.into_iter().map(|(user, scopes)| Administrator { user, scopes }).collect())
 }
 
 /// Whether somebody may do everything. Other users of the operators' tenant do not count: they cannot open the console.
-pub(crate) async fn any(tx: &mut Tx<'_>) -> Result<bool, keyway_store::StoreError> {
+pub(crate) async fn any(tx: &mut Tx) -> Result<bool, keyway_store::StoreError> {
     Ok(all(tx).await?.iter().any(Administrator::may_do_everything))
 }
 
@@ -39,7 +39,7 @@ impl Core {
 
     /// Everybody who may use the console, newest first.
     pub async fn administrators(&self) -> Result<Vec<Administrator>, CoreError> {
-        self.look(|tx| Box::pin(all(tx))).await
+        self.look(async |tx| all(tx).await).await
     }
 
     /// Makes an administrator without a password, who may do everything or has the given duties around connectors.
@@ -62,18 +62,16 @@ impl Core {
         let mut user = User::new(UserId(self.rng().text(12)), self.now());
         user.set_identifier(&identifier);
         let made = user.clone();
-        self.save(ErrorCode::UsernameInUse, move |tx| {
-            Box::pin(async move {
-                lock(tx, &tenant).await?;
-                if i64::try_from(all(tx).await?.len()).is_ok_and(|count| count >= MOST) {
-                    return Err(Refusal::invalid_input("username", "there are 200 administrators already").into());
-                }
-                users::insert(tx, &tenant, &user).await?;
-                for role in &roles {
-                    roles::add_user(tx, &tenant, role, &user.id).await?;
-                }
-                Ok(())
-            })
+        self.save(ErrorCode::UsernameInUse, async move |tx| {
+            lock(tx, &tenant).await?;
+            if i64::try_from(all(tx).await?.len()).is_ok_and(|count| count >= MOST) {
+                return Err(Refusal::invalid_input("username", "there are 200 administrators already").into());
+            }
+            users::insert(tx, &tenant, &user).await?;
+            for role in &roles {
+                roles::add_user(tx, &tenant, role, &user.id).await?;
+            }
+            Ok(())
         })
         .await?;
         Ok(made)
@@ -91,16 +89,14 @@ impl Core {
     /// Removes an administrator. The last one who may do everything stays.
     pub async fn delete_administrator(&self, id: &UserId) -> Result<(), CoreError> {
         let (tenant, id) = (TenantId::admin(), id.clone());
-        self.save(ErrorCode::UniqueViolation, move |tx| {
-            Box::pin(async move {
-                lock(tx, &tenant).await?;
-                let known = all(tx).await?;
-                let mut others = known.iter().filter(|one| one.user.id != id && !one.user.is_suspended);
-                if !others.any(Administrator::may_do_everything) {
-                    return Err(ErrorCode::LastAdministrator.into());
-                }
-                if users::delete(tx, &tenant, &id).await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
-            })
+        self.save(ErrorCode::UniqueViolation, async move |tx| {
+            lock(tx, &tenant).await?;
+            let known = all(tx).await?;
+            let mut others = known.iter().filter(|one| one.user.id != id && !one.user.is_suspended);
+            if !others.any(Administrator::may_do_everything) {
+                return Err(ErrorCode::LastAdministrator.into());
+            }
+            if users::delete(tx, &tenant, &id).await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
         })
         .await
     }

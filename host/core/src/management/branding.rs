@@ -45,24 +45,22 @@ impl Core {
         let png = drawn.map_err(|_| CoreError::Internal("a picture"))??;
         let (owner, id, now) = (tenant.clone(), hex::encode(digest(&SHA256, &png)), self.now());
         let address = format!("{}/images/{id}.png", self.endpoint(tenant));
-        self.save(ErrorCode::UniqueViolation, move |tx| {
-            Box::pin(async move { Ok(images::insert(tx, &owner, &id, png, now).await?) })
-        })
-        .await?;
+        self.save(ErrorCode::UniqueViolation, async move |tx| Ok(images::insert(tx, &owner, &id, png, now).await?))
+            .await?;
         Ok(address)
     }
 
     /// The picture with this id, as PNG.
     pub async fn image(&self, tenant: &TenantId, id: &str) -> Result<Vec<u8>, CoreError> {
         let (tenant, id) = (tenant.clone(), id.to_owned());
-        let found = self.look(|tx| Box::pin(async move { images::find(tx, &tenant, &id).await })).await?;
+        let found = self.look(async move |tx| images::find(tx, &tenant, &id).await).await?;
         found.ok_or_else(|| ErrorCode::EntityNotFound.into())
     }
 
     /// The tenant's own words, by language.
     pub async fn phrases(&self, tenant: &TenantId) -> Result<Vec<(String, Phrases)>, CoreError> {
         let tenant = tenant.clone();
-        self.look(|tx| Box::pin(async move { keyway_store::phrases::list(tx, &tenant).await })).await
+        self.look(async move |tx| keyway_store::phrases::list(tx, &tenant).await).await
     }
 
     /// Replaces the tenant's own words in a language. `known` tells which sentences there are.
@@ -75,8 +73,8 @@ impl Core {
     ) -> Result<(), CoreError> {
         phrases::check(&language, &own, known)?;
         let tenant = tenant.clone();
-        self.save(ErrorCode::UniqueViolation, move |tx| {
-            Box::pin(async move { Ok(keyway_store::phrases::put(tx, &tenant, &language, &own).await?) })
+        self.save(ErrorCode::UniqueViolation, async move |tx| {
+            Ok(keyway_store::phrases::put(tx, &tenant, &language, &own).await?)
         })
         .await
     }
@@ -84,8 +82,8 @@ impl Core {
     /// Takes the tenant's own words in a language back.
     pub async fn delete_phrases(&self, tenant: &TenantId, language: String) -> Result<(), CoreError> {
         let tenant = tenant.clone();
-        let deleted = self.save(ErrorCode::UniqueViolation, move |tx| {
-            Box::pin(async move { Ok(keyway_store::phrases::delete(tx, &tenant, &language).await?) })
+        let deleted = self.save(ErrorCode::UniqueViolation, async move |tx| {
+            Ok(keyway_store::phrases::delete(tx, &tenant, &language).await?)
         });
         if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }

@@ -10,7 +10,7 @@ impl Core {
     /// All templates of the tenant.
     pub async fn email_templates(&self, tenant: &TenantId) -> Result<Vec<EmailTemplate>, CoreError> {
         let tenant = tenant.clone();
-        self.look(|tx| Box::pin(async move { email_templates::list(tx, &tenant).await })).await
+        self.look(async move |tx| email_templates::list(tx, &tenant).await).await
     }
 
     /// Adds templates (language, usage type, content), or replaces those of the same language and type.
@@ -32,13 +32,11 @@ impl Core {
         let tenant = tenant.clone();
         self.parts
             .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    for template in &templates {
-                        email_templates::put(tx, &tenant, template).await?;
-                    }
-                    Ok::<_, CoreError>(())
-                })
+            .write(async move |tx| {
+                for template in &templates {
+                    email_templates::put(tx, &tenant, template).await?;
+                }
+                Ok::<_, CoreError>(())
             })
             .await
     }
@@ -46,9 +44,10 @@ impl Core {
     /// Removes a template.
     pub async fn delete_email_template(&self, tenant: &TenantId, id: EmailTemplateId) -> Result<(), CoreError> {
         let tenant = tenant.clone();
-        let deleted = self.parts.store.write(move |tx| {
-            Box::pin(async move { Ok::<_, CoreError>(email_templates::delete(tx, &tenant, &id).await?) })
-        });
+        let deleted = self
+            .parts
+            .store
+            .write(async move |tx| Ok::<_, CoreError>(email_templates::delete(tx, &tenant, &id).await?));
         if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }
 }

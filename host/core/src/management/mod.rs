@@ -13,7 +13,7 @@ mod settings;
 mod user_search;
 mod users;
 
-use keyway_store::{Job, StoreError, Tx};
+use keyway_store::{StoreError, Tx};
 
 use crate::signin::taken;
 use crate::{Core, CoreError};
@@ -35,7 +35,7 @@ impl Core {
     pub(crate) async fn save<T: Send + 'static>(
         &self,
         code: keyway_model::ErrorCode,
-        job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, CoreError>> + Clone + Send + 'static,
+        job: impl AsyncFnOnce(&mut Tx) -> Result<T, CoreError> + Clone,
     ) -> Result<T, CoreError> {
         self.parts.store.write(job).await.map_err(|error| match taken(error) {
             CoreError::Store(StoreError::Unique(_)) => code.into(),
@@ -46,7 +46,7 @@ impl Core {
 
     pub(crate) async fn look<T>(
         &self,
-        job: impl for<'t> FnOnce(&'t mut Tx<'_>) -> Job<'t, Result<T, StoreError>>,
+        job: impl AsyncFnOnce(&mut Tx) -> Result<T, StoreError>,
     ) -> Result<T, CoreError> {
         Ok(self.parts.store.read(job).await?)
     }

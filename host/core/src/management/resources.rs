@@ -28,13 +28,13 @@ impl Core {
     /// Every resource, oldest first.
     pub async fn resources(&self, tenant: &TenantId) -> Result<Vec<Resource>, CoreError> {
         let tenant = tenant.clone();
-        self.look(|tx| Box::pin(async move { resources::list(tx, &tenant).await })).await
+        self.look(async move |tx| resources::list(tx, &tenant).await).await
     }
 
     /// A resource.
     pub async fn resource(&self, tenant: &TenantId, id: &ResourceId) -> Result<Resource, CoreError> {
         let (tenant, id) = (tenant.clone(), id.clone());
-        let found = self.look(|tx| Box::pin(async move { resources::find(tx, &tenant, &id).await })).await?;
+        let found = self.look(async move |tx| resources::find(tx, &tenant, &id).await).await?;
         found.ok_or_else(|| ErrorCode::EntityNotFound.into())
     }
 
@@ -49,11 +49,9 @@ impl Core {
         let resource = Resource { id: self.id(), name, indicator, is_default: false, access_token_ttl };
         check(&resource)?;
         let (tenant, now) = (tenant.clone(), self.now());
-        self.save(ErrorCode::ResourceInUse, move |tx| {
-            Box::pin(async move {
-                resources::insert(tx, &tenant, &resource, now).await?;
-                Ok(resource)
-            })
+        self.save(ErrorCode::ResourceInUse, async move |tx| {
+            resources::insert(tx, &tenant, &resource, now).await?;
+            Ok(resource)
         })
         .await
     }
@@ -66,15 +64,13 @@ impl Core {
         change: impl FnOnce(&mut Resource) + Clone + Send + 'static,
     ) -> Result<Resource, CoreError> {
         let (tenant, id) = (tenant.clone(), id.clone());
-        self.save(ErrorCode::ResourceInUse, move |tx| {
-            Box::pin(async move {
-                let found = resources::lock(tx, &tenant, &id).await?;
-                let mut resource = found.ok_or(ErrorCode::EntityNotFound)?;
-                change(&mut resource);
-                check(&resource)?;
-                resources::update(tx, &tenant, &resource).await?;
-                Ok(resource)
-            })
+        self.save(ErrorCode::ResourceInUse, async move |tx| {
+            let found = resources::lock(tx, &tenant, &id).await?;
+            let mut resource = found.ok_or(ErrorCode::EntityNotFound)?;
+            change(&mut resource);
+            check(&resource)?;
+            resources::update(tx, &tenant, &resource).await?;
+            Ok(resource)
         })
         .await
     }
@@ -85,9 +81,8 @@ impl Core {
             return Err(ErrorCode::ManagementApiFixed.into());
         }
         let (tenant, id) = (tenant.clone(), id.clone());
-        let deleted = self.save(ErrorCode::UniqueViolation, move |tx| {
-            Box::pin(async move { Ok(resources::delete(tx, &tenant, &id).await?) })
-        });
+        let deleted =
+            self.save(ErrorCode::UniqueViolation, async move |tx| Ok(resources::delete(tx, &tenant, &id).await?));
         if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }
 
@@ -95,7 +90,7 @@ impl Core {
     pub async fn scopes(&self, tenant: &TenantId, resource: &ResourceId) -> Result<Vec<Scope>, CoreError> {
         self.resource(tenant, resource).await?;
         let (tenant, resource) = (tenant.clone(), resource.clone());
-        self.look(|tx| Box::pin(async move { resources::scopes(tx, &tenant, &resource).await })).await
+        self.look(async move |tx| resources::scopes(tx, &tenant, &resource).await).await
     }
 
     /// Adds a scope to a resource.
@@ -118,11 +113,9 @@ impl Core {
         let created_at = self.now().0;
         let scope = Scope { id: self.id(), resource_id: resource.clone(), name, description, created_at };
         let tenant = tenant.clone();
-        self.save(ErrorCode::ScopeExists, move |tx| {
-            Box::pin(async move {
-                resources::insert_scope(tx, &tenant, &scope).await?;
-                Ok(scope)
-            })
+        self.save(ErrorCode::ScopeExists, async move |tx| {
+            resources::insert_scope(tx, &tenant, &scope).await?;
+            Ok(scope)
         })
         .await
     }
@@ -133,8 +126,8 @@ impl Core {
             return Err(ErrorCode::ManagementApiFixed.into());
         }
         let (tenant, resource) = (tenant.clone(), resource.clone());
-        let deleted = self.save(ErrorCode::UniqueViolation, move |tx| {
-            Box::pin(async move { Ok(resources::delete_scope(tx, &tenant, &resource, &id).await?) })
+        let deleted = self.save(ErrorCode::UniqueViolation, async move |tx| {
+            Ok(resources::delete_scope(tx, &tenant, &resource, &id).await?)
         });
         if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }

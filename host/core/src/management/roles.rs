@@ -7,12 +7,12 @@ use keyway_store::{Tx, applications, resources, roles, users};
 
 use crate::{Core, CoreError};
 
-async fn role(tx: &mut Tx<'_>, tenant: &TenantId, id: &RoleId) -> Result<Role, CoreError> {
+async fn role(tx: &mut Tx, tenant: &TenantId, id: &RoleId) -> Result<Role, CoreError> {
     roles::find(tx, tenant, id).await?.ok_or_else(|| ErrorCode::EntityNotFound.into())
 }
 
 /// Gives scopes to a role. The Management API is for machines alone: a person's token that opened it would be a way up.
-async fn add_scopes(tx: &mut Tx<'_>, tenant: &TenantId, role: &Role, scopes: &[ScopeId]) -> Result<(), CoreError> {
+async fn add_scopes(tx: &mut Tx, tenant: &TenantId, role: &Role, scopes: &[ScopeId]) -> Result<(), CoreError> {
     let management = resources::find_by_indicator(tx, tenant, MANAGEMENT_API).await?;
     for id in scopes {
         let scope = resources::find_scope(tx, tenant, id).await?.ok_or(ErrorCode::RelationNotFound)?;
@@ -29,13 +29,13 @@ impl Core {
     /// Every role, by name.
     pub async fn roles(&self, tenant: &TenantId) -> Result<Vec<Role>, CoreError> {
         let tenant = tenant.clone();
-        self.look(|tx| Box::pin(async move { roles::list(tx, &tenant).await })).await
+        self.look(async move |tx| roles::list(tx, &tenant).await).await
     }
 
     /// A role.
     pub async fn role(&self, tenant: &TenantId, id: &RoleId) -> Result<Role, CoreError> {
         let (tenant, id) = (tenant.clone(), id.clone());
-        let found = self.look(|tx| Box::pin(async move { roles::find(tx, &tenant, &id).await })).await?;
+        let found = self.look(async move |tx| roles::find(tx, &tenant, &id).await).await?;
         found.ok_or_else(|| ErrorCode::EntityNotFound.into())
     }
 
@@ -57,12 +57,10 @@ impl Core {
         }
         let made = Role { id: self.id(), name, description, kind, is_default };
         let tenant = tenant.clone();
-        self.save(ErrorCode::RoleNameInUse, move |tx| {
-            Box::pin(async move {
-                roles::insert(tx, &tenant, &made).await?;
-                add_scopes(tx, &tenant, &made, &scopes).await?;
-                Ok(made)
-            })
+        self.save(ErrorCode::RoleNameInUse, async move |tx| {
+            roles::insert(tx, &tenant, &made).await?;
+            add_scopes(tx, &tenant, &made, &scopes).await?;
+            Ok(made)
         })
         .await
     }
@@ -70,9 +68,7 @@ impl Core {
     /// Removes a role from everybody.
     pub async fn delete_role(&self, tenant: &TenantId, id: &RoleId) -> Result<(), CoreError> {
         let (tenant, id) = (tenant.clone(), id.clone());
-        let deleted = self.save(ErrorCode::UniqueViolation, move |tx| {
-            Box::pin(async move { Ok(roles::delete(tx, &tenant, &id).await?) })
-        });
+        let deleted = self.save(ErrorCode::UniqueViolation, async move |tx| Ok(roles::delete(tx, &tenant, &id).await?));
         if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }
 
@@ -80,17 +76,15 @@ impl Core {
     pub async fn role_scopes(&self, tenant: &TenantId, id: &RoleId) -> Result<Vec<Scope>, CoreError> {
         self.role(tenant, id).await?;
         let (tenant, id) = (tenant.clone(), id.clone());
-        self.look(|tx| Box::pin(async move { roles::scopes(tx, &tenant, &id).await })).await
+        self.look(async move |tx| roles::scopes(tx, &tenant, &id).await).await
     }
 
     /// Adds scopes to a role.
     pub async fn add_role_scopes(&self, tenant: &TenantId, id: &RoleId, scopes: Vec<ScopeId>) -> Result<(), CoreError> {
         let (tenant, id) = (tenant.clone(), id.clone());
-        self.save(ErrorCode::UniqueViolation, move |tx| {
-            Box::pin(async move {
-                let role = role(tx, &tenant, &id).await?;
-                add_scopes(tx, &tenant, &role, &scopes).await
-            })
+        self.save(ErrorCode::UniqueViolation, async move |tx| {
+            let role = role(tx, &tenant, &id).await?;
+            add_scopes(tx, &tenant, &role, &scopes).await
         })
         .await
     }
@@ -98,9 +92,8 @@ impl Core {
     /// Takes a scope from a role.
     pub async fn remove_role_scope(&self, tenant: &TenantId, id: &RoleId, scope: ScopeId) -> Result<(), CoreError> {
         let (tenant, id) = (tenant.clone(), id.clone());
-        let removed = self.save(ErrorCode::UniqueViolation, move |tx| {
-            Box::pin(async move { Ok(roles::remove_scope(tx, &tenant, &id, &scope).await?) })
-        });
+        let removed = self
+            .save(ErrorCode::UniqueViolation, async move |tx| Ok(roles::remove_scope(tx, &tenant, &id, &scope).await?));
         if removed.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }
 
@@ -108,7 +101,7 @@ impl Core {
     pub async fn application_roles(&self, tenant: &TenantId, id: &ApplicationId) -> Result<Vec<Role>, CoreError> {
         self.application(tenant, id).await?;
         let (tenant, id) = (tenant.clone(), id.clone());
-        self.look(|tx| Box::pin(async move { roles::of_application(tx, &tenant, &id).await })).await
+        self.look(async move |tx| roles::of_application(tx, &tenant, &id).await).await
     }
 
     /// Gives roles to a machine-to-machine application.
@@ -119,20 +112,18 @@ impl Core {
         ids: Vec<RoleId>,
     ) -> Result<(), CoreError> {
         let (tenant, id) = (tenant.clone(), id.clone());
-        self.save(ErrorCode::UniqueViolation, move |tx| {
-            Box::pin(async move {
-                let application = applications::find(tx, &tenant, &id).await?.ok_or(ErrorCode::EntityNotFound)?;
-                if application.kind != ApplicationType::MachineToMachine {
-                    return Err(ErrorCode::ApplicationType.into());
+        self.save(ErrorCode::UniqueViolation, async move |tx| {
+            let application = applications::find(tx, &tenant, &id).await?.ok_or(ErrorCode::EntityNotFound)?;
+            if application.kind != ApplicationType::MachineToMachine {
+                return Err(ErrorCode::ApplicationType.into());
+            }
+            for wanted in ids {
+                if role(tx, &tenant, &wanted).await?.kind != RoleType::MachineToMachine {
+                    return Err(ErrorCode::ApplicationRoleType.into());
                 }
-                for wanted in ids {
-                    if role(tx, &tenant, &wanted).await?.kind != RoleType::MachineToMachine {
-                        return Err(ErrorCode::ApplicationRoleType.into());
-                    }
-                    roles::add_application(tx, &tenant, &wanted, &id).await?;
-                }
-                Ok(())
-            })
+                roles::add_application(tx, &tenant, &wanted, &id).await?;
+            }
+            Ok(())
         })
         .await
     }
@@ -145,8 +136,8 @@ impl Core {
         role: RoleId,
     ) -> Result<(), CoreError> {
         let (tenant, id) = (tenant.clone(), id.clone());
-        let removed = self.save(ErrorCode::UniqueViolation, move |tx| {
-            Box::pin(async move { Ok(roles::remove_application(tx, &tenant, &role, &id).await?) })
+        let removed = self.save(ErrorCode::UniqueViolation, async move |tx| {
+            Ok(roles::remove_application(tx, &tenant, &role, &id).await?)
         });
         if removed.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }
@@ -155,23 +146,21 @@ impl Core {
     pub async fn user_roles(&self, tenant: &TenantId, id: &UserId) -> Result<Vec<Role>, CoreError> {
         self.user(tenant, id).await?;
         let (tenant, id) = (tenant.clone(), id.clone());
-        self.look(|tx| Box::pin(async move { roles::of_user(tx, &tenant, &id).await })).await
+        self.look(async move |tx| roles::of_user(tx, &tenant, &id).await).await
     }
 
     /// Gives roles to a user.
     pub async fn add_user_roles(&self, tenant: &TenantId, id: &UserId, ids: Vec<RoleId>) -> Result<(), CoreError> {
         let (tenant, id) = (tenant.clone(), id.clone());
-        self.save(ErrorCode::UniqueViolation, move |tx| {
-            Box::pin(async move {
-                users::hold(tx, &tenant, &id).await?.ok_or(ErrorCode::EntityNotFound)?;
-                for wanted in ids {
-                    if role(tx, &tenant, &wanted).await?.kind != RoleType::User {
-                        return Err(ErrorCode::InvalidRoleType.into());
-                    }
-                    roles::add_user(tx, &tenant, &wanted, &id).await?;
+        self.save(ErrorCode::UniqueViolation, async move |tx| {
+            users::hold(tx, &tenant, &id).await?.ok_or(ErrorCode::EntityNotFound)?;
+            for wanted in ids {
+                if role(tx, &tenant, &wanted).await?.kind != RoleType::User {
+                    return Err(ErrorCode::InvalidRoleType.into());
                 }
-                Ok(())
-            })
+                roles::add_user(tx, &tenant, &wanted, &id).await?;
+            }
+            Ok(())
         })
         .await
     }
@@ -179,9 +168,8 @@ impl Core {
     /// Takes a role from a user.
     pub async fn remove_user_role(&self, tenant: &TenantId, id: &UserId, role: RoleId) -> Result<(), CoreError> {
         let (tenant, id) = (tenant.clone(), id.clone());
-        let removed = self.save(ErrorCode::UniqueViolation, move |tx| {
-            Box::pin(async move { Ok(roles::remove_user(tx, &tenant, &role, &id).await?) })
-        });
+        let removed = self
+            .save(ErrorCode::UniqueViolation, async move |tx| Ok(roles::remove_user(tx, &tenant, &role, &id).await?));
         if removed.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }
 }

@@ -11,7 +11,7 @@ impl Core {
     pub async fn user_sessions(&self, tenant: &TenantId, id: &UserId) -> Result<Vec<Session>, CoreError> {
         self.user(tenant, id).await?;
         let (tenant, id, now) = (tenant.clone(), id.clone(), self.now());
-        self.look(|tx| Box::pin(async move { sessions::of_user(tx, &tenant, &id, now).await })).await
+        self.look(async move |tx| sessions::of_user(tx, &tenant, &id, now).await).await
     }
 
     /// Ends one session of a user, with the grants that were made in it.
@@ -22,13 +22,11 @@ impl Core {
         session: &SessionId,
     ) -> Result<(), CoreError> {
         let (tenant, user, session, now) = (tenant.clone(), user.clone(), session.clone(), self.now());
-        self.save(ErrorCode::UniqueViolation, move |tx| {
-            Box::pin(async move {
-                if !sessions::delete_by_id(tx, &tenant, &user, &session).await? {
-                    return Err(ErrorCode::EntityNotFound.into());
-                }
-                Ok(tokens::revoke_all_of_session(tx, &tenant, &session, now).await?)
-            })
+        self.save(ErrorCode::UniqueViolation, async move |tx| {
+            if !sessions::delete_by_id(tx, &tenant, &user, &session).await? {
+                return Err(ErrorCode::EntityNotFound.into());
+            }
+            Ok(tokens::revoke_all_of_session(tx, &tenant, &session, now).await?)
         })
         .await
     }

@@ -45,8 +45,7 @@ impl Core {
     ) -> Result<(Vec<User>, Total), CoreError> {
         let tenant = tenant.clone();
         let most = if search.is_some() { MOST_FOUND } else { i64::MAX };
-        self.look(|tx| Box::pin(async move { user_search::page(tx, &tenant, search.as_deref(), page, most).await }))
-            .await
+        self.look(async move |tx| user_search::page(tx, &tenant, search.as_deref(), page, most).await).await
     }
 
     /// A page of the users that a search by fields finds. A pattern of the form `%text%` over all fields goes by the index.
@@ -60,8 +59,7 @@ impl Core {
             return self.users(tenant, Some(text), page).await;
         }
         let tenant = tenant.clone();
-        self.look(|tx| Box::pin(async move { user_search::matching(tx, &tenant, &search, page, MOST_FOUND).await }))
-            .await
+        self.look(async move |tx| user_search::matching(tx, &tenant, &search, page, MOST_FOUND).await).await
     }
 
     /// `limit` users at a place of the list: as quick at its end as at its beginning.
@@ -69,28 +67,26 @@ impl Core {
         let tenant = tenant.clone();
         let one_more = limit.saturating_add(1);
         let limit = usize::try_from(limit).unwrap_or_default();
-        self.look(|tx| {
-            Box::pin(async move {
-                let mut place = place;
-                let mut users = user_search::at(tx, &tenant, place.clone(), one_more).await?;
-                if matches!(place, Place::NewerThan(..)) && users.len() <= limit {
-                    place = Place::Newest;
-                    users = user_search::at(tx, &tenant, Place::Newest, one_more).await?;
-                }
-                let goes_on = users.len() > limit;
-                let (has_newer, has_older) = match place {
-                    Place::Newest => (false, goes_on),
-                    Place::OlderThan(..) => (true, goes_on),
-                    Place::NewerThan(..) => (goes_on, true),
-                    Place::Oldest => (goes_on, false),
-                };
-                if goes_on && matches!(place, Place::NewerThan(..) | Place::Oldest) {
-                    users.remove(0);
-                }
-                users.truncate(limit);
-                let total = user_search::count(tx, &tenant, None, MOST_TOLD).await?;
-                Ok(Window { users, has_newer, has_older, total })
-            })
+        self.look(async move |tx| {
+            let mut place = place;
+            let mut users = user_search::at(tx, &tenant, place.clone(), one_more).await?;
+            if matches!(place, Place::NewerThan(..)) && users.len() <= limit {
+                place = Place::Newest;
+                users = user_search::at(tx, &tenant, Place::Newest, one_more).await?;
+            }
+            let goes_on = users.len() > limit;
+            let (has_newer, has_older) = match place {
+                Place::Newest => (false, goes_on),
+                Place::OlderThan(..) => (true, goes_on),
+                Place::NewerThan(..) => (goes_on, true),
+                Place::Oldest => (goes_on, false),
+            };
+            if goes_on && matches!(place, Place::NewerThan(..) | Place::Oldest) {
+                users.remove(0);
+            }
+            users.truncate(limit);
+            let total = user_search::count(tx, &tenant, None, MOST_TOLD).await?;
+            Ok(Window { users, has_newer, has_older, total })
         })
         .await
     }

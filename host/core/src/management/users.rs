@@ -67,7 +67,7 @@ fn canonical(kind: IdentifierKind, field: &str, text: &str) -> Result<String, Re
 /// Writes a change that ends everything that is signed in or about to: interactions and codes by the new epoch, sessions and
 /// grants also by their own rows.
 pub(crate) async fn end_sign_ins(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     user: &mut LockedUser,
     change: UserChange,
@@ -79,7 +79,7 @@ pub(crate) async fn end_sign_ins(
     Ok(())
 }
 
-async fn locked(tx: &mut Tx<'_>, tenant: &TenantId, id: &UserId) -> Result<LockedUser, CoreError> {
+async fn locked(tx: &mut Tx, tenant: &TenantId, id: &UserId) -> Result<LockedUser, CoreError> {
     users::lock(tx, tenant, id).await?.ok_or_else(|| ErrorCode::EntityNotFound.into())
 }
 
@@ -87,7 +87,7 @@ impl Core {
     /// A user.
     pub async fn user(&self, tenant: &TenantId, id: &UserId) -> Result<User, CoreError> {
         let (tenant, id) = (tenant.clone(), id.clone());
-        let found = self.look(|tx| Box::pin(async move { users::find(tx, &tenant, &id).await })).await?;
+        let found = self.look(async move |tx| users::find(tx, &tenant, &id).await).await?;
         found.ok_or_else(|| ErrorCode::EntityNotFound.into())
     }
 
@@ -123,22 +123,20 @@ impl Core {
         let (tenant, made) = (tenant.clone(), user.clone());
         self.parts
             .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    // A token whose subject is its own client is a program's: a user of that name would have its access.
-                    if is_chosen && applications::find(tx, &tenant, &user.id.as_str().into()).await?.is_some() {
-                        return Err(Refusal::invalid_input("id", "is the id of an application").into());
-                    }
-                    users::insert(tx, &tenant, &user).await?;
-                    if let Some(cost) = cost
-                        && !password_costs::note(tx, &tenant, &user.id, &cost, |others| may_join(&cost, others)).await?
-                    {
-                        let expected = "asks for too much work beside the other kinds of hashes that wait for their \
+            .write(async move |tx| {
+                // A token whose subject is its own client is a program's: a user of that name would have its access.
+                if is_chosen && applications::find(tx, &tenant, &user.id.as_str().into()).await?.is_some() {
+                    return Err(Refusal::invalid_input("id", "is the id of an application").into());
+                }
+                users::insert(tx, &tenant, &user).await?;
+                if let Some(cost) = cost
+                    && !password_costs::note(tx, &tenant, &user.id, &cost, |others| may_join(&cost, others)).await?
+                {
+                    let expected = "asks for too much work beside the other kinds of hashes that wait for their \
                             users to sign in";
-                        return Err(Refusal::invalid_input("passwordDigest", expected).into());
-                    }
-                    Ok::<_, CoreError>(roles::add_defaults(tx, &tenant, &user.id).await?)
-                })
+                    return Err(Refusal::invalid_input("passwordDigest", expected).into());
+                }
+                Ok::<_, CoreError>(roles::add_defaults(tx, &tenant, &user.id).await?)
             })
             .await
             .map_err(taken)?;
@@ -156,16 +154,14 @@ impl Core {
         change.updated_at = Some(now);
         self.parts
             .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    let mut user = locked(tx, &tenant, &id).await?;
-                    if change.is_suspended == Some(true) && !user.is_suspended {
-                        end_sign_ins(tx, &tenant, &mut user, change, now).await?;
-                    } else {
-                        users::change(tx, &tenant, &mut user, change).await?;
-                    }
-                    Ok(user.into())
-                })
+            .write(async move |tx| {
+                let mut user = locked(tx, &tenant, &id).await?;
+                if change.is_suspended == Some(true) && !user.is_suspended {
+                    end_sign_ins(tx, &tenant, &mut user, change, now).await?;
+                } else {
+                    users::change(tx, &tenant, &mut user, change).await?;
+                }
+                Ok(user.into())
             })
             .await
             .map_err(taken)
@@ -187,12 +183,10 @@ impl Core {
 
     async fn change_and_sign_out(&self, tenant: &TenantId, id: &UserId, change: UserChange) -> Result<User, CoreError> {
         let (tenant, id, now) = (tenant.clone(), id.clone(), self.now());
-        let write = self.parts.store.write(move |tx| {
-            Box::pin(async move {
-                let mut user = locked(tx, &tenant, &id).await?;
-                end_sign_ins(tx, &tenant, &mut user, change, now).await?;
-                Ok::<_, CoreError>(user.into())
-            })
+        let write = self.parts.store.write(async move |tx| {
+            let mut user = locked(tx, &tenant, &id).await?;
+            end_sign_ins(tx, &tenant, &mut user, change, now).await?;
+            Ok::<_, CoreError>(user.into())
         });
         write.await
     }
@@ -204,17 +198,15 @@ impl Core {
         users: Vec<UserId>,
     ) -> Result<HashMap<UserId, Vec<Identity>>, CoreError> {
         let tenant = tenant.clone();
-        self.look(|tx| Box::pin(async move { identities::of_users(tx, &tenant, &users).await })).await
+        self.look(async move |tx| identities::of_users(tx, &tenant, &users).await).await
     }
 
     /// Unlinks an identity.
     pub async fn delete_identity(&self, tenant: &TenantId, user: &UserId, target: String) -> Result<(), CoreError> {
         let (tenant, id) = (tenant.clone(), user.clone());
-        let deleted = self.parts.store.write(move |tx| {
-            Box::pin(async move {
-                locked(tx, &tenant, &id).await?;
-                Ok::<_, CoreError>(identities::delete(tx, &tenant, &id, &target).await?)
-            })
+        let deleted = self.parts.store.write(async move |tx| {
+            locked(tx, &tenant, &id).await?;
+            Ok::<_, CoreError>(identities::delete(tx, &tenant, &id, &target).await?)
         });
         if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }
@@ -232,9 +224,7 @@ impl Core {
     /// Removes a user with sessions, grants and tokens.
     pub async fn delete_user(&self, tenant: &TenantId, id: &UserId) -> Result<(), CoreError> {
         let (tenant, id) = (tenant.clone(), id.clone());
-        let deleted = self.save(ErrorCode::UniqueViolation, move |tx| {
-            Box::pin(async move { Ok(users::delete(tx, &tenant, &id).await?) })
-        });
+        let deleted = self.save(ErrorCode::UniqueViolation, async move |tx| Ok(users::delete(tx, &tenant, &id).await?));
         if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }
 }

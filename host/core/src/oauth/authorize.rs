@@ -249,9 +249,7 @@ impl Core {
                 let (owner, hash) = (tenant.clone(), secret::hash(&secret));
                 self.parts
                     .store
-                    .read(|tx| {
-                        Box::pin(async move { Ok::<_, CoreError>(sessions::find(tx, &owner, &hash, now).await?) })
-                    })
+                    .read(async move |tx| Ok::<_, CoreError>(sessions::find(tx, &owner, &hash, now).await?))
                     .await?
             }
             None => None,
@@ -287,10 +285,7 @@ impl Core {
         let answer = self.success(tenant, asked, &code.value);
         let (owner, application, asked, session) =
             (tenant.clone(), application.clone(), asked.clone(), session.clone());
-        self.parts
-            .store
-            .write(move |tx| Box::pin(async move { code.store(tx, &owner, &application, &asked, &session).await }))
-            .await?;
+        self.parts.store.write(async move |tx| code.store(tx, &owner, &application, &asked, &session).await).await?;
         Ok(answer)
     }
 
@@ -321,9 +316,10 @@ impl Core {
         let settings = self.settings(tenant).await?;
         let experience = &settings.experience;
         let (owner, hash) = (tenant.clone(), secret::hash(&secret));
-        let written = self.parts.store.write(move |tx| {
-            Box::pin(async move { Ok::<_, CoreError>(interactions::insert(tx, &owner, &hash, &interaction).await?) })
-        });
+        let written = self
+            .parts
+            .store
+            .write(async move |tx| Ok::<_, CoreError>(interactions::insert(tx, &owner, &hash, &interaction).await?));
         written.await?;
         let page = match first_screen.as_deref() {
             Some("register" | "signUp" | "identifier:register") if experience.allows(InteractionEvent::Register) => {

@@ -55,27 +55,25 @@ impl Core {
         let ended = self
             .parts
             .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    let Some(session) = sessions::find(tx, &owner, &hash, now).await? else {
-                        sessions::delete(tx, &owner, &hash).await?;
-                        return Ok::<_, CoreError>(true);
-                    };
-                    let is_hinted =
-                        hinted.is_some_and(|(user, id)| user == session.user_id.as_str() && id == session.id.as_str());
-                    let is_sent = match &client {
-                        Some(client) if may_be_sent && !confirmed => {
-                            tokens::has_grant(tx, &owner, &session.id, client).await?
-                        }
-                        _ => false,
-                    };
-                    if !confirmed && !is_hinted && !is_sent {
-                        return Ok(false);
-                    }
+            .write(async move |tx| {
+                let Some(session) = sessions::find(tx, &owner, &hash, now).await? else {
                     sessions::delete(tx, &owner, &hash).await?;
-                    tokens::revoke_of_session(tx, &owner, &session.id, now).await?;
-                    Ok(true)
-                })
+                    return Ok::<_, CoreError>(true);
+                };
+                let is_hinted =
+                    hinted.is_some_and(|(user, id)| user == session.user_id.as_str() && id == session.id.as_str());
+                let is_sent = match &client {
+                    Some(client) if may_be_sent && !confirmed => {
+                        tokens::has_grant(tx, &owner, &session.id, client).await?
+                    }
+                    _ => false,
+                };
+                if !confirmed && !is_hinted && !is_sent {
+                    return Ok(false);
+                }
+                sessions::delete(tx, &owner, &hash).await?;
+                tokens::revoke_of_session(tx, &owner, &session.id, now).await?;
+                Ok(true)
             })
             .await?;
         Ok(if ended { SignedOut::Done(target) } else { SignedOut::Ask(target) })

@@ -61,7 +61,7 @@ fn invalid_grant(description: &str) -> OAuthError {
 
 impl Exchange {
     /// Uses the token and audits what came of it.
-    pub async fn run(self, tx: &mut Tx<'_>, audit: Event) -> Result<Used, CoreError> {
+    pub async fn run(self, tx: &mut Tx, audit: Event) -> Result<Used, CoreError> {
         let tenant = self.tenant.clone();
         let hash = secret::hash(&self.presented);
         let Some((token, grant)) = tokens::find(tx, &tenant, self.kind, &hash).await? else {
@@ -80,7 +80,7 @@ impl Exchange {
         Ok(used)
     }
 
-    async fn judge_and_use(self, tx: &mut Tx<'_>, token: StoredToken, grant: Grant) -> Result<Used, CoreError> {
+    async fn judge_and_use(self, tx: &mut Tx, token: StoredToken, grant: Grant) -> Result<Used, CoreError> {
         let Self { tenant, client, parameters, kind, presented, new, now } = self;
         let (tenant, application, parameters) = (&tenant, &client.application, &parameters);
         let hash = secret::hash(&presented);
@@ -176,7 +176,7 @@ fn check_code(token: &StoredToken, parameters: &TokenParameters) -> Result<(), O
 
 /// A JWT for the named resource; none means an opaque token for the user-info endpoint.
 async fn access_for(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     application: &Application,
     parameters: &TokenParameters,

@@ -31,7 +31,7 @@ impl CodeToBe {
     /// judged again: it, or the address that the code would go to, may have been removed since the request was checked.
     pub async fn store(
         &self,
-        tx: &mut Tx<'_>,
+        tx: &mut Tx,
         tenant: &TenantId,
         application: &ApplicationId,
         asked: &Authorization,

@@ -27,21 +27,19 @@ impl Core {
         let found = self
             .parts
             .store
-            .read(|tx| {
-                Box::pin(async move {
-                    for kind in [TokenKind::Access, TokenKind::Refresh] {
-                        let Some((token, grant)) = tokens::find(tx, &owner, kind, &hash).await? else { continue };
-                        let is_over = token.expires_at <= now
-                            || grant.revoked_at.is_some()
-                            || (kind == TokenKind::Refresh && token.consumed_at.is_some());
-                        if is_over || grant.application_id != application {
-                            return Ok(None);
-                        }
-                        let user = users::find(tx, &owner, &grant.user_id).await?;
-                        return Ok(user.filter(|user| !user.is_suspended).map(|_| (kind, token, grant)));
+            .read(async move |tx| {
+                for kind in [TokenKind::Access, TokenKind::Refresh] {
+                    let Some((token, grant)) = tokens::find(tx, &owner, kind, &hash).await? else { continue };
+                    let is_over = token.expires_at <= now
+                        || grant.revoked_at.is_some()
+                        || (kind == TokenKind::Refresh && token.consumed_at.is_some());
+                    if is_over || grant.application_id != application {
+                        return Ok(None);
                     }
-                    Ok::<_, CoreError>(None)
-                })
+                    let user = users::find(tx, &owner, &grant.user_id).await?;
+                    return Ok(user.filter(|user| !user.is_suspended).map(|_| (kind, token, grant)));
+                }
+                Ok::<_, CoreError>(None)
             })
             .await?;
         let Some((kind, token, grant)) = found else { return Ok(inactive()) };

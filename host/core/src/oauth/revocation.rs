@@ -22,17 +22,15 @@ impl Core {
         let (owner, hash, now) = (tenant.clone(), secret::hash(token), self.now());
         self.parts
             .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    for kind in [TokenKind::Refresh, TokenKind::Access] {
-                        if let Some((_, grant)) = tokens::find(tx, &owner, kind, &hash).await?
-                            && grant.application_id == client.application.id
-                        {
-                            tokens::revoke_grant(tx, &owner, &grant.id, now).await?;
-                        }
+            .write(async move |tx| {
+                for kind in [TokenKind::Refresh, TokenKind::Access] {
+                    if let Some((_, grant)) = tokens::find(tx, &owner, kind, &hash).await?
+                        && grant.application_id == client.application.id
+                    {
+                        tokens::revoke_grant(tx, &owner, &grant.id, now).await?;
                     }
-                    Ok::<_, CoreError>(())
-                })
+                }
+                Ok::<_, CoreError>(())
             })
             .await
     }

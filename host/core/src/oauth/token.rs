@@ -107,7 +107,7 @@ impl Core {
             new: NewSecrets { access: secret::generate(self.rng()), refresh: secret::generate(self.rng()) },
             now,
         };
-        let used = self.parts.store.write(move |tx| Box::pin(async move { exchange.run(tx, audit).await }));
+        let used = self.parts.store.write(async move |tx| exchange.run(tx, audit).await);
         let used = used.await?;
         let keys = self.keys(tenant).await?;
         self.response(tenant, application, used?, now, &keys)

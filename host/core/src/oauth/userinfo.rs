@@ -14,28 +14,26 @@ impl Core {
     pub async fn userinfo(&self, tenant: &TenantId, access_token: &str) -> Result<Map<String, Value>, CoreError> {
         let refused = || OAuthError::new("invalid_token", "access token is invalid");
         let (owner, hash, now) = (tenant.clone(), secret::hash(access_token), self.now());
-        let found = self.parts.store.read(|tx| {
-            Box::pin(async move {
-                let Some((token, grant)) = tokens::find(tx, &owner, TokenKind::Access, &hash).await? else {
-                    return Ok(None);
-                };
-                if token.expires_at <= now || grant.revoked_at.is_some() {
-                    return Ok(None);
-                }
-                let grant = Grant { scope: token.scope.unwrap_or(grant.scope), ..grant };
-                let user = users::find(tx, &owner, &grant.user_id).await?.filter(|user| !user.is_suspended);
-                let names = if has_scope(&grant.scope, "roles") {
-                    roles::names_of_user(tx, &owner, &grant.user_id).await?
-                } else {
-                    Vec::new()
-                };
-                let linked = if has_scope(&grant.scope, "identities") {
-                    Some(identities::list(tx, &owner, &grant.user_id).await?)
-                } else {
-                    None
-                };
-                Ok::<_, CoreError>(user.map(|user| (user, names, linked, grant)))
-            })
+        let found = self.parts.store.read(async move |tx| {
+            let Some((token, grant)) = tokens::find(tx, &owner, TokenKind::Access, &hash).await? else {
+                return Ok(None);
+            };
+            if token.expires_at <= now || grant.revoked_at.is_some() {
+                return Ok(None);
+            }
+            let grant = Grant { scope: token.scope.unwrap_or(grant.scope), ..grant };
+            let user = users::find(tx, &owner, &grant.user_id).await?.filter(|user| !user.is_suspended);
+            let names = if has_scope(&grant.scope, "roles") {
+                roles::names_of_user(tx, &owner, &grant.user_id).await?
+            } else {
+                Vec::new()
+            };
+            let linked = if has_scope(&grant.scope, "identities") {
+                Some(identities::list(tx, &owner, &grant.user_id).await?)
+            } else {
+                None
+            };
+            Ok::<_, CoreError>(user.map(|user| (user, names, linked, grant)))
         });
         let (user, roles, linked, grant) = found.await?.ok_or_else(refused)?;
         if !has_scope(&grant.scope, "openid") {
@@ -63,14 +61,12 @@ impl Core {
             access.map(|access| access.1.clone()).unwrap_or_default()
         } else {
             let (owner, user) = (tenant.clone(), subject.clone());
-            let read = self.parts.store.read(|tx| {
-                Box::pin(async move {
-                    let known = users::find(tx, &owner, &user).await?.filter(|user| !user.is_suspended);
-                    if known.is_none() {
-                        return Ok::<_, CoreError>(Vec::new());
-                    }
-                    Ok(resources::scopes_of_user(tx, &owner, &user, MANAGEMENT_API).await?)
-                })
+            let read = self.parts.store.read(async move |tx| {
+                let known = users::find(tx, &owner, &user).await?.filter(|user| !user.is_suspended);
+                if known.is_none() {
+                    return Ok::<_, CoreError>(Vec::new());
+                }
+                Ok(resources::scopes_of_user(tx, &owner, &user, MANAGEMENT_API).await?)
             });
             read.await?
         };

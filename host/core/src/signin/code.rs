@@ -100,62 +100,54 @@ impl Core {
         let (core, asking) = (Arc::clone(self), caller.clone());
         let (tenant, limits) = (caller.tenant.clone(), self.parts.limits);
         let step = self
-            .step(caller, move |tx, interaction, experience| {
-                Box::pin(async move {
-                    let event = request.starts.map_or_else(|| interaction.event(), Ok)?;
-                    if request.continues
-                        && limits.sends_per_recipient_minute > 0
-                        && let Some(pending) = on_its_way(interaction, experience, event, &request, &kinds, now)
-                    {
-                        interaction.event = Some(event);
-                        return Ok(Step::Pending(pending));
+            .step(caller, async move |tx, interaction, experience| {
+                let event = request.starts.map_or_else(|| interaction.event(), Ok)?;
+                if request.continues
+                    && limits.sends_per_recipient_minute > 0
+                    && let Some(pending) = on_its_way(interaction, experience, event, &request, &kinds, now)
+                {
+                    interaction.event = Some(event);
+                    return Ok(Step::Pending(pending));
+                }
+                let identified = interaction.user_id.as_ref().filter(|_| request.starts.is_none());
+                let recipient = (&request.identifier, country.as_str());
+                let completes = check_offer(tx, &tenant, experience, &kinds, event, recipient, identified).await?;
+                let welcome = completes || experience.welcomes_strangers(event, request.identifier.kind);
+                let account = users::find_by_identifier(tx, &tenant, &request.identifier).await?;
+                let device = account.as_ref().and_then(|account| core.known_device(&asking, &account.id));
+                // One use, right or wrong.
+                let puzzle = request.work.as_ref().and_then(|_| interaction.work.take());
+                let answer = request.work.as_deref().unwrap_or_default();
+                let message = Message {
+                    recipient: &request.identifier.value,
+                    country: &country,
+                    network: asking.network(),
+                    device: device.as_deref(),
+                    to_stranger: account.is_none() && welcome,
+                    worked: puzzle.is_some_and(|puzzle| limits::is_answer(&puzzle, answer)),
+                };
+                let counted = match limits::count(tx, &tenant, &limits, &message, now).await? {
+                    Ok(counted) => counted,
+                    Err(refused) => {
+                        let audit = audit.with("country", json!(country));
+                        return Err(core.hold_back(tx, &tenant, interaction, refused, audit).await?.into());
                     }
-                    let identified = interaction.user_id.as_ref().filter(|_| request.starts.is_none());
-                    let recipient = (&request.identifier, country.as_str());
-                    let completes = check_offer(tx, &tenant, experience, &kinds, event, recipient, identified).await?;
-                    let welcome = completes || experience.welcomes_strangers(event, request.identifier.kind);
-                    let account = users::find_by_identifier(tx, &tenant, &request.identifier).await?;
-                    let device = account.as_ref().and_then(|account| core.known_device(&asking, &account.id));
-                    // One use, right or wrong.
-                    let puzzle = request.work.as_ref().and_then(|_| interaction.work.take());
-                    let answer = request.work.as_deref().unwrap_or_default();
-                    let message = Message {
-                        recipient: &request.identifier.value,
-                        country: &country,
-                        network: asking.network(),
-                        device: device.as_deref(),
-                        to_stranger: account.is_none() && welcome,
-                        worked: puzzle.is_some_and(|puzzle| limits::is_answer(&puzzle, answer)),
-                    };
-                    let counted = match limits::count(tx, &tenant, &limits, &message, now).await? {
-                        Ok(counted) => counted,
-                        Err(refused) => {
-                            let audit = audit.with("country", json!(country));
-                            return Err(core.hold_back(tx, &tenant, interaction, refused, audit).await?.into());
-                        }
-                    };
-                    if let Some(event) = request.starts {
-                        interaction.reset(event);
-                        let started = started.key(format!("Interaction.{}.Update", event.as_str()));
-                        started.interaction(interaction).write(tx, &tenant).await?;
-                    }
-                    let expires_at = now.plus_seconds(experience.verification_code_policy.expiration_duration);
-                    let code = SentCode {
-                        hash,
-                        sent_at: now,
-                        expires_at,
-                        tries: 0,
-                        consumed: false,
-                        counters: counted.clone(),
-                    };
-                    let credential_epoch = account.as_ref().map_or(0, |account| account.credential_epoch);
-                    let sent = Verification { code: Some(code), event: Some(event), credential_epoch, ..verification };
-                    interaction.put(sent);
-                    let name = event.as_str();
-                    let audit = audit.key(format!("Interaction.{name}.Verification.VerificationCode.Create"));
-                    audit.interaction(interaction).write(tx, &tenant).await?;
-                    Ok(Step::Send(account.is_some() || welcome, welcome, event, counted))
-                })
+                };
+                if let Some(event) = request.starts {
+                    interaction.reset(event);
+                    let started = started.key(format!("Interaction.{}.Update", event.as_str()));
+                    started.interaction(interaction).write(tx, &tenant).await?;
+                }
+                let expires_at = now.plus_seconds(experience.verification_code_policy.expiration_duration);
+                let code =
+                    SentCode { hash, sent_at: now, expires_at, tries: 0, consumed: false, counters: counted.clone() };
+                let credential_epoch = account.as_ref().map_or(0, |account| account.credential_epoch);
+                let sent = Verification { code: Some(code), event: Some(event), credential_epoch, ..verification };
+                interaction.put(sent);
+                let name = event.as_str();
+                let audit = audit.key(format!("Interaction.{name}.Verification.VerificationCode.Create"));
+                audit.interaction(interaction).write(tx, &tenant).await?;
+                Ok(Step::Send(account.is_some() || welcome, welcome, event, counted))
             })
             .await?;
         let (goes_out, tells, event, counted) = match step {
@@ -181,7 +173,7 @@ impl Core {
     /// what it can do.
     async fn hold_back(
         &self,
-        tx: &mut Tx<'_>,
+        tx: &mut Tx,
         tenant: &TenantId,
         interaction: &mut Interaction,
         refused: Refused,
@@ -226,9 +218,10 @@ impl Core {
         let sent = self.deliver(tenant, settings, message).await;
         if sent.is_err() {
             let (owner, now) = (tenant.clone(), self.now());
-            let refunded = self.parts.store.write(move |tx| {
-                Box::pin(async move { Ok::<_, CoreError>(limits::refund(tx, &owner, &counted, sent_at, now).await?) })
-            });
+            let refunded = self
+                .parts
+                .store
+                .write(async move |tx| Ok::<_, CoreError>(limits::refund(tx, &owner, &counted, sent_at, now).await?));
             refunded.await?;
         }
         sent
@@ -251,38 +244,36 @@ impl Core {
         let audit = Event::new(self, "Interaction.VerificationCode.Submit", &caller.visitor);
         let (tenant, limits) = (caller.tenant.clone(), self.parts.limits);
         let (core, asking) = (Arc::clone(self), caller.clone());
-        self.step(caller, move |tx, interaction, experience| {
-            Box::pin(async move {
-                let name = interaction.event()?.as_str();
-                let audit = audit.key(format!("Interaction.{name}.Verification.VerificationCode.Submit"));
-                let audit = audit.interaction(interaction);
-                let policy = experience.verification_code_policy;
-                let account = users::find_by_identifier(tx, &tenant, &identifier).await?;
-                let device = account.and_then(|account| core.known_device(&asking, &account.id));
-                let network = asking.network();
-                let guesses = Guesses::new(&limits, Proof::Code, &identifier.value, &network, device.as_deref());
-                let guesses = guesses.locked(tx, &tenant, now).await?;
-                if guesses.wait > 0 {
-                    return Err(refused_for(ErrorCode::VerificationBlocked, guesses.wait).into());
+        self.step(caller, async move |tx, interaction, experience| {
+            let name = interaction.event()?.as_str();
+            let audit = audit.key(format!("Interaction.{name}.Verification.VerificationCode.Submit"));
+            let audit = audit.interaction(interaction);
+            let policy = experience.verification_code_policy;
+            let account = users::find_by_identifier(tx, &tenant, &identifier).await?;
+            let device = account.and_then(|account| core.known_device(&asking, &account.id));
+            let network = asking.network();
+            let guesses = Guesses::new(&limits, Proof::Code, &identifier.value, &network, device.as_deref());
+            let guesses = guesses.locked(tx, &tenant, now).await?;
+            if guesses.wait > 0 {
+                return Err(refused_for(ErrorCode::VerificationBlocked, guesses.wait).into());
+            }
+            let found = interaction.verifications.iter_mut().find(|verification| verification.id == id);
+            match judge(found, &identifier, &guess, now, policy.max_retry_attempts) {
+                Ok(used) => {
+                    guesses.forget(tx, &tenant, now).await?;
+                    let country = country(&identifier).unwrap_or_default();
+                    limits::settle(tx, &tenant, &used.counters, &country, used.sent_at, now).await?;
+                    audit.write(tx, &tenant).await?;
+                    Ok(id)
                 }
-                let found = interaction.verifications.iter_mut().find(|verification| verification.id == id);
-                match judge(found, &identifier, &guess, now, policy.max_retry_attempts) {
-                    Ok(used) => {
-                        guesses.forget(tx, &tenant, now).await?;
-                        let country = country(&identifier).unwrap_or_default();
-                        limits::settle(tx, &tenant, &used.counters, &country, used.sent_at, now).await?;
-                        audit.write(tx, &tenant).await?;
-                        Ok(id)
+                Err(code) => {
+                    if code == ErrorCode::CodeMismatch {
+                        guesses.fail(tx, &tenant, now).await?;
                     }
-                    Err(code) => {
-                        if code == ErrorCode::CodeMismatch {
-                            guesses.fail(tx, &tenant, now).await?;
-                        }
-                        audit.failed(code.code()).write(tx, &tenant).await?;
-                        Err(code.into())
-                    }
+                    audit.failed(code.code()).write(tx, &tenant).await?;
+                    Err(code.into())
                 }
-            })
+            }
         })
         .await
     }
@@ -330,7 +321,7 @@ fn on_its_way(
 
 /// A code is sent only where the interaction has a use for it; true when it completes an account that is identified.
 async fn check_offer(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     experience: &SignInExperience,
     connectors: &[ConnectorKind],

@@ -38,36 +38,34 @@ impl Core {
         let new_id = UserId(self.rng().text(12));
         let audit = Event::new(self, "Interaction.Identifier.Submit", &caller.visitor);
         let kinds = self.settings(&caller.tenant).await?.connector_kinds();
-        self.step(caller, move |tx, interaction, experience| {
-            Box::pin(async move {
-                let event = interaction.event()?;
-                let audit = audit.key(format!("Interaction.{}.Identifier.Submit", event.as_str()));
-                tx.begin_part().await?;
-                let policy = Policy { experience, connectors: &kinds };
-                let result = match (offered(experience, event), event) {
-                    (Err(refusal), _) => Err(refusal.into()),
-                    (Ok(()), InteractionEvent::Register) => {
-                        register(tx, &tenant, interaction, policy, proof.id, new_id, now).await
-                    }
-                    (Ok(()), _) => find(tx, &tenant, interaction, policy, event, proof, now).await,
-                };
-                // A refused step leaves nothing at any account: no account without its identity, no link that was refused.
-                match tx.end_part(result).await.map_err(taken) {
-                    Ok(user) => {
-                        interaction.identify(&user);
-                        if event == InteractionEvent::Register {
-                            interaction.profile = Profile::default();
-                        }
-                        audit.interaction(interaction).write(tx, &tenant).await?;
-                        Ok(event == InteractionEvent::Register)
-                    }
-                    Err(CoreError::Refusal(refusal)) => {
-                        audit.interaction(interaction).failed(refusal.code.code()).write(tx, &tenant).await?;
-                        Err(refusal.into())
-                    }
-                    Err(error) => Err(error),
+        self.step(caller, async move |tx, interaction, experience| {
+            let event = interaction.event()?;
+            let audit = audit.key(format!("Interaction.{}.Identifier.Submit", event.as_str()));
+            tx.begin_part().await?;
+            let policy = Policy { experience, connectors: &kinds };
+            let result = match (offered(experience, event), event) {
+                (Err(refusal), _) => Err(refusal.into()),
+                (Ok(()), InteractionEvent::Register) => {
+                    register(tx, &tenant, interaction, policy, proof.id, new_id, now).await
                 }
-            })
+                (Ok(()), _) => find(tx, &tenant, interaction, policy, event, proof, now).await,
+            };
+            // A refused step leaves nothing at any account: no account without its identity, no link that was refused.
+            match tx.end_part(result).await.map_err(taken) {
+                Ok(user) => {
+                    interaction.identify(&user);
+                    if event == InteractionEvent::Register {
+                        interaction.profile = Profile::default();
+                    }
+                    audit.interaction(interaction).write(tx, &tenant).await?;
+                    Ok(event == InteractionEvent::Register)
+                }
+                Err(CoreError::Refusal(refusal)) => {
+                    audit.interaction(interaction).failed(refusal.code.code()).write(tx, &tenant).await?;
+                    Err(refusal.into())
+                }
+                Err(error) => Err(error),
+            }
         })
         .await
     }
@@ -81,7 +79,7 @@ struct Policy<'p> {
 }
 
 async fn find(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     interaction: &mut Interaction,
     policy: Policy<'_>,
@@ -150,7 +148,7 @@ fn check_method(policy: Policy<'_>, event: InteractionEvent, verification: &Veri
 }
 
 async fn register(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     interaction: &mut Interaction,
     policy: Policy<'_>,
@@ -205,7 +203,7 @@ async fn register(
 }
 
 /// Refuses identifiers that another account has.
-pub(super) async fn check_free(tx: &mut Tx<'_>, tenant: &TenantId, user: &User) -> Result<(), CoreError> {
+pub(super) async fn check_free(tx: &mut Tx, tenant: &TenantId, user: &User) -> Result<(), CoreError> {
     for (kind, code) in [
         (IdentifierKind::Username, ErrorCode::UsernameInUse),
         (IdentifierKind::Email, ErrorCode::EmailInUse),

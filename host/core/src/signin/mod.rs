@@ -18,7 +18,7 @@ use keyway_model::interaction::Interaction;
 use keyway_model::phrases::Phrases;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ErrorCode, Refusal, TenantId};
-use keyway_store::{Constraint, Job, StoreError, Tx, interactions};
+use keyway_store::{Constraint, StoreError, Tx, interactions};
 use serde_json::json;
 
 use crate::configuration::{Client, Settings};
@@ -104,7 +104,7 @@ impl Core {
         let found = self
             .parts
             .store
-            .read(|tx| Box::pin(async move { Ok::<_, CoreError>(interactions::read(tx, &tenant, &hash, now).await?) }));
+            .read(async move |tx| Ok::<_, CoreError>(interactions::read(tx, &tenant, &hash, now).await?));
         Ok(found.await?.ok_or(ErrorCode::SessionNotFound)?)
     }
 
@@ -114,33 +114,24 @@ impl Core {
     pub(crate) async fn step<T: Send + 'static>(
         &self,
         caller: &Caller,
-        step: impl for<'t> FnOnce(
-            &'t mut Tx<'_>,
-            &'t mut Interaction,
-            &'t SignInExperience,
-        ) -> Job<'t, Result<T, CoreError>>
-        + Clone
-        + Send
-        + 'static,
+        step: impl AsyncFnOnce(&mut Tx, &mut Interaction, &SignInExperience) -> Result<T, CoreError> + Clone,
     ) -> Result<T, CoreError> {
         let settings = self.settings(&caller.tenant).await?;
         let (tenant, hash, now) = (caller.tenant.clone(), secret::hash(&caller.secret), self.now());
         let outcome: Result<T, Refusal> = self
             .parts
             .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    let Some(mut interaction) = interactions::find(tx, &tenant, &hash, now).await? else {
-                        return Ok(Err(ErrorCode::SessionNotFound.into()));
-                    };
-                    let outcome = match step(tx, &mut interaction, &settings.experience).await {
-                        Ok(value) => Ok(value),
-                        Err(CoreError::Refusal(refusal)) => Err(refusal),
-                        Err(error) => return Err(error),
-                    };
-                    interactions::update(tx, &tenant, &hash, &interaction).await?;
-                    Ok(outcome)
-                })
+            .write(async move |tx| {
+                let Some(mut interaction) = interactions::find(tx, &tenant, &hash, now).await? else {
+                    return Ok(Err(ErrorCode::SessionNotFound.into()));
+                };
+                let outcome = match step(tx, &mut interaction, &settings.experience).await {
+                    Ok(value) => Ok(value),
+                    Err(CoreError::Refusal(refusal)) => Err(refusal),
+                    Err(error) => return Err(error),
+                };
+                interactions::update(tx, &tenant, &hash, &interaction).await?;
+                Ok(outcome)
             })
             .await
             .map_err(taken)?;

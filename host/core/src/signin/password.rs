@@ -51,33 +51,31 @@ impl Core {
         };
         let (tenant, limits) = (caller.tenant.clone(), self.parts.limits);
         let device = user.as_ref().and_then(|user| self.known_device(caller, &user.id));
-        self.step(caller, move |tx, interaction, _| {
-            Box::pin(async move {
-                let name = &verification.identifier.key();
-                let audit = audit.interaction(interaction);
-                let guesses = Guesses::new(&limits, Proof::Password, name, &network, device.as_deref());
-                let guesses = guesses.locked(tx, &tenant, now).await?;
-                if guesses.wait > 0 {
-                    return Err(refused_for(ErrorCode::VerificationBlocked, guesses.wait).into());
-                }
-                if !right {
-                    guesses.fail(tx, &tenant, now).await?;
-                    audit.failed(ErrorCode::InvalidCredentials.code()).write(tx, &tenant).await?;
-                    return Err(ErrorCode::InvalidCredentials.into());
-                }
-                guesses.forget(tx, &tenant, now).await?;
-                if let (Some(hash), Some(id)) = (renewed, &verification.user_id)
-                    && let Some(mut user) = users::lock(tx, &tenant, id).await?
-                    && user.password == stored
-                {
-                    let change = UserChange { password: Patch::Set(hash), ..UserChange::default() };
-                    users::change(tx, &tenant, &mut user, change).await?;
-                }
-                audit.write(tx, &tenant).await?;
-                let id = verification.id.clone();
-                interaction.put(verification);
-                Ok(id)
-            })
+        self.step(caller, async move |tx, interaction, _| {
+            let name = &verification.identifier.key();
+            let audit = audit.interaction(interaction);
+            let guesses = Guesses::new(&limits, Proof::Password, name, &network, device.as_deref());
+            let guesses = guesses.locked(tx, &tenant, now).await?;
+            if guesses.wait > 0 {
+                return Err(refused_for(ErrorCode::VerificationBlocked, guesses.wait).into());
+            }
+            if !right {
+                guesses.fail(tx, &tenant, now).await?;
+                audit.failed(ErrorCode::InvalidCredentials.code()).write(tx, &tenant).await?;
+                return Err(ErrorCode::InvalidCredentials.into());
+            }
+            guesses.forget(tx, &tenant, now).await?;
+            if let (Some(hash), Some(id)) = (renewed, &verification.user_id)
+                && let Some(mut user) = users::lock(tx, &tenant, id).await?
+                && user.password == stored
+            {
+                let change = UserChange { password: Patch::Set(hash), ..UserChange::default() };
+                users::change(tx, &tenant, &mut user, change).await?;
+            }
+            audit.write(tx, &tenant).await?;
+            let id = verification.id.clone();
+            interaction.put(verification);
+            Ok(id)
         })
         .await
     }
@@ -94,26 +92,24 @@ impl Core {
         let (limits, network, device) = (self.parts.limits, network.clone(), self.device(caller));
         self.parts
             .store
-            .read(|tx| {
-                Box::pin(async move {
-                    let found = interactions::read(tx, &tenant, &hash, now).await?;
-                    let interaction = found.ok_or(ErrorCode::SessionNotFound)?;
-                    if interaction.event()? != InteractionEvent::SignIn {
-                        return Err(ErrorCode::InvalidInteractionType.into());
-                    }
-                    if !settings.experience.method(identifier.kind).is_some_and(|method| method.password) {
-                        return Err(ErrorCode::SignInMethodNotEnabled.into());
-                    }
-                    offered(&settings.experience, InteractionEvent::SignIn)?;
-                    let user = users::find_by_identifier(tx, &tenant, &identifier).await?;
-                    let device = device.zip(user.as_ref()).and_then(|(device, user)| device.known_to(&user.id, now));
-                    let name = &identifier.key();
-                    let guesses = Guesses::new(&limits, Proof::Password, name, &network, device.as_deref());
-                    match guesses.wait(tx, &tenant, now).await? {
-                        0 => Ok(user),
-                        wait => Err(refused_for(ErrorCode::VerificationBlocked, wait).into()),
-                    }
-                })
+            .read(async move |tx| {
+                let found = interactions::read(tx, &tenant, &hash, now).await?;
+                let interaction = found.ok_or(ErrorCode::SessionNotFound)?;
+                if interaction.event()? != InteractionEvent::SignIn {
+                    return Err(ErrorCode::InvalidInteractionType.into());
+                }
+                if !settings.experience.method(identifier.kind).is_some_and(|method| method.password) {
+                    return Err(ErrorCode::SignInMethodNotEnabled.into());
+                }
+                offered(&settings.experience, InteractionEvent::SignIn)?;
+                let user = users::find_by_identifier(tx, &tenant, &identifier).await?;
+                let device = device.zip(user.as_ref()).and_then(|(device, user)| device.known_to(&user.id, now));
+                let name = &identifier.key();
+                let guesses = Guesses::new(&limits, Proof::Password, name, &network, device.as_deref());
+                match guesses.wait(tx, &tenant, now).await? {
+                    0 => Ok(user),
+                    wait => Err(refused_for(ErrorCode::VerificationBlocked, wait).into()),
+                }
             })
             .await
     }
@@ -147,19 +143,17 @@ impl Core {
             event: Some(InteractionEvent::Register),
         };
         let tenant = caller.tenant.clone();
-        self.step(caller, move |tx, interaction, experience| {
-            Box::pin(async move {
-                if interaction.event()? != InteractionEvent::Register {
-                    return Err(ErrorCode::InvalidInteractionType.into());
-                }
-                offered(experience, InteractionEvent::Register)?;
-                if users::find_by_identifier(tx, &tenant, &verification.identifier).await?.is_some() {
-                    return Err(ErrorCode::UsernameInUse.into());
-                }
-                let id = verification.id.clone();
-                interaction.put(verification);
-                Ok(id)
-            })
+        self.step(caller, async move |tx, interaction, experience| {
+            if interaction.event()? != InteractionEvent::Register {
+                return Err(ErrorCode::InvalidInteractionType.into());
+            }
+            offered(experience, InteractionEvent::Register)?;
+            if users::find_by_identifier(tx, &tenant, &verification.identifier).await?.is_some() {
+                return Err(ErrorCode::UsernameInUse.into());
+            }
+            let id = verification.id.clone();
+            interaction.put(verification);
+            Ok(id)
         })
         .await
     }

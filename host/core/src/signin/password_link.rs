@@ -49,7 +49,7 @@ impl Core {
         let live = link.filter(|link| link.until > self.now().seconds());
         let link = live.ok_or(ErrorCode::LinkExpired)?;
         let (tenant, id) = (tenant.clone(), link.user.clone());
-        let found = self.look(|tx| Box::pin(async move { users::find(tx, &tenant, &id).await })).await?;
+        let found = self.look(async move |tx| users::find(tx, &tenant, &id).await).await?;
         let owner = found.filter(|user| fits(user, &link)).ok_or(ErrorCode::LinkExpired)?;
         Ok((link, owner))
     }
@@ -72,7 +72,7 @@ impl Core {
         let hash = self.hasher.hash(&visitor.ip, password).await?;
         let audit = Event::new(self, "Interaction.ForgotPassword.Link.Submit", visitor).user(&owner.id);
         let (tenant, now) = (tenant.clone(), self.now());
-        self.parts.store.write(move |tx| Box::pin(async move { set(tx, &tenant, &link, hash, audit, now).await })).await
+        self.parts.store.write(async move |tx| set(tx, &tenant, &link, hash, audit, now).await).await
     }
 }
 
@@ -82,7 +82,7 @@ fn fits(user: &User, link: &Link) -> bool {
 
 /// Of fifty at once one finds the password that the link may replace.
 async fn set(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     link: &Link,
     hash: PasswordHash,

@@ -41,50 +41,48 @@ impl Core {
             ProfileField::Verified(kind, id) => Ready::Verified(kind, id),
         };
         let (tenant, now) = (caller.tenant.clone(), self.now());
-        self.step(caller, move |tx, interaction, _| {
-            Box::pin(async move {
-                match interaction.event()? {
-                    InteractionEvent::ForgotPassword => return Err(ErrorCode::NotSupportedForForgotPassword.into()),
-                    InteractionEvent::SignIn => interaction.identified().map(|_| ())?,
-                    InteractionEvent::Register => {}
+        self.step(caller, async move |tx, interaction, _| {
+            match interaction.event()? {
+                InteractionEvent::ForgotPassword => return Err(ErrorCode::NotSupportedForForgotPassword.into()),
+                InteractionEvent::SignIn => interaction.identified().map(|_| ())?,
+                InteractionEvent::Register => {}
+            }
+            let user = account(tx, &tenant, interaction, now).await?;
+            let mut changed = User::new(user.id.clone(), now);
+            match ready {
+                Ready::Username(_) if user.username.is_some() => {
+                    return Err(ErrorCode::UsernameExistsInProfile.into());
                 }
-                let user = account(tx, &tenant, interaction, now).await?;
-                let mut changed = User::new(user.id.clone(), now);
-                match ready {
-                    Ready::Username(_) if user.username.is_some() => {
-                        return Err(ErrorCode::UsernameExistsInProfile.into());
+                Ready::Password(_) if user.password.is_some() => {
+                    return Err(ErrorCode::PasswordExistsInProfile.into());
+                }
+                Ready::Username(name) => {
+                    changed.username = Some(name.clone());
+                    check_free(tx, &tenant, &changed).await?;
+                    interaction.profile.username = Some(name);
+                }
+                Ready::Password(hash) => interaction.profile.password = Some(hash),
+                Ready::Verified(kind, id) => {
+                    let verification = interaction.verified(&id)?;
+                    if VerificationKind::code_for(kind) != Some(verification.kind) {
+                        return Err(ErrorCode::VerificationNotFound.into());
                     }
-                    Ready::Password(_) if user.password.is_some() => {
-                        return Err(ErrorCode::PasswordExistsInProfile.into());
-                    }
-                    Ready::Username(name) => {
-                        changed.username = Some(name.clone());
-                        check_free(tx, &tenant, &changed).await?;
-                        interaction.profile.username = Some(name);
-                    }
-                    Ready::Password(hash) => interaction.profile.password = Some(hash),
-                    Ready::Verified(kind, id) => {
-                        let verification = interaction.verified(&id)?;
-                        if VerificationKind::code_for(kind) != Some(verification.kind) {
-                            return Err(ErrorCode::VerificationNotFound.into());
+                    let value = verification.identifier.value.clone();
+                    changed.set_identifier(&verification.identifier);
+                    check_free(tx, &tenant, &changed).await?;
+                    match kind {
+                        IdentifierKind::Email if user.primary_email.is_some() => {
+                            return Err(ErrorCode::EmailExistsInProfile.into());
                         }
-                        let value = verification.identifier.value.clone();
-                        changed.set_identifier(&verification.identifier);
-                        check_free(tx, &tenant, &changed).await?;
-                        match kind {
-                            IdentifierKind::Email if user.primary_email.is_some() => {
-                                return Err(ErrorCode::EmailExistsInProfile.into());
-                            }
-                            IdentifierKind::Phone if user.primary_phone.is_some() => {
-                                return Err(ErrorCode::PhoneExistsInProfile.into());
-                            }
-                            IdentifierKind::Email => interaction.profile.email = Some(value),
-                            _ => interaction.profile.phone = Some(value),
+                        IdentifierKind::Phone if user.primary_phone.is_some() => {
+                            return Err(ErrorCode::PhoneExistsInProfile.into());
                         }
+                        IdentifierKind::Email => interaction.profile.email = Some(value),
+                        _ => interaction.profile.phone = Some(value),
                     }
                 }
-                Ok(())
-            })
+            }
+            Ok(())
         })
         .await
     }
@@ -104,15 +102,13 @@ impl Core {
             return Err(ErrorCode::SamePassword.into());
         }
         let hash = self.hasher.hash(address, password).await?;
-        self.step(caller, move |_, interaction, _| {
-            Box::pin(async move {
-                if interaction.event()? != InteractionEvent::ForgotPassword {
-                    return Err(ErrorCode::InvalidInteractionType.into());
-                }
-                interaction.identified()?;
-                interaction.profile.password = Some(hash);
-                Ok(())
-            })
+        self.step(caller, async move |_, interaction, _| {
+            if interaction.event()? != InteractionEvent::ForgotPassword {
+                return Err(ErrorCode::InvalidInteractionType.into());
+            }
+            interaction.identified()?;
+            interaction.profile.password = Some(hash);
+            Ok(())
         })
         .await
     }
@@ -133,29 +129,22 @@ impl Core {
         let (tenant, hash, now) = (caller.tenant.clone(), secret::hash(&caller.secret), self.now());
         self.parts
             .store
-            .read(|tx| {
-                Box::pin(async move {
-                    let found = interactions::read(tx, &tenant, &hash, now).await?;
-                    let interaction = found.ok_or(ErrorCode::SessionNotFound)?;
-                    let event = interaction.event()?;
-                    let mut user = account(tx, &tenant, &interaction, now).await?;
-                    if user.id.as_str().is_empty() {
-                        let proven = interaction.verifications.iter().filter(|verification| verification.verified);
-                        proven.for_each(|verification| user.set_identifier(&verification.identifier));
-                    }
-                    Ok((user, event))
-                })
+            .read(async move |tx| {
+                let found = interactions::read(tx, &tenant, &hash, now).await?;
+                let interaction = found.ok_or(ErrorCode::SessionNotFound)?;
+                let event = interaction.event()?;
+                let mut user = account(tx, &tenant, &interaction, now).await?;
+                if user.id.as_str().is_empty() {
+                    let proven = interaction.verifications.iter().filter(|verification| verification.verified);
+                    proven.for_each(|verification| user.set_identifier(&verification.identifier));
+                }
+                Ok((user, event))
             })
             .await
     }
 }
 
-async fn account(
-    tx: &mut Tx<'_>,
-    tenant: &TenantId,
-    interaction: &Interaction,
-    now: Timestamp,
-) -> Result<User, CoreError> {
+async fn account(tx: &mut Tx, tenant: &TenantId, interaction: &Interaction, now: Timestamp) -> Result<User, CoreError> {
     match &interaction.user_id {
         Some(id) => users::find(tx, tenant, id).await?.ok_or_else(|| ErrorCode::UserNotExist.into()),
         None => Ok(User::new(UserId(String::new()), now)),

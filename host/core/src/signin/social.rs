@@ -132,13 +132,11 @@ impl Core {
         let audit = Event::new(self, "Interaction.SignIn.Verification.Social.Create", &caller.visitor)
             .with("connectorId", json!(id));
         let tenant = caller.tenant.clone();
-        self.step(caller, move |tx, interaction, _| {
-            Box::pin(async move {
-                interaction.event()?;
-                interaction.social = Some(verification);
-                audit.interaction(interaction).write(tx, &tenant).await?;
-                Ok(())
-            })
+        self.step(caller, async move |tx, interaction, _| {
+            interaction.event()?;
+            interaction.social = Some(verification);
+            audit.interaction(interaction).write(tx, &tenant).await?;
+            Ok(())
         })
         .await?;
         Ok((made, uri))
@@ -157,27 +155,24 @@ impl Core {
         let (wanted, connector_id, given) = (verification.cloned(), id.clone(), data.get("state").cloned());
         // The session is taken out in the same transaction that checks the state: a second answer finds none.
         let mut taken = self
-            .step(caller, move |_, interaction, _| {
-                Box::pin(async move {
-                    interaction.event()?;
-                    let pending = interaction.social.as_mut().filter(|pending| {
-                        pending.connector_id == connector_id
-                            && wanted.as_ref().is_none_or(|wanted| *wanted == pending.id)
-                    });
-                    let pending = pending.ok_or(ErrorCode::ConnectorStateMismatch)?;
-                    let fits = match given.as_ref().and_then(Value::as_str) {
-                        Some(given) => secret::equal(given, &pending.state),
-                        None => !must_have_state && given.is_none(),
-                    };
-                    // A stranger's answer, which does not know the state, does not use up the session.
-                    let session = if fits { pending.session.take() } else { None };
-                    if session.is_none() {
-                        return Err(ErrorCode::ConnectorStateMismatch.into());
-                    }
-                    let mut taken = pending.clone();
-                    taken.session = session;
-                    Ok(taken)
-                })
+            .step(caller, async move |_, interaction, _| {
+                interaction.event()?;
+                let pending = interaction.social.as_mut().filter(|pending| {
+                    pending.connector_id == connector_id && wanted.as_ref().is_none_or(|wanted| *wanted == pending.id)
+                });
+                let pending = pending.ok_or(ErrorCode::ConnectorStateMismatch)?;
+                let fits = match given.as_ref().and_then(Value::as_str) {
+                    Some(given) => secret::equal(given, &pending.state),
+                    None => !must_have_state && given.is_none(),
+                };
+                // A stranger's answer, which does not know the state, does not use up the session.
+                let session = if fits { pending.session.take() } else { None };
+                if session.is_none() {
+                    return Err(ErrorCode::ConnectorStateMismatch.into());
+                }
+                let mut taken = pending.clone();
+                taken.session = session;
+                Ok(taken)
             })
             .await?;
         let mut callback = data;
@@ -199,19 +194,17 @@ impl Core {
             }
         };
         let (tenant, proven) = (caller.tenant.clone(), taken.id.clone());
-        self.step(caller, move |tx, interaction, _| {
-            Box::pin(async move {
-                let pending = interaction.social.as_mut().filter(|pending| pending.id == taken.id);
-                let pending = pending.ok_or(ErrorCode::ConnectorStateMismatch)?;
-                pending.user_info = Some(info);
-                let owner = match owner(tx, &tenant, pending).await? {
-                    Some(id) => users::find(tx, &tenant, &id).await?,
-                    None => None,
-                };
-                pending.credential_epoch = owner.map_or(0, |owner| owner.credential_epoch);
-                audit.interaction(interaction).write(tx, &tenant).await?;
-                Ok(())
-            })
+        self.step(caller, async move |tx, interaction, _| {
+            let pending = interaction.social.as_mut().filter(|pending| pending.id == taken.id);
+            let pending = pending.ok_or(ErrorCode::ConnectorStateMismatch)?;
+            pending.user_info = Some(info);
+            let owner = match owner(tx, &tenant, pending).await? {
+                Some(id) => users::find(tx, &tenant, &id).await?,
+                None => None,
+            };
+            pending.credential_epoch = owner.map_or(0, |owner| owner.credential_epoch);
+            audit.interaction(interaction).write(tx, &tenant).await?;
+            Ok(())
         })
         .await?;
         Ok(proven)
@@ -298,7 +291,7 @@ pub(super) fn identity(social: &SocialVerification) -> Result<(Identity, &Social
 
 /// Whose identity it is, if it is linked.
 pub(super) async fn owner(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     social: &SocialVerification,
 ) -> Result<Option<UserId>, CoreError> {
@@ -309,7 +302,7 @@ pub(super) async fn owner(
 /// The account of an identity: the one that it is linked to, or the one that has its verified address and has been proven in
 /// this interaction. Nothing is linked or renewed unless the account may go on.
 pub(super) async fn find(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     interaction: &mut Interaction,
     links: bool,
@@ -349,7 +342,7 @@ pub(super) async fn find(
 
 /// The account that has an address which the provider verified.
 async fn related(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     info: &SocialUserInfo,
 ) -> Result<Option<(User, Identifier)>, CoreError> {
@@ -375,7 +368,7 @@ fn masked(identifier: &Identifier) -> String {
 
 /// Links the identity to the account that was admitted, or renews what is known of it.
 async fn keep(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     social: &SocialVerification,
     user: &mut LockedUser,
@@ -397,7 +390,7 @@ async fn keep(
 
 /// Links the identity to an account that was made just now, or renews it.
 pub(super) async fn put(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     social: &SocialVerification,
     user: &UserId,
@@ -411,7 +404,7 @@ pub(super) async fn put(
 /// that the provider verified is the account's. One that is linked elsewhere, or beside another identity of the same provider,
 /// stays as it is: who `asked` for the link is told.
 pub(super) async fn link(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     interaction: &Interaction,
     user: &UserId,
@@ -439,7 +432,7 @@ pub(super) async fn link(
 
 /// What a new account takes from the provider: a name and a picture, and the verified address or number that no account has.
 pub(super) async fn adopt(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     social: &SocialVerification,
     user: &mut User,

@@ -14,26 +14,22 @@ impl Core {
     pub async fn start(&self, caller: &Caller, event: InteractionEvent) -> Result<(), CoreError> {
         let audit = Event::new(self, format!("Interaction.{}.Update", event.as_str()), &caller.visitor);
         let tenant = caller.tenant.clone();
-        self.step(caller, move |tx, interaction, experience| {
-            Box::pin(async move {
-                offered(experience, event)?;
-                interaction.reset(event);
-                audit.interaction(interaction).write(tx, &tenant).await?;
-                Ok(())
-            })
+        self.step(caller, async move |tx, interaction, experience| {
+            offered(experience, event)?;
+            interaction.reset(event);
+            audit.interaction(interaction).write(tx, &tenant).await?;
+            Ok(())
         })
         .await
     }
 
     /// Turns a sign-in into a registration or back; what was proven stays proven.
     pub async fn change_event(&self, caller: &Caller, event: InteractionEvent) -> Result<(), CoreError> {
-        self.step(caller, move |_, interaction, experience| {
-            Box::pin(async move {
-                check_change(interaction, event)?;
-                offered(experience, event)?;
-                interaction.event = Some(event);
-                Ok(())
-            })
+        self.step(caller, async move |_, interaction, experience| {
+            check_change(interaction, event)?;
+            offered(experience, event)?;
+            interaction.event = Some(event);
+            Ok(())
         })
         .await
     }

@@ -53,37 +53,34 @@ impl Core {
         let outcome: Result<Outcome, Refusal> = self
             .parts
             .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    let Some(mut interaction) = interactions::find(tx, &tenant, &hash, now).await? else {
-                        return Ok(Err(ErrorCode::SessionNotFound.into()));
-                    };
-                    let event = interaction.event()?;
-                    let audit = audit.key(format!("Interaction.{}.Submit", event.as_str())).interaction(&interaction);
-                    let ending =
-                        Ending { hash: &hash, session_hash: &session_hash, session_id, previous, visitor, now };
-                    tx.begin_part().await?;
-                    let result = ending.run(tx, &tenant, &mut interaction, event, &settings.experience, &code).await;
-                    match tx.end_part(result).await.map_err(refusal) {
-                        Ok(()) => {
-                            audit.write(tx, &tenant).await?;
-                            Ok(Ok(match event {
-                                InteractionEvent::ForgotPassword => Outcome::PasswordReset,
-                                _ => Outcome::SignedIn(Box::new(interaction)),
-                            }))
-                        }
-                        // What was refused is in the audit log and nowhere else.
-                        Err(CoreError::Refusal(refusal)) => {
-                            if refusal.code == ErrorCode::VerificationFailed {
-                                interaction.forget();
-                                interactions::update(tx, &tenant, &hash, &interaction).await?;
-                            }
-                            audit.failed(refusal.code.code()).write(tx, &tenant).await?;
-                            Ok(Err(refusal))
-                        }
-                        Err(error) => Err(error),
+            .write(async move |tx| {
+                let Some(mut interaction) = interactions::find(tx, &tenant, &hash, now).await? else {
+                    return Ok(Err(ErrorCode::SessionNotFound.into()));
+                };
+                let event = interaction.event()?;
+                let audit = audit.key(format!("Interaction.{}.Submit", event.as_str())).interaction(&interaction);
+                let ending = Ending { hash: &hash, session_hash: &session_hash, session_id, previous, visitor, now };
+                tx.begin_part().await?;
+                let result = ending.run(tx, &tenant, &mut interaction, event, &settings.experience, &code).await;
+                match tx.end_part(result).await.map_err(refusal) {
+                    Ok(()) => {
+                        audit.write(tx, &tenant).await?;
+                        Ok(Ok(match event {
+                            InteractionEvent::ForgotPassword => Outcome::PasswordReset,
+                            _ => Outcome::SignedIn(Box::new(interaction)),
+                        }))
                     }
-                })
+                    // What was refused is in the audit log and nowhere else.
+                    Err(CoreError::Refusal(refusal)) => {
+                        if refusal.code == ErrorCode::VerificationFailed {
+                            interaction.forget();
+                            interactions::update(tx, &tenant, &hash, &interaction).await?;
+                        }
+                        audit.failed(refusal.code.code()).write(tx, &tenant).await?;
+                        Ok(Err(refusal))
+                    }
+                    Err(error) => Err(error),
+                }
             })
             .await?;
         match outcome? {
@@ -117,7 +114,7 @@ struct Ending<'a> {
 impl Ending<'_> {
     async fn run(
         self,
-        tx: &mut Tx<'_>,
+        tx: &mut Tx,
         tenant: &TenantId,
         interaction: &mut Interaction,
         event: InteractionEvent,
@@ -153,7 +150,7 @@ impl Ending<'_> {
 
 /// The account that was identified, held until the commit. Refused when everybody was signed out of it since, by a new
 /// password or an administrator: whoever waits with what was proven before proves it again.
-async fn identified(tx: &mut Tx<'_>, tenant: &TenantId, interaction: &Interaction) -> Result<LockedUser, CoreError> {
+async fn identified(tx: &mut Tx, tenant: &TenantId, interaction: &Interaction) -> Result<LockedUser, CoreError> {
     let id = interaction.identified()?;
     let user = users::lock(tx, tenant, id).await?.ok_or(ErrorCode::UserNotExist)?;
     if user.is_suspended {
@@ -166,7 +163,7 @@ async fn identified(tx: &mut Tx<'_>, tenant: &TenantId, interaction: &Interactio
 }
 
 async fn reset_password(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     interaction: &Interaction,
     user: &mut LockedUser,
@@ -178,7 +175,7 @@ async fn reset_password(
 }
 
 async fn complete_account(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx,
     tenant: &TenantId,
     interaction: &Interaction,
     experience: &SignInExperience,

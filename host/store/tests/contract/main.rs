@@ -77,22 +77,20 @@ fn user(id: &str, phone: Option<&str>) -> User {
 }
 
 async fn insert(store: &Store, tenant: TenantId, user: User) -> Result<(), StoreError> {
-    store.write(move |tx| Box::pin(async move { rows::insert(tx, &tenant, &user).await })).await
+    store.write(async move |tx| rows::insert(tx, &tenant, &user).await).await
 }
 
 async fn find(store: &Store, tenant: TenantId, id: &str) -> Option<User> {
     let id = id.into();
-    store.read::<_, StoreError>(|tx| Box::pin(async move { rows::find(tx, &tenant, &id).await })).await.unwrap()
+    store.read::<_, StoreError>(async move |tx| rows::find(tx, &tenant, &id).await).await.unwrap()
 }
 
 async fn change(store: &Store, id: &str, change: UserChange) {
     let id = id.into();
     store
-        .write::<_, StoreError>(move |tx| {
-            Box::pin(async move {
-                let mut user = rows::lock(tx, &tenant(), &id).await?.unwrap();
-                rows::change(tx, &tenant(), &mut user, change).await
-            })
+        .write::<_, StoreError>(async move |tx| {
+            let mut user = rows::lock(tx, &tenant(), &id).await?.unwrap();
+            rows::change(tx, &tenant(), &mut user, change).await
         })
         .await
         .unwrap();

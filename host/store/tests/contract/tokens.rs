@@ -30,9 +30,7 @@ async fn with_application(store: &Store) {
         created_at: Timestamp(1),
     };
     store
-        .write::<_, StoreError>(|tx| {
-            Box::pin(async move { keyway_store::applications::insert(tx, &tenant(), &application).await })
-        })
+        .write::<_, StoreError>(async move |tx| keyway_store::applications::insert(tx, &tenant(), &application).await)
         .await
         .unwrap();
 }
@@ -65,11 +63,9 @@ async fn a_token_is_consumed_once_under_fifty_parallel_requests(store: Store) {
         scope: None,
     };
     store
-        .write::<_, StoreError>(|tx| {
-            Box::pin(async move {
-                tokens::insert_grant(tx, &tenant(), &grant).await?;
-                tokens::insert(tx, &tenant(), &token).await
-            })
+        .write::<_, StoreError>(async move |tx| {
+            tokens::insert_grant(tx, &tenant(), &grant).await?;
+            tokens::insert(tx, &tenant(), &token).await
         })
         .await
         .unwrap();
@@ -77,9 +73,7 @@ async fn a_token_is_consumed_once_under_fifty_parallel_requests(store: Store) {
         let store = store.clone();
         tokio::spawn(async move {
             store
-                .write::<_, StoreError>(|tx| {
-                    Box::pin(async move { tokens::consume(tx, &tenant(), "h", Timestamp(2)).await })
-                })
+                .write::<_, StoreError>(async move |tx| tokens::consume(tx, &tenant(), "h", Timestamp(2)).await)
                 .await
                 .unwrap()
         })
@@ -90,7 +84,7 @@ async fn a_token_is_consumed_once_under_fifty_parallel_requests(store: Store) {
     }
     assert_eq!(won, 1);
     let found = store
-        .read::<_, StoreError>(|tx| Box::pin(async move { tokens::find(tx, &tenant(), TokenKind::Code, "h").await }))
+        .read::<_, StoreError>(async move |tx| tokens::find(tx, &tenant(), TokenKind::Code, "h").await)
         .await
         .unwrap()
         .unwrap();
@@ -108,17 +102,12 @@ async fn session_outlives_revocation(store: Store) {
         user_agent: None,
         ip: None,
     };
-    store
-        .write::<_, StoreError>(|tx| Box::pin(async move { sessions::insert(tx, &tenant(), "h", &session).await }))
-        .await
-        .unwrap();
+    store.write::<_, StoreError>(async move |tx| sessions::insert(tx, &tenant(), "h", &session).await).await.unwrap();
     let find = |now| {
         let store = store.clone();
         async move {
             store
-                .read::<_, StoreError>(move |tx| {
-                    Box::pin(async move { sessions::find(tx, &tenant(), "h", Timestamp(now)).await })
-                })
+                .read::<_, StoreError>(async move |tx| sessions::find(tx, &tenant(), "h", Timestamp(now)).await)
                 .await
                 .unwrap()
         }

@@ -12,12 +12,15 @@ use keyway_model::user::{User, UserChange};
 use keyway_model::{Patch, TenantId, Timestamp, UserId};
 use keyway_store::retention::{self, Retention};
 use keyway_store::{
-    Constraint, Store, StoreError, Total, counters, interactions, sign_in_experiences, user_search, users,
+    Constraint, Store, StoreError, Total, Tx, counters, interactions, sign_in_experiences, user_search, users,
 };
 
 use super::{Database, find, insert, open, postgres, sqlite, tenant, user};
 
 on_both! {
+    a_transaction_is_a_value_that_is_handed_on_and_kept_at_the_end
+    a_transaction_that_is_given_up_is_undone
+    transactions_that_wait_together_fail_alone
     a_failed_transaction_leaves_nothing
     counters_count_under_fifty_parallel_requests_and_end
     steps_of_one_interaction_follow_each_other
@@ -46,28 +49,24 @@ mod a_change_of_configuration_shows_at_once_here_and_soon_on_other_nodes {
 async fn a_transaction_that_a_deadlock_ended_runs_again() {
     let store = postgres().await.store;
     for id in ["ann", "bob"] {
-        let ready = store.write::<_, StoreError>(move |tx| {
-            Box::pin(async move {
-                let user = User::new(id.into(), Timestamp(1));
-                users::insert(tx, &TenantId::default_tenant(), &user).await
-            })
+        let ready = store.write::<_, StoreError>(async move |tx| {
+            let user = User::new(id.into(), Timestamp(1));
+            users::insert(tx, &TenantId::default_tenant(), &user).await
         });
         ready.await.unwrap();
     }
     let (both, runs) = (Arc::new(tokio::sync::Barrier::new(2)), Arc::new(AtomicU32::new(0)));
     let rename = |first: &'static str, second: &'static str| {
         let (both, runs) = (Arc::clone(&both), Arc::clone(&runs));
-        store.write::<_, StoreError>(move |tx| {
-            Box::pin(async move {
-                let tenant = TenantId::default_tenant();
-                let mut user = users::lock(tx, &tenant, &first.into()).await?.unwrap();
-                if runs.fetch_add(1, Ordering::SeqCst) < 2 {
-                    both.wait().await;
-                }
-                users::lock(tx, &tenant, &second.into()).await?.unwrap();
-                let change = UserChange { name: Patch::Set(first.into()), ..UserChange::default() };
-                users::change(tx, &tenant, &mut user, change).await
-            })
+        store.write::<_, StoreError>(async move |tx| {
+            let tenant = TenantId::default_tenant();
+            let mut user = users::lock(tx, &tenant, &first.into()).await?.unwrap();
+            if runs.fetch_add(1, Ordering::SeqCst) < 2 {
+                both.wait().await;
+            }
+            users::lock(tx, &tenant, &second.into()).await?.unwrap();
+            let change = UserChange { name: Patch::Set(first.into()), ..UserChange::default() };
+            users::change(tx, &tenant, &mut user, change).await
         })
     };
     let (one, other) = tokio::join!(rename("ann", "bob"), rename("bob", "ann"));
@@ -84,23 +83,89 @@ async fn a_transaction_that_always_yields_ends() {
     sqlx::raw_sql(refuse).execute(&sqlx::AnyPool::connect(&database.url).await.unwrap()).await.unwrap();
     let runs = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&runs);
-    let refused = database.store.write::<_, StoreError>(move |tx| {
-        Box::pin(async move {
-            counted.fetch_add(1, Ordering::SeqCst);
-            users::insert(tx, &TenantId::default_tenant(), &User::new("ann".into(), Timestamp(1))).await
-        })
+    let refused = database.store.write::<_, StoreError>(async move |tx| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        users::insert(tx, &TenantId::default_tenant(), &User::new("ann".into(), Timestamp(1))).await
     });
     assert!(refused.await.unwrap_err().is_passing());
     assert_eq!(runs.load(Ordering::SeqCst), 6);
 }
 
+async fn a_transaction_is_a_value_that_is_handed_on_and_kept_at_the_end(store: Store) {
+    async fn register(tx: &mut Tx, id: &str) {
+        users::insert(tx, &tenant(), &user(id, None)).await.unwrap();
+    }
+    let mut tx = store.begin().await.unwrap();
+    register(&mut tx, "ann").await;
+    register(&mut tx, "bob").await;
+    assert!(users::find(&mut tx, &tenant(), &"ann".into()).await.unwrap().is_some());
+    assert!(find(&store, tenant(), "ann").await.is_none(), "nobody else sees what is not kept");
+    tx.commit().await.unwrap();
+    assert!(find(&store, tenant(), "ann").await.is_some() && find(&store, tenant(), "bob").await.is_some());
+}
+
+/// By whoever drops it, by a future that is cancelled, and by a panic: nothing stays, and nobody waits for it.
+async fn a_transaction_that_is_given_up_is_undone(store: Store) {
+    let mut tx = store.begin().await.unwrap();
+    users::insert(&mut tx, &tenant(), &user("ann", None)).await.unwrap();
+    drop(tx);
+
+    let (written, is_written) = tokio::sync::oneshot::channel();
+    let given_up = async {
+        let mut tx = store.begin().await.unwrap();
+        users::insert(&mut tx, &tenant(), &user("ann", None)).await.unwrap();
+        written.send(()).unwrap();
+        std::future::pending::<()>().await;
+        tx.commit().await.unwrap();
+    };
+    let ends = tokio::select! {
+        () = given_up => true,
+        done = is_written => done.is_err(),
+    };
+    assert!(!ends);
+
+    let panicking = store.clone();
+    let panicked = tokio::spawn(async move {
+        let mut tx = panicking.begin().await.unwrap();
+        users::insert(&mut tx, &tenant(), &user("ann", None)).await.unwrap();
+        std::panic::resume_unwind(Box::new("in the middle"));
+    });
+    assert!(panicked.await.is_err());
+
+    insert(&store, tenant(), user("bob", None)).await.unwrap();
+    assert!(find(&store, tenant(), "ann").await.is_none());
+    assert!(find(&store, tenant(), "bob").await.is_some());
+}
+
+async fn transactions_that_wait_together_fail_alone(store: Store) {
+    let first = store.begin().await.unwrap();
+    let waiting: Vec<_> = (0..20)
+        .map(|number| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let id = if number % 3 == 0 { "same".to_owned() } else { format!("user{number}") };
+                insert(&store, tenant(), user(&id, None)).await.is_ok()
+            })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    first.commit().await.unwrap();
+    let mut kept = 0;
+    for (number, one) in waiting.into_iter().enumerate() {
+        let is_kept = one.await.unwrap();
+        kept += usize::from(is_kept);
+        if number % 3 != 0 {
+            assert!(is_kept && find(&store, tenant(), &format!("user{number}")).await.is_some(), "{number}");
+        }
+    }
+    assert_eq!(kept, 13 + 1, "one of those that take the same name");
+}
+
 async fn a_failed_transaction_leaves_nothing(store: Store) {
     let result: Result<(), StoreError> = store
-        .write(|tx| {
-            Box::pin(async move {
-                users::insert(tx, &tenant(), &user("ann", None)).await?;
-                Err(StoreError::Aborted)
-            })
+        .write(async move |tx| {
+            users::insert(tx, &tenant(), &user("ann", None)).await?;
+            Err(StoreError::Aborted)
         })
         .await;
     assert!(result.is_err());
@@ -112,20 +177,18 @@ async fn a_failed_transaction_leaves_nothing(store: Store) {
 async fn counters_count_under_fifty_parallel_requests_and_end(store: Store) {
     let add = |store: Store, now: i64| async move {
         store
-            .write::<_, StoreError>(move |tx| {
-                Box::pin(async move {
-                    let counter = |name: &str, keep| counters::Counter { name: name.into(), resolution: 1, keep };
-                    let all = [counter("sends", 60), counter("a", 90)];
-                    let mut found = counters::lock(tx, &tenant(), &all, Timestamp(now)).await?;
-                    let mut open = HashMap::new();
-                    for counter in &all {
-                        let mut history = found.remove(&counter.name).unwrap();
-                        history.count(Timestamp(now));
-                        open.insert(counter.name.clone(), history.open(counter.keep, Timestamp(now)));
-                        counters::write(tx, &tenant(), counter, history, Timestamp(now)).await?;
-                    }
-                    Ok(open)
-                })
+            .write::<_, StoreError>(async move |tx| {
+                let counter = |name: &str, keep| counters::Counter { name: name.into(), resolution: 1, keep };
+                let all = [counter("sends", 60), counter("a", 90)];
+                let mut found = counters::lock(tx, &tenant(), &all, Timestamp(now)).await?;
+                let mut open = HashMap::new();
+                for counter in &all {
+                    let mut history = found.remove(&counter.name).unwrap();
+                    history.count(Timestamp(now));
+                    open.insert(counter.name.clone(), history.open(counter.keep, Timestamp(now)));
+                    counters::write(tx, &tenant(), counter, history, Timestamp(now)).await?;
+                }
+                Ok(open)
             })
             .await
             .unwrap()
@@ -159,19 +222,15 @@ async fn steps_of_one_interaction_follow_each_other(store: Store) {
         expires_at: Timestamp(1000),
     };
     store
-        .write::<_, StoreError>(|tx| {
-            Box::pin(async move { interactions::insert(tx, &tenant(), "h", &interaction).await })
-        })
+        .write::<_, StoreError>(async move |tx| interactions::insert(tx, &tenant(), "h", &interaction).await)
         .await
         .unwrap();
     let step = |store: Store| async move {
         store
-            .write::<_, StoreError>(|tx| {
-                Box::pin(async move {
-                    let mut value = interactions::find(tx, &tenant(), "h", Timestamp(1)).await?.unwrap();
-                    value.csrf = (value.csrf.parse::<u32>().unwrap() + 1).to_string();
-                    interactions::update(tx, &tenant(), "h", &value).await
-                })
+            .write::<_, StoreError>(async move |tx| {
+                let mut value = interactions::find(tx, &tenant(), "h", Timestamp(1)).await?.unwrap();
+                value.csrf = (value.csrf.parse::<u32>().unwrap() + 1).to_string();
+                interactions::update(tx, &tenant(), "h", &value).await
             })
             .await
             .unwrap();
@@ -183,9 +242,7 @@ async fn steps_of_one_interaction_follow_each_other(store: Store) {
         let store = store.clone();
         async move {
             store
-                .read::<_, StoreError>(move |tx| {
-                    Box::pin(async move { interactions::find(tx, &tenant(), "h", Timestamp(now)).await })
-                })
+                .read::<_, StoreError>(async move |tx| interactions::find(tx, &tenant(), "h", Timestamp(now)).await)
                 .await
                 .unwrap()
         }
@@ -201,13 +258,11 @@ async fn writes_that_are_sent_together_fail_together(store: Store) {
         user
     };
     let insert = |users: Vec<User>| {
-        store.write::<_, StoreError>(move |tx| {
-            Box::pin(async move {
-                for user in &users {
-                    users::insert(tx, &tenant(), user).await?;
-                }
-                Ok(())
-            })
+        store.write::<_, StoreError>(async move |tx| {
+            for user in &users {
+                users::insert(tx, &tenant(), user).await?;
+            }
+            Ok(())
         })
     };
     let many: Vec<User> = (0..40).map(|n| user(&format!("many{n}"), &format!("many{n}"))).collect();
@@ -216,8 +271,7 @@ async fn writes_that_are_sent_together_fail_together(store: Store) {
     let error = insert(both).await.unwrap_err();
     assert!(matches!(&error, StoreError::Unique(Constraint::Username)), "{error:?}");
     insert(vec![user("c", "same")]).await.unwrap();
-    let count =
-        store.read::<_, StoreError>(|tx| Box::pin(async move { user_search::count(tx, &tenant(), None, 100).await }));
+    let count = store.read::<_, StoreError>(async move |tx| user_search::count(tx, &tenant(), None, 100).await);
     assert_eq!(count.await.unwrap(), Total { count: 41, is_capped: false });
 }
 
@@ -225,8 +279,8 @@ async fn a_change_of_configuration_shows_at_once_here_and_soon_on_other_nodes(st
     let version =
         |node: Store, now: i64| async move { node.configuration_version(&tenant(), Timestamp(now)).await.unwrap() };
     let before = (version(store.clone(), 0).await, version(other.clone(), 0).await);
-    let change = store.write::<_, StoreError>(|tx| {
-        Box::pin(async move { sign_in_experiences::put(tx, &tenant(), &SignInExperience::default()).await })
+    let change = store.write::<_, StoreError>(async move |tx| {
+        sign_in_experiences::put(tx, &tenant(), &SignInExperience::default()).await
     });
     change.await.unwrap();
     assert_eq!(version(store.clone(), 1).await, before.0 + 1);
@@ -234,11 +288,9 @@ async fn a_change_of_configuration_shows_at_once_here_and_soon_on_other_nodes(st
     let soon = version(other.clone(), 499).await;
     assert!([before.1, before.1 + 1].contains(&soon), "{soon}");
     assert_eq!(version(other.clone(), 500).await, before.1 + 1);
-    let back = store.write::<(), StoreError>(|tx| {
-        Box::pin(async move {
-            sign_in_experiences::put(tx, &tenant(), &SignInExperience::default()).await?;
-            Err(StoreError::Aborted)
-        })
+    let back = store.write::<(), StoreError>(async move |tx| {
+        sign_in_experiences::put(tx, &tenant(), &SignInExperience::default()).await?;
+        Err(StoreError::Aborted)
     });
     back.await.unwrap_err();
     assert_eq!(version(store.clone(), 10_000).await, before.0 + 1);

@@ -16,13 +16,11 @@ on_both! {
 async fn found(store: &Store, text: &str) -> Vec<String> {
     let text = text.to_owned();
     let page = Page { offset: 0, limit: 10 };
-    let found = store.read::<_, StoreError>(move |tx| {
-        Box::pin(async move {
-            let found = user_search::list(tx, &tenant(), Some(&text), page).await?;
-            let total = user_search::count(tx, &tenant(), Some(&text), 100).await?;
-            assert_eq!(total.count, i64::try_from(found.len()).unwrap());
-            Ok(found)
-        })
+    let found = store.read::<_, StoreError>(async move |tx| {
+        let found = user_search::list(tx, &tenant(), Some(&text), page).await?;
+        let total = user_search::count(tx, &tenant(), Some(&text), 100).await?;
+        assert_eq!(total.count, i64::try_from(found.len()).unwrap());
+        Ok(found)
     });
     found.await.unwrap().into_iter().map(|user| user.id.0).collect()
 }
@@ -75,8 +73,7 @@ async fn users_are_found_by_any_part_of_a_name_or_an_identifier(store: Store) {
     change(&store, "ada1", UserChange { name: Patch::Set("Countess".into()), ..UserChange::default() }).await;
     assert!(found(&store, "king").await.is_empty());
     assert_eq!(found(&store, "countess").await, ["ada1"]);
-    let delete =
-        store.write::<_, StoreError>(|tx| Box::pin(async move { users::delete(tx, &tenant(), &"ada1".into()).await }));
+    let delete = store.write::<_, StoreError>(async move |tx| users::delete(tx, &tenant(), &"ada1".into()).await);
     assert!(delete.await.unwrap());
     assert!(found(&store, "countess").await.is_empty());
 }
@@ -90,9 +87,7 @@ async fn the_list_of_users_is_walked_both_ways(store: Store) {
     let at = |place: Place| {
         let store = store.clone();
         async move {
-            let read = store.read::<_, StoreError>(move |tx| {
-                Box::pin(async move { user_search::at(tx, &tenant(), place, 3).await })
-            });
+            let read = store.read::<_, StoreError>(async move |tx| user_search::at(tx, &tenant(), place, 3).await);
             read.await.unwrap().into_iter().map(|user| user.id.0).collect::<Vec<_>>()
         }
     };
@@ -101,11 +96,8 @@ async fn the_list_of_users_is_walked_both_ways(store: Store) {
     assert_eq!(at(Place::NewerThan(Timestamp(1), "u3".into())).await, ["u6", "u5", "u4"]);
     assert_eq!(at(Place::NewerThan(Timestamp(0), "u0".into())).await, ["u3", "u2", "u1"]);
     assert_eq!(at(Place::Oldest).await, ["u2", "u1", "u0"]);
-    let count = |most: i64| {
-        store.read::<_, StoreError>(move |tx| {
-            Box::pin(async move { user_search::count(tx, &tenant(), None, most).await })
-        })
-    };
+    let count =
+        |most: i64| store.read::<_, StoreError>(async move |tx| user_search::count(tx, &tenant(), None, most).await);
     assert_eq!(count(7).await.unwrap(), Total { count: 7, is_capped: false });
     assert_eq!(count(6).await.unwrap(), Total { count: 6, is_capped: true });
 }

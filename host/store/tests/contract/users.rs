@@ -29,11 +29,8 @@ async fn users_are_kept_and_identifiers_are_unique(store: Store) {
     let kept = find(&store, tenant(), "ann").await.unwrap();
     assert_eq!((kept.custom_data, kept.primary_phone), (ann.custom_data.clone(), None));
     let identifier = Identifier { kind: IdentifierKind::Username, value: "Ann".into() };
-    let found = store
-        .read::<_, StoreError>(|tx| {
-            Box::pin(async move { users::find_by_identifier(tx, &tenant(), &identifier).await })
-        })
-        .await;
+    let found =
+        store.read::<_, StoreError>(async move |tx| users::find_by_identifier(tx, &tenant(), &identifier).await).await;
     assert_eq!(found.unwrap().unwrap().id, ann.id);
 }
 
@@ -41,9 +38,8 @@ async fn idor_cross_tenant(store: Store) {
     insert(&store, tenant(), user("ann", Some("1"))).await.unwrap();
     assert!(find(&store, TenantId::admin(), "ann").await.is_none());
     insert(&store, TenantId::admin(), user("ann", Some("1"))).await.unwrap();
-    let deleted = store.write::<_, StoreError>(|tx| {
-        Box::pin(async move { users::delete(tx, &TenantId::admin(), &"ann".into()).await })
-    });
+    let deleted =
+        store.write::<_, StoreError>(async move |tx| users::delete(tx, &TenantId::admin(), &"ann".into()).await);
     assert!(deleted.await.unwrap());
     assert!(find(&store, tenant(), "ann").await.is_some());
 }
