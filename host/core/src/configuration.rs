@@ -136,10 +136,10 @@ impl Core {
         if let Some(kept) = self.configuration.clients.get(&key) {
             return Ok(Some(kept));
         }
-        let (owner, id) = (tenant.clone(), id.clone());
+        let owner = tenant.clone();
         let read = self.parts.store.read(async move |tx| {
-            let Some(application) = applications::find(tx, &owner, &id).await? else { return Ok(None) };
-            let secrets = applications::secret_hashes(tx, &owner, &id).await?;
+            let Some(application) = applications::find(tx, &owner, id).await? else { return Ok(None) };
+            let secrets = applications::secret_hashes(tx, &owner, id).await?;
             Ok::<_, CoreError>(Some(Arc::new(Client { application, secrets })))
         });
         let Some(client) = read.await? else { return Ok(None) };
@@ -167,9 +167,9 @@ impl Core {
         if let Some(kept) = self.configuration.machines.get(&key) {
             return Ok(Some(kept));
         }
-        let (owner, id, indicator) = (tenant.clone(), id.clone(), indicator.to_owned());
+        let (owner, indicator) = (tenant.clone(), indicator.to_owned());
         let read = self.parts.store.read(async move |tx| {
-            Ok::<_, CoreError>(resources::for_application(tx, &owner, &id, &indicator).await?.map(Arc::new))
+            Ok::<_, CoreError>(resources::for_application(tx, &owner, id, &indicator).await?.map(Arc::new))
         });
         let Some(access) = read.await? else { return Ok(None) };
         self.configuration.machines.insert(key, Arc::clone(&access));

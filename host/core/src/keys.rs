@@ -161,32 +161,31 @@ impl Core {
         }
         let now = self.now();
         let (fresh, master) = (generate(&self.parts, now, now.plus_seconds(grace))?, self.parts.master_key.clone());
-        let tenant = tenant.clone();
         self.save(ErrorCode::UniqueViolation, async move |tx| {
-            crate::tenants::lock(tx, &tenant).await?;
-            let known = status(&keys::list(tx, &tenant, &master).await?, now);
+            crate::tenants::lock(tx, tenant).await?;
+            let known = status(&keys::list(tx, tenant, &master).await?, now);
             if known.iter().any(|key| key.status == KeyStatus::Next) {
                 return Err(ErrorCode::KeyWaiting.into());
             }
             if known.len() >= MOST_KEYS {
                 return Err(ErrorCode::TooManyKeys.into());
             }
-            Ok(keys::insert(tx, &tenant, &fresh, &master).await?)
+            Ok(keys::insert(tx, tenant, &fresh, &master).await?)
         })
         .await
     }
 
     /// Removes a key that does not sign. What it signed is refused from then on.
     pub async fn delete_signing_key(&self, tenant: &TenantId, id: &KeyId) -> Result<(), CoreError> {
-        let (tenant, id, master, now) = (tenant.clone(), id.clone(), self.parts.master_key.clone(), self.now());
+        let (master, now) = (self.parts.master_key.clone(), self.now());
         self.save(ErrorCode::UniqueViolation, async move |tx| {
-            crate::tenants::lock(tx, &tenant).await?;
-            let known = status(&keys::list(tx, &tenant, &master).await?, now);
-            let key = known.into_iter().find(|key| key.id == id).ok_or(ErrorCode::EntityNotFound)?;
+            crate::tenants::lock(tx, tenant).await?;
+            let known = status(&keys::list(tx, tenant, &master).await?, now);
+            let key = known.into_iter().find(|key| key.id == *id).ok_or(ErrorCode::EntityNotFound)?;
             if key.status == KeyStatus::Current {
                 return Err(ErrorCode::KeySigns.into());
             }
-            Ok(keys::delete(tx, &tenant, &id).await?)
+            Ok(keys::delete(tx, tenant, id).await?)
         })
         .await
     }

@@ -69,8 +69,8 @@ impl Core {
     }
 
     pub(crate) async fn stored_connectors(&self, tenant: &TenantId) -> Result<Vec<Connector>, CoreError> {
-        let (tenant, key) = (tenant.clone(), self.parts.master_key.clone());
-        self.parts.store.read(async move |tx| Ok(connectors::list(tx, &tenant, &key).await?)).await
+        let key = self.parts.master_key.clone();
+        self.parts.store.read(async move |tx| Ok(connectors::list(tx, tenant, &key).await?)).await
     }
 
     /// The kinds of connectors that are set up and not switched off.
@@ -222,10 +222,9 @@ impl Core {
 
     /// Removes a connector.
     pub async fn delete_connector(&self, tenant: &TenantId, id: &ConnectorId) -> Result<(), CoreError> {
-        let (tenant, id) = (tenant.clone(), id.clone());
         let deleted = self.parts.store.write(async move |tx| {
-            crate::tenants::lock(tx, &tenant).await?;
-            Ok::<_, CoreError>(connectors::delete(tx, &tenant, &id).await?)
+            crate::tenants::lock(tx, tenant).await?;
+            Ok::<_, CoreError>(connectors::delete(tx, tenant, id).await?)
         });
         if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }

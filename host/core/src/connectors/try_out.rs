@@ -108,20 +108,20 @@ impl Core {
             (format!("test:by:{by}"), policy.tests_per_actor_hour),
             (format!("test:to:{to}"), policy.tests_per_recipient_hour),
         ];
-        let (tenant, now) = (tenant.clone(), self.now());
+        let now = self.now();
         self.parts
             .store
             .write(async move |tx| {
                 let counter = |name: &str| Counter { name: name.to_owned(), resolution: RESOLUTION, keep: HOUR };
                 let wanted: Vec<Counter> = budgets.iter().map(|(name, _)| counter(name)).collect();
-                let mut histories = counters::lock(tx, &tenant, &wanted, now).await?;
+                let mut histories = counters::lock(tx, tenant, &wanted, now).await?;
                 for ((name, most), counter) in budgets.iter().zip(&wanted) {
                     let mut history = histories.remove(name).unwrap_or_else(|| History::new(RESOLUTION));
                     if history.open(HOUR, now) >= *most {
                         return Err(ErrorCode::ConnectorTestLimited.into());
                     }
                     history.count(now);
-                    counters::write(tx, &tenant, counter, history, now).await?;
+                    counters::write(tx, tenant, counter, history, now).await?;
                 }
                 Ok::<_, CoreError>(())
             })

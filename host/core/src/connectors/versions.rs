@@ -62,8 +62,8 @@ impl Core {
         factory: &FactoryId,
         digest: &str,
     ) -> Result<Option<Version>, CoreError> {
-        let (owner, factory, digest) = (tenant.clone(), factory.clone(), digest.to_owned());
-        self.look(async move |tx| connector_versions::find(tx, &owner, &factory, &digest).await).await
+        let (owner, digest) = (tenant.clone(), digest.to_owned());
+        self.look(async move |tx| connector_versions::find(tx, &owner, factory, &digest).await).await
     }
 
     fn publisher(&self, version: &Version) -> Publisher {

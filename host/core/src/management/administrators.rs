@@ -88,15 +88,15 @@ impl Core {
 
     /// Removes an administrator. The last one who may do everything stays.
     pub async fn delete_administrator(&self, id: &UserId) -> Result<(), CoreError> {
-        let (tenant, id) = (TenantId::admin(), id.clone());
+        let tenant = TenantId::admin();
         self.save(ErrorCode::UniqueViolation, async move |tx| {
             lock(tx, &tenant).await?;
             let known = all(tx).await?;
-            let mut others = known.iter().filter(|one| one.user.id != id && !one.user.is_suspended);
+            let mut others = known.iter().filter(|one| one.user.id != *id && !one.user.is_suspended);
             if !others.any(Administrator::may_do_everything) {
                 return Err(ErrorCode::LastAdministrator.into());
             }
-            if users::delete(tx, &tenant, &id).await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
+            if users::delete(tx, &tenant, id).await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
         })
         .await
     }

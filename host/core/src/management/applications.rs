@@ -68,14 +68,12 @@ pub(crate) fn check(application: &Application) -> Result<(), Refusal> {
 impl Core {
     /// A page of applications and how many there are.
     pub async fn applications(&self, tenant: &TenantId, page: Page) -> Result<(Vec<Application>, i64), CoreError> {
-        let tenant = tenant.clone();
-        self.look(async move |tx| applications::list(tx, &tenant, page).await).await
+        self.look(async move |tx| applications::list(tx, tenant, page).await).await
     }
 
     /// An application.
     pub async fn application(&self, tenant: &TenantId, id: &ApplicationId) -> Result<Application, CoreError> {
-        let (tenant, id) = (tenant.clone(), id.clone());
-        let found = self.look(async move |tx| applications::find(tx, &tenant, &id).await).await?;
+        let found = self.look(async move |tx| applications::find(tx, tenant, id).await).await?;
         found.ok_or_else(|| ErrorCode::EntityNotFound.into())
     }
 
@@ -101,12 +99,12 @@ impl Core {
             created_at: now,
             expires_at: None,
         };
-        let (tenant, key, made) = (tenant.clone(), self.parts.master_key.clone(), application.clone());
+        let (key, made) = (self.parts.master_key.clone(), application.clone());
         self.save(ErrorCode::UniqueViolation, async move |tx| {
-            applications::insert(tx, &tenant, &application).await?;
+            applications::insert(tx, tenant, &application).await?;
             if !application.kind.is_public() {
                 let hash = secret::hash(&secret.value);
-                applications::insert_secret(tx, &tenant, &application.id, &secret, &hash, &key).await?;
+                applications::insert_secret(tx, tenant, &application.id, &secret, &hash, &key).await?;
             }
             Ok(())
         })
@@ -121,13 +119,12 @@ impl Core {
         id: &ApplicationId,
         change: impl FnOnce(&mut Application) + Clone + Send + 'static,
     ) -> Result<Application, CoreError> {
-        let (tenant, id) = (tenant.clone(), id.clone());
         self.save(ErrorCode::UniqueViolation, async move |tx| {
-            let found = applications::lock(tx, &tenant, &id).await?;
+            let found = applications::lock(tx, tenant, id).await?;
             let mut application = found.ok_or(ErrorCode::EntityNotFound)?;
             change(&mut application);
             check(&application)?;
-            applications::update(tx, &tenant, &application).await?;
+            applications::update(tx, tenant, &application).await?;
             Ok(application)
         })
         .await
@@ -135,9 +132,8 @@ impl Core {
 
     /// Removes an application with its secrets and everybody's tokens for it.
     pub async fn delete_application(&self, tenant: &TenantId, id: &ApplicationId) -> Result<(), CoreError> {
-        let (tenant, id) = (tenant.clone(), id.clone());
         let deleted =
-            self.save(ErrorCode::UniqueViolation, async move |tx| Ok(applications::delete(tx, &tenant, &id).await?));
+            self.save(ErrorCode::UniqueViolation, async move |tx| Ok(applications::delete(tx, tenant, id).await?));
         if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }
 
@@ -148,8 +144,8 @@ impl Core {
         id: &ApplicationId,
     ) -> Result<Vec<ApplicationSecret>, CoreError> {
         self.application(tenant, id).await?;
-        let (tenant, id, key) = (tenant.clone(), id.clone(), self.parts.master_key.clone());
-        self.look(async move |tx| applications::secrets(tx, &tenant, &id, &key).await).await
+        let key = self.parts.master_key.clone();
+        self.look(async move |tx| applications::secrets(tx, tenant, id, &key).await).await
     }
 
     /// Adds a secret beside those that are there, so that clients can move from one to the next.
@@ -172,10 +168,10 @@ impl Core {
         }
         let value = secret::generate(self.rng());
         let secret = ApplicationSecret { name: new.name, value, created_at: now, expires_at: new.expires_at };
-        let (tenant, id, key, made) = (tenant.clone(), id.clone(), self.parts.master_key.clone(), secret.clone());
+        let (key, made) = (self.parts.master_key.clone(), secret.clone());
         self.save(ErrorCode::SecretNameExists, async move |tx| {
             let hash = secret::hash(&secret.value);
-            Ok(applications::insert_secret(tx, &tenant, &id, &secret, &hash, &key).await?)
+            Ok(applications::insert_secret(tx, tenant, id, &secret, &hash, &key).await?)
         })
         .await?;
         Ok(made)
@@ -188,9 +184,8 @@ impl Core {
         id: &ApplicationId,
         name: String,
     ) -> Result<(), CoreError> {
-        let (tenant, id) = (tenant.clone(), id.clone());
         let deleted = self.save(ErrorCode::UniqueViolation, async move |tx| {
-            Ok(applications::delete_secret(tx, &tenant, &id, &name).await?)
+            Ok(applications::delete_secret(tx, tenant, id, &name).await?)
         });
         if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }

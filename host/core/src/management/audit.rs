@@ -60,14 +60,12 @@ impl Core {
         filter: logs::Filter,
         page: Page,
     ) -> Result<(Vec<LogEntry>, i64), CoreError> {
-        let tenant = tenant.clone();
-        self.look(async move |tx| logs::list(tx, &tenant, &filter, page).await).await
+        self.look(async move |tx| logs::list(tx, tenant, &filter, page).await).await
     }
 
     /// An entry.
     pub async fn log(&self, tenant: &TenantId, id: LogId) -> Result<LogEntry, CoreError> {
-        let tenant = tenant.clone();
-        let found = self.look(async move |tx| logs::find(tx, &tenant, &id).await).await?;
+        let found = self.look(async move |tx| logs::find(tx, tenant, &id).await).await?;
         found.ok_or_else(|| ErrorCode::EntityNotFound.into())
     }
 }

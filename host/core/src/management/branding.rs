@@ -52,15 +52,14 @@ impl Core {
 
     /// The picture with this id, as PNG.
     pub async fn image(&self, tenant: &TenantId, id: &str) -> Result<Vec<u8>, CoreError> {
-        let (tenant, id) = (tenant.clone(), id.to_owned());
-        let found = self.look(async move |tx| images::find(tx, &tenant, &id).await).await?;
+        let id = id.to_owned();
+        let found = self.look(async move |tx| images::find(tx, tenant, &id).await).await?;
         found.ok_or_else(|| ErrorCode::EntityNotFound.into())
     }
 
     /// The tenant's own words, by language.
     pub async fn phrases(&self, tenant: &TenantId) -> Result<Vec<(String, Phrases)>, CoreError> {
-        let tenant = tenant.clone();
-        self.look(async move |tx| keyway_store::phrases::list(tx, &tenant).await).await
+        self.look(async move |tx| keyway_store::phrases::list(tx, tenant).await).await
     }
 
     /// Replaces the tenant's own words in a language. `known` tells which sentences there are.
@@ -72,18 +71,16 @@ impl Core {
         known: impl Fn(&str) -> bool,
     ) -> Result<(), CoreError> {
         phrases::check(&language, &own, known)?;
-        let tenant = tenant.clone();
         self.save(ErrorCode::UniqueViolation, async move |tx| {
-            Ok(keyway_store::phrases::put(tx, &tenant, &language, &own).await?)
+            Ok(keyway_store::phrases::put(tx, tenant, &language, &own).await?)
         })
         .await
     }
 
     /// Takes the tenant's own words in a language back.
     pub async fn delete_phrases(&self, tenant: &TenantId, language: String) -> Result<(), CoreError> {
-        let tenant = tenant.clone();
         let deleted = self.save(ErrorCode::UniqueViolation, async move |tx| {
-            Ok(keyway_store::phrases::delete(tx, &tenant, &language).await?)
+            Ok(keyway_store::phrases::delete(tx, tenant, &language).await?)
         });
         if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }

@@ -9,8 +9,7 @@ use crate::{Core, CoreError};
 impl Core {
     /// All templates of the tenant.
     pub async fn email_templates(&self, tenant: &TenantId) -> Result<Vec<EmailTemplate>, CoreError> {
-        let tenant = tenant.clone();
-        self.look(async move |tx| email_templates::list(tx, &tenant).await).await
+        self.look(async move |tx| email_templates::list(tx, tenant).await).await
     }
 
     /// Adds templates (language, usage type, content), or replaces those of the same language and type.
@@ -29,12 +28,11 @@ impl Core {
             let id: EmailTemplateId = self.id();
             templates.push(EmailTemplate { id, language_tag, template_type, details, created_at: self.now() });
         }
-        let tenant = tenant.clone();
         self.parts
             .store
             .write(async move |tx| {
                 for template in &templates {
-                    email_templates::put(tx, &tenant, template).await?;
+                    email_templates::put(tx, tenant, template).await?;
                 }
                 Ok::<_, CoreError>(())
             })
@@ -43,11 +41,8 @@ impl Core {
 
     /// Removes a template.
     pub async fn delete_email_template(&self, tenant: &TenantId, id: EmailTemplateId) -> Result<(), CoreError> {
-        let tenant = tenant.clone();
-        let deleted = self
-            .parts
-            .store
-            .write(async move |tx| Ok::<_, CoreError>(email_templates::delete(tx, &tenant, &id).await?));
+        let deleted =
+            self.parts.store.write(async move |tx| Ok::<_, CoreError>(email_templates::delete(tx, tenant, &id).await?));
         if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }
 }

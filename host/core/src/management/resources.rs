@@ -27,14 +27,12 @@ fn check(resource: &Resource) -> Result<(), Refusal> {
 impl Core {
     /// Every resource, oldest first.
     pub async fn resources(&self, tenant: &TenantId) -> Result<Vec<Resource>, CoreError> {
-        let tenant = tenant.clone();
-        self.look(async move |tx| resources::list(tx, &tenant).await).await
+        self.look(async move |tx| resources::list(tx, tenant).await).await
     }
 
     /// A resource.
     pub async fn resource(&self, tenant: &TenantId, id: &ResourceId) -> Result<Resource, CoreError> {
-        let (tenant, id) = (tenant.clone(), id.clone());
-        let found = self.look(async move |tx| resources::find(tx, &tenant, &id).await).await?;
+        let found = self.look(async move |tx| resources::find(tx, tenant, id).await).await?;
         found.ok_or_else(|| ErrorCode::EntityNotFound.into())
     }
 
@@ -48,9 +46,9 @@ impl Core {
     ) -> Result<Resource, CoreError> {
         let resource = Resource { id: self.id(), name, indicator, is_default: false, access_token_ttl };
         check(&resource)?;
-        let (tenant, now) = (tenant.clone(), self.now());
+        let now = self.now();
         self.save(ErrorCode::ResourceInUse, async move |tx| {
-            resources::insert(tx, &tenant, &resource, now).await?;
+            resources::insert(tx, tenant, &resource, now).await?;
             Ok(resource)
         })
         .await
@@ -63,13 +61,12 @@ impl Core {
         id: &ResourceId,
         change: impl FnOnce(&mut Resource) + Clone + Send + 'static,
     ) -> Result<Resource, CoreError> {
-        let (tenant, id) = (tenant.clone(), id.clone());
         self.save(ErrorCode::ResourceInUse, async move |tx| {
-            let found = resources::lock(tx, &tenant, &id).await?;
+            let found = resources::lock(tx, tenant, id).await?;
             let mut resource = found.ok_or(ErrorCode::EntityNotFound)?;
             change(&mut resource);
             check(&resource)?;
-            resources::update(tx, &tenant, &resource).await?;
+            resources::update(tx, tenant, &resource).await?;
             Ok(resource)
         })
         .await
@@ -80,17 +77,15 @@ impl Core {
         if self.resource(tenant, id).await?.indicator == MANAGEMENT_API {
             return Err(ErrorCode::ManagementApiFixed.into());
         }
-        let (tenant, id) = (tenant.clone(), id.clone());
         let deleted =
-            self.save(ErrorCode::UniqueViolation, async move |tx| Ok(resources::delete(tx, &tenant, &id).await?));
+            self.save(ErrorCode::UniqueViolation, async move |tx| Ok(resources::delete(tx, tenant, id).await?));
         if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }
 
     /// The scopes of a resource, oldest first.
     pub async fn scopes(&self, tenant: &TenantId, resource: &ResourceId) -> Result<Vec<Scope>, CoreError> {
         self.resource(tenant, resource).await?;
-        let (tenant, resource) = (tenant.clone(), resource.clone());
-        self.look(async move |tx| resources::scopes(tx, &tenant, &resource).await).await
+        self.look(async move |tx| resources::scopes(tx, tenant, resource).await).await
     }
 
     /// Adds a scope to a resource.
@@ -112,9 +107,8 @@ impl Core {
         }
         let created_at = self.now().0;
         let scope = Scope { id: self.id(), resource_id: resource.clone(), name, description, created_at };
-        let tenant = tenant.clone();
         self.save(ErrorCode::ScopeExists, async move |tx| {
-            resources::insert_scope(tx, &tenant, &scope).await?;
+            resources::insert_scope(tx, tenant, &scope).await?;
             Ok(scope)
         })
         .await
@@ -125,9 +119,8 @@ impl Core {
         if self.resource(tenant, resource).await?.indicator == MANAGEMENT_API {
             return Err(ErrorCode::ManagementApiFixed.into());
         }
-        let (tenant, resource) = (tenant.clone(), resource.clone());
         let deleted = self.save(ErrorCode::UniqueViolation, async move |tx| {
-            Ok(resources::delete_scope(tx, &tenant, &resource, &id).await?)
+            Ok(resources::delete_scope(tx, tenant, resource, &id).await?)
         });
         if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }

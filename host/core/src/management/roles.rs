@@ -28,14 +28,12 @@ async fn add_scopes(tx: &mut Tx, tenant: &TenantId, role: &Role, scopes: &[Scope
 impl Core {
     /// Every role, by name.
     pub async fn roles(&self, tenant: &TenantId) -> Result<Vec<Role>, CoreError> {
-        let tenant = tenant.clone();
-        self.look(async move |tx| roles::list(tx, &tenant).await).await
+        self.look(async move |tx| roles::list(tx, tenant).await).await
     }
 
     /// A role.
     pub async fn role(&self, tenant: &TenantId, id: &RoleId) -> Result<Role, CoreError> {
-        let (tenant, id) = (tenant.clone(), id.clone());
-        let found = self.look(async move |tx| roles::find(tx, &tenant, &id).await).await?;
+        let found = self.look(async move |tx| roles::find(tx, tenant, id).await).await?;
         found.ok_or_else(|| ErrorCode::EntityNotFound.into())
     }
 
@@ -56,10 +54,9 @@ impl Core {
             return Err(Refusal::invalid_input("isDefault", "only a role for users is given to new users").into());
         }
         let made = Role { id: self.id(), name, description, kind, is_default };
-        let tenant = tenant.clone();
         self.save(ErrorCode::RoleNameInUse, async move |tx| {
-            roles::insert(tx, &tenant, &made).await?;
-            add_scopes(tx, &tenant, &made, &scopes).await?;
+            roles::insert(tx, tenant, &made).await?;
+            add_scopes(tx, tenant, &made, &scopes).await?;
             Ok(made)
         })
         .await
@@ -67,41 +64,36 @@ impl Core {
 
     /// Removes a role from everybody.
     pub async fn delete_role(&self, tenant: &TenantId, id: &RoleId) -> Result<(), CoreError> {
-        let (tenant, id) = (tenant.clone(), id.clone());
-        let deleted = self.save(ErrorCode::UniqueViolation, async move |tx| Ok(roles::delete(tx, &tenant, &id).await?));
+        let deleted = self.save(ErrorCode::UniqueViolation, async move |tx| Ok(roles::delete(tx, tenant, id).await?));
         if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }
 
     /// The scopes that a role holds.
     pub async fn role_scopes(&self, tenant: &TenantId, id: &RoleId) -> Result<Vec<Scope>, CoreError> {
         self.role(tenant, id).await?;
-        let (tenant, id) = (tenant.clone(), id.clone());
-        self.look(async move |tx| roles::scopes(tx, &tenant, &id).await).await
+        self.look(async move |tx| roles::scopes(tx, tenant, id).await).await
     }
 
     /// Adds scopes to a role.
     pub async fn add_role_scopes(&self, tenant: &TenantId, id: &RoleId, scopes: Vec<ScopeId>) -> Result<(), CoreError> {
-        let (tenant, id) = (tenant.clone(), id.clone());
         self.save(ErrorCode::UniqueViolation, async move |tx| {
-            let role = role(tx, &tenant, &id).await?;
-            add_scopes(tx, &tenant, &role, &scopes).await
+            let role = role(tx, tenant, id).await?;
+            add_scopes(tx, tenant, &role, &scopes).await
         })
         .await
     }
 
     /// Takes a scope from a role.
     pub async fn remove_role_scope(&self, tenant: &TenantId, id: &RoleId, scope: ScopeId) -> Result<(), CoreError> {
-        let (tenant, id) = (tenant.clone(), id.clone());
         let removed = self
-            .save(ErrorCode::UniqueViolation, async move |tx| Ok(roles::remove_scope(tx, &tenant, &id, &scope).await?));
+            .save(ErrorCode::UniqueViolation, async move |tx| Ok(roles::remove_scope(tx, tenant, id, &scope).await?));
         if removed.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }
 
     /// The roles of an application.
     pub async fn application_roles(&self, tenant: &TenantId, id: &ApplicationId) -> Result<Vec<Role>, CoreError> {
         self.application(tenant, id).await?;
-        let (tenant, id) = (tenant.clone(), id.clone());
-        self.look(async move |tx| roles::of_application(tx, &tenant, &id).await).await
+        self.look(async move |tx| roles::of_application(tx, tenant, id).await).await
     }
 
     /// Gives roles to a machine-to-machine application.
@@ -111,17 +103,16 @@ impl Core {
         id: &ApplicationId,
         ids: Vec<RoleId>,
     ) -> Result<(), CoreError> {
-        let (tenant, id) = (tenant.clone(), id.clone());
         self.save(ErrorCode::UniqueViolation, async move |tx| {
-            let application = applications::find(tx, &tenant, &id).await?.ok_or(ErrorCode::EntityNotFound)?;
+            let application = applications::find(tx, tenant, id).await?.ok_or(ErrorCode::EntityNotFound)?;
             if application.kind != ApplicationType::MachineToMachine {
                 return Err(ErrorCode::ApplicationType.into());
             }
             for wanted in ids {
-                if role(tx, &tenant, &wanted).await?.kind != RoleType::MachineToMachine {
+                if role(tx, tenant, &wanted).await?.kind != RoleType::MachineToMachine {
                     return Err(ErrorCode::ApplicationRoleType.into());
                 }
-                roles::add_application(tx, &tenant, &wanted, &id).await?;
+                roles::add_application(tx, tenant, &wanted, id).await?;
             }
             Ok(())
         })
@@ -135,9 +126,8 @@ impl Core {
         id: &ApplicationId,
         role: RoleId,
     ) -> Result<(), CoreError> {
-        let (tenant, id) = (tenant.clone(), id.clone());
         let removed = self.save(ErrorCode::UniqueViolation, async move |tx| {
-            Ok(roles::remove_application(tx, &tenant, &role, &id).await?)
+            Ok(roles::remove_application(tx, tenant, &role, id).await?)
         });
         if removed.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }
@@ -145,20 +135,18 @@ impl Core {
     /// The roles of a user.
     pub async fn user_roles(&self, tenant: &TenantId, id: &UserId) -> Result<Vec<Role>, CoreError> {
         self.user(tenant, id).await?;
-        let (tenant, id) = (tenant.clone(), id.clone());
-        self.look(async move |tx| roles::of_user(tx, &tenant, &id).await).await
+        self.look(async move |tx| roles::of_user(tx, tenant, id).await).await
     }
 
     /// Gives roles to a user.
     pub async fn add_user_roles(&self, tenant: &TenantId, id: &UserId, ids: Vec<RoleId>) -> Result<(), CoreError> {
-        let (tenant, id) = (tenant.clone(), id.clone());
         self.save(ErrorCode::UniqueViolation, async move |tx| {
-            users::hold(tx, &tenant, &id).await?.ok_or(ErrorCode::EntityNotFound)?;
+            users::hold(tx, tenant, id).await?.ok_or(ErrorCode::EntityNotFound)?;
             for wanted in ids {
-                if role(tx, &tenant, &wanted).await?.kind != RoleType::User {
+                if role(tx, tenant, &wanted).await?.kind != RoleType::User {
                     return Err(ErrorCode::InvalidRoleType.into());
                 }
-                roles::add_user(tx, &tenant, &wanted, &id).await?;
+                roles::add_user(tx, tenant, &wanted, id).await?;
             }
             Ok(())
         })
@@ -167,9 +155,8 @@ impl Core {
 
     /// Takes a role from a user.
     pub async fn remove_user_role(&self, tenant: &TenantId, id: &UserId, role: RoleId) -> Result<(), CoreError> {
-        let (tenant, id) = (tenant.clone(), id.clone());
-        let removed = self
-            .save(ErrorCode::UniqueViolation, async move |tx| Ok(roles::remove_user(tx, &tenant, &role, &id).await?));
+        let removed =
+            self.save(ErrorCode::UniqueViolation, async move |tx| Ok(roles::remove_user(tx, tenant, &role, id).await?));
         if removed.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }
 }

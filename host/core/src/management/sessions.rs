@@ -10,8 +10,8 @@ impl Core {
     /// The live sessions of a user, newest first.
     pub async fn user_sessions(&self, tenant: &TenantId, id: &UserId) -> Result<Vec<Session>, CoreError> {
         self.user(tenant, id).await?;
-        let (tenant, id, now) = (tenant.clone(), id.clone(), self.now());
-        self.look(async move |tx| sessions::of_user(tx, &tenant, &id, now).await).await
+        let now = self.now();
+        self.look(async move |tx| sessions::of_user(tx, tenant, id, now).await).await
     }
 
     /// Ends one session of a user, with the grants that were made in it.
@@ -21,12 +21,12 @@ impl Core {
         user: &UserId,
         session: &SessionId,
     ) -> Result<(), CoreError> {
-        let (tenant, user, session, now) = (tenant.clone(), user.clone(), session.clone(), self.now());
+        let now = self.now();
         self.save(ErrorCode::UniqueViolation, async move |tx| {
-            if !sessions::delete_by_id(tx, &tenant, &user, &session).await? {
+            if !sessions::delete_by_id(tx, tenant, user, session).await? {
                 return Err(ErrorCode::EntityNotFound.into());
             }
-            Ok(tokens::revoke_all_of_session(tx, &tenant, &session, now).await?)
+            Ok(tokens::revoke_all_of_session(tx, tenant, session, now).await?)
         })
         .await
     }

@@ -27,15 +27,15 @@ impl Core {
         if *tenant == TenantId::admin() {
             return Err(ErrorCode::Forbidden.into());
         }
-        let (tenant, key) = (tenant.clone(), self.parts.master_key.clone());
+        let key = self.parts.master_key.clone();
         self.parts
             .store
             .write(async move |tx| {
-                crate::tenants::lock(tx, &tenant).await?;
+                crate::tenants::lock(tx, tenant).await?;
                 // Read under the tenant's lock, which every change of connectors takes as well.
-                let connectors = enabled_kinds(&connectors::list(tx, &tenant, &key).await?);
-                let next = sign_in_experiences::get(tx, &tenant).await?.patched(&patch, &connectors)?;
-                sign_in_experiences::put(tx, &tenant, &next).await?;
+                let connectors = enabled_kinds(&connectors::list(tx, tenant, &key).await?);
+                let next = sign_in_experiences::get(tx, tenant).await?.patched(&patch, &connectors)?;
+                sign_in_experiences::put(tx, tenant, &next).await?;
                 Ok(next)
             })
             .await

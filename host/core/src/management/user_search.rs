@@ -43,9 +43,8 @@ impl Core {
         search: Option<String>,
         page: Page,
     ) -> Result<(Vec<User>, Total), CoreError> {
-        let tenant = tenant.clone();
         let most = if search.is_some() { MOST_FOUND } else { i64::MAX };
-        self.look(async move |tx| user_search::page(tx, &tenant, search.as_deref(), page, most).await).await
+        self.look(async move |tx| user_search::page(tx, tenant, search.as_deref(), page, most).await).await
     }
 
     /// A page of the users that a search by fields finds. A pattern of the form `%text%` over all fields goes by the index.
@@ -58,21 +57,19 @@ impl Core {
         if let Some(text) = part_of_any(&search) {
             return self.users(tenant, Some(text), page).await;
         }
-        let tenant = tenant.clone();
-        self.look(async move |tx| user_search::matching(tx, &tenant, &search, page, MOST_FOUND).await).await
+        self.look(async move |tx| user_search::matching(tx, tenant, &search, page, MOST_FOUND).await).await
     }
 
     /// `limit` users at a place of the list: as quick at its end as at its beginning.
     pub async fn users_at(&self, tenant: &TenantId, place: Place, limit: i64) -> Result<Window, CoreError> {
-        let tenant = tenant.clone();
         let one_more = limit.saturating_add(1);
         let limit = usize::try_from(limit).unwrap_or_default();
         self.look(async move |tx| {
             let mut place = place;
-            let mut users = user_search::at(tx, &tenant, place.clone(), one_more).await?;
+            let mut users = user_search::at(tx, tenant, place.clone(), one_more).await?;
             if matches!(place, Place::NewerThan(..)) && users.len() <= limit {
                 place = Place::Newest;
-                users = user_search::at(tx, &tenant, Place::Newest, one_more).await?;
+                users = user_search::at(tx, tenant, Place::Newest, one_more).await?;
             }
             let goes_on = users.len() > limit;
             let (has_newer, has_older) = match place {
@@ -85,7 +82,7 @@ impl Core {
                 users.remove(0);
             }
             users.truncate(limit);
-            let total = user_search::count(tx, &tenant, None, MOST_TOLD).await?;
+            let total = user_search::count(tx, tenant, None, MOST_TOLD).await?;
             Ok(Window { users, has_newer, has_older, total })
         })
         .await

@@ -86,8 +86,7 @@ async fn locked(tx: &mut Tx, tenant: &TenantId, id: &UserId) -> Result<LockedUse
 impl Core {
     /// A user.
     pub async fn user(&self, tenant: &TenantId, id: &UserId) -> Result<User, CoreError> {
-        let (tenant, id) = (tenant.clone(), id.clone());
-        let found = self.look(async move |tx| users::find(tx, &tenant, &id).await).await?;
+        let found = self.look(async move |tx| users::find(tx, tenant, id).await).await?;
         found.ok_or_else(|| ErrorCode::EntityNotFound.into())
     }
 
@@ -120,23 +119,23 @@ impl Core {
             }
             None => None,
         };
-        let (tenant, made) = (tenant.clone(), user.clone());
+        let made = user.clone();
         self.parts
             .store
             .write(async move |tx| {
                 // A token whose subject is its own client is a program's: a user of that name would have its access.
-                if is_chosen && applications::find(tx, &tenant, &user.id.as_str().into()).await?.is_some() {
+                if is_chosen && applications::find(tx, tenant, &user.id.as_str().into()).await?.is_some() {
                     return Err(Refusal::invalid_input("id", "is the id of an application").into());
                 }
-                users::insert(tx, &tenant, &user).await?;
+                users::insert(tx, tenant, &user).await?;
                 if let Some(cost) = cost
-                    && !password_costs::note(tx, &tenant, &user.id, &cost, |others| may_join(&cost, others)).await?
+                    && !password_costs::note(tx, tenant, &user.id, &cost, |others| may_join(&cost, others)).await?
                 {
                     let expected = "asks for too much work beside the other kinds of hashes that wait for their \
                             users to sign in";
                     return Err(Refusal::invalid_input("passwordDigest", expected).into());
                 }
-                Ok::<_, CoreError>(roles::add_defaults(tx, &tenant, &user.id).await?)
+                Ok::<_, CoreError>(roles::add_defaults(tx, tenant, &user.id).await?)
             })
             .await
             .map_err(taken)?;
@@ -150,16 +149,16 @@ impl Core {
             let patch = std::mem::take(change.identifier(kind));
             *change.identifier(kind) = patch.try_map(|text| canonical(kind, field, &text))?;
         }
-        let (tenant, id, now) = (tenant.clone(), id.clone(), self.now());
+        let now = self.now();
         change.updated_at = Some(now);
         self.parts
             .store
             .write(async move |tx| {
-                let mut user = locked(tx, &tenant, &id).await?;
+                let mut user = locked(tx, tenant, id).await?;
                 if change.is_suspended == Some(true) && !user.is_suspended {
-                    end_sign_ins(tx, &tenant, &mut user, change, now).await?;
+                    end_sign_ins(tx, tenant, &mut user, change, now).await?;
                 } else {
-                    users::change(tx, &tenant, &mut user, change).await?;
+                    users::change(tx, tenant, &mut user, change).await?;
                 }
                 Ok(user.into())
             })
@@ -182,10 +181,10 @@ impl Core {
     }
 
     async fn change_and_sign_out(&self, tenant: &TenantId, id: &UserId, change: UserChange) -> Result<User, CoreError> {
-        let (tenant, id, now) = (tenant.clone(), id.clone(), self.now());
+        let now = self.now();
         let write = self.parts.store.write(async move |tx| {
-            let mut user = locked(tx, &tenant, &id).await?;
-            end_sign_ins(tx, &tenant, &mut user, change, now).await?;
+            let mut user = locked(tx, tenant, id).await?;
+            end_sign_ins(tx, tenant, &mut user, change, now).await?;
             Ok::<_, CoreError>(user.into())
         });
         write.await
@@ -197,16 +196,15 @@ impl Core {
         tenant: &TenantId,
         users: Vec<UserId>,
     ) -> Result<HashMap<UserId, Vec<Identity>>, CoreError> {
-        let tenant = tenant.clone();
-        self.look(async move |tx| identities::of_users(tx, &tenant, &users).await).await
+        self.look(async move |tx| identities::of_users(tx, tenant, &users).await).await
     }
 
     /// Unlinks an identity.
     pub async fn delete_identity(&self, tenant: &TenantId, user: &UserId, target: String) -> Result<(), CoreError> {
-        let (tenant, id) = (tenant.clone(), user.clone());
+        let id = user.clone();
         let deleted = self.parts.store.write(async move |tx| {
-            locked(tx, &tenant, &id).await?;
-            Ok::<_, CoreError>(identities::delete(tx, &tenant, &id, &target).await?)
+            locked(tx, tenant, &id).await?;
+            Ok::<_, CoreError>(identities::delete(tx, tenant, &id, &target).await?)
         });
         if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }
@@ -223,8 +221,7 @@ impl Core {
 
     /// Removes a user with sessions, grants and tokens.
     pub async fn delete_user(&self, tenant: &TenantId, id: &UserId) -> Result<(), CoreError> {
-        let (tenant, id) = (tenant.clone(), id.clone());
-        let deleted = self.save(ErrorCode::UniqueViolation, async move |tx| Ok(users::delete(tx, &tenant, &id).await?));
+        let deleted = self.save(ErrorCode::UniqueViolation, async move |tx| Ok(users::delete(tx, tenant, id).await?));
         if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
     }
 }

@@ -88,8 +88,8 @@ impl Core {
         now: Timestamp,
     ) -> Result<Option<User>, CoreError> {
         let settings = self.settings(&caller.tenant).await?;
-        let (tenant, hash, identifier) = (caller.tenant.clone(), secret::hash(&caller.secret), identifier.clone());
-        let (limits, network, device) = (self.parts.limits, network.clone(), self.device(caller));
+        let (tenant, hash) = (caller.tenant.clone(), secret::hash(&caller.secret));
+        let (limits, device) = (self.parts.limits, self.device(caller));
         self.parts
             .store
             .read(async move |tx| {
@@ -102,10 +102,10 @@ impl Core {
                     return Err(ErrorCode::SignInMethodNotEnabled.into());
                 }
                 offered(&settings.experience, InteractionEvent::SignIn)?;
-                let user = users::find_by_identifier(tx, &tenant, &identifier).await?;
+                let user = users::find_by_identifier(tx, &tenant, identifier).await?;
                 let device = device.zip(user.as_ref()).and_then(|(device, user)| device.known_to(&user.id, now));
                 let name = &identifier.key();
-                let guesses = Guesses::new(&limits, Proof::Password, name, &network, device.as_deref());
+                let guesses = Guesses::new(&limits, Proof::Password, name, network, device.as_deref());
                 match guesses.wait(tx, &tenant, now).await? {
                     0 => Ok(user),
                     wait => Err(refused_for(ErrorCode::VerificationBlocked, wait).into()),

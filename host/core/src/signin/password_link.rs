@@ -48,8 +48,8 @@ impl Core {
         let link = text.and_then(|text| serde_json::from_str::<Link>(&text).ok());
         let live = link.filter(|link| link.until > self.now().seconds());
         let link = live.ok_or(ErrorCode::LinkExpired)?;
-        let (tenant, id) = (tenant.clone(), link.user.clone());
-        let found = self.look(async move |tx| users::find(tx, &tenant, &id).await).await?;
+        let id = link.user.clone();
+        let found = self.look(async move |tx| users::find(tx, tenant, &id).await).await?;
         let owner = found.filter(|user| fits(user, &link)).ok_or(ErrorCode::LinkExpired)?;
         Ok((link, owner))
     }
@@ -71,8 +71,8 @@ impl Core {
         self.check_password(tenant, &password, &owner)?;
         let hash = self.hasher.hash(&visitor.ip, password).await?;
         let audit = Event::new(self, "Interaction.ForgotPassword.Link.Submit", visitor).user(&owner.id);
-        let (tenant, now) = (tenant.clone(), self.now());
-        self.parts.store.write(async move |tx| set(tx, &tenant, &link, hash, audit, now).await).await
+        let now = self.now();
+        self.parts.store.write(async move |tx| set(tx, tenant, &link, hash, audit, now).await).await
     }
 }
 
