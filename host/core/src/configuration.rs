@@ -183,7 +183,7 @@ impl Core {
             return Ok(kept);
         }
         let owner = tenant.clone();
-        let all = self.look(async move |tx| resources::list(tx, &owner).await).await?;
+        let all = self.read(async move |tx| resources::list(tx, &owner).await).await?;
         let indicators: Arc<HashSet<String>> = Arc::new(all.into_iter().map(|resource| resource.indicator).collect());
         self.configuration.indicators.insert(key, Arc::clone(&indicators));
         Ok(indicators)

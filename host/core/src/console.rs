@@ -102,7 +102,7 @@ impl Core {
     /// when the session is over, or the user is suspended.
     pub async fn administrator(&self, session_secret: &str) -> Result<Option<(Administrator, Timestamp)>, CoreError> {
         let (hash, now) = (secret::hash(session_secret), self.now());
-        self.look(async move |tx| {
+        self.read(async move |tx| {
             let tenant = TenantId::admin();
             let Some(session) = sessions::find(tx, &tenant, &hash, now).await? else { return Ok(None) };
             let Some(user) = users::find(tx, &tenant, &session.user_id).await? else { return Ok(None) };

@@ -16,13 +16,13 @@ use serde_json::{Value, json};
 use crate::{Core, CoreError, Parts};
 
 /// Keys of one tenant at a time.
-const MOST_KEYS: usize = 5;
+const MAX_KEYS: usize = 5;
 
 /// How long a new key is published before it signs, in seconds: longer than programs keep a tenant's keys.
 const GRACE: i64 = 3600;
 
 /// Longest time for which a key may wait, in seconds: a week.
-const MOST_GRACE: i64 = 7 * 24 * 3600;
+const MAX_GRACE: i64 = 7 * 24 * 3600;
 
 struct Key {
     id: KeyId,
@@ -133,7 +133,7 @@ impl Core {
             return Ok(kept);
         }
         let (owner, master) = (tenant.clone(), self.parts.master_key.clone());
-        let stored = self.look(async move |tx| keys::list(tx, &owner, &master).await).await?;
+        let stored = self.read(async move |tx| keys::list(tx, &owner, &master).await).await?;
         let loaded = Arc::new(Keys::load(stored)?);
         self.configuration.keys.insert(key, Arc::clone(&loaded));
         Ok(loaded)
@@ -147,7 +147,7 @@ impl Core {
     /// The signing keys of a tenant, as administrators see them.
     pub async fn signing_keys(&self, tenant: &TenantId) -> Result<Vec<KeyInfo>, CoreError> {
         let (owner, master, now) = (tenant.clone(), self.parts.master_key.clone(), self.now());
-        let stored = self.look(async move |tx| keys::list(tx, &owner, &master).await).await?;
+        let stored = self.read(async move |tx| keys::list(tx, &owner, &master).await).await?;
         Ok(status(&stored, now))
     }
 
@@ -155,8 +155,8 @@ impl Core {
     /// another waits, and while as many are kept as may be.
     pub async fn rotate_signing_key(&self, tenant: &TenantId, grace: Option<i64>) -> Result<(), CoreError> {
         let grace = grace.unwrap_or(GRACE);
-        if !(0..=MOST_GRACE).contains(&grace) {
-            let expected = format!("must be between 0 and {MOST_GRACE} seconds");
+        if !(0..=MAX_GRACE).contains(&grace) {
+            let expected = format!("must be between 0 and {MAX_GRACE} seconds");
             return Err(Refusal::invalid_input("rotationGracePeriod", &expected).into());
         }
         let now = self.now();
@@ -167,7 +167,7 @@ impl Core {
             if known.iter().any(|key| key.status == KeyStatus::Next) {
                 return Err(ErrorCode::KeyWaiting.into());
             }
-            if known.len() >= MOST_KEYS {
+            if known.len() >= MAX_KEYS {
                 return Err(ErrorCode::TooManyKeys.into());
             }
             Ok(keys::insert(tx, tenant, &fresh, &master).await?)

@@ -168,7 +168,7 @@ impl Core {
 
     /// Whether nobody may do everything at the console yet.
     pub async fn awaits_first_administrator(&self) -> Result<bool, CoreError> {
-        Ok(!self.look(async |tx| administrators::any(tx).await).await?)
+        Ok(!self.read(async |tx| administrators::any(tx).await).await?)
     }
 
     /// A link by which the first administrator is made; none when there is one. It ends, and each is another: one that is left

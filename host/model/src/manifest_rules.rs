@@ -4,7 +4,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::connector::{ConnectorKind, FEATURES, Manifest, config_field};
-use crate::marks::{MOST_SECRETS, Marks};
+use crate::marks::{MAX_SECRETS, Marks};
 use crate::schema::{self, Step, parts, target};
 use crate::text::is_deceptive;
 
@@ -146,8 +146,8 @@ impl Manifest {
     fn config_problems(&self) -> Vec<String> {
         let marks = Marks::of(&self.config);
         let mut found = Vec::new();
-        if marks.secrets.len() > MOST_SECRETS {
-            found.push(format!("config: {MOST_SECRETS} secret fields at most."));
+        if marks.secrets.len() > MAX_SECRETS {
+            found.push(format!("config: {MAX_SECRETS} secret fields at most."));
         }
         for (host, field) in self.hosts.iter().filter_map(|host| Some((host, config_field(host)?))) {
             let path: Vec<&str> = field.split('.').collect();

@@ -15,7 +15,7 @@ use crate::schema::{self, Step, parts, target};
 pub const SECRET_MASK: &str = "••••••••";
 
 /// Most fields of one schema that may hold a secret.
-pub const MOST_SECRETS: usize = 256;
+pub const MAX_SECRETS: usize = 256;
 
 /// Any entry of a list, or any property that has no name in the schema.
 const ANY: &str = "*";

@@ -17,14 +17,14 @@ pub struct Phone {
 }
 
 /// Longest text that is read as a number.
-const MOST: usize = 64;
+const MAX_DIGITS: usize = 64;
 
 /// What was typed or pasted as the digits of a number, with a plus sign in front if there was one; nothing when it holds
 /// anything else than a number does. Address books and chat programs put in full-width digits, other dashes, spaces that do
 /// not break, and marks of the writing direction.
 pub fn digits_of(text: &str) -> Option<String> {
     // A character takes four bytes at most; what is longer is no number however it is written.
-    if text.len() > 4 * MOST {
+    if text.len() > 4 * MAX_DIGITS {
         return None;
     }
     let mut digits = String::new();
@@ -41,7 +41,7 @@ pub fn digits_of(text: &str) -> Option<String> {
             // Digits of other scripts.
             c => digits.push(char::from_digit(foreign_digit(c)?, 10)?),
         }
-        if digits.len() > MOST {
+        if digits.len() > MAX_DIGITS {
             return None;
         }
     }

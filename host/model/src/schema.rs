@@ -16,11 +16,11 @@ pub const WORK: usize = 100_000;
 pub const DEPTH: usize = 64;
 
 /// Largest schema, in bytes of JSON.
-const MOST_BYTES: usize = 64 * 1024;
+const MAX_BYTES: usize = 64 * 1024;
 /// Longest pattern, in characters.
-const MOST_PATTERN: usize = 500;
+const MAX_PATTERN: usize = 500;
 /// Longest name of a property, in bytes.
-const MOST_NAME: usize = 128;
+const MAX_NAME: usize = 128;
 /// Bytes of a keyword's value that cost as much as a visit.
 const BYTES_PER_VISIT: usize = 64;
 
@@ -96,8 +96,8 @@ pub fn target<'s>(root: &'s Value, schema: &Value) -> Option<Result<&'s Value, S
 /// Refuses a schema that costs more than the budget, in words that its author can act on. Takes time linear in its size.
 pub fn check(schema: &Value) -> Result<(), String> {
     let size = bytes(schema);
-    if size > MOST_BYTES {
-        return Err(format!("a schema has {MOST_BYTES} bytes at most."));
+    if size > MAX_BYTES {
+        return Err(format!("a schema has {MAX_BYTES} bytes at most."));
     }
     if schema.get("type").and_then(Value::as_str) != Some("object") {
         return Err("its type must be \"object\".".into());
@@ -161,12 +161,12 @@ impl<'s> Meter<'s> {
         }
         let patterns = keywords.get("patternProperties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
         let own = keywords.get("pattern").and_then(Value::as_str);
-        if patterns.map(String::as_str).chain(own).any(|pattern| pattern.chars().count() > MOST_PATTERN) {
-            return Err(format!("a pattern has {MOST_PATTERN} characters at most."));
+        if patterns.map(String::as_str).chain(own).any(|pattern| pattern.chars().count() > MAX_PATTERN) {
+            return Err(format!("a pattern has {MAX_PATTERN} characters at most."));
         }
         for name in keywords.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
-            if name.is_empty() || name.len() > MOST_NAME || name.chars().any(crate::text::is_deceptive) {
-                return Err(format!("a property's name has 1 to {MOST_NAME} bytes and no control characters."));
+            if name.is_empty() || name.len() > MAX_NAME || name.chars().any(crate::text::is_deceptive) {
+                return Err(format!("a property's name has 1 to {MAX_NAME} bytes and no control characters."));
             }
             if name == NO_NAME {
                 return Err(format!("a property cannot be named {name}."));

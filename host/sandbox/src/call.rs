@@ -15,9 +15,9 @@ use wasmtime::component::Instance;
 use crate::bindings::exports::keyway::connector::{sms, social};
 use crate::bindings::keyway::connector::types;
 use crate::budget::Budgets;
+use crate::cpu_queue::Turn;
 use crate::engine::{Component, Ready, Sandbox};
 use crate::host::{Breach, HostState};
-use crate::lane::Turn;
 use crate::prepared::Prepared;
 use crate::redact::Redactor;
 
@@ -411,7 +411,7 @@ impl Sandbox {
         store.set_epoch_deadline(1);
         // Every tick the guest yields, so that other tasks go on and the wall-clock limit can end the call. Time in
         // an awaited host call brings one tick at most, so ticks count guest code.
-        let lane = self.lane().clone();
+        let cpu_queue = self.cpu_queue().clone();
         store.epoch_deadline_callback(move |mut context| {
             let state = context.data_mut();
             state.cpu_ticks += 1;
@@ -420,7 +420,7 @@ impl Sandbox {
                 return Err(wasmtime::Error::msg("cpu budget"));
             }
             Ok(if state.cpu_ticks > u64::from(state.fetches) + 1 {
-                UpdateDeadline::YieldCustom(1, state.turn.next(&lane))
+                UpdateDeadline::YieldCustom(1, state.turn.next(&cpu_queue))
             } else {
                 UpdateDeadline::Yield(1)
             })
@@ -430,11 +430,11 @@ impl Sandbox {
 }
 
 /// Longest failure code and message, in characters, and largest details, in bytes: what an admin reads of one call.
-const MOST_CODE: usize = 64;
-const MOST_MESSAGE: usize = 2_000;
-const MOST_DATA: usize = 8 * 1024;
+const MAX_CODE: usize = 64;
+const MAX_MESSAGE: usize = 2_000;
+const MAX_DATA: usize = 8 * 1024;
 /// A retry that is further away than a day is no retry.
-const MOST_RETRY_MS: u64 = 86_400_000;
+const MAX_RETRY_MS: u64 = 86_400_000;
 
 fn size(failure: &types::Failure) -> usize {
     failure.code.len() + failure.message.len() + failure.data.as_ref().map_or(0, String::len)
@@ -447,10 +447,10 @@ pub(crate) fn cleaned(failure: types::Failure, redactor: &Redactor) -> Failure {
         masked.chars().take(most).map(|c| if is_deceptive(c) { ' ' } else { c }).collect()
     };
     Failure {
-        code: shown(&failure.code, MOST_CODE),
-        message: shown(&failure.message, MOST_MESSAGE),
-        data: failure.data.map(|data| redactor.apply(&data)).filter(|data| data.len() <= MOST_DATA && is_object(data)),
-        retry_after_ms: failure.retry_after_ms.map(|after| after.min(MOST_RETRY_MS)),
+        code: shown(&failure.code, MAX_CODE),
+        message: shown(&failure.message, MAX_MESSAGE),
+        data: failure.data.map(|data| redactor.apply(&data)).filter(|data| data.len() <= MAX_DATA && is_object(data)),
+        retry_after_ms: failure.retry_after_ms.map(|after| after.min(MAX_RETRY_MS)),
     }
 }
 

@@ -18,10 +18,10 @@ use crate::bindings::exports::keyway::connector::{config, email, meta, sms, soci
 use crate::budget::Budgets;
 use crate::cache::Cache;
 use crate::compile::{Compiler, SLOTS, Target, Tier};
+use crate::cpu_queue::CpuQueue;
 use crate::egress::{Egress, EgressPolicy, Transport};
 use crate::host::HostState;
 use crate::inspect::{self, Problem};
-use crate::lane::Lane;
 use crate::prepared::{Preparations, Prepared};
 
 /// Bytes of the disk that stay free for the database, so that there is room to delete something.
@@ -171,7 +171,7 @@ pub struct Sandbox {
     settings: Settings,
     egress: Arc<EgressPolicy>,
     slots: Semaphore,
-    lane: Lane,
+    cpu_queue: CpuQueue,
     compiling: Semaphore,
     /// For code that is already served in a slower form: nobody waits for it, so that it must not hold up those who wait.
     optimizing: Semaphore,
@@ -202,7 +202,7 @@ impl Sandbox {
             cache: Cache::new(&settings.cache, &settings.cache_key)?,
             egress: Arc::new(settings.egress.clone()),
             slots: Semaphore::new(SLOTS as usize),
-            lane: Lane::default(),
+            cpu_queue: CpuQueue::default(),
             compiling: Semaphore::new(1),
             optimizing: Semaphore::new(1),
             settings,
@@ -425,8 +425,8 @@ impl Sandbox {
         &self.slots
     }
 
-    pub(crate) fn lane(&self) -> &Lane {
-        &self.lane
+    pub(crate) fn cpu_queue(&self) -> &CpuQueue {
+        &self.cpu_queue
     }
 
     /// The clock that guests see.

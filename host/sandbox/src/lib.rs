@@ -9,13 +9,13 @@ mod budget;
 mod cache;
 mod call;
 mod compile;
+mod cpu_queue;
 mod egress;
 mod engine;
 mod host;
 #[cfg(test)]
 mod hostile_input;
 mod inspect;
-mod lane;
 mod network;
 mod prepared;
 mod redact;

@@ -15,7 +15,7 @@ use crate::bounded::Bounded;
 use crate::egress::host_name;
 
 /// Most bytes that a relay may send in one connection.
-const MOST_ANSWERED: usize = 256 * 1024;
+const MAX_ANSWERED: usize = 256 * 1024;
 
 /// Headers that lettre or the relay set, or that would send the mail to others.
 const RESERVED: [&str; 12] = [
@@ -65,7 +65,7 @@ pub async fn send(
             Error::Unreachable(error.to_string())
         }
     };
-    let stream = Bounded::connect(address, time, wrapped, MOST_ANSWERED).await.map_err(failed)?;
+    let stream = Bounded::connect(address, time, wrapped, MAX_ANSWERED).await.map_err(failed)?;
     let mut connection =
         AsyncSmtpConnection::connect_with_transport(Box::new(stream), &client).await.map_err(failed)?;
     // An administrator may say of a relay that the operator allows to speak to it without TLS: then what it offers is not taken,

@@ -15,7 +15,7 @@ use serde_json::json;
 use support::sandbox;
 
 /// Mutants that pass the static checks and are then compiled and called.
-const MOST_CALLED: usize = 12;
+const MAX_CALLED: usize = 12;
 
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
@@ -80,7 +80,7 @@ async fn truncated_and_bit_flipped_modules_are_refused_or_run_within_their_budge
                 "round {round}"
             );
             refused += 1;
-        } else if called < MOST_CALLED {
+        } else if called < MAX_CALLED {
             called += 1;
             let Ok(component) = sandbox.admit(&wasm).await else { continue };
             let message = Message {

@@ -21,7 +21,7 @@ pub struct Counter {
 }
 
 /// Most stretches of time that a counter remembers.
-const MOST: usize = 300;
+const MAX_BUCKETS: usize = 300;
 
 fn histories(counters: &[Counter], rows: &[AnyRow]) -> Result<HashMap<String, History>, StoreError> {
     let mut found: HashMap<String, History> =
@@ -86,7 +86,7 @@ pub async fn write(
     mut history: History,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    history.prune(counter.keep, MOST, now);
+    history.prune(counter.keep, MAX_BUCKETS, now);
     let statement = "UPDATE counters SET history = $3, expires_at = $4 WHERE tenant_id = $1 AND name = $2";
     let bound = query(statement).bind(tenant.0.clone()).bind(counter.name.clone());
     let end = now.plus_seconds(counter.keep + counter.resolution / 1000 + 1);

@@ -13,13 +13,13 @@ pub async fn preflight() -> StatusCode {
 }
 
 /// Most bytes of `Access-Control-Request-Headers` that are repeated.
-const MOST_ASKED: usize = 1024;
+const MAX_ASKED: usize = 1024;
 
 /// The headers that a preflight asks for: scripts and what wraps them (tracing, interceptors) add their own, and none of them
 /// means anything here.
 fn asked_headers(request: &Request) -> HeaderValue {
     let asked = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS);
-    let short = asked.filter(|asked| asked.len() <= MOST_ASKED).cloned();
+    let short = asked.filter(|asked| asked.len() <= MAX_ASKED).cloned();
     short.unwrap_or_else(|| HeaderValue::from_static("authorization, content-type"))
 }
 

@@ -10,7 +10,7 @@ use crate::cookies::{self, Kind};
 use crate::request::Parameters;
 
 /// Sign-ins that one browser may have under way; the oldest gives way to one more.
-const MOST: usize = 8;
+const MAX_SIGN_INS: usize = 8;
 /// Characters of a name: 96 bits of base64url.
 const LENGTH: usize = 16;
 /// Longest application id that an address carries on.
@@ -95,7 +95,7 @@ pub fn begin(web: &Web, headers: &HeaderMap, secret: &str) -> Headers {
     // Browsers send the oldest first (RFC 6265 section 5.4).
     let known: Vec<String> =
         cookies::names(headers).into_iter().filter(|name| name.strip_prefix(&base).is_some_and(is_name)).collect();
-    let surplus = (known.len() + 1).saturating_sub(MOST);
+    let surplus = (known.len() + 1).saturating_sub(MAX_SIGN_INS);
     let gone = known.iter().take(surplus).map(|name| cookies::write_named(web, name, "", 0));
     let life = keyway_model::interaction::INTERACTION_TTL;
     let own = cookies::write_named(web, &cookie_of(web, &name(secret)), secret, life);

@@ -222,7 +222,7 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WebError> {
 
 /// Most parameters of a query or a form. The longest form of the console, with a field for every sentence of the pages, has
 /// some hundreds.
-const MOST_PARAMETERS: usize = 1000;
+const MAX_PARAMETERS: usize = 1000;
 
 /// Parameters of a query or a form, each at most once: a repeated one is read differently by different programs.
 #[derive(Debug, Default)]
@@ -237,8 +237,8 @@ impl Parameters {
         let mut pairs: Vec<(String, String)> = Vec::new();
         let mut names = HashSet::new();
         for (name, value) in url::form_urlencoded::parse(text) {
-            if pairs.len() == MOST_PARAMETERS {
-                return refused(format!("there are more than {MOST_PARAMETERS} parameters"));
+            if pairs.len() == MAX_PARAMETERS {
+                return refused(format!("there are more than {MAX_PARAMETERS} parameters"));
             }
             if name != "resource" && !names.insert(name.clone()) {
                 return refused(format!("the parameter {name} comes more than once"));
@@ -420,14 +420,14 @@ mod tests {
     #[test]
     fn parser_exhaustion() {
         let form = |count: usize| (0..count).map(|number| format!("p{number}=")).collect::<Vec<_>>().join("&");
-        assert_eq!(Parameters::parse(form(MOST_PARAMETERS).as_bytes()).unwrap().pairs.len(), MOST_PARAMETERS);
-        assert!(Parameters::parse(form(MOST_PARAMETERS + 1).as_bytes()).is_err());
-        assert!(Parameters::parse("resource=a&".repeat(MOST_PARAMETERS + 1).as_bytes()).is_err());
+        assert_eq!(Parameters::parse(form(MAX_PARAMETERS).as_bytes()).unwrap().pairs.len(), MAX_PARAMETERS);
+        assert!(Parameters::parse(form(MAX_PARAMETERS + 1).as_bytes()).is_err());
+        assert!(Parameters::parse("resource=a&".repeat(MAX_PARAMETERS + 1).as_bytes()).is_err());
         let json = |count: usize| {
             let members: Vec<String> = (0..count).map(|number| format!("\"p{number}\":\"\"")).collect();
             format!("{{{}}}", members.join(","))
         };
-        assert!(Parameters::from_json(json(MOST_PARAMETERS + 1).as_bytes()).is_err());
+        assert!(Parameters::from_json(json(MAX_PARAMETERS + 1).as_bytes()).is_err());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::configuration::Settings;
 use crate::{Core, CoreError};
 
 /// Largest result of a call that its log shows, in bytes.
-const MOST_DETAILS: usize = 4 * 1024;
+const MAX_DETAILS: usize = 4 * 1024;
 
 /// Which connector kind reaches an identifier.
 pub(crate) fn kind_for(identifier: IdentifierKind) -> Option<ConnectorKind> {
@@ -111,7 +111,7 @@ impl Core {
         let id = &factory.manifest.id;
         let (outcome, details) = match result {
             Ok(text) if factory.manifest.kind == ConnectorKind::Social => ("ok", json!({ "bytes": text.len() })),
-            Ok(text) if text.len() > MOST_DETAILS => ("ok", json!({ "bytes": text.len() })),
+            Ok(text) if text.len() > MAX_DETAILS => ("ok", json!({ "bytes": text.len() })),
             Ok(text) => ("ok", serde_json::from_str(text).unwrap_or_default()),
             Err(CallError::Failure(failure)) => {
                 ("failure", json!({ "code": failure.code, "message": failure.message }))

@@ -9,17 +9,17 @@ use keyway_model::{ErrorCode, Refusal, schema};
 use serde_json::{Value, json};
 
 /// Most problems that one answer lists.
-const MOST: usize = 10;
+const MAX_PROBLEMS: usize = 10;
 
 /// How long one configuration may take. The budget bounds the work; this bounds what the budget does not know.
 const TIME: Duration = Duration::from_secs(2);
 
 /// Largest program that a pattern becomes, in bytes.
-const MOST_PROGRAM: usize = 256 * 1024;
+const MAX_PROGRAM: usize = 256 * 1024;
 
 /// How schemas are read: no other draft, no reference to elsewhere, and patterns whose time grows with the text alone.
 pub(super) fn options() -> ValidationOptions<'static> {
-    let patterns = PatternOptions::regex().size_limit(MOST_PROGRAM).dfa_size_limit(MOST_PROGRAM);
+    let patterns = PatternOptions::regex().size_limit(MAX_PROGRAM).dfa_size_limit(MAX_PROGRAM);
     jsonschema::options().with_draft(Draft::Draft202012).with_pattern_options(patterns)
 }
 
@@ -47,7 +47,7 @@ pub fn check(schema: &Value, config: &Value) -> Result<(), Refusal> {
     }
     let problems: Vec<Value> = validator
         .iter_errors(config)
-        .take(MOST)
+        .take(MAX_PROBLEMS)
         .map(|error| json!({ "path": field(&error), "message": sentence(schema, &error) }))
         .collect();
     let text = |problem: &Value, name: &str| problem.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();

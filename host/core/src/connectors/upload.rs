@@ -124,7 +124,7 @@ impl Core {
         let signer = self.parts.trust.judge(wasm, digest, signature)?;
         // Judged again where it is kept; here, so that what cannot be kept is not compiled.
         let (owner, size) = (tenant.clone(), i64::try_from(wasm.len()).unwrap_or(i64::MAX));
-        let stored = self.look(async move |tx| all(tx, &owner).await).await?;
+        let stored = self.read(async move |tx| all(tx, &owner).await).await?;
         room(&self.parts.trust, stored, size)?;
         if !self.registry.sandbox().has_room(wasm.len()) {
             return Err(ErrorCode::UploadStorageFull.into());
@@ -139,7 +139,7 @@ impl Core {
     }
 
     async fn stored_nowhere(&self, digest: &str) -> bool {
-        let stored = self.look(async move |tx| connector_versions::digests(tx).await).await;
+        let stored = self.read(async move |tx| connector_versions::digests(tx).await).await;
         stored.is_ok_and(|all| !all.iter().any(|one| one == digest))
     }
 
@@ -167,7 +167,7 @@ impl Core {
 
     /// Removes compiled code of what is stored no longer.
     pub(crate) async fn tidy_compiled(&self) -> Result<(), CoreError> {
-        let stored = self.look(async move |tx| connector_versions::digests(tx).await).await?;
+        let stored = self.read(async move |tx| connector_versions::digests(tx).await).await?;
         let own = self.registry.official().map(|own| own.digest.clone());
         let keep = stored.into_iter().chain(own).collect();
         let sandbox = Arc::clone(self.registry.sandbox());

@@ -38,7 +38,7 @@ impl Core {
     /// Every uploaded version, newest first.
     pub async fn connector_versions(&self, tenant: &TenantId) -> Result<Vec<VersionView>, CoreError> {
         let owner = tenant.clone();
-        let found = self.look(async move |tx| connector_versions::list(tx, &owner).await).await?;
+        let found = self.read(async move |tx| connector_versions::list(tx, &owner).await).await?;
         let connectors = self.stored_connectors(tenant).await?;
         let view = |version: &Version| self.version_view(tenant, version, &found, &connectors);
         Ok(found.iter().map(view).collect())
@@ -63,7 +63,7 @@ impl Core {
         digest: &str,
     ) -> Result<Option<Version>, CoreError> {
         let (owner, digest) = (tenant.clone(), digest.to_owned());
-        self.look(async move |tx| connector_versions::find(tx, &owner, factory, &digest).await).await
+        self.read(async move |tx| connector_versions::find(tx, &owner, factory, &digest).await).await
     }
 
     fn publisher(&self, version: &Version) -> Publisher {
@@ -210,7 +210,7 @@ impl Core {
                     return Err(ErrorCode::ConnectorNotApproved.into());
                 }
                 let (owner, id, name) = (tenant.clone(), factory.clone(), version.digest.clone());
-                let wasm = self.look(async move |tx| connector_versions::wasm(tx, &owner, &id, &name).await);
+                let wasm = self.read(async move |tx| connector_versions::wasm(tx, &owner, &id, &name).await);
                 let wasm = wasm.await?.ok_or(ErrorCode::EntityNotFound)?;
                 (sandbox.load(&wasm).await.map_err(refused)?, Some(version.digest.clone()))
             }
@@ -282,7 +282,7 @@ impl Core {
         factory: &FactoryId,
     ) -> Result<(Option<Arc<Factory>>, Option<String>), CoreError> {
         let (owner, id) = (tenant.clone(), factory.clone());
-        let active = self.look(async move |tx| connector_versions::active_of(tx, &owner, &id).await).await?;
+        let active = self.read(async move |tx| connector_versions::active_of(tx, &owner, &id).await).await?;
         let here = self.registry.get(tenant, factory).filter(|one| one.uploaded).map(|one| one.digest.clone());
         if here != active {
             self.registry.reconcile(&self.parts.store, tenant).await?;
@@ -299,7 +299,7 @@ impl Core {
     ) -> Result<Option<Value>, CoreError> {
         let (owner, id, name) = (tenant.clone(), factory.clone(), digest.to_owned());
         let (connector, key) = (connector.id.clone(), self.parts.master_key.clone());
-        self.look(async move |tx| connector_versions::kept_config(tx, &owner, (&id, &name), &connector, &key).await)
+        self.read(async move |tx| connector_versions::kept_config(tx, &owner, (&id, &name), &connector, &key).await)
             .await
     }
 

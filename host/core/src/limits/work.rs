@@ -5,7 +5,7 @@ use keyway_model::Rng;
 use keyway_model::interaction::Work;
 
 /// Longest answer that is looked at.
-const MOST: usize = 64;
+const MAX_ANSWER: usize = 64;
 
 /// A new puzzle.
 pub fn puzzle(rng: &dyn Rng, bits: u32) -> Work {
@@ -14,7 +14,7 @@ pub fn puzzle(rng: &dyn Rng, bits: u32) -> Work {
 
 /// Whether SHA-256 of the challenge, a full stop and the answer starts with enough zero bits.
 pub fn is_answer(work: &Work, answer: &str) -> bool {
-    if answer.is_empty() || answer.len() > MOST {
+    if answer.is_empty() || answer.len() > MAX_ANSWER {
         return false;
     }
     let hash = digest::digest(&digest::SHA256, format!("{}.{answer}", work.challenge).as_bytes());

@@ -11,10 +11,10 @@ use crate::tenants::lock;
 use crate::{Core, CoreError};
 
 /// Administrators at a time.
-const MOST: i64 = 200;
+const MAX_ADMINISTRATORS: i64 = 200;
 
 async fn all(tx: &mut Tx) -> Result<Vec<Administrator>, keyway_store::StoreError> {
-    let found = users::holders(tx, &TenantId::admin(), MANAGEMENT_API, MOST).await?;
+    let found = users::holders(tx, &TenantId::admin(), MANAGEMENT_API, MAX_ADMINISTRATORS).await?;
     Ok(found.into_iter().map(|(user, scopes)| Administrator { user, scopes }).collect())
 }
 
@@ -39,7 +39,7 @@ impl Core {
 
     /// Everybody who may use the console, newest first.
     pub async fn administrators(&self) -> Result<Vec<Administrator>, CoreError> {
-        self.look(async |tx| all(tx).await).await
+        self.read(async |tx| all(tx).await).await
     }
 
     /// Makes an administrator without a password, who may do everything or has the given duties around connectors.
@@ -64,7 +64,7 @@ impl Core {
         let made = user.clone();
         self.save(ErrorCode::UsernameInUse, async move |tx| {
             lock(tx, &tenant).await?;
-            if i64::try_from(all(tx).await?.len()).is_ok_and(|count| count >= MOST) {
+            if i64::try_from(all(tx).await?.len()).is_ok_and(|count| count >= MAX_ADMINISTRATORS) {
                 return Err(Refusal::invalid_input("username", "there are 200 administrators already").into());
             }
             users::insert(tx, &tenant, &user).await?;

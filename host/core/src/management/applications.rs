@@ -68,12 +68,12 @@ pub(crate) fn check(application: &Application) -> Result<(), Refusal> {
 impl Core {
     /// A page of applications and how many there are.
     pub async fn applications(&self, tenant: &TenantId, page: Page) -> Result<(Vec<Application>, i64), CoreError> {
-        self.look(async move |tx| applications::list(tx, tenant, page).await).await
+        self.read(async move |tx| applications::list(tx, tenant, page).await).await
     }
 
     /// An application.
     pub async fn application(&self, tenant: &TenantId, id: &ApplicationId) -> Result<Application, CoreError> {
-        let found = self.look(async move |tx| applications::find(tx, tenant, id).await).await?;
+        let found = self.read(async move |tx| applications::find(tx, tenant, id).await).await?;
         found.ok_or_else(|| ErrorCode::EntityNotFound.into())
     }
 
@@ -145,7 +145,7 @@ impl Core {
     ) -> Result<Vec<ApplicationSecret>, CoreError> {
         self.application(tenant, id).await?;
         let key = self.parts.master_key.clone();
-        self.look(async move |tx| applications::secrets(tx, tenant, id, &key).await).await
+        self.read(async move |tx| applications::secrets(tx, tenant, id, &key).await).await
     }
 
     /// Adds a secret beside those that are there, so that clients can move from one to the next.

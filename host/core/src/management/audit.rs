@@ -60,12 +60,12 @@ impl Core {
         filter: logs::Filter,
         page: Page,
     ) -> Result<(Vec<LogEntry>, i64), CoreError> {
-        self.look(async move |tx| logs::list(tx, tenant, &filter, page).await).await
+        self.read(async move |tx| logs::list(tx, tenant, &filter, page).await).await
     }
 
     /// An entry.
     pub async fn log(&self, tenant: &TenantId, id: LogId) -> Result<LogEntry, CoreError> {
-        let found = self.look(async move |tx| logs::find(tx, tenant, &id).await).await?;
+        let found = self.read(async move |tx| logs::find(tx, tenant, &id).await).await?;
         found.ok_or_else(|| ErrorCode::EntityNotFound.into())
     }
 }

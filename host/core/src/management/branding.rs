@@ -53,13 +53,13 @@ impl Core {
     /// The picture with this id, as PNG.
     pub async fn image(&self, tenant: &TenantId, id: &str) -> Result<Vec<u8>, CoreError> {
         let id = id.to_owned();
-        let found = self.look(async move |tx| images::find(tx, tenant, &id).await).await?;
+        let found = self.read(async move |tx| images::find(tx, tenant, &id).await).await?;
         found.ok_or_else(|| ErrorCode::EntityNotFound.into())
     }
 
     /// The tenant's own words, by language.
     pub async fn phrases(&self, tenant: &TenantId) -> Result<Vec<(String, Phrases)>, CoreError> {
-        self.look(async move |tx| keyway_store::phrases::list(tx, tenant).await).await
+        self.read(async move |tx| keyway_store::phrases::list(tx, tenant).await).await
     }
 
     /// Replaces the tenant's own words in a language. `known` tells which sentences there are.

@@ -9,7 +9,7 @@ use crate::{Core, CoreError};
 impl Core {
     /// All templates of the tenant.
     pub async fn email_templates(&self, tenant: &TenantId) -> Result<Vec<EmailTemplate>, CoreError> {
-        self.look(async move |tx| email_templates::list(tx, tenant).await).await
+        self.read(async move |tx| email_templates::list(tx, tenant).await).await
     }
 
     /// Adds templates (language, usage type, content), or replaces those of the same language and type.

@@ -44,7 +44,7 @@ impl Core {
         })
     }
 
-    pub(crate) async fn look<T>(
+    pub(crate) async fn read<T>(
         &self,
         job: impl AsyncFnOnce(&mut Tx) -> Result<T, StoreError>,
     ) -> Result<T, CoreError> {

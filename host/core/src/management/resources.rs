@@ -27,12 +27,12 @@ fn check(resource: &Resource) -> Result<(), Refusal> {
 impl Core {
     /// Every resource, oldest first.
     pub async fn resources(&self, tenant: &TenantId) -> Result<Vec<Resource>, CoreError> {
-        self.look(async move |tx| resources::list(tx, tenant).await).await
+        self.read(async move |tx| resources::list(tx, tenant).await).await
     }
 
     /// A resource.
     pub async fn resource(&self, tenant: &TenantId, id: &ResourceId) -> Result<Resource, CoreError> {
-        let found = self.look(async move |tx| resources::find(tx, tenant, id).await).await?;
+        let found = self.read(async move |tx| resources::find(tx, tenant, id).await).await?;
         found.ok_or_else(|| ErrorCode::EntityNotFound.into())
     }
 
@@ -85,7 +85,7 @@ impl Core {
     /// The scopes of a resource, oldest first.
     pub async fn scopes(&self, tenant: &TenantId, resource: &ResourceId) -> Result<Vec<Scope>, CoreError> {
         self.resource(tenant, resource).await?;
-        self.look(async move |tx| resources::scopes(tx, tenant, resource).await).await
+        self.read(async move |tx| resources::scopes(tx, tenant, resource).await).await
     }
 
     /// Adds a scope to a resource.

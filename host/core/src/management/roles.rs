@@ -28,12 +28,12 @@ async fn add_scopes(tx: &mut Tx, tenant: &TenantId, role: &Role, scopes: &[Scope
 impl Core {
     /// Every role, by name.
     pub async fn roles(&self, tenant: &TenantId) -> Result<Vec<Role>, CoreError> {
-        self.look(async move |tx| roles::list(tx, tenant).await).await
+        self.read(async move |tx| roles::list(tx, tenant).await).await
     }
 
     /// A role.
     pub async fn role(&self, tenant: &TenantId, id: &RoleId) -> Result<Role, CoreError> {
-        let found = self.look(async move |tx| roles::find(tx, tenant, id).await).await?;
+        let found = self.read(async move |tx| roles::find(tx, tenant, id).await).await?;
         found.ok_or_else(|| ErrorCode::EntityNotFound.into())
     }
 
@@ -71,7 +71,7 @@ impl Core {
     /// The scopes that a role holds.
     pub async fn role_scopes(&self, tenant: &TenantId, id: &RoleId) -> Result<Vec<Scope>, CoreError> {
         self.role(tenant, id).await?;
-        self.look(async move |tx| roles::scopes(tx, tenant, id).await).await
+        self.read(async move |tx| roles::scopes(tx, tenant, id).await).await
     }
 
     /// Adds scopes to a role.
@@ -93,7 +93,7 @@ impl Core {
     /// The roles of an application.
     pub async fn application_roles(&self, tenant: &TenantId, id: &ApplicationId) -> Result<Vec<Role>, CoreError> {
         self.application(tenant, id).await?;
-        self.look(async move |tx| roles::of_application(tx, tenant, id).await).await
+        self.read(async move |tx| roles::of_application(tx, tenant, id).await).await
     }
 
     /// Gives roles to a machine-to-machine application.
@@ -135,7 +135,7 @@ impl Core {
     /// The roles of a user.
     pub async fn user_roles(&self, tenant: &TenantId, id: &UserId) -> Result<Vec<Role>, CoreError> {
         self.user(tenant, id).await?;
-        self.look(async move |tx| roles::of_user(tx, tenant, id).await).await
+        self.read(async move |tx| roles::of_user(tx, tenant, id).await).await
     }
 
     /// Gives roles to a user.

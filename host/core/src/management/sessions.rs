@@ -11,7 +11,7 @@ impl Core {
     pub async fn user_sessions(&self, tenant: &TenantId, id: &UserId) -> Result<Vec<Session>, CoreError> {
         self.user(tenant, id).await?;
         let now = self.now();
-        self.look(async move |tx| sessions::of_user(tx, tenant, id, now).await).await
+        self.read(async move |tx| sessions::of_user(tx, tenant, id, now).await).await
     }
 
     /// Ends one session of a user, with the grants that were made in it.

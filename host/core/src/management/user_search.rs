@@ -8,10 +8,10 @@ use keyway_store::{Page, Total};
 use crate::{Core, CoreError};
 
 /// What a search counts to: nobody reads on so far, and counting all of a million takes its time.
-const MOST_FOUND: i64 = 1000;
+const MAX_FOUND: i64 = 1000;
 
 /// What the list counts to where only the eye is told.
-const MOST_TOLD: i64 = 10_000;
+const MAX_TOLD: i64 = 10_000;
 
 /// Users that follow each other in the list.
 #[derive(Debug)]
@@ -43,8 +43,8 @@ impl Core {
         search: Option<String>,
         page: Page,
     ) -> Result<(Vec<User>, Total), CoreError> {
-        let most = if search.is_some() { MOST_FOUND } else { i64::MAX };
-        self.look(async move |tx| user_search::page(tx, tenant, search.as_deref(), page, most).await).await
+        let most = if search.is_some() { MAX_FOUND } else { i64::MAX };
+        self.read(async move |tx| user_search::page(tx, tenant, search.as_deref(), page, most).await).await
     }
 
     /// A page of the users that a search by fields finds. A pattern of the form `%text%` over all fields goes by the index.
@@ -57,14 +57,14 @@ impl Core {
         if let Some(text) = part_of_any(&search) {
             return self.users(tenant, Some(text), page).await;
         }
-        self.look(async move |tx| user_search::matching(tx, tenant, &search, page, MOST_FOUND).await).await
+        self.read(async move |tx| user_search::matching(tx, tenant, &search, page, MAX_FOUND).await).await
     }
 
     /// `limit` users at a place of the list: as quick at its end as at its beginning.
     pub async fn users_at(&self, tenant: &TenantId, place: Place, limit: i64) -> Result<Window, CoreError> {
         let one_more = limit.saturating_add(1);
         let limit = usize::try_from(limit).unwrap_or_default();
-        self.look(async move |tx| {
+        self.read(async move |tx| {
             let mut place = place;
             let mut users = user_search::at(tx, tenant, place.clone(), one_more).await?;
             if matches!(place, Place::NewerThan(..)) && users.len() <= limit {
@@ -82,7 +82,7 @@ impl Core {
                 users.remove(0);
             }
             users.truncate(limit);
-            let total = user_search::count(tx, tenant, None, MOST_TOLD).await?;
+            let total = user_search::count(tx, tenant, None, MAX_TOLD).await?;
             Ok(Window { users, has_newer, has_older, total })
         })
         .await

@@ -86,7 +86,7 @@ async fn locked(tx: &mut Tx, tenant: &TenantId, id: &UserId) -> Result<LockedUse
 impl Core {
     /// A user.
     pub async fn user(&self, tenant: &TenantId, id: &UserId) -> Result<User, CoreError> {
-        let found = self.look(async move |tx| users::find(tx, tenant, id).await).await?;
+        let found = self.read(async move |tx| users::find(tx, tenant, id).await).await?;
         found.ok_or_else(|| ErrorCode::EntityNotFound.into())
     }
 
@@ -196,7 +196,7 @@ impl Core {
         tenant: &TenantId,
         users: Vec<UserId>,
     ) -> Result<HashMap<UserId, Vec<Identity>>, CoreError> {
-        self.look(async move |tx| identities::of_users(tx, tenant, &users).await).await
+        self.read(async move |tx| identities::of_users(tx, tenant, &users).await).await
     }
 
     /// Unlinks an identity.

@@ -51,10 +51,10 @@ const LENGTHS: [(&str, usize); 9] = [
 ];
 
 /// Most bytes of all of it together, as it is stored: JSON writes a control character in six.
-const MOST_STORED: usize = 9216;
+const MAX_STORED: usize = 9216;
 
 /// Most resources of a request.
-const MOST_RESOURCES: usize = 8;
+const MAX_RESOURCES: usize = 8;
 
 impl AuthorizationParameters {
     /// The name of a parameter that is longer than anybody needs.
@@ -200,7 +200,7 @@ impl Core {
             .collect::<BTreeSet<_>>()
             .into_iter()
             .collect();
-        if named.len() > MOST_RESOURCES {
+        if named.len() > MAX_RESOURCES {
             return refuse("invalid_target", "there are too many resources");
         }
         let known = self.resource_indicators(tenant).await?;
@@ -230,7 +230,7 @@ impl Core {
             ui_locales: parameters.ui_locales.clone(),
         };
         asked.scope = granted_scope(application, &asked);
-        if serde_json::to_vec(&asked).map_or(true, |stored| stored.len() > MOST_STORED) {
+        if serde_json::to_vec(&asked).map_or(true, |stored| stored.len() > MAX_STORED) {
             return refuse("invalid_request", "the parameters are too long together");
         }
         Ok(asked)

@@ -12,16 +12,16 @@ use keyway_model::user::{PasswordHash, PasswordMethod};
 const OWN: Cost = Cost::Argon2(Algorithm::Argon2id, 19_456, 2, 1);
 
 /// Most memory in KiB that an imported hash may ask for.
-const MOST_MEMORY: u32 = 256 * 1024;
+const MAX_MEMORY: u32 = 256 * 1024;
 /// Most work of a hash, and of all kinds of hashes that a tenant imports together, for each wrong password costs that of all: in
 /// KiB of memory times passes, half as much again as Logto's own hashes ask for (4 MiB, 256 passes).
-const MOST_WORK: u64 = 3 * 512 * 1024;
+const MAX_WORK: u64 = 3 * 512 * 1024;
 /// Kinds of hashes that a tenant may import.
-const MOST_KINDS: usize = 8;
+const MAX_KINDS: usize = 8;
 /// Work of a round of bcrypt, by measurement.
 const BCRYPT_ROUND: u64 = 80;
 /// Most lanes.
-const MOST_LANES: u32 = 16;
+const MAX_LANES: u32 = 16;
 /// Bcrypt costs that are used: 14 takes about a second.
 const BCRYPT: std::ops::RangeInclusive<u32> = 4..=14;
 
@@ -84,13 +84,13 @@ impl Cost {
                     return Err(unreadable());
                 }
                 let (memory, passes, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
-                if memory > MOST_MEMORY {
+                if memory > MAX_MEMORY {
                     return Err(refuse("asks for more than 256 MiB of memory (m)"));
                 }
-                if u64::from(memory) * u64::from(passes) > MOST_WORK {
+                if u64::from(memory) * u64::from(passes) > MAX_WORK {
                     return Err(refuse("asks for too much work: m times t is more than 1572864"));
                 }
-                if lanes > MOST_LANES {
+                if lanes > MAX_LANES {
                     return Err(refuse("asks for more than 16 lanes (p)"));
                 }
                 Ok(Self::Argon2(algorithm, memory, passes, lanes))
@@ -139,7 +139,7 @@ pub(crate) fn is_present(hash: &PasswordHash, ours: Cost) -> bool {
 pub(crate) fn may_join(cost: &str, others: &[String]) -> bool {
     let costs = others.iter().map(String::as_str).chain([cost]);
     let work: u64 = costs.filter_map(Cost::read).map(Cost::work).fold(0, u64::saturating_add);
-    others.len() < MOST_KINDS && work <= MOST_WORK
+    others.len() < MAX_KINDS && work <= MAX_WORK
 }
 
 #[cfg(test)]
@@ -213,7 +213,7 @@ mod tests {
                     proptest::prop_assert_eq!(Cost::read(&cost.to_string()), Some(cost));
                     let is_bounded = match cost {
                         Cost::Argon2(_, memory, passes, lanes) => {
-                            memory <= MOST_MEMORY && u64::from(memory) * u64::from(passes) <= MOST_WORK && lanes <= MOST_LANES
+                            memory <= MAX_MEMORY && u64::from(memory) * u64::from(passes) <= MAX_WORK && lanes <= MAX_LANES
                         }
                         Cost::Bcrypt(rounds) => BCRYPT.contains(&rounds),
                     };

@@ -7,9 +7,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use keyway_model::network::subnet;
 
 /// Jobs that may wait.
-const MOST: usize = 1024;
+const MAX_JOBS: usize = 1024;
 /// Jobs of one address that may wait.
-const MOST_OF_ONE: usize = 256;
+const MAX_JOBS_OF_ONE: usize = 256;
 
 pub(super) type Job = Box<dyn FnOnce() + Send>;
 
@@ -39,7 +39,7 @@ impl Queue {
         let share = share_of(address);
         let mut waiting = self.lock();
         let of_one = waiting.jobs.get(&share).map_or(0, VecDeque::len);
-        if waiting.count >= MOST || of_one >= MOST_OF_ONE {
+        if waiting.count >= MAX_JOBS || of_one >= MAX_JOBS_OF_ONE {
             return false;
         }
         waiting.count += 1;
@@ -136,7 +136,7 @@ mod tests {
     fn one_address_does_not_fill_the_queue() {
         let queue = Queue::default();
         let pushed = (0..2000).filter(|_| queue.push("198.51.100.1", Box::new(|| ()))).count();
-        assert_eq!(pushed, MOST_OF_ONE);
+        assert_eq!(pushed, MAX_JOBS_OF_ONE);
         assert!(queue.push("203.0.113.1", Box::new(|| ())));
     }
 }

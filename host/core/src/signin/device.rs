@@ -9,7 +9,7 @@ use crate::{Core, CoreError};
 /// Seconds that a device is remembered after its last sign-in.
 pub const DEVICE_TTL: i64 = 400 * 24 * 3600;
 /// Accounts that one device is remembered for.
-const MOST: usize = 5;
+const MAX_ACCOUNTS: usize = 5;
 
 /// What a device's cookie holds, sealed for the tenant.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -51,7 +51,7 @@ impl Core {
         let now = self.now();
         device.accounts.retain(|(known, until)| known != account && now.seconds() < *until);
         device.accounts.insert(0, (account.clone(), now.plus_seconds(DEVICE_TTL).seconds()));
-        device.accounts.truncate(MOST);
+        device.accounts.truncate(MAX_ACCOUNTS);
         let text = serde_json::to_string(&device).map_err(|_| CoreError::Internal("a device"))?;
         self.seal_for_browser(&context(caller), &text)
     }

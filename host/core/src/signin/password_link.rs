@@ -49,7 +49,7 @@ impl Core {
         let live = link.filter(|link| link.until > self.now().seconds());
         let link = live.ok_or(ErrorCode::LinkExpired)?;
         let id = link.user.clone();
-        let found = self.look(async move |tx| users::find(tx, tenant, &id).await).await?;
+        let found = self.read(async move |tx| users::find(tx, tenant, &id).await).await?;
         let owner = found.filter(|user| fits(user, &link)).ok_or(ErrorCode::LinkExpired)?;
         Ok((link, owner))
     }

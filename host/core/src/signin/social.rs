@@ -34,9 +34,9 @@ pub struct SocialOffer {
 }
 
 /// Longest text that an account takes from a provider.
-const MOST: usize = 512;
+const MAX_STRING: usize = 512;
 /// Longest address that a provider sends a browser back to.
-const MOST_ADDRESS: usize = 2048;
+const MAX_ADDRESS: usize = 2048;
 
 impl Core {
     /// The social connectors that a tenant's pages offer, in their order.
@@ -101,10 +101,10 @@ impl Core {
             return Err(ErrorCode::NotSupportedForForgotPassword.into());
         }
         let state = state.unwrap_or_else(|| secret::generate(self.rng()));
-        if state.is_empty() || state.len() > MOST {
+        if state.is_empty() || state.len() > MAX_STRING {
             return Err(Refusal::invalid_input("state", "1 to 512 characters").into());
         }
-        if redirect_uri.len() > MOST_ADDRESS || Url::parse(&redirect_uri).is_err() {
+        if redirect_uri.len() > MAX_ADDRESS || Url::parse(&redirect_uri).is_err() {
             return Err(Refusal::invalid_input("redirectUri", "an absolute address of 2048 bytes at most").into());
         }
         let (connector, factory) = self.social(&caller.tenant, id).await?;
@@ -221,7 +221,7 @@ impl Core {
         let text = self.social_call(tenant, connector, factory, context, callback).await.map_err(explain)?;
         let info: SocialUserInfo =
             serde_json::from_str(&text).map_err(|_| CoreError::from(ErrorCode::ConnectorInvalidResponse))?;
-        if info.id.trim().is_empty() || info.id.len() > MOST {
+        if info.id.trim().is_empty() || info.id.len() > MAX_STRING {
             return Err(ErrorCode::ConnectorInvalidResponse.into());
         }
         let mut info = judged(info);
@@ -243,7 +243,7 @@ impl Core {
     ) -> Result<String, CoreError> {
         if factory.manifest.is_standard {
             let said = said.filter(|said| !factory.uploaded && !said.trim().is_empty());
-            if said.as_ref().is_some_and(|said| said.len() > MOST) {
+            if said.as_ref().is_some_and(|said| said.len() > MAX_STRING) {
                 return Err(ErrorCode::ConnectorInvalidResponse.into());
             }
             return Ok(said.unwrap_or_else(|| of_connector(&connector.id)));

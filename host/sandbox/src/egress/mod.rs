@@ -108,7 +108,7 @@ pub struct Egress {
 }
 
 /// Key sets that one component may keep.
-const MOST_KEY_SETS: usize = 16;
+const MAX_KEY_SETS: usize = 16;
 
 impl Egress {
     /// A way out under `policy`; `transport` takes the network's place.
@@ -180,7 +180,7 @@ impl Egress {
     /// Keeps a key set for the next call.
     pub fn keep_key_set(&self, uri: &str, set: JwkSet, now_ms: i64) {
         let mut sets = self.key_sets.lock().unwrap_or_else(PoisonError::into_inner);
-        if sets.len() >= MOST_KEY_SETS {
+        if sets.len() >= MAX_KEY_SETS {
             sets.clear();
         }
         sets.insert(uri.to_owned(), (set, now_ms));

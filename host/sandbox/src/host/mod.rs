@@ -19,14 +19,14 @@ use crate::bindings::keyway::connector::types;
 use crate::bindings::keyway::host::{clock, log, random};
 use crate::budget::Budgets;
 use crate::call::{CacheEntry, Exchange};
+use crate::cpu_queue::Turn;
 use crate::egress::Egress;
-use crate::lane::Turn;
 use crate::redact::Redactor;
 
 pub use crypto::KEY_REFERENCE;
 
 /// Random bytes of one call of `random.bytes`.
-const MOST_RANDOM: u32 = 4096;
+const MAX_RANDOM: u32 = 4096;
 
 /// The state of one call.
 pub struct HostState {
@@ -123,7 +123,7 @@ impl random::Host for HostState {
     async fn bytes(&mut self, len: u32) -> wasmtime::Result<Vec<u8>> {
         self.count()?;
         // Fewer bytes than were asked for would be a weaker key in the guest's hands.
-        if len > MOST_RANDOM {
+        if len > MAX_RANDOM {
             self.breach = Some(Breach::Random);
             return Err(wasmtime::Error::msg("random.bytes gives 4096 bytes at most"));
         }

@@ -3,7 +3,7 @@
 use super::HostState;
 use crate::bindings::keyway::host::session;
 
-const MOST_BYTES: usize = 16 * 1024;
+const MAX_BYTES: usize = 16 * 1024;
 
 impl session::Host for HostState {
     async fn get(&mut self, key: String) -> wasmtime::Result<Option<String>> {
@@ -18,8 +18,8 @@ impl session::Host for HostState {
         }
         let others = self.session.iter().filter(|(other, _)| **other != key);
         let kept: usize = others.map(|(name, value)| name.len() + value.len()).sum();
-        if kept + key.len() + value.len() > MOST_BYTES {
-            return Ok(Err(format!("a session holds {MOST_BYTES} bytes at most")));
+        if kept + key.len() + value.len() > MAX_BYTES {
+            return Ok(Err(format!("a session holds {MAX_BYTES} bytes at most")));
         }
         self.session.insert(key, value);
         self.session_changed = true;

@@ -88,12 +88,12 @@ pub struct Form<'a> {
 }
 
 /// Most fields of a page.
-const MOST_FIELDS: usize = 5_000;
+const MAX_FIELDS: usize = 5_000;
 
 impl<'a> Form<'a> {
     /// A form of a schema.
     pub fn new(schema: &'a Value, sample: &'a Value, problems: &'a [(String, String)]) -> Self {
-        Self { schema, sample, problems, translations: None, left: Cell::new(MOST_FIELDS) }
+        Self { schema, sample, problems, translations: None, left: Cell::new(MAX_FIELDS) }
     }
 
     /// The same in another language, as far as the module speaks it.

@@ -20,7 +20,7 @@ use crate::error::WebError;
 use crate::request::Peer;
 
 /// Largest component in bytes: what Python needs, with room to spare.
-const MOST: usize = 24 * 1024 * 1024;
+const MAX_UPLOAD: usize = 24 * 1024 * 1024;
 
 /// Time for the whole body, and for each piece of it.
 const BODY_TIME: Duration = Duration::from_mins(2);
@@ -92,7 +92,7 @@ async fn read_on(body: Body) -> Result<Vec<u8>, ErrorCode> {
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = tokio::time::timeout(IDLE, chunks.next()).await.map_err(|_| ErrorCode::UploadTimeout)? {
         let chunk = chunk.map_err(|_| ErrorCode::UploadTooLarge)?;
-        if wasm.len() + chunk.len() > MOST {
+        if wasm.len() + chunk.len() > MAX_UPLOAD {
             return Err(ErrorCode::UploadTooLarge);
         }
         wasm.extend_from_slice(&chunk);

@@ -12,7 +12,7 @@ const FIELDS: [(&str, UserField); 5] = [
 ];
 
 /// Conditions and values that one search may have.
-const MOST: usize = 100;
+const MAX_VALUES: usize = 100;
 /// Longest value.
 const LONGEST: usize = 256;
 
@@ -71,7 +71,7 @@ pub fn parse(query: &str) -> Result<Option<UserSearch>, Refusal> {
             }
             _ => return Err(Refusal::invalid_input(name, "there is no such parameter")),
         }
-        if values.len() + modes.len() > MOST {
+        if values.len() + modes.len() > MAX_VALUES {
             return Err(Refusal::invalid_input("search", "too many values"));
         }
     }

@@ -110,12 +110,12 @@ pub async fn callback(Path(id): Path<String>, visit: Visit) -> Response {
 }
 
 /// Longest form that a provider posts back.
-const MOST: usize = 64 * 1024;
+const MAX_BODY: usize = 64 * 1024;
 
 /// `POST /callback/{connector}`: a provider that answers by a form of its own page. The browser sends no cookie along with it, so
 /// it is asked to send the same form from a page of ours, so that codes and tokens stay out of addresses; the state is checked then.
 pub async fn form_post(Path(id): Path<String>, headers: HeaderMap, request: Request) -> Response {
-    let Ok(body) = axum::body::to_bytes(request.into_body(), MOST).await else {
+    let Ok(body) = axum::body::to_bytes(request.into_body(), MAX_BODY).await else {
         return WebError::from(ErrorCode::TooLarge).into_response();
     };
     let Ok(parameters) = Parameters::parse(&body) else {

@@ -8,32 +8,32 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The cores that long-running guests share: half of them.
 #[derive(Debug, Clone)]
-pub struct Lane(Arc<Semaphore>);
+pub struct CpuQueue(Arc<Semaphore>);
 
-impl Default for Lane {
+impl Default for CpuQueue {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self(Arc::new(Semaphore::new((cores / 2).max(1))))
     }
 }
 
-/// One call's turn on the lane, while it has one.
+/// One call's turn on the queue, while it has one.
 #[derive(Debug, Clone, Default)]
 pub struct Turn(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
 
 impl Turn {
-    /// Leaves the lane; whoever waits longest goes on.
+    /// Leaves the queue; whoever waits longest goes on.
     pub fn end(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Waits for the next turn, behind those who wait already.
-    pub fn next(&self, lane: &Lane) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    pub fn next(&self, cpu_queue: &CpuQueue) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         self.end();
-        let (lane, turn) = (Arc::clone(&lane.0), Arc::clone(&self.0));
+        let (cpu_queue, turn) = (Arc::clone(&cpu_queue.0), Arc::clone(&self.0));
         Box::pin(async move {
             tokio::task::yield_now().await;
-            let permit = lane.acquire_owned().await.ok();
+            let permit = cpu_queue.acquire_owned().await.ok();
             *turn.lock().unwrap_or_else(PoisonError::into_inner) = permit;
         })
     }
