@@ -47,16 +47,25 @@ impl Inbox {
 
     /// Waits until so many messages went out: those that tell nobody whether there is an account go out after the answer.
     pub async fn holds(&self, count: usize) {
-        let all = async {
+        self.wait_for(|| (self.count() >= count).then_some(())).await;
+    }
+
+    /// The newest message to `to`, once there is one.
+    pub async fn awaited(&self, to: &str) -> Received {
+        self.wait_for(|| self.last(to)).await
+    }
+
+    async fn wait_for<T>(&self, found: impl Fn() -> Option<T>) -> T {
+        let found = async {
             loop {
                 let next = self.arrived.notified();
-                if self.count() >= count {
-                    return;
+                if let Some(found) = found() {
+                    return found;
                 }
                 next.await;
             }
         };
-        tokio::time::timeout(Duration::from_mins(1), all).await.expect("a message that never went out");
+        tokio::time::timeout(Duration::from_mins(1), found).await.expect("a message that never went out")
     }
 
     /// The newest message to `to`.

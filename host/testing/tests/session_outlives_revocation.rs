@@ -50,12 +50,7 @@ on_both! {
         owner.start(&application, "ForgotPassword").await;
         let sent = owner.send_code(phone, "ForgotPassword").await.expect(200).json();
         // The message is sent behind the answer, so that its time tells nothing.
-        let code = loop {
-            if let Some(message) = server.inbox.last(phone) {
-                break message.code().to_owned();
-            }
-            tokio::task::yield_now().await;
-        };
+        let code = server.inbox.awaited(phone).await.code().to_owned();
         let verified = owner.verify_code(phone, &text(&sent, "verificationId"), &code).await.expect(200).json();
         owner.step(Method::POST, "/identification", Some(verified)).await.expect(204);
         owner.step(Method::PUT, "/profile/password", Some(json!({ "password": NEW }))).await.expect(204);

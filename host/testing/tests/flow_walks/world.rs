@@ -310,14 +310,8 @@ impl World {
 
     /// The message of a code that was just asked for.
     pub async fn receive(&mut self, phone: &str, goes_out: bool) {
-        let mut message = self.server.inbox.last(phone);
-        for _ in 0..2_000_000 {
-            if message.is_some() || !goes_out {
-                break;
-            }
-            tokio::task::yield_now().await;
-            message = self.server.inbox.last(phone);
-        }
+        let message =
+            if goes_out { Some(self.server.inbox.awaited(phone).await) } else { self.server.inbox.last(phone) };
         assert_eq!(message.is_some(), goes_out, "a message to {phone}");
         let Some(flow) = self.flow_mut() else { return };
         let event = flow.event.unwrap().name();
