@@ -59,7 +59,7 @@ impl Truth {
     fn honest(self, answer: Answer) -> Answer {
         let said = format!("{:?} {}", answer.headers, answer.body);
         let (link, encoded) = (format!("{}://localhost", self.lie()), format!("{}%3A%2F%2Flocalhost", self.lie()));
-        for lie in ["evil.example", &link, &encoded, "8443"] {
+        for lie in ["evil.example", &link, &encoded, ":8443", "%3A8443"] {
             assert!(!said.contains(lie), "{lie}: {said}");
         }
         for cookie in answer.headers.get_all(header::SET_COOKIE) {
