@@ -169,4 +169,34 @@ mod tests {
         apply(&schema(), &mut config, "add:/headers");
         assert_eq!(config, json!({ "templates": [{ "usageType": "SignIn" }], "headers": { "": "" } }));
     }
+
+    /// How deep a value is.
+    fn depth(value: &Value) -> usize {
+        match value {
+            Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or_default(),
+            Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),
+            _ => 0,
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn parser_exhaustion_of_connector_forms(
+            fields in proptest::collection::vec(
+                ("(item:|name:|choice:)?(/key|/port|/auth|/headers|/templates|/nonsense|/)?(/[0-9]{1,20}|/-|/~0|/~1|/code|/type){0,3}", "(1|1e999|-|on|\\[|\"|\\PC){0,6}"),
+                0..20,
+            ),
+            operations in proptest::collection::vec("(add|remove|up|down|drop)?:?(/headers|/templates|/key|/nonsense)?(/[0-9]{1,20}|/-)?", 0..6),
+        ) {
+            let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
+            let Ok(form) = Parameters::parse(form.as_bytes()) else { return Ok(()) };
+            let mut config = parse(&schema(), &form);
+            for operation in &operations {
+                apply(&schema(), &mut config, operation);
+            }
+            proptest::prop_assert!(config.is_object() && depth(&config) <= 2 * DEPTH, "{}", config);
+            let values = config.to_string().len();
+            proptest::prop_assert!(values <= 2_000 + 20 * fields.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>());
+        }
+    }
 }

@@ -287,4 +287,26 @@ mod tests {
         assert_eq!(Paging::new("/console/users", 1, 41, &[("search", "")]).to(3), "/console/users?page=3");
         assert_eq!(Paging::new("/console/users", 1, 0, &[]).last, 1);
     }
+
+    /// Names of the elements in a piece of HTML: `a` for `<a href=…>` and `</a>`.
+    fn elements(html: &str) -> impl Iterator<Item = &str> {
+        let tags = html.split('<').skip(1).map(|rest| rest.trim_start_matches('/'));
+        tags.map(|tag| tag.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default())
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn parser_exhaustion_of_readmes(
+            text in "(\\[|\\]|\\(|\\)|!|#|`|\\*|_|-|>|<|&lt;|\\n| |\\\\|script|onerror=x|img src=x|javascript:|https://a\\.example|data:|\"|'|\\PC){0,30}",
+        ) {
+            let shown = markdown(&text);
+            let safe = ["p", "h1", "h2", "h3", "h4", "h5", "h6", "a", "code", "pre", "em", "strong", "ul", "ol", "li", "hr", "br", "blockquote"];
+            for name in elements(&shown) {
+                proptest::prop_assert!(safe.contains(&name), "{name:?} in {shown}");
+            }
+            for target in shown.split("<a href=\"").skip(1) {
+                proptest::prop_assert!(is_web(target), "{shown}");
+            }
+        }
+    }
 }

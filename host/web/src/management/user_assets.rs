@@ -50,3 +50,30 @@ async fn upload(State(web): State<Web>, form: Multipart) -> Result<Json<Value>, 
     let url = web.core.upload_image(&web.tenant, file(form).await?).await?;
     Ok(Json(json!({ "url": url })))
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::extract::{FromRequest as _, Request};
+
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn parser_exhaustion_of_uploads(
+            body in "(--b|--|\\r\\n|\\n|Content-Disposition: form-data; |name=|\"file\"|filename=|\"|;|: |\\x00|\\PC){0,40}",
+            boundary in "(b|\"b\"|\\PC){0,3}",
+        ) {
+            let request = Request::builder().header("content-type", format!("multipart/form-data; boundary={boundary}"));
+            let Ok(request) = request.body(Body::from(body.clone())) else { return Ok(()) };
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(async {
+                let Ok(form) = Multipart::from_request(request, &()).await else { return };
+                match file(form).await {
+                    Ok(bytes) => assert!(body.as_bytes().windows(bytes.len().max(1)).any(|part| part == bytes) || bytes.is_empty()),
+                    Err(error) => assert_eq!(error.status(), 400),
+                }
+            });
+        }
+    }
+}
