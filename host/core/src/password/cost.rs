@@ -18,7 +18,7 @@ const MAX_MEMORY: u32 = 256 * 1024;
 const MAX_WORK: u64 = 3 * 512 * 1024;
 /// Kinds of hashes that a tenant may import.
 const MAX_KINDS: usize = 8;
-/// Work of a round of bcrypt, by measurement.
+/// Work of a round of bcrypt, estimated from what both usually take.
 const BCRYPT_ROUND: u64 = 80;
 /// Most lanes.
 const MAX_LANES: u32 = 16;
