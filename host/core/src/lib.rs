@@ -3,6 +3,7 @@
 mod configuration;
 pub mod connectors;
 pub mod console;
+mod cx;
 mod error;
 pub mod keys;
 pub mod limits;
@@ -26,6 +27,7 @@ use keyway_store::{MasterKey, Store};
 use url::Url;
 
 pub use configuration::Settings;
+pub use cx::{Actor, Cx};
 pub use error::CoreError;
 
 /// What the core is made of.
