@@ -2,9 +2,8 @@
 
 use keyway_model::application::{Application, ApplicationSecret, ApplicationType};
 use keyway_model::{ApplicationId, TenantId, Timestamp};
-use sqlx::any::AnyRow;
-use sqlx::{Row as _, query};
 
+use crate::statement::{Query, Row, query};
 use crate::{MasterKey, Page, StoreError, Tx, configuration};
 
 macro_rules! select {
@@ -17,19 +16,19 @@ macro_rules! select {
     };
 }
 
-fn read(row: &AnyRow) -> Result<Application, StoreError> {
-    let kind: String = row.try_get("type")?;
+fn read(row: &Row) -> Result<Application, StoreError> {
+    let kind: String = row.get("type")?;
     Ok(Application {
-        id: ApplicationId(row.try_get("id")?),
-        name: row.try_get("name")?,
-        description: row.try_get("description")?,
+        id: ApplicationId(row.get("id")?),
+        name: row.get("name")?,
+        description: row.get("description")?,
         kind: ApplicationType::from_name(&kind).ok_or(StoreError::Inconsistent("applications.type"))?,
-        oidc_client_metadata: serde_json::from_str(&row.try_get::<String, _>("oidc_client_metadata")?)?,
-        custom_client_metadata: serde_json::from_str(&row.try_get::<String, _>("custom_client_metadata")?)?,
-        sign_in_experience: serde_json::from_str(&row.try_get::<String, _>("sign_in_experience")?)?,
-        custom_data: serde_json::from_str(&row.try_get::<String, _>("custom_data")?)?,
-        is_third_party: row.try_get::<i64, _>("is_third_party")? != 0,
-        created_at: Timestamp(row.try_get("created_at")?),
+        oidc_client_metadata: serde_json::from_str(&row.get::<String>("oidc_client_metadata")?)?,
+        custom_client_metadata: serde_json::from_str(&row.get::<String>("custom_client_metadata")?)?,
+        sign_in_experience: serde_json::from_str(&row.get::<String>("sign_in_experience")?)?,
+        custom_data: serde_json::from_str(&row.get::<String>("custom_data")?)?,
+        is_third_party: row.get::<i64>("is_third_party")? != 0,
+        created_at: Timestamp(row.get("created_at")?),
     })
 }
 
@@ -62,8 +61,7 @@ pub async fn secret_hashes(
     let statement =
         query("SELECT value_hash, expires_at FROM application_secrets WHERE tenant_id = $1 AND application_id = $2");
     let rows = tx.all(statement.bind(tenant.0.clone()).bind(id.0.clone())).await?;
-    let read =
-        |row: &AnyRow| Ok((row.try_get("value_hash")?, row.try_get::<Option<i64>, _>("expires_at")?.map(Timestamp)));
+    let read = |row: &Row| Ok((row.get("value_hash")?, row.get::<Option<i64>>("expires_at")?.map(Timestamp)));
     rows.iter().map(read).collect()
 }
 
@@ -72,11 +70,11 @@ pub async fn list(tx: &mut Tx, tenant: &TenantId, page: Page) -> Result<(Vec<App
     let statement = query(select!(" ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3"));
     let rows = tx.all(statement.bind(tenant.0.clone()).bind(page.limit).bind(page.offset)).await?;
     let count = query("SELECT COUNT(*) AS total FROM applications WHERE tenant_id = $1").bind(tenant.0.clone());
-    let total = tx.one(count).await?.map_or(Ok(0), |row| row.try_get("total"))?;
+    let total = tx.one(count).await?.map_or(Ok(0), |row| row.get("total"))?;
     Ok((rows.iter().map(read).collect::<Result<_, _>>()?, total))
 }
 
-fn bind(query: crate::tx::Query, tenant: &TenantId, value: &Application) -> Result<crate::tx::Query, StoreError> {
+fn bind(query: Query, tenant: &TenantId, value: &Application) -> Result<Query, StoreError> {
     Ok(query
         .bind(tenant.0.clone())
         .bind(value.id.0.clone())
@@ -149,12 +147,12 @@ pub async fn secrets(
     let statement = "SELECT name, value_sealed, created_at, expires_at FROM application_secrets WHERE tenant_id = $1 AND \
          application_id = $2 ORDER BY created_at, name";
     let rows = tx.all(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?;
-    let read = |row: &AnyRow| {
+    let read = |row: &Row| {
         Ok(ApplicationSecret {
-            name: row.try_get("name")?,
-            value: key.open(&context(tenant, id), &row.try_get::<String, _>("value_sealed")?)?,
-            created_at: Timestamp(row.try_get("created_at")?),
-            expires_at: row.try_get::<Option<i64>, _>("expires_at")?.map(Timestamp),
+            name: row.get("name")?,
+            value: key.open(&context(tenant, id), &row.get::<String>("value_sealed")?)?,
+            created_at: Timestamp(row.get("created_at")?),
+            expires_at: row.get::<Option<i64>>("expires_at")?.map(Timestamp),
         })
     };
     rows.iter().map(read).collect()

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use keyway_model::{TenantId, Timestamp};
-use sqlx::{Row as _, query};
 use tokio::sync::watch;
 
+use crate::statement::query;
 use crate::{Store, StoreError, Tx};
 
 /// How long a version is trusted without looking again, in milliseconds: another node's change shows within this time, this
@@ -74,7 +74,7 @@ impl Store {
         let version = self.read(async move |tx| {
             let statement = query("SELECT configuration_version FROM tenants WHERE id = $1").bind(owner.0);
             let row = tx.one(statement).await?.ok_or(StoreError::Inconsistent("tenants.id"))?;
-            Ok::<i64, StoreError>(row.try_get("configuration_version")?)
+            row.get::<i64>("configuration_version")
         });
         let version = version.await?;
         let mut seen = self.versions.seen.write().unwrap_or_else(PoisonError::into_inner);

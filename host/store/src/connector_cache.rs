@@ -1,8 +1,8 @@
 //! Small values that a connector keeps between its calls, such as an access token of its provider; sealed.
 
 use keyway_model::{ConnectorId, TenantId, Timestamp};
-use sqlx::{Row as _, query};
 
+use crate::statement::{Row, query};
 use crate::{MasterKey, StoreError, Tx};
 
 /// Name, value and end of a kept value.
@@ -23,11 +23,11 @@ pub async fn list(
     let statement = "SELECT name, value_sealed, expires_at FROM connector_cache WHERE tenant_id = $1 AND connector_id = $2 AND \
          expires_at > $3";
     let rows = tx.all(query(statement).bind(tenant.0.clone()).bind(id.0.clone()).bind(now.0)).await?;
-    let read = |row: &sqlx::any::AnyRow| {
-        let name: String = row.try_get("name")?;
-        let text = key.open(&context(tenant, id, &name), &row.try_get::<String, _>("value_sealed")?)?;
+    let read = |row: &Row| {
+        let name: String = row.get("name")?;
+        let text = key.open(&context(tenant, id, &name), &row.get::<String>("value_sealed")?)?;
         let value = hex::decode(text).map_err(|_| StoreError::Unseal)?;
-        Ok((name, value, Timestamp(row.try_get("expires_at")?)))
+        Ok((name, value, Timestamp(row.get("expires_at")?)))
     };
     rows.iter().map(read).collect()
 }

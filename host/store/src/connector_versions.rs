@@ -3,30 +3,26 @@
 use keyway_model::connector::{Manifest, Version, VersionState};
 use keyway_model::{ConnectorId, FactoryId, TenantId, Timestamp};
 use serde_json::Value;
-use sqlx::any::AnyRow;
-use sqlx::{Row as _, query};
 
+use crate::statement::{Row, assembled, query};
 use crate::{MasterKey, StoreError, Tx, configuration};
 
 const COLUMNS: &str = "factory_id, digest, manifest, state, signer, uploaded_by, approved_by, activated_at, created_at, LENGTH(wasm) AS size";
 
-fn read(row: &AnyRow) -> Result<Version, StoreError> {
-    let manifest: Manifest = serde_json::from_str(&row.try_get::<String, _>("manifest")?)?;
-    let state = row.try_get::<String, _>("state")?;
+fn read(row: &Row) -> Result<Version, StoreError> {
+    let manifest: Manifest = serde_json::from_str(&row.get::<String>("manifest")?)?;
+    let state = row.get::<String>("state")?;
     Ok(Version {
-        factory_id: FactoryId(row.try_get("factory_id")?),
-        digest: row.try_get("digest")?,
+        factory_id: FactoryId(row.get("factory_id")?),
+        digest: row.get("digest")?,
         manifest,
         state: VersionState::from_name(&state).ok_or(StoreError::Inconsistent("connector_versions.state"))?,
-        signer: row.try_get("signer")?,
-        uploaded_by: row.try_get("uploaded_by")?,
-        approved_by: row.try_get("approved_by")?,
-        activated_at: row.try_get::<Option<i64>, _>("activated_at")?.map(Timestamp),
-        created_at: Timestamp(row.try_get("created_at")?),
-        size: match row.try_get::<i64, _>("size") {
-            Ok(size) => size,
-            Err(_) => row.try_get::<i32, _>("size").map(i64::from)?,
-        },
+        signer: row.get("signer")?,
+        uploaded_by: row.get("uploaded_by")?,
+        approved_by: row.get("approved_by")?,
+        activated_at: row.get::<Option<i64>>("activated_at")?.map(Timestamp),
+        created_at: Timestamp(row.get("created_at")?),
+        size: row.get("size")?,
     })
 }
 
@@ -34,7 +30,7 @@ fn read(row: &AnyRow) -> Result<Version, StoreError> {
 pub async fn list(tx: &mut Tx, tenant: &TenantId) -> Result<Vec<Version>, StoreError> {
     let statement =
         format!("SELECT {COLUMNS} FROM connector_versions WHERE tenant_id = $1 ORDER BY created_at DESC, digest");
-    let rows = tx.all(query(sqlx::AssertSqlSafe(statement)).bind(tenant.0.clone())).await?;
+    let rows = tx.all(assembled(statement).bind(tenant.0.clone())).await?;
     rows.iter().map(read).collect()
 }
 
@@ -47,7 +43,7 @@ pub async fn find(
 ) -> Result<Option<Version>, StoreError> {
     let statement =
         format!("SELECT {COLUMNS} FROM connector_versions WHERE tenant_id = $1 AND factory_id = $2 AND digest = $3");
-    let statement = query(sqlx::AssertSqlSafe(statement)).bind(tenant.0.clone()).bind(factory.0.clone());
+    let statement = assembled(statement).bind(tenant.0.clone()).bind(factory.0.clone());
     tx.one(statement.bind(digest.to_owned())).await?.as_ref().map(read).transpose()
 }
 
@@ -55,7 +51,7 @@ pub async fn find(
 pub async fn active(tx: &mut Tx, tenant: &TenantId) -> Result<Vec<(FactoryId, String)>, StoreError> {
     let statement = "SELECT factory_id, digest FROM connector_versions WHERE tenant_id = $1 AND state = 'active'";
     let rows = tx.all(query(statement).bind(tenant.0.clone())).await?;
-    rows.iter().map(|row| Ok((FactoryId(row.try_get("factory_id")?), row.try_get("digest")?))).collect()
+    rows.iter().map(|row| Ok((FactoryId(row.get("factory_id")?), row.get("digest")?))).collect()
 }
 
 /// The digest of the factory's active version, none when the binary's serves or nothing does.
@@ -63,7 +59,7 @@ pub async fn active_of(tx: &mut Tx, tenant: &TenantId, factory: &FactoryId) -> R
     let statement =
         "SELECT digest FROM connector_versions WHERE tenant_id = $1 AND factory_id = $2 AND state = 'active'";
     let row = tx.one(query(statement).bind(tenant.0.clone()).bind(factory.0.clone())).await?;
-    Ok(row.map(|row| row.try_get("digest")).transpose()?)
+    row.map(|row| row.get("digest")).transpose()
 }
 
 /// How many versions there are of one factory and of all, and the bytes of all.
@@ -90,7 +86,7 @@ pub async fn stored(tx: &mut Tx, tenant: &TenantId, factory: &FactoryId) -> Resu
 /// Digests of every version of every tenant.
 pub async fn digests(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
     let rows = tx.all(query("SELECT DISTINCT digest FROM connector_versions")).await?;
-    rows.iter().map(|row| Ok(row.try_get("digest")?)).collect()
+    rows.iter().map(|row| row.get("digest")).collect()
 }
 
 /// A component's bytes.
@@ -102,7 +98,7 @@ pub async fn wasm(
 ) -> Result<Option<Vec<u8>>, StoreError> {
     let statement = "SELECT wasm FROM connector_versions WHERE tenant_id = $1 AND factory_id = $2 AND digest = $3";
     let statement = query(statement).bind(tenant.0.clone()).bind(factory.0.clone()).bind(digest.to_owned());
-    Ok(tx.one(statement).await?.map(|row| row.try_get("wasm")).transpose()?)
+    tx.one(statement).await?.map(|row| row.get("wasm")).transpose()
 }
 
 /// Keeps a new version; false when it is there already.
@@ -198,6 +194,6 @@ pub async fn kept_config(
          AND connector_id = $4";
     let statement = query(statement).bind(tenant.0.clone()).bind(factory.0.clone()).bind(digest.to_owned());
     let Some(row) = tx.one(statement.bind(connector.0.clone())).await? else { return Ok(None) };
-    let text = key.open(&context(tenant, connector, digest), &row.try_get::<String, _>("config_sealed")?)?;
+    let text = key.open(&context(tenant, connector, digest), &row.get::<String>("config_sealed")?)?;
     Ok(Some(serde_json::from_str(&text)?))
 }

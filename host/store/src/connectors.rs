@@ -2,9 +2,8 @@
 
 use keyway_model::connector::{Connector, ConnectorKind};
 use keyway_model::{ConnectorId, FactoryId, TenantId, Timestamp};
-use sqlx::any::AnyRow;
-use sqlx::{Row as _, query};
 
+use crate::statement::{Row, query};
 use crate::{MasterKey, StoreError, Tx, configuration};
 
 fn word(kind: ConnectorKind) -> &'static str {
@@ -28,16 +27,16 @@ fn context(tenant: &TenantId, id: &ConnectorId) -> String {
     format!("connectors/{tenant}/{id}")
 }
 
-fn read(tenant: &TenantId, key: &MasterKey, row: &AnyRow) -> Result<Connector, StoreError> {
-    let id = ConnectorId(row.try_get("id")?);
-    let config = key.open(&context(tenant, &id), &row.try_get::<String, _>("config_sealed")?)?;
+fn read(tenant: &TenantId, key: &MasterKey, row: &Row) -> Result<Connector, StoreError> {
+    let id = ConnectorId(row.get("id")?);
+    let config = key.open(&context(tenant, &id), &row.get::<String>("config_sealed")?)?;
     Ok(Connector {
-        factory_id: FactoryId(row.try_get("factory_id")?),
-        kind: kind(&row.try_get::<String, _>("kind")?)?,
+        factory_id: FactoryId(row.get("factory_id")?),
+        kind: kind(&row.get::<String>("kind")?)?,
         config: serde_json::from_str(&config)?,
-        marks: serde_json::from_str(&row.try_get::<String, _>("marks")?)?,
-        settings: serde_json::from_str(&row.try_get::<String, _>("settings")?)?,
-        created_at: Timestamp(row.try_get("created_at")?),
+        marks: serde_json::from_str(&row.get::<String>("marks")?)?,
+        settings: serde_json::from_str(&row.get::<String>("settings")?)?,
+        created_at: Timestamp(row.get("created_at")?),
         id,
     })
 }

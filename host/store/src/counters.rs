@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use keyway_model::history::History;
 use keyway_model::{TenantId, Timestamp};
-use sqlx::any::AnyRow;
-use sqlx::{Row as _, query};
 
+use crate::statement::{Row, assembled, query};
 use crate::{StoreError, Tx};
 
 /// A counter: its name, how finely it tells time, and how long it remembers.
@@ -23,13 +22,13 @@ pub struct Counter {
 /// Most stretches of time that a counter remembers.
 const MAX_BUCKETS: usize = 300;
 
-fn histories(counters: &[Counter], rows: &[AnyRow]) -> Result<HashMap<String, History>, StoreError> {
+fn histories(counters: &[Counter], rows: &[Row]) -> Result<HashMap<String, History>, StoreError> {
     let mut found: HashMap<String, History> =
         counters.iter().map(|counter| (counter.name.clone(), History::new(counter.resolution))).collect();
     for row in rows {
-        let text: String = row.try_get("history")?;
+        let text: String = row.get("history")?;
         if !text.is_empty() {
-            found.insert(row.try_get("name")?, serde_json::from_str(&text)?);
+            found.insert(row.get("name")?, serde_json::from_str(&text)?);
         }
     }
     Ok(found)
@@ -56,7 +55,7 @@ pub async fn lock(
          history = counters.history RETURNING name, history",
         rows.join(", ")
     );
-    let bound = query(sqlx::AssertSqlSafe(statement)).bind(tenant.0.clone()).bind(now.0);
+    let bound = assembled(statement).bind(tenant.0.clone()).bind(now.0);
     let bound = names.iter().fold(bound, |query, name| query.bind((*name).to_owned()));
     histories(counters, &tx.all(bound).await?)
 }
@@ -73,7 +72,7 @@ pub async fn read(
     let names: Vec<String> = (0..counters.len()).map(|index| format!("${}", index + 2)).collect();
     let statement =
         format!("SELECT name, history FROM counters WHERE tenant_id = $1 AND name IN ({})", names.join(", "));
-    let bound = query(sqlx::AssertSqlSafe(statement)).bind(tenant.0.clone());
+    let bound = assembled(statement).bind(tenant.0.clone());
     let bound = counters.iter().fold(bound, |query, counter| query.bind(counter.name.clone()));
     histories(counters, &tx.all(bound).await?)
 }

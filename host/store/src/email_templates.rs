@@ -2,18 +2,17 @@
 
 use keyway_model::email_template::EmailTemplate;
 use keyway_model::{EmailTemplateId, TenantId, Timestamp};
-use sqlx::any::AnyRow;
-use sqlx::{Row as _, query};
 
+use crate::statement::{Row, query};
 use crate::{StoreError, Tx, configuration};
 
-fn read(row: &AnyRow) -> Result<EmailTemplate, StoreError> {
+fn read(row: &Row) -> Result<EmailTemplate, StoreError> {
     Ok(EmailTemplate {
-        id: EmailTemplateId(row.try_get("id")?),
-        language_tag: row.try_get("language_tag")?,
-        template_type: row.try_get("template_type")?,
-        details: serde_json::from_str(&row.try_get::<String, _>("details")?)?,
-        created_at: Timestamp(row.try_get("created_at")?),
+        id: EmailTemplateId(row.get("id")?),
+        language_tag: row.get("language_tag")?,
+        template_type: row.get("template_type")?,
+        details: serde_json::from_str(&row.get::<String>("details")?)?,
+        created_at: Timestamp(row.get("created_at")?),
     })
 }
 

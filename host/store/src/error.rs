@@ -1,5 +1,7 @@
 //! Errors of the store.
 
+use rusqlite::{ErrorCode, ffi};
+
 /// Which rule of uniqueness a write ran into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Constraint {
@@ -70,9 +72,12 @@ pub enum StoreError {
     /// The database's disk is full.
     #[error("the database's disk is full")]
     Full,
-    /// The database failed.
+    /// PostgreSQL failed, or the address of the database cannot be read.
     #[error("database: {0}")]
     Database(sqlx::Error),
+    /// `SQLite` failed.
+    #[error("database: {0}")]
+    Sqlite(rusqlite::Error),
     /// A migration failed.
     #[error("migration: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -93,7 +98,7 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same request may succeed a moment later; otherwise a row, a key or the program is wrong.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Database(_) | Self::Aborted)
+        matches!(self, Self::Database(_) | Self::Sqlite(_) | Self::Aborted)
     }
 
     /// Whether PostgreSQL ended the transaction in favour of another: `serialization_failure`, `deadlock_detected`.
@@ -112,12 +117,29 @@ impl From<sqlx::Error> for StoreError {
             if database.is_foreign_key_violation() {
                 return Self::Reference;
             }
-            // SQLITE_FULL, and PostgreSQL's disk_full.
-            if matches!(database.code().as_deref(), Some("13" | "53100")) {
+            // disk_full
+            if database.code().as_deref() == Some("53100") {
                 return Self::Full;
             }
         }
         Self::Database(error)
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        if let rusqlite::Error::SqliteFailure(cause, message) = &error {
+            let message = message.as_deref().unwrap_or_default();
+            match (cause.code, cause.extended_code) {
+                (_, ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => {
+                    return Self::Unique(Constraint::read(None, message));
+                }
+                (_, ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => return Self::Reference,
+                (ErrorCode::DiskFull, _) => return Self::Full,
+                _ => {}
+            }
+        }
+        Self::Sqlite(error)
     }
 }
 

@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use keyway_model::user::Identity;
 use keyway_model::{TenantId, Timestamp, UserId};
-use sqlx::any::AnyRow;
-use sqlx::{AssertSqlSafe, Row as _, query};
 
+use crate::statement::{Row, assembled, query};
 use crate::{StoreError, Tx};
 
 /// Whose identity it is: by target, issuer and id. An identity that was kept under `formerly` counts where there is none of its
@@ -23,7 +22,7 @@ pub async fn find_user(
     let statement = statement.bind(identity.id.clone()).bind(identity.issuer.clone()).bind(formerly.to_owned());
     let mut found = None;
     for row in tx.all(statement).await? {
-        let (user, issuer): (String, String) = (row.try_get("user_id")?, row.try_get("issuer")?);
+        let (user, issuer): (String, String) = (row.get("user_id")?, row.get("issuer")?);
         if found.is_none() || issuer == identity.issuer {
             found = Some(UserId(user));
         }
@@ -55,20 +54,20 @@ pub async fn of_users(
          target",
         places.join(", ")
     );
-    let statement = query(AssertSqlSafe(text)).bind(tenant.0.clone());
+    let statement = assembled(text).bind(tenant.0.clone());
     let statement = users.iter().fold(statement, |statement, user| statement.bind(user.0.clone()));
     for row in &tx.all(statement).await? {
-        found.entry(UserId(row.try_get("user_id")?)).or_default().push(read(row)?);
+        found.entry(UserId(row.get("user_id")?)).or_default().push(read(row)?);
     }
     Ok(found)
 }
 
-fn read(row: &AnyRow) -> Result<Identity, StoreError> {
+fn read(row: &Row) -> Result<Identity, StoreError> {
     Ok(Identity {
-        target: row.try_get("target")?,
-        issuer: row.try_get("issuer")?,
-        id: row.try_get("identity_id")?,
-        details: serde_json::from_str(&row.try_get::<String, _>("details")?)?,
+        target: row.get("target")?,
+        issuer: row.get("issuer")?,
+        id: row.get("identity_id")?,
+        details: serde_json::from_str(&row.get::<String>("details")?)?,
     })
 }
 

@@ -1,8 +1,8 @@
 //! Uploaded pictures.
 
 use keyway_model::{TenantId, Timestamp};
-use sqlx::{Row as _, query};
 
+use crate::statement::query;
 use crate::{StoreError, Tx};
 
 /// Adds a picture; the same once more changes nothing.
@@ -17,5 +17,5 @@ pub async fn insert(tx: &mut Tx, tenant: &TenantId, id: &str, png: Vec<u8>, now:
 pub async fn find(tx: &mut Tx, tenant: &TenantId, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
     let statement = query("SELECT png FROM images WHERE tenant_id = $1 AND id = $2");
     let row = tx.one(statement.bind(tenant.0.clone()).bind(id.to_owned())).await?;
-    Ok(row.map(|row| row.try_get("png")).transpose()?)
+    row.map(|row| row.get("png")).transpose()
 }

@@ -2,8 +2,8 @@
 
 use keyway_model::interaction::Interaction;
 use keyway_model::{TenantId, Timestamp};
-use sqlx::{Row as _, query};
 
+use crate::statement::query;
 use crate::{StoreError, Tx};
 
 /// Adds an interaction.
@@ -47,7 +47,7 @@ async fn one(
 ) -> Result<Option<Interaction>, StoreError> {
     let statement = query(statement).bind(tenant.0.clone()).bind(hash.to_owned());
     let Some(row) = tx.one(statement.bind(now.0)).await? else { return Ok(None) };
-    Ok(Some(serde_json::from_str(&row.try_get::<String, _>("data")?)?))
+    Ok(Some(serde_json::from_str(&row.get::<String>("data")?)?))
 }
 
 /// Writes the interaction.

@@ -1,9 +1,9 @@
 //! Signing keys.
 
 use keyway_model::{KeyId, TenantId, Timestamp};
-use sqlx::{Row as _, query};
 
 use crate::configuration::changed;
+use crate::statement::query;
 use crate::{MasterKey, StoreError, Tx};
 
 /// A signing key: its private half as PKCS #8 in hex, unsealed.
@@ -29,9 +29,9 @@ pub async fn list(tx: &mut Tx, tenant: &TenantId, key: &MasterKey) -> Result<Vec
     let rows = tx.all(query(statement).bind(tenant.0.clone())).await?;
     rows.iter()
         .map(|row| {
-            let id = KeyId(row.try_get("id")?);
-            let private_key = key.open(&context(tenant, &id), &row.try_get::<String, _>("private_key_sealed")?)?;
-            let (created_at, signs_from) = (row.try_get("created_at")?, row.try_get("signs_from")?);
+            let id = KeyId(row.get("id")?);
+            let private_key = key.open(&context(tenant, &id), &row.get::<String>("private_key_sealed")?)?;
+            let (created_at, signs_from) = (row.get("created_at")?, row.get("signs_from")?);
             Ok(SigningKey { id, private_key, created_at: Timestamp(created_at), signs_from: Timestamp(signs_from) })
         })
         .collect()

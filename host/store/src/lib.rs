@@ -4,7 +4,6 @@
 //! [`Store::write`]. The SQL is common to both databases: text, 64-bit integers, `$1` parameters.
 
 pub mod applications;
-mod batch;
 mod configuration;
 pub mod connector_cache;
 pub mod connector_versions;
@@ -21,18 +20,20 @@ pub mod logs;
 mod migrations;
 pub mod password_costs;
 pub mod phrases;
+mod postgres;
 pub mod resources;
 pub mod retention;
 pub mod roles;
 mod seal;
 pub mod sessions;
 pub mod sign_in_experiences;
+mod sqlite;
+mod statement;
 pub mod tenants;
 pub mod tokens;
 mod tx;
 pub mod user_search;
 pub mod users;
-mod writer;
 
 pub use db::Store;
 pub use error::{Constraint, StoreError};

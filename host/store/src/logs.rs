@@ -2,19 +2,18 @@
 
 use keyway_model::log::LogEntry;
 use keyway_model::{LogId, TenantId, Timestamp};
-use sqlx::any::AnyRow;
-use sqlx::{Row as _, query};
 
+use crate::statement::{Row, assembled, query};
 use crate::{Page, StoreError, Tx};
 
-fn read(row: &AnyRow) -> Result<LogEntry, StoreError> {
+fn read(row: &Row) -> Result<LogEntry, StoreError> {
     Ok(LogEntry {
-        id: LogId(row.try_get("id")?),
-        key: row.try_get("key")?,
-        payload: serde_json::from_str(&row.try_get::<String, _>("payload")?)?,
-        user_id: row.try_get::<Option<String>, _>("user_id")?.map(Into::into),
-        application_id: row.try_get::<Option<String>, _>("application_id")?.map(Into::into),
-        created_at: Timestamp(row.try_get("created_at")?),
+        id: LogId(row.get("id")?),
+        key: row.get("key")?,
+        payload: serde_json::from_str(&row.get::<String>("payload")?)?,
+        user_id: row.get::<Option<String>>("user_id")?.map(Into::into),
+        application_id: row.get::<Option<String>>("application_id")?.map(Into::into),
+        created_at: Timestamp(row.get("created_at")?),
     })
 }
 
@@ -54,7 +53,7 @@ pub async fn list(
     const WHERE: &str = "tenant_id = $1 AND ($2 = '' OR user_id = $2) AND ($3 = '' OR application_id = $3) \
          AND ($4 = '' OR key = $4 OR ($4 LIKE '%.' AND substr(key, 1, length($4)) = $4)) AND created_at >= $5 AND created_at < $6";
     let bound = |statement: String| {
-        let statement = query(sqlx::AssertSqlSafe(statement)).bind(tenant.0.clone()).bind(filter.user_id.clone());
+        let statement = assembled(statement).bind(tenant.0.clone()).bind(filter.user_id.clone());
         let statement = statement.bind(filter.application_id.clone()).bind(filter.key.clone());
         statement.bind(filter.from.map_or(0, |at| at.0)).bind(filter.until.map_or(i64::MAX, |at| at.0))
     };
@@ -62,9 +61,9 @@ pub async fn list(
         "SELECT id, key, payload, user_id, application_id, created_at FROM logs WHERE {WHERE} ORDER BY created_at DESC, id \
          DESC LIMIT $7 OFFSET $8"
     );
-    let rows = tx.all(bound(select).bind(page.limit).bind(page.offset)).await?;
-    let count = tx.one(bound(format!("SELECT COUNT(*) AS total FROM logs WHERE {WHERE}"))).await?;
-    let total = count.map_or(Ok(0), |row| row.try_get("total"))?;
+    let rows = tx.scan(bound(select).bind(page.limit).bind(page.offset)).await?;
+    let count = tx.scan(bound(format!("SELECT COUNT(*) AS total FROM logs WHERE {WHERE}"))).await?;
+    let total = count.first().map_or(Ok(0), |row| row.get("total"))?;
     Ok((rows.iter().map(read).collect::<Result<_, _>>()?, total))
 }
 

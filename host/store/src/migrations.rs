@@ -4,19 +4,22 @@
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-use crate::db::Dialect;
-
 /// Number, description and text.
 type File = (i64, &'static str, &'static str);
 
 include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 
-/// What a database of this kind is brought up to date with.
-pub(crate) fn of(dialect: Dialect) -> Migrator {
-    let files = match dialect {
-        Dialect::Sqlite => SQLITE,
-        Dialect::Postgres => POSTGRES,
-    };
+/// What a `SQLite` database is brought up to date with.
+pub(crate) fn sqlite() -> Migrator {
+    of(SQLITE)
+}
+
+/// The same for PostgreSQL.
+pub(crate) fn postgres() -> Migrator {
+    of(POSTGRES)
+}
+
+fn of(files: &[File]) -> Migrator {
     let migration = |&(number, description, text): &File| {
         let no_transaction = text.starts_with("-- no-transaction");
         Migration::new(number, description.into(), MigrationType::Simple, text.into_sql_str(), no_transaction)
@@ -32,7 +35,7 @@ mod tests {
     /// A database remembers the checksum and the number of what was applied: they must not depend on who read the files.
     #[tokio::test]
     async fn the_binary_holds_each_migration_as_sqlx_reads_it_from_its_folder() {
-        for (dialect, name) in [(Dialect::Sqlite, "sqlite"), (Dialect::Postgres, "postgres")] {
+        for (files, name) in [(SQLITE, "sqlite"), (POSTGRES, "postgres")] {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations").join(name);
             let read = Migrator::new(folder).await.unwrap();
             let fields = |migrator: &Migrator| -> Vec<_> {
@@ -41,7 +44,7 @@ mod tests {
                 };
                 migrator.iter().map(one).collect()
             };
-            assert_eq!(fields(&of(dialect)), fields(&read), "{name}");
+            assert_eq!(fields(&of(files)), fields(&read), "{name}");
         }
     }
 

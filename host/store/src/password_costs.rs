@@ -2,14 +2,14 @@
 //! kept while an account has it.
 
 use keyway_model::{TenantId, UserId};
-use sqlx::{Row as _, query};
 
+use crate::statement::query;
 use crate::{StoreError, Tx, configuration};
 
 /// All costs.
 pub async fn list(tx: &mut Tx, tenant: &TenantId) -> Result<Vec<String>, StoreError> {
     let statement = query("SELECT cost FROM password_costs WHERE tenant_id = $1 ORDER BY cost").bind(tenant.0.clone());
-    tx.all(statement).await?.iter().map(|row| Ok(row.try_get("cost")?)).collect()
+    tx.all(statement).await?.iter().map(|row| row.get("cost")).collect()
 }
 
 /// Whether the cost is there, and stays until the transaction ends.
@@ -56,7 +56,7 @@ pub async fn remove_unused(tx: &mut Tx) -> Result<u64, StoreError> {
     );
     let mut removed = 0;
     for row in &tx.all(query(statement)).await? {
-        let (tenant, cost): (String, String) = (row.try_get("tenant_id")?, row.try_get("cost")?);
+        let (tenant, cost): (String, String) = (row.get("tenant_id")?, row.get("cost")?);
         let statement = "DELETE FROM password_costs WHERE tenant_id = $1 AND cost = $2 AND NOT EXISTS (SELECT 1 FROM users WHERE \
              tenant_id = $1 AND password_cost = $2) AND NOT EXISTS (SELECT 1 FROM users WHERE derived < 1)";
         if tx.execute(query(statement).bind(tenant.clone()).bind(cost)).await? > 0 {

@@ -2,18 +2,16 @@
 
 use keyway_model::TenantId;
 use keyway_model::phrases::Phrases;
-use sqlx::{Row as _, query};
 
 use crate::configuration::changed;
+use crate::statement::query;
 use crate::{StoreError, Tx};
 
 /// All of them.
 pub async fn list(tx: &mut Tx, tenant: &TenantId) -> Result<Vec<(String, Phrases)>, StoreError> {
     let statement = query("SELECT language, phrases FROM phrases WHERE tenant_id = $1 ORDER BY language");
     let rows = tx.all(statement.bind(tenant.0.clone())).await?;
-    rows.iter()
-        .map(|row| Ok((row.try_get("language")?, serde_json::from_str(&row.try_get::<String, _>("phrases")?)?)))
-        .collect()
+    rows.iter().map(|row| Ok((row.get("language")?, serde_json::from_str(&row.get::<String>("phrases")?)?))).collect()
 }
 
 /// Puts those of a language in the place of what was there.

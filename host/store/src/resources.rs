@@ -2,9 +2,8 @@
 
 use keyway_model::resource::{Resource, Scope};
 use keyway_model::{ApplicationId, ResourceId, ScopeId, TenantId, Timestamp, UserId};
-use sqlx::any::AnyRow;
-use sqlx::{Row as _, query};
 
+use crate::statement::{Query, Row, query};
 use crate::{StoreError, Tx, configuration};
 
 macro_rules! select {
@@ -13,23 +12,23 @@ macro_rules! select {
     };
 }
 
-fn read(row: &AnyRow) -> Result<Resource, StoreError> {
+fn read(row: &Row) -> Result<Resource, StoreError> {
     Ok(Resource {
-        id: ResourceId(row.try_get("id")?),
-        name: row.try_get("name")?,
-        indicator: row.try_get("indicator")?,
-        is_default: row.try_get::<i64, _>("is_default")? != 0,
-        access_token_ttl: row.try_get("access_token_ttl")?,
+        id: ResourceId(row.get("id")?),
+        name: row.get("name")?,
+        indicator: row.get("indicator")?,
+        is_default: row.get::<i64>("is_default")? != 0,
+        access_token_ttl: row.get("access_token_ttl")?,
     })
 }
 
-pub(crate) fn read_scope(row: &AnyRow) -> Result<Scope, StoreError> {
+pub(crate) fn read_scope(row: &Row) -> Result<Scope, StoreError> {
     Ok(Scope {
-        id: ScopeId(row.try_get("id")?),
-        resource_id: ResourceId(row.try_get("resource_id")?),
-        name: row.try_get("name")?,
-        description: row.try_get("description")?,
-        created_at: row.try_get("created_at")?,
+        id: ScopeId(row.get("id")?),
+        resource_id: ResourceId(row.get("resource_id")?),
+        name: row.get("name")?,
+        description: row.get("description")?,
+        created_at: row.get("created_at")?,
     })
 }
 
@@ -155,11 +154,11 @@ pub async fn for_application(
     let Some(first) = rows.first() else { return Ok(None) };
     let mut scopes = Vec::new();
     for row in &rows {
-        scopes.extend(row.try_get::<Option<String>, _>("scope")?);
+        scopes.extend(row.get::<Option<String>>("scope")?);
     }
     Ok(Some((read(first)?, scopes)))
 }
 
-async fn names(tx: &mut Tx, query: crate::tx::Query) -> Result<Vec<String>, StoreError> {
-    tx.all(query).await?.iter().map(|row| Ok(row.try_get("name")?)).collect()
+async fn names(tx: &mut Tx, query: Query) -> Result<Vec<String>, StoreError> {
+    tx.all(query).await?.iter().map(|row| row.get("name")).collect()
 }

@@ -3,8 +3,8 @@
 
 use keyway_model::Timestamp;
 use keyway_model::oauth::REFRESH_FAMILY_TTL;
-use sqlx::query;
 
+use crate::statement::query;
 use crate::{Store, StoreError, password_costs};
 
 /// Rows of one batch.
@@ -116,7 +116,7 @@ pub async fn sweep(store: &Store, retention: Retention, now: Timestamp) -> Resul
             let removed = store
                 .write(async move |tx| {
                     let limit = i64::try_from(BATCH).unwrap_or(i64::MAX);
-                    tx.execute(query(statement).bind(until.0).bind(limit)).await
+                    tx.execute_on_many(query(statement).bind(until.0).bind(limit)).await
                 })
                 .await?;
             swept += removed;

@@ -2,19 +2,18 @@
 
 use keyway_model::resource::{Role, RoleType, Scope};
 use keyway_model::{ApplicationId, RoleId, ScopeId, TenantId, UserId};
-use sqlx::any::AnyRow;
-use sqlx::{Row as _, query};
 
+use crate::statement::{Row, query};
 use crate::{StoreError, Tx, configuration};
 
-fn read(row: &AnyRow) -> Result<Role, StoreError> {
-    let kind: String = row.try_get("type")?;
+fn read(row: &Row) -> Result<Role, StoreError> {
+    let kind: String = row.get("type")?;
     Ok(Role {
-        id: RoleId(row.try_get("id")?),
-        name: row.try_get("name")?,
-        description: row.try_get("description")?,
+        id: RoleId(row.get("id")?),
+        name: row.get("name")?,
+        description: row.get("description")?,
         kind: if kind == RoleType::User.as_str() { RoleType::User } else { RoleType::MachineToMachine },
-        is_default: row.try_get::<i64, _>("is_default")? != 0,
+        is_default: row.get::<i64>("is_default")? != 0,
     })
 }
 
@@ -147,5 +146,5 @@ pub async fn names_of_user(tx: &mut Tx, tenant: &TenantId, user: &UserId) -> Res
     let statement = "SELECT r.name FROM roles r JOIN user_roles ur ON ur.tenant_id = r.tenant_id AND ur.role_id = r.id WHERE \
          r.tenant_id = $1 AND ur.user_id = $2 ORDER BY r.name";
     let rows = tx.all(query(statement).bind(tenant.0.clone()).bind(user.0.clone())).await?;
-    rows.iter().map(|row| Ok(row.try_get("name")?)).collect()
+    rows.iter().map(|row| row.get("name")).collect()
 }

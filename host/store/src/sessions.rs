@@ -2,9 +2,8 @@
 
 use keyway_model::session::Session;
 use keyway_model::{SessionId, TenantId, Timestamp, UserId};
-use sqlx::any::AnyRow;
-use sqlx::{Row as _, query};
 
+use crate::statement::{Row, query};
 use crate::{StoreError, Tx};
 
 /// Adds a session.
@@ -26,15 +25,15 @@ pub async fn find(tx: &mut Tx, tenant: &TenantId, hash: &str, now: Timestamp) ->
     row.as_ref().map(read).transpose()
 }
 
-fn read(row: &AnyRow) -> Result<Session, StoreError> {
+fn read(row: &Row) -> Result<Session, StoreError> {
     Ok(Session {
-        id: SessionId(row.try_get("id")?),
-        user_id: UserId(row.try_get("user_id")?),
-        authenticated_at: Timestamp(row.try_get("authenticated_at")?),
-        expires_at: Timestamp(row.try_get("expires_at")?),
-        credential_epoch: row.try_get("credential_epoch")?,
-        user_agent: row.try_get("user_agent")?,
-        ip: row.try_get("ip")?,
+        id: SessionId(row.get("id")?),
+        user_id: UserId(row.get("user_id")?),
+        authenticated_at: Timestamp(row.get("authenticated_at")?),
+        expires_at: Timestamp(row.get("expires_at")?),
+        credential_epoch: row.get("credential_epoch")?,
+        user_agent: row.get("user_agent")?,
+        ip: row.get("ip")?,
     })
 }
 
@@ -61,7 +60,7 @@ pub async fn delete_by_id(tx: &mut Tx, tenant: &TenantId, user: &UserId, id: &Se
 pub async fn delete(tx: &mut Tx, tenant: &TenantId, hash: &str) -> Result<Option<SessionId>, StoreError> {
     let statement = query("DELETE FROM sessions WHERE tenant_id = $1 AND secret_hash = $2 RETURNING id");
     let row = tx.one(statement.bind(tenant.0.clone()).bind(hash.to_owned())).await?;
-    row.map(|row| Ok(SessionId(row.try_get("id")?))).transpose()
+    row.map(|row| Ok(SessionId(row.get("id")?))).transpose()
 }
 
 /// Ends every session of a user.

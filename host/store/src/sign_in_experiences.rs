@@ -2,15 +2,15 @@
 
 use keyway_model::TenantId;
 use keyway_model::sign_in_experience::SignInExperience;
-use sqlx::{Row as _, query};
 
+use crate::statement::query;
 use crate::{StoreError, Tx, configuration};
 
 /// The settings; the defaults when none were saved.
 pub async fn get(tx: &mut Tx, tenant: &TenantId) -> Result<SignInExperience, StoreError> {
     let statement = query("SELECT settings FROM sign_in_experiences WHERE tenant_id = $1").bind(tenant.0.clone());
     match tx.one(statement).await? {
-        Some(row) => Ok(serde_json::from_str(&row.try_get::<String, _>("settings")?)?),
+        Some(row) => Ok(serde_json::from_str(&row.get::<String>("settings")?)?),
         None => Ok(SignInExperience::default()),
     }
 }

@@ -1,8 +1,8 @@
 //! Tenants.
 
 use keyway_model::TenantId;
-use sqlx::query;
 
+use crate::statement::query;
 use crate::{StoreError, Tx};
 
 /// Holds the tenant's row until the transaction ends.

@@ -2,9 +2,8 @@
 
 use keyway_model::oauth::{Grant, StoredToken, TokenKind};
 use keyway_model::{ApplicationId, GrantId, SessionId, TenantId, Timestamp, UserId};
-use sqlx::any::AnyRow;
-use sqlx::{Row as _, query};
 
+use crate::statement::{Row, query};
 use crate::{StoreError, Tx};
 
 /// Adds a grant.
@@ -60,31 +59,31 @@ pub async fn find(
     tx.one(statement).await?.map(|row| read(&row, kind)).transpose()
 }
 
-fn read(row: &AnyRow, kind: TokenKind) -> Result<(StoredToken, Grant), StoreError> {
-    let grant_id = GrantId(row.try_get("grant_id")?);
+fn read(row: &Row, kind: TokenKind) -> Result<(StoredToken, Grant), StoreError> {
+    let grant_id = GrantId(row.get("grant_id")?);
     let token = StoredToken {
-        hash: row.try_get("hash")?,
+        hash: row.get("hash")?,
         kind,
         grant_id: grant_id.clone(),
-        redirect_uri: row.try_get("redirect_uri")?,
-        code_challenge: row.try_get("code_challenge")?,
-        created_at: Timestamp(row.try_get("created_at")?),
-        expires_at: Timestamp(row.try_get("expires_at")?),
-        consumed_at: row.try_get::<Option<i64>, _>("consumed_at")?.map(Timestamp),
-        scope: row.try_get("token_scope")?,
+        redirect_uri: row.get("redirect_uri")?,
+        code_challenge: row.get("code_challenge")?,
+        created_at: Timestamp(row.get("created_at")?),
+        expires_at: Timestamp(row.get("expires_at")?),
+        consumed_at: row.get::<Option<i64>>("consumed_at")?.map(Timestamp),
+        scope: row.get("token_scope")?,
     };
     let grant = Grant {
         id: grant_id,
-        user_id: UserId(row.try_get("user_id")?),
-        application_id: ApplicationId(row.try_get("application_id")?),
-        session_id: SessionId(row.try_get("session_id")?),
-        scope: row.try_get("scope")?,
-        resources: serde_json::from_str(&row.try_get::<String, _>("resources")?)?,
-        nonce: row.try_get("nonce")?,
-        authenticated_at: Timestamp(row.try_get("authenticated_at")?),
-        credential_epoch: row.try_get("credential_epoch")?,
-        created_at: Timestamp(row.try_get("granted_at")?),
-        revoked_at: row.try_get::<Option<i64>, _>("revoked_at")?.map(Timestamp),
+        user_id: UserId(row.get("user_id")?),
+        application_id: ApplicationId(row.get("application_id")?),
+        session_id: SessionId(row.get("session_id")?),
+        scope: row.get("scope")?,
+        resources: serde_json::from_str(&row.get::<String>("resources")?)?,
+        nonce: row.get("nonce")?,
+        authenticated_at: Timestamp(row.get("authenticated_at")?),
+        credential_epoch: row.get("credential_epoch")?,
+        created_at: Timestamp(row.get("granted_at")?),
+        revoked_at: row.get::<Option<i64>>("revoked_at")?.map(Timestamp),
     };
     Ok((token, grant))
 }

@@ -3,44 +3,53 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sqlx::any::AnyRow;
 use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyConnection, Executor as _, Transaction};
+use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::StoreError;
-use crate::batch::{Batch, Held};
 use crate::configuration::Versions;
-use crate::writer::Turn;
+use crate::postgres::{self, Batch};
+use crate::sqlite::{self, Reader, Turn};
+use crate::statement::{Query, Row, query};
 
 /// Statements that one transaction may hold back.
 const LATER: usize = 16;
 
-pub(crate) type Query = sqlx::query::Query<'static, sqlx::Any, sqlx::any::AnyArguments>;
-
 /// What a transaction runs on.
 pub(crate) enum Connection {
-    /// No transaction: each statement alone, for reads.
-    Reader(PoolConnection<Any>),
-    /// PostgreSQL.
-    Postgres(Transaction<'static, Any>),
+    /// SQLite, each statement alone, for reads.
+    SqliteReader(Reader),
     /// SQLite.
     Sqlite(Turn),
+    /// PostgreSQL, each statement alone, for reads.
+    PostgresReader(PoolConnection<Postgres>),
+    /// PostgreSQL.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Either database, at the moment of a statement.
+enum Database<'a> {
+    /// Not shared: a future that holds it may move to another thread.
+    Sqlite(&'a mut rusqlite::Connection),
+    Postgres(&'a mut PgConnection),
 }
 
 impl Connection {
-    fn get(&mut self) -> &mut AnyConnection {
-        match self {
-            Self::Reader(connection) => connection,
-            Self::Postgres(transaction) => transaction,
-            Self::Sqlite(turn) => turn.connection(),
-        }
+    fn database(&mut self) -> Result<Database<'_>, StoreError> {
+        Ok(match self {
+            Self::SqliteReader(reader) => Database::Sqlite(reader.connection()?),
+            Self::Sqlite(turn) => Database::Sqlite(turn.connection()?),
+            Self::PostgresReader(connection) => Database::Postgres(connection),
+            Self::Postgres(transaction) => Database::Postgres(transaction),
+        })
     }
 }
 
 /// A transaction of [`crate::Store::begin`], or a connection of [`crate::Store::read`]. Dropped, also with a future that is
 /// cancelled, it is undone; [`Self::commit`] keeps it.
 pub struct Tx {
-    connection: Connection,
+    /// Absent while a thread has it, and for good where the caller did not wait for that.
+    connection: Option<Connection>,
     is_sqlite: bool,
     /// Whether this transaction changed the configuration of a tenant.
     pub(crate) configured: bool,
@@ -53,23 +62,19 @@ pub struct Tx {
 }
 
 impl Tx {
-    pub(crate) fn new(
-        connection: Connection,
-        is_sqlite: bool,
-        statements: Arc<AtomicU64>,
-        versions: Arc<Versions>,
-    ) -> Self {
-        let later = Batch::default();
+    pub(crate) fn new(connection: Connection, statements: Arc<AtomicU64>, versions: Arc<Versions>) -> Self {
+        let is_sqlite = matches!(connection, Connection::Sqlite(_) | Connection::SqliteReader(_));
+        let (connection, later) = (Some(connection), Batch::default());
         Self { connection, is_sqlite, configured: false, yielded: false, later, statements, versions }
     }
 
     /// Keeps what was written. Success means durable.
     pub async fn commit(self) -> Result<(), StoreError> {
         let Self { connection, later, configured, versions, .. } = self;
-        let done = match connection {
-            Connection::Reader(_) => Ok(()),
-            Connection::Sqlite(turn) => turn.commit(later).await,
-            Connection::Postgres(mut transaction) => match later.run_on_postgres(&mut transaction).await {
+        let done = match connection.ok_or(StoreError::Aborted)? {
+            Connection::SqliteReader(_) | Connection::PostgresReader(_) => Ok(()),
+            Connection::Sqlite(turn) => turn.commit().await,
+            Connection::Postgres(mut transaction) => match later.run(&mut transaction).await {
                 Ok(()) => transaction.commit().await.map_err(StoreError::from),
                 Err(error) => Err(error),
             },
@@ -89,22 +94,33 @@ impl Tx {
         self.statements.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Runs a statement before the next one that returns something, or before the commit. Its failure is the transaction's.
+    fn database(&mut self) -> Result<Database<'_>, StoreError> {
+        self.connection.as_mut().ok_or(StoreError::Aborted)?.database()
+    }
+
+    /// Remembers of a failure whether the transaction is to be run again: what the job makes of the error no longer tells.
+    fn noted<T>(&mut self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
+        self.yielded |= outcome.as_ref().is_err_and(StoreError::is_yielded);
+        outcome
+    }
+
+    /// Runs a statement whose outcome nobody waits for: its failure is the transaction's. PostgreSQL, where each statement is a
+    /// trip, gets several at once, before the next one that returns something or before the commit.
     pub(crate) async fn execute_later(&mut self, query: Query) -> Result<(), StoreError> {
+        if self.is_sqlite {
+            return self.execute(query).await.map(|_| ());
+        }
         self.count_statement();
-        let statement = Held::new(query)?;
-        if !self.is_sqlite && self.later.clashes(&statement) {
+        if self.later.clashes(&query) {
             self.settle().await?;
         }
-        self.later.push(statement);
+        self.later.push(query);
         if self.later.len() == LATER { self.settle().await } else { Ok(()) }
     }
 
     /// Begins a part of the transaction that can be undone alone; [`Self::end_part`] ends it.
     pub async fn begin_part(&mut self) -> Result<(), StoreError> {
-        self.settle().await?;
-        self.connection.get().execute("SAVEPOINT part").await?;
-        Ok(())
+        self.frame("SAVEPOINT part").await
     }
 
     /// Keeps what was written since [`Self::begin_part`], or undoes it where the outcome is an error: what was written before,
@@ -116,51 +132,97 @@ impl Tx {
         };
         if outcome.is_err() {
             self.later = Batch::default();
-            self.connection.get().execute("ROLLBACK TO SAVEPOINT part").await.map_err(StoreError::from)?;
+            self.frame("ROLLBACK TO SAVEPOINT part").await?;
         }
-        self.connection.get().execute("RELEASE SAVEPOINT part").await.map_err(StoreError::from)?;
+        self.frame("RELEASE SAVEPOINT part").await?;
         outcome
     }
 
-    async fn settle(&mut self) -> Result<(), StoreError> {
-        let later = std::mem::take(&mut self.later);
-        let connection = self.connection.get();
-        let sent = match self.is_sqlite {
-            _ if later.len() == 0 => Ok(()),
-            true => later.run_on_sqlite(connection, "").await,
-            false => later.run_on_postgres(connection).await,
+    async fn frame(&mut self, statement: &'static str) -> Result<(), StoreError> {
+        self.settle().await?;
+        let done = match self.database()? {
+            Database::Sqlite(connection) => sqlite::execute(connection, &query(statement)),
+            Database::Postgres(connection) => postgres::execute(connection, query(statement)).await,
         };
-        self.noted(sent)
+        self.noted(done).map(|_| ())
     }
 
-    /// Remembers of a failure whether the transaction is to be run again: what the job makes of the error no longer tells.
-    fn noted<T>(&mut self, outcome: Result<T, impl Into<StoreError>>) -> Result<T, StoreError> {
-        outcome.map_err(|error| {
-            let error = error.into();
-            self.yielded |= error.is_yielded();
-            error
-        })
+    /// Sends what was held back.
+    async fn settle(&mut self) -> Result<(), StoreError> {
+        if self.later.len() == 0 {
+            return Ok(());
+        }
+        let later = std::mem::take(&mut self.later);
+        let sent = match self.database()? {
+            Database::Sqlite(_) => Ok(()),
+            Database::Postgres(connection) => later.run(connection).await,
+        };
+        self.noted(sent)
     }
 
     pub(crate) async fn execute(&mut self, query: Query) -> Result<u64, StoreError> {
         self.count_statement();
         self.settle().await?;
-        let done = query.execute(self.connection.get()).await;
-        Ok(self.noted(done)?.rows_affected())
+        let done = match self.database()? {
+            Database::Sqlite(connection) => sqlite::execute(connection, &query),
+            Database::Postgres(connection) => postgres::execute(connection, query).await,
+        };
+        self.noted(done)
     }
 
-    pub(crate) async fn one(&mut self, query: Query) -> Result<Option<AnyRow>, StoreError> {
+    pub(crate) async fn one(&mut self, query: Query) -> Result<Option<Row>, StoreError> {
         self.count_statement();
         self.settle().await?;
-        let found = query.fetch_optional(self.connection.get()).await;
+        let found = match self.database()? {
+            Database::Sqlite(connection) => sqlite::rows(connection, &query, 1).map(|mut rows| rows.pop()),
+            Database::Postgres(connection) => postgres::one(connection, query).await,
+        };
         self.noted(found)
     }
 
-    pub(crate) async fn all(&mut self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
+    pub(crate) async fn all(&mut self, query: Query) -> Result<Vec<Row>, StoreError> {
         self.count_statement();
         self.settle().await?;
-        let found = query.fetch_all(self.connection.get()).await;
+        let found = match self.database()? {
+            Database::Sqlite(connection) => sqlite::rows(connection, &query, usize::MAX),
+            Database::Postgres(connection) => postgres::all(connection, query).await,
+        };
         self.noted(found)
+    }
+
+    /// As [`Self::all`], for a statement that goes through many rows: SQLite has a thread of its own for it.
+    pub(crate) async fn scan(&mut self, query: Query) -> Result<Vec<Row>, StoreError> {
+        if !self.is_sqlite {
+            return self.all(query).await;
+        }
+        self.on_thread(move |connection| sqlite::rows(connection, &query, usize::MAX)).await
+    }
+
+    /// As [`Self::execute`], for a statement that changes many rows: SQLite has a thread of its own for it.
+    pub(crate) async fn execute_on_many(&mut self, query: Query) -> Result<u64, StoreError> {
+        if !self.is_sqlite {
+            return self.execute(query).await;
+        }
+        self.on_thread(move |connection| sqlite::execute(connection, &query)).await
+    }
+
+    async fn on_thread<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&rusqlite::Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.count_statement();
+        let mut lent = self.connection.take().ok_or(StoreError::Aborted)?;
+        let run = move || {
+            let done = match lent.database() {
+                Ok(Database::Sqlite(connection)) => work(connection),
+                Ok(Database::Postgres(_)) => Err(StoreError::Aborted),
+                Err(error) => Err(error),
+            };
+            (lent, done)
+        };
+        let (connection, done) = tokio::task::spawn_blocking(run).await.map_err(|_| StoreError::Aborted)?;
+        self.connection = Some(connection);
+        done
     }
 
     /// The statement for this database: where it differs.

@@ -5,9 +5,8 @@
 
 use keyway_model::user::User;
 use keyway_model::{TenantId, Timestamp, UserId};
-use sqlx::{AssertSqlSafe, Row as _, query};
 
-use crate::tx::Query;
+use crate::statement::{Query, Row, assembled, query};
 use crate::users::read;
 use crate::{Page, StoreError, Total, Tx};
 
@@ -139,8 +138,13 @@ macro_rules! found_by_postgres {
 /// The statement with what is looked for. It is planned for this text: a plan for any text reads all users in order, or
 /// sorts all that match.
 fn searching(tx: &Tx, tenant: &TenantId, wanted: String, sqlite: &'static str, postgres: &'static str) -> Query {
-    let statement = query(tx.statement(sqlite, postgres)).persistent(false).bind(tenant.0.clone());
+    let statement = query(tx.statement(sqlite, postgres)).planned_anew().bind(tenant.0.clone());
     statement.bind(if tx.is_sqlite() { pieces(&wanted) } else { like(&wanted) }).bind(wanted)
+}
+
+/// The number in the one row of a statement that counts.
+fn total(rows: &[Row]) -> Result<i64, StoreError> {
+    rows.first().map_or(Ok(0), |row| row.get("total"))
 }
 
 /// A page of users, newest first, that `search` finds; all where it is absent or blank.
@@ -167,7 +171,7 @@ pub async fn list(tx: &mut Tx, tenant: &TenantId, search: Option<&str>, page: Pa
             ),
         ),
     };
-    let rows = tx.all(select.bind(page.limit).bind(page.offset)).await?;
+    let rows = tx.scan(select.bind(page.limit).bind(page.offset)).await?;
     rows.iter().map(read).collect()
 }
 
@@ -184,8 +188,7 @@ pub async fn count(tx: &mut Tx, tenant: &TenantId, search: Option<&str>, most: i
             concat!("SELECT COUNT(*) AS total FROM (SELECT id", found_by_postgres!(), " LIMIT $4) counted"),
         ),
     };
-    let row = tx.one(select.bind(most.saturating_add(1))).await?;
-    let count: i64 = row.map_or(Ok(0), |row| row.try_get("total"))?;
+    let count = total(&tx.scan(select.bind(most.saturating_add(1))).await?)?;
     Ok(Total { count: count.min(most), is_capped: count > most })
 }
 
@@ -364,7 +367,7 @@ pub async fn matching(
     let (condition, values) = condition(search, tx.is_sqlite());
     let (limit, offset) = (values.len() + 2, values.len() + 3);
     let bound = |text: String| {
-        let statement = query(AssertSqlSafe(text)).bind(tenant.0.clone());
+        let statement = assembled(text).bind(tenant.0.clone());
         values.iter().fold(statement, |statement, value| statement.bind(value.clone()))
     };
     let text = format!(
@@ -375,13 +378,12 @@ pub async fn matching(
         ),
         condition, limit, offset
     );
-    let rows = tx.all(bound(text).bind(page.limit).bind(page.offset)).await?;
+    let rows = tx.scan(bound(text).bind(page.limit).bind(page.offset)).await?;
     let users: Vec<User> = rows.iter().map(read).collect::<Result<_, _>>()?;
     let text = format!(
         "SELECT COUNT(*) AS total FROM (SELECT id FROM users WHERE tenant_id = $1 AND ({condition}) LIMIT ${limit}) counted"
     );
-    let row = tx.one(bound(text).bind(most.saturating_add(1))).await?;
-    let count: i64 = row.map_or(Ok(0), |row| row.try_get("total"))?;
+    let count = total(&tx.scan(bound(text).bind(most.saturating_add(1))).await?)?;
     Ok((users, Total { count: count.min(most), is_capped: count > most }))
 }
 

@@ -6,9 +6,8 @@ use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::user::{PasswordHash, PasswordMethod, User, UserChange};
 use keyway_model::user_profile::UserProfile;
 use keyway_model::{TenantId, Timestamp, UserId};
-use sqlx::any::AnyRow;
-use sqlx::{AssertSqlSafe, Row as _, query};
 
+use crate::statement::{Row, assembled, query};
 use crate::user_search::text_of;
 use crate::{StoreError, Tx};
 
@@ -26,9 +25,9 @@ macro_rules! select {
     };
 }
 
-pub(crate) fn read(row: &AnyRow) -> Result<User, StoreError> {
-    let method: Option<String> = row.try_get("password_method")?;
-    let encoded: Option<String> = row.try_get("password_hash")?;
+pub(crate) fn read(row: &Row) -> Result<User, StoreError> {
+    let method: Option<String> = row.get("password_method")?;
+    let encoded: Option<String> = row.get("password_hash")?;
     let password = match (method, encoded) {
         (Some(method), Some(encoded)) => Some(PasswordHash {
             method: PasswordMethod::from_name(&method).ok_or(StoreError::Inconsistent("users.password_method"))?,
@@ -37,25 +36,25 @@ pub(crate) fn read(row: &AnyRow) -> Result<User, StoreError> {
         _ => None,
     };
     Ok(User {
-        id: UserId(row.try_get("id")?),
-        username: row.try_get("username")?,
-        primary_email: row.try_get("primary_email")?,
-        primary_phone: row.try_get("primary_phone")?,
+        id: UserId(row.get("id")?),
+        username: row.get("username")?,
+        primary_email: row.get("primary_email")?,
+        primary_phone: row.get("primary_phone")?,
         password,
-        name: row.try_get("name")?,
-        avatar: row.try_get("avatar")?,
-        custom_data: serde_json::from_str(&row.try_get::<String, _>("custom_data")?)?,
-        profile: UserProfile::from_stored(serde_json::from_str(&row.try_get::<String, _>("profile")?)?),
-        application_id: row.try_get::<Option<String>, _>("application_id")?.map(Into::into),
-        is_suspended: row.try_get::<i64, _>("is_suspended")? != 0,
-        last_sign_in_at: row.try_get::<Option<i64>, _>("last_sign_in_at")?.map(Timestamp),
-        credential_epoch: row.try_get("credential_epoch")?,
-        created_at: Timestamp(row.try_get("created_at")?),
-        updated_at: Timestamp(row.try_get("updated_at")?),
+        name: row.get("name")?,
+        avatar: row.get("avatar")?,
+        custom_data: serde_json::from_str(&row.get::<String>("custom_data")?)?,
+        profile: UserProfile::from_stored(serde_json::from_str(&row.get::<String>("profile")?)?),
+        application_id: row.get::<Option<String>>("application_id")?.map(Into::into),
+        is_suspended: row.get::<i64>("is_suspended")? != 0,
+        last_sign_in_at: row.get::<Option<i64>>("last_sign_in_at")?.map(Timestamp),
+        credential_epoch: row.get("credential_epoch")?,
+        created_at: Timestamp(row.get("created_at")?),
+        updated_at: Timestamp(row.get("updated_at")?),
     })
 }
 
-fn optional(row: Option<AnyRow>) -> Result<Option<User>, StoreError> {
+fn optional(row: Option<Row>) -> Result<Option<User>, StoreError> {
     row.as_ref().map(read).transpose()
 }
 
@@ -104,9 +103,9 @@ pub async fn holders(
          r.tenant_id = s.tenant_id AND r.id = s.resource_id WHERE ur.tenant_id = $1 AND r.indicator = $2 ORDER BY s.name";
     let mut held: HashMap<String, Vec<String>> = HashMap::new();
     for row in tx.all(query(scopes).bind(tenant.0.clone()).bind(indicator.to_owned())).await? {
-        held.entry(row.try_get("user_id")?).or_default().push(row.try_get("name")?);
+        held.entry(row.get("user_id")?).or_default().push(row.get("name")?);
     }
-    let with_scopes = |row: &AnyRow| {
+    let with_scopes = |row: &Row| {
         let user = read(row)?;
         let scopes = held.remove(user.id.as_str()).unwrap_or_default();
         Ok((user, scopes))
@@ -248,7 +247,7 @@ pub async fn change(
     let set: Vec<String> =
         columns.iter().enumerate().map(|(index, (column, _))| format!("{column} = ${}", index + 3)).collect();
     let text = format!("UPDATE users SET {} WHERE tenant_id = $1 AND id = $2", set.join(", "));
-    let mut statement = query(AssertSqlSafe(text)).bind(tenant.0.clone()).bind(user.id.0.clone());
+    let mut statement = assembled(text).bind(tenant.0.clone()).bind(user.id.0.clone());
     for (_, value) in columns {
         statement = match value {
             Column::Text(text) => statement.bind(text),
@@ -271,7 +270,7 @@ pub async fn outdated(tx: &mut Tx, limit: i64) -> Result<Vec<(TenantId, User)>, 
         "SELECT * FROM users WHERE derived < 1 ORDER BY tenant_id, id LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED",
     );
     let rows = tx.all(query(statement).bind(limit)).await?;
-    rows.iter().map(|row| Ok((TenantId(row.try_get("tenant_id")?), read(row)?))).collect()
+    rows.iter().map(|row| Ok((TenantId(row.get("tenant_id")?), read(row)?))).collect()
 }
 
 /// Writes anew what the row holds of its other columns.

@@ -1,30 +1,16 @@
 //! Writes whose outcome nobody waits for, sent together: each statement is a trip to the database, and the trips are what a
 //! transaction costs.
 
-use sqlx::any::AnyArguments;
-use sqlx::{AnyConnection, AssertSqlSafe, Execute as _};
+use sqlx::PgConnection;
 
 use crate::StoreError;
-use crate::tx::Query;
+use crate::statement::{Query, Value, assembled};
 
 /// Statements with their parameters, in order.
 #[derive(Default)]
 pub(crate) struct Batch {
     statements: Vec<String>,
-    arguments: AnyArguments,
-}
-
-/// A statement that is to be held back.
-pub(crate) struct Held {
-    text: String,
-    arguments: AnyArguments,
-}
-
-impl Held {
-    pub(crate) fn new(mut query: Query) -> Result<Self, StoreError> {
-        let arguments = query.take_arguments().map_err(sqlx::Error::Encode)?.unwrap_or_default();
-        Ok(Self { text: query.sql().as_str().to_owned(), arguments })
-    }
+    values: Vec<Value>,
 }
 
 /// The table that a statement writes, and whether it only adds rows.
@@ -40,34 +26,23 @@ fn written(statement: &str) -> (&str, bool) {
 impl Batch {
     /// Whether the statement has to see what a held one wrote: parts of one statement do not see each other's rows, and two
     /// changes of one row lose one.
-    pub(crate) fn clashes(&self, next: &Held) -> bool {
+    pub(crate) fn clashes(&self, next: &Query) -> bool {
         let (table, adds) = written(&next.text);
         self.statements.iter().map(|held| written(held)).any(|(other, added)| other == table && !(adds && added))
     }
 
-    pub(crate) fn push(&mut self, held: Held) {
-        self.statements.push(renumbered(&held.text, self.arguments.values.0.len()));
-        self.arguments.values.0.extend(held.arguments.values.0);
+    pub(crate) fn push(&mut self, next: Query) {
+        self.statements.push(renumbered(&next.text, self.values.len()));
+        self.values.extend(next.values);
     }
 
     pub(crate) fn len(&self) -> usize {
         self.statements.len()
     }
 
-    /// Runs the statements one after another in one trip, and `tail` after them: SQLite takes several statements at once.
-    pub(crate) async fn run_on_sqlite(self, connection: &mut AnyConnection, tail: &str) -> Result<(), StoreError> {
-        let mut text = self.statements.join(";");
-        if !tail.is_empty() {
-            text.push(';');
-            text.push_str(tail);
-        }
-        sqlx::query_with(AssertSqlSafe(text), self.arguments).execute(connection).await?;
-        Ok(())
-    }
-
-    /// Runs the statements in one trip: PostgreSQL takes them as parts of one. They do not see each other's rows, but
-    /// references are checked when all have run (PostgreSQL 15 manual, section 7.8.4).
-    pub(crate) async fn run_on_postgres(self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+    /// Runs the statements in one trip, as parts of one. They do not see each other's rows, but references are checked when all
+    /// have run (PostgreSQL 15 manual, section 7.8.4).
+    pub(crate) async fn run(self, connection: &mut PgConnection) -> Result<(), StoreError> {
         let text = match self.statements.as_slice() {
             [] => return Ok(()),
             [one] => one.clone(),
@@ -76,8 +51,8 @@ impl Batch {
                 format!("WITH {} SELECT 1", all.iter().enumerate().map(part).collect::<Vec<_>>().join(", "))
             }
         };
-        sqlx::query_with(AssertSqlSafe(text), self.arguments).execute(connection).await?;
-        Ok(())
+        let query = Query { values: self.values, ..assembled(text) };
+        super::execute(connection, query).await.map(|_| ())
     }
 }
 
