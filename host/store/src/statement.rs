@@ -88,6 +88,11 @@ impl Query {
         self
     }
 
+    /// Whether it changes nothing.
+    pub fn reads(&self) -> bool {
+        self.text.starts_with("SELECT")
+    }
+
     /// Has it planned for its parameters, each time.
     pub fn planned_anew(self) -> Self {
         Self { is_kept: false, ..self }

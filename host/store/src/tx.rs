@@ -45,6 +45,15 @@ impl Connection {
     }
 }
 
+/// A part that can be undone alone.
+#[derive(Clone, Copy)]
+struct Part {
+    /// How many statements were held back when it began.
+    held: usize,
+    /// Whether the database has a savepoint for it. What only read and held back needs none: on PostgreSQL that saves two trips.
+    is_saved: bool,
+}
+
 /// A transaction of [`crate::Store::begin`], or a connection of [`crate::Store::read`]. Dropped, also with a future that is
 /// cancelled, it is undone; [`Self::commit`] keeps it.
 pub struct Tx {
@@ -56,6 +65,7 @@ pub struct Tx {
     /// Whether the database ended this transaction in favour of another.
     yielded: bool,
     later: Batch,
+    part: Option<Part>,
     /// Those of the whole store.
     statements: Arc<AtomicU64>,
     versions: Arc<Versions>,
@@ -65,7 +75,7 @@ impl Tx {
     pub(crate) fn new(connection: Connection, statements: Arc<AtomicU64>, versions: Arc<Versions>) -> Self {
         let is_sqlite = matches!(connection, Connection::Sqlite(_) | Connection::SqliteReader(_));
         let (connection, later) = (Some(connection), Batch::default());
-        Self { connection, is_sqlite, configured: false, yielded: false, later, statements, versions }
+        Self { connection, is_sqlite, configured: false, yielded: false, later, part: None, statements, versions }
     }
 
     /// Keeps what was written. Success means durable.
@@ -120,7 +130,8 @@ impl Tx {
 
     /// Begins a part of the transaction that can be undone alone; [`Self::end_part`] ends it.
     pub async fn begin_part(&mut self) -> Result<(), StoreError> {
-        self.frame("SAVEPOINT part").await
+        self.part = Some(Part { held: self.later.len(), is_saved: false });
+        if self.is_sqlite { self.save_part().await } else { Ok(()) }
     }
 
     /// Keeps what was written since [`Self::begin_part`], or undoes it where the outcome is an error: what was written before,
@@ -130,16 +141,21 @@ impl Tx {
             Ok(value) => self.settle().await.map(|()| value).map_err(E::from),
             Err(error) => Err(error),
         };
+        let Some(part) = self.part.take() else { return outcome };
         if outcome.is_err() {
-            self.later = Batch::default();
-            self.frame("ROLLBACK TO SAVEPOINT part").await?;
+            // A part that was saved has sent what was held back before it.
+            self.later.split_off(if part.is_saved { 0 } else { part.held });
         }
-        self.frame("RELEASE SAVEPOINT part").await?;
+        if part.is_saved {
+            if outcome.is_err() {
+                self.frame("ROLLBACK TO SAVEPOINT part").await?;
+            }
+            self.frame("RELEASE SAVEPOINT part").await?;
+        }
         outcome
     }
 
     async fn frame(&mut self, statement: &'static str) -> Result<(), StoreError> {
-        self.settle().await?;
         let done = match self.database()? {
             Database::Sqlite(connection) => sqlite::execute(connection, &query(statement)),
             Database::Postgres(connection) => postgres::execute(connection, query(statement)).await,
@@ -147,11 +163,18 @@ impl Tx {
         self.noted(done).map(|_| ())
     }
 
-    /// Sends what was held back.
-    async fn settle(&mut self) -> Result<(), StoreError> {
-        if self.later.len() == 0 {
-            return Ok(());
-        }
+    /// Makes sure that the part can be undone, before it writes for the first time.
+    async fn save_part(&mut self) -> Result<(), StoreError> {
+        let Some(part) = self.part.filter(|part| !part.is_saved) else { return Ok(()) };
+        let of_part = self.later.split_off(part.held);
+        self.send_held().await?;
+        self.later = of_part;
+        self.frame("SAVEPOINT part").await?;
+        self.part = Some(Part { held: 0, is_saved: true });
+        Ok(())
+    }
+
+    async fn send_held(&mut self) -> Result<(), StoreError> {
         let later = std::mem::take(&mut self.later);
         let sent = match self.database()? {
             Database::Sqlite(_) => Ok(()),
@@ -160,8 +183,23 @@ impl Tx {
         self.noted(sent)
     }
 
+    /// Sends what was held back.
+    async fn settle(&mut self) -> Result<(), StoreError> {
+        if self.part.is_some_and(|part| self.later.len() > part.held) {
+            self.save_part().await?;
+        }
+        if self.later.len() == 0 {
+            return Ok(());
+        }
+        if let Some(part) = &mut self.part {
+            part.held = 0;
+        }
+        self.send_held().await
+    }
+
     pub(crate) async fn execute(&mut self, query: Query) -> Result<u64, StoreError> {
         self.count_statement();
+        self.save_part().await?;
         self.settle().await?;
         let done = match self.database()? {
             Database::Sqlite(connection) => sqlite::execute(connection, &query),
@@ -172,6 +210,9 @@ impl Tx {
 
     pub(crate) async fn one(&mut self, query: Query) -> Result<Option<Row>, StoreError> {
         self.count_statement();
+        if !query.reads() {
+            self.save_part().await?;
+        }
         self.settle().await?;
         let found = match self.database()? {
             Database::Sqlite(connection) => sqlite::rows(connection, &query, 1).map(|mut rows| rows.pop()),
@@ -182,6 +223,9 @@ impl Tx {
 
     pub(crate) async fn all(&mut self, query: Query) -> Result<Vec<Row>, StoreError> {
         self.count_statement();
+        if !query.reads() {
+            self.save_part().await?;
+        }
         self.settle().await?;
         let found = match self.database()? {
             Database::Sqlite(connection) => sqlite::rows(connection, &query, usize::MAX),

@@ -4,13 +4,12 @@
 use sqlx::PgConnection;
 
 use crate::StoreError;
-use crate::statement::{Query, Value, assembled};
+use crate::statement::{Query, assembled};
 
-/// Statements with their parameters, in order.
+/// Statements in order.
 #[derive(Default)]
 pub(crate) struct Batch {
-    statements: Vec<String>,
-    values: Vec<Value>,
+    statements: Vec<Query>,
 }
 
 /// The table that a statement writes, and whether it only adds rows.
@@ -28,32 +27,42 @@ impl Batch {
     /// changes of one row lose one.
     pub(crate) fn clashes(&self, next: &Query) -> bool {
         let (table, adds) = written(&next.text);
-        self.statements.iter().map(|held| written(held)).any(|(other, added)| other == table && !(adds && added))
+        self.statements.iter().map(|held| written(&held.text)).any(|(other, added)| other == table && !(adds && added))
     }
 
     pub(crate) fn push(&mut self, next: Query) {
-        self.statements.push(renumbered(&next.text, self.values.len()));
-        self.values.extend(next.values);
+        self.statements.push(next);
     }
 
     pub(crate) fn len(&self) -> usize {
         self.statements.len()
     }
 
+    /// Takes the statements from this place on.
+    pub(crate) fn split_off(&mut self, place: usize) -> Self {
+        Self { statements: self.statements.split_off(place.min(self.len())) }
+    }
+
     /// Runs the statements in one trip, as parts of one. They do not see each other's rows, but references are checked when all
     /// have run (PostgreSQL 15 manual, section 7.8.4).
     pub(crate) async fn run(self, connection: &mut PgConnection) -> Result<(), StoreError> {
-        let text = match self.statements.as_slice() {
-            [] => return Ok(()),
-            [one] => one.clone(),
-            all => {
-                let part = |(index, statement): (usize, &String)| format!("part{index} AS ({statement})");
-                format!("WITH {} SELECT 1", all.iter().enumerate().map(part).collect::<Vec<_>>().join(", "))
-            }
+        let statement = match <[Query; 1]>::try_from(self.statements) {
+            Ok([only]) => only,
+            Err(none) if none.is_empty() => return Ok(()),
+            Err(several) => joined(several),
         };
-        let query = Query { values: self.values, ..assembled(text) };
-        super::execute(connection, query).await.map(|_| ())
+        super::execute(connection, statement).await.map(|_| ())
     }
+}
+
+fn joined(statements: Vec<Query>) -> Query {
+    let mut values = Vec::new();
+    let mut parts = Vec::new();
+    for (index, statement) in statements.into_iter().enumerate() {
+        parts.push(format!("part{index} AS ({})", renumbered(&statement.text, values.len())));
+        values.extend(statement.values);
+    }
+    Query { values, ..assembled(format!("WITH {} SELECT 1", parts.join(", "))) }
 }
 
 /// Moves every `$n` up by `offset`.

@@ -25,6 +25,7 @@ on_both! {
     counters_count_under_fifty_parallel_requests_and_end
     steps_of_one_interaction_follow_each_other
     writes_that_are_sent_together_fail_together
+    a_part_that_is_refused_is_undone_alone
 }
 
 /// A second node on the same database.
@@ -294,4 +295,45 @@ async fn a_change_of_configuration_shows_at_once_here_and_soon_on_other_nodes(st
     });
     back.await.unwrap_err();
     assert_eq!(version(store.clone(), 10_000).await, before.0 + 1);
+}
+
+/// Whether the part read, held its writes back, sent them, or wrote and was told what: what surrounds it stays.
+async fn a_part_that_is_refused_is_undone_alone(store: Store) {
+    for (number, part) in ["reads", "holds", "sends", "clashes"].into_iter().enumerate() {
+        let id = |place: &str| format!("{place}{number}");
+        let refused = store.write::<_, StoreError>(async |tx| {
+            users::insert(tx, &tenant(), &user(&id("before"), None)).await?;
+            tx.begin_part().await?;
+            users::find(tx, &tenant(), &"nobody".into()).await?;
+            if part != "reads" {
+                users::insert(tx, &tenant(), &user(&id("within"), None)).await?;
+            }
+            let outcome = match part {
+                "sends" => {
+                    assert!(users::find(tx, &tenant(), &id("within").as_str().into()).await?.is_some());
+                    Err(StoreError::Reference)
+                }
+                "clashes" => users::insert(tx, &tenant(), &user(&id("within"), None)).await,
+                _ => Err(StoreError::Reference),
+            };
+            let outcome = tx.end_part(outcome).await;
+            assert!(outcome.is_err(), "{part}");
+            users::insert(tx, &tenant(), &user(&id("after"), None)).await
+        });
+        refused.await.unwrap();
+        let mut kept = Vec::new();
+        for place in ["before", "within", "after"] {
+            if find(&store, tenant(), &id(place)).await.is_some() {
+                kept.push(place);
+            }
+        }
+        assert_eq!(kept, ["before", "after"], "{part}");
+    }
+    let kept = store.write::<_, StoreError>(async |tx| {
+        tx.begin_part().await?;
+        let written = users::insert(tx, &tenant(), &user("kept", None)).await;
+        tx.end_part(written).await
+    });
+    kept.await.unwrap();
+    assert!(find(&store, tenant(), "kept").await.is_some());
 }
