@@ -68,7 +68,7 @@ impl Store {
         self.transactions.fetch_add(1, Ordering::Relaxed);
         let connection = match &self.database {
             Database::Sqlite(_, writer) => Connection::Sqlite(writer.turn().await?),
-            Database::Postgres(pool) => Connection::Postgres(pool.begin().await?),
+            Database::Postgres(pool) => Connection::PostgresIdle(pool.clone()),
         };
         Ok(self.tx(connection))
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sqlx::pool::PoolConnection;
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
 use crate::StoreError;
 use crate::configuration::Versions;
@@ -23,6 +23,8 @@ pub(crate) enum Connection {
     Sqlite(Turn),
     /// PostgreSQL, each statement alone, for reads.
     PostgresReader(PoolConnection<Postgres>),
+    /// PostgreSQL, before the first statement: what only writes is one trip, without a frame around it.
+    PostgresIdle(PgPool),
     /// PostgreSQL.
     Postgres(Transaction<'static, Postgres>),
 }
@@ -41,6 +43,7 @@ impl Connection {
             Self::Sqlite(turn) => Database::Sqlite(turn.connection()?),
             Self::PostgresReader(connection) => Database::Postgres(connection),
             Self::Postgres(transaction) => Database::Postgres(transaction),
+            Self::PostgresIdle(_) => return Err(StoreError::Aborted),
         })
     }
 }
@@ -84,6 +87,11 @@ impl Tx {
         let done = match connection.ok_or(StoreError::Aborted)? {
             Connection::SqliteReader(_) | Connection::PostgresReader(_) => Ok(()),
             Connection::Sqlite(turn) => turn.commit().await,
+            Connection::PostgresIdle(_) if later.len() == 0 => Ok(()),
+            Connection::PostgresIdle(pool) => match pool.acquire().await {
+                Ok(mut connection) => later.run(&mut connection).await,
+                Err(error) => Err(error.into()),
+            },
             Connection::Postgres(mut transaction) => match later.run(&mut transaction).await {
                 Ok(()) => transaction.commit().await.map_err(StoreError::from),
                 Err(error) => Err(error),
@@ -104,7 +112,11 @@ impl Tx {
         self.statements.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn database(&mut self) -> Result<Database<'_>, StoreError> {
+    /// Where statements run; PostgreSQL's transaction begins with the first of them.
+    async fn database(&mut self) -> Result<Database<'_>, StoreError> {
+        if let Some(Connection::PostgresIdle(pool)) = &self.connection {
+            self.connection = Some(Connection::Postgres(pool.begin().await?));
+        }
         self.connection.as_mut().ok_or(StoreError::Aborted)?.database()
     }
 
@@ -156,7 +168,7 @@ impl Tx {
     }
 
     async fn frame(&mut self, statement: &'static str) -> Result<(), StoreError> {
-        let done = match self.database()? {
+        let done = match self.database().await? {
             Database::Sqlite(connection) => sqlite::execute(connection, &query(statement)),
             Database::Postgres(connection) => postgres::execute(connection, query(statement)).await,
         };
@@ -176,7 +188,7 @@ impl Tx {
 
     async fn send_held(&mut self) -> Result<(), StoreError> {
         let later = std::mem::take(&mut self.later);
-        let sent = match self.database()? {
+        let sent = match self.database().await? {
             Database::Sqlite(_) => Ok(()),
             Database::Postgres(connection) => later.run(connection).await,
         };
@@ -201,7 +213,7 @@ impl Tx {
         self.count_statement();
         self.save_part().await?;
         self.settle().await?;
-        let done = match self.database()? {
+        let done = match self.database().await? {
             Database::Sqlite(connection) => sqlite::execute(connection, &query),
             Database::Postgres(connection) => postgres::execute(connection, query).await,
         };
@@ -214,7 +226,7 @@ impl Tx {
             self.save_part().await?;
         }
         self.settle().await?;
-        let found = match self.database()? {
+        let found = match self.database().await? {
             Database::Sqlite(connection) => sqlite::rows(connection, &query, 1).map(|mut rows| rows.pop()),
             Database::Postgres(connection) => postgres::one(connection, query).await,
         };
@@ -227,7 +239,7 @@ impl Tx {
             self.save_part().await?;
         }
         self.settle().await?;
-        let found = match self.database()? {
+        let found = match self.database().await? {
             Database::Sqlite(connection) => sqlite::rows(connection, &query, usize::MAX),
             Database::Postgres(connection) => postgres::all(connection, query).await,
         };
