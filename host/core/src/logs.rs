@@ -27,12 +27,6 @@ impl Event {
         Self { entry }
     }
 
-    /// Sets the key when it is known only inside the transaction.
-    pub fn key(mut self, key: String) -> Self {
-        self.entry.key = key;
-        self
-    }
-
     pub fn interaction(mut self, interaction: &Interaction) -> Self {
         self.entry.payload.insert("interactionId".into(), json!(interaction.id));
         self.entry.application_id = Some(interaction.application_id.clone());

@@ -28,6 +28,20 @@ impl IdentifierKind {
             Self::Phone => "phone",
         }
     }
+
+    /// Whether a code can be sent to it.
+    pub fn receives_codes(self) -> bool {
+        self != Self::Username
+    }
+
+    /// Why an account cannot take one that another account has.
+    pub fn in_use(self) -> ErrorCode {
+        match self {
+            Self::Username => ErrorCode::UsernameInUse,
+            Self::Email => ErrorCode::EmailInUse,
+            Self::Phone => ErrorCode::PhoneInUse,
+        }
+    }
 }
 
 /// A canonical identifier: two spellings of one are equal.

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use cookie::{Cookie, SameSite, time::Duration};
-use keyway_core::signin::Caller;
+use keyway_core::signin::{self, Browser};
 use keyway_model::{TenantId, UserId};
 
 use crate::Web;
@@ -78,8 +78,8 @@ pub fn read_named(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// The header by which a browser that has just signed in is known again.
-pub fn device(web: &Web, caller: &Caller, user: Option<&UserId>) -> Option<(header::HeaderName, HeaderValue)> {
-    let sealed = web.core.remember_device(caller, user?).ok()?;
+pub fn device(web: &Web, browser: &Browser, user: &UserId) -> Option<(header::HeaderName, HeaderValue)> {
+    let sealed = signin::remember_device(browser, user).ok()?;
     Some(write(web, Kind::Device, &sealed))
 }
 

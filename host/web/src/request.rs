@@ -12,9 +12,9 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ipnet::IpNet;
-use keyway_core::Visitor;
 use keyway_core::management::Page;
-use keyway_core::signin::Caller;
+use keyway_core::signin::Browser;
+use keyway_core::{Actor, Cx, Visitor};
 use keyway_model::oauth::OAuthError;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ErrorCode, Refusal};
@@ -106,21 +106,19 @@ fn first_spoken<'t>(tags: impl Iterator<Item = &'t str>) -> Option<bool> {
     })
 }
 
-/// The browser behind a step of an interaction.
-pub struct Browser(pub Caller);
-
 impl FromRequestParts<Web> for Browser {
     type Rejection = WebError;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, WebError> {
         let locale = if is_chinese(&parts.headers, None) { "zh-CN" } else { "en" };
-        Ok(Self(Caller {
-            tenant: web.tenant.clone(),
-            secret: cookies::read(web, &parts.headers, Kind::Interaction).unwrap_or_default(),
-            device: cookies::read(web, &parts.headers, Kind::Device),
-            visitor: visitor(web, parts),
+        let read = |kind| cookies::read(web, &parts.headers, kind);
+        Ok(Self {
+            cx: Cx::new(&web.core, web.tenant.clone(), Actor::Nobody, visitor(web, parts)),
+            interaction: read(Kind::Interaction).unwrap_or_default(),
+            session: read(Kind::Session),
+            device: read(Kind::Device),
             locale: Some(locale.to_owned()),
-        }))
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
-use keyway_core::signin::SocialOffer;
+use keyway_core::signin::{self, SocialOffer};
 use keyway_model::identifier::IdentifierKind;
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ async fn sign_in_experience(State(web): State<Web>) -> Result<Json<Value>, WebEr
         body.remove("smsCountries");
         body.insert("id".into(), json!("default"));
         body.insert("tenantId".into(), json!(web.tenant));
-        let offers = web.core.social_offers(&web.tenant).await?;
+        let offers = signin::social_offers(&web.core, &web.tenant).await?;
         let offer = |offer: &SocialOffer| {
             json!({ "id": offer.id, "target": offer.target, "platform": offer.platform, "name": offer.name,
                 "logo": offer.logo, "logoDark": null })

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use keyway_model::application::{Application, ApplicationType};
-use keyway_model::interaction::{INTERACTION_TTL, Interaction, InteractionEvent, Profile};
+use keyway_model::interaction::{Interaction, InteractionEvent};
 use keyway_model::oauth::{Authorization, OAuthError};
 use keyway_model::session::Session;
 use keyway_model::{ApplicationId, TenantId, display, redirect};
 use keyway_store::{interactions, sessions};
 
-use super::grants::granted_scope;
+use super::grants::{granted_scope, hold_application};
 use crate::configuration::Client;
 use crate::{Core, CoreError, secret};
 
@@ -285,7 +285,11 @@ impl Core {
         let answer = self.success(tenant, asked, &code.value);
         let (owner, application, asked, session) =
             (tenant.clone(), application.clone(), asked.clone(), session.clone());
-        self.parts.store.write(async move |tx| code.store(tx, &owner, &application, &asked, &session).await).await?;
+        let written = self.parts.store.write(async move |tx| {
+            hold_application(tx, &owner, &application, &asked).await?;
+            Ok::<_, CoreError>(code.store(tx, &owner, &application, &asked, &session).await?)
+        });
+        written.await?;
         Ok(answer)
     }
 
@@ -298,21 +302,8 @@ impl Core {
         let now = self.now();
         let secret = secret::generate(self.rng());
         let first_screen = asked.first_screen.clone();
-        let interaction = Interaction {
-            id: self.id(),
-            application_id: application.clone(),
-            authorization: asked,
-            csrf: secret::generate(self.rng()),
-            event: None,
-            verifications: Vec::new(),
-            social: None,
-            user_id: None,
-            credential_epoch: 0,
-            profile: Profile::default(),
-            work: None,
-            created_at: now,
-            expires_at: now.plus_seconds(INTERACTION_TTL),
-        };
+        let csrf = secret::generate(self.rng());
+        let interaction = Interaction::new(self.id(), application.clone(), asked, csrf, now);
         let settings = self.settings(tenant).await?;
         let experience = &settings.experience;
         let (owner, hash) = (tenant.clone(), secret::hash(&secret));

@@ -6,7 +6,7 @@ use keyway_model::application::{Application, ApplicationType};
 use keyway_model::oauth::{Authorization, CODE_TTL, Grant, StoredToken, TokenKind};
 use keyway_model::session::Session;
 use keyway_model::{ApplicationId, ErrorCode, GrantId, TenantId, Timestamp, redirect};
-use keyway_store::{Tx, applications, tokens};
+use keyway_store::{StoreError, Tx, applications, tokens};
 
 use crate::{Core, CoreError, secret};
 
@@ -27,8 +27,7 @@ impl Core {
 }
 
 impl CodeToBe {
-    /// Stores the grant that a session gives to an application, and the code that leads to it. The application is held and
-    /// judged again: it, or the address that the code would go to, may have been removed since the request was checked.
+    /// Stores the grant that a session gives to an application that [`hold_application`] admits, and the code that leads to it.
     pub async fn store(
         &self,
         tx: &mut Tx,
@@ -36,12 +35,7 @@ impl CodeToBe {
         application: &ApplicationId,
         asked: &Authorization,
         session: &Session,
-    ) -> Result<(), CoreError> {
-        let held = applications::hold(tx, tenant, application).await?.ok_or(ErrorCode::SessionNotFound)?;
-        let is_native = held.kind == ApplicationType::Native;
-        if !redirect::matches(&held.oidc_client_metadata.redirect_uris, &asked.redirect_uri, is_native) {
-            return Err(ErrorCode::SessionNotFound.into());
-        }
+    ) -> Result<(), StoreError> {
         let grant = Grant {
             id: self.grant_id.clone(),
             user_id: session.user_id.clone(),
@@ -67,7 +61,24 @@ impl CodeToBe {
             scope: None,
         };
         tokens::insert_grant(tx, tenant, &grant).await?;
-        Ok(tokens::insert(tx, tenant, &token).await?)
+        tokens::insert(tx, tenant, &token).await
+    }
+}
+
+/// Holds the application that a code goes to and judges it again: it, or the address that the code would go to, may have been
+/// removed since the request was checked.
+pub(crate) async fn hold_application(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    application: &ApplicationId,
+    asked: &Authorization,
+) -> Result<(), CoreError> {
+    let held = applications::hold(tx, tenant, application).await?.ok_or(ErrorCode::SessionNotFound)?;
+    let is_native = held.kind == ApplicationType::Native;
+    if redirect::matches(&held.oidc_client_metadata.redirect_uris, &asked.redirect_uri, is_native) {
+        Ok(())
+    } else {
+        Err(ErrorCode::SessionNotFound.into())
     }
 }
 

@@ -13,5 +13,5 @@ mod userinfo;
 pub use authorize::{AuthorizationAnswer, AuthorizationParameters, Authorized};
 pub use client::ClientCredentials;
 pub use end_session::{EndSession, SignedOut};
-pub(crate) use grants::CodeToBe;
+pub(crate) use grants::hold_application;
 pub use token::{TokenParameters, TokenResponse};

@@ -3,8 +3,8 @@
 use keyway_model::{Timestamp, UserId, VerificationId};
 use serde::{Deserialize, Serialize};
 
-use super::Caller;
-use crate::{Core, CoreError};
+use super::Browser;
+use crate::CoreError;
 
 /// Seconds that a device is remembered after its last sign-in.
 pub const DEVICE_TTL: i64 = 400 * 24 * 3600;
@@ -28,31 +28,30 @@ impl Device {
     }
 }
 
-fn context(caller: &Caller) -> String {
-    format!("device/{}", caller.tenant)
+fn context(browser: &Browser) -> String {
+    format!("device/{}", browser.cx.tenant)
 }
 
-impl Core {
-    /// The device behind a cookie.
-    pub(super) fn device(&self, caller: &Caller) -> Option<Device> {
-        let sealed = caller.device.as_deref().filter(|sealed| sealed.len() < 4096)?;
-        serde_json::from_str(&self.open_from_browser(&context(caller), sealed)?).ok()
-    }
+/// The device behind a cookie.
+pub(super) fn device(browser: &Browser) -> Option<Device> {
+    let sealed = browser.device.as_deref().filter(|sealed| sealed.len() < 4096)?;
+    serde_json::from_str(&browser.core().open_from_browser(&context(browser), sealed)?).ok()
+}
 
-    /// The id of the caller's device, when it signed in to this account before.
-    pub(super) fn known_device(&self, caller: &Caller, account: &UserId) -> Option<String> {
-        self.device(caller)?.known_to(account, self.now())
-    }
+/// The id of the browser's device, when it signed in to this account before.
+pub(super) fn known_device(browser: &Browser, account: &UserId) -> Option<String> {
+    device(browser)?.known_to(account, browser.cx.now)
+}
 
-    /// A cookie for a device that has just signed in to `account`.
-    pub fn remember_device(&self, caller: &Caller, account: &UserId) -> Result<String, CoreError> {
-        let mut device =
-            self.device(caller).unwrap_or_else(|| Device { id: self.id::<VerificationId>().0, accounts: Vec::new() });
-        let now = self.now();
-        device.accounts.retain(|(known, until)| known != account && now.seconds() < *until);
-        device.accounts.insert(0, (account.clone(), now.plus_seconds(DEVICE_TTL).seconds()));
-        device.accounts.truncate(MAX_ACCOUNTS);
-        let text = serde_json::to_string(&device).map_err(|_| CoreError::Internal("a device"))?;
-        self.seal_for_browser(&context(caller), &text)
-    }
+/// A cookie for a device that has just signed in to `account`.
+pub fn remember_device(browser: &Browser, account: &UserId) -> Result<String, CoreError> {
+    let core = browser.core();
+    let mut device =
+        device(browser).unwrap_or_else(|| Device { id: core.id::<VerificationId>().0, accounts: Vec::new() });
+    let now = core.now();
+    device.accounts.retain(|(known, until)| known != account && now.seconds() < *until);
+    device.accounts.insert(0, (account.clone(), now.plus_seconds(DEVICE_TTL).seconds()));
+    device.accounts.truncate(MAX_ACCOUNTS);
+    let text = serde_json::to_string(&device).map_err(|_| CoreError::Internal("a device"))?;
+    core.seal_for_browser(&context(browser), &text)
 }

@@ -1,170 +1,247 @@
 //! Says whose account it is: finds it, or makes it at registration.
 
-use keyway_model::connector::ConnectorKind;
-use keyway_model::identifier::IdentifierKind;
-use keyway_model::interaction::{Interaction, InteractionEvent, Profile, Verification, VerificationKind};
-use keyway_model::sign_in_experience::SignInExperience;
+use keyway_model::identifier::{Identifier, IdentifierKind};
+use keyway_model::interaction::{
+    Account, InteractionEvent, Next, Profile, SocialVerification, Verification, VerificationKind, next,
+};
+use keyway_model::sign_in_experience::MissingField;
 use keyway_model::user::User;
-use keyway_model::{ErrorCode, Refusal, TenantId, Timestamp, UserId, VerificationId};
-use keyway_store::{Tx, roles, users};
+use keyway_model::{ErrorCode, Refusal, TenantId, UserId, VerificationId};
+use keyway_store::users::LockedUser;
+use keyway_store::{Constraint, StoreError, Tx, roles, users};
 use serde_json::json;
 
+use super::social_identity::{self, masked};
 use super::start::offered;
-use super::{Caller, social, taken};
-use crate::logs::Event;
-use crate::{Core, CoreError};
+use super::step::{Step, step};
+use super::{Browser, taken};
+use crate::CoreError;
 
 /// What an account is identified by.
 #[derive(Debug, Clone, Default)]
-pub struct Proof {
+pub struct Identification {
     /// What was proven.
-    pub id: Option<VerificationId>,
+    pub verification: Option<VerificationId>,
     /// Whether the provider's answer of this interaction is to be linked to the account, although the tenant does not link by
     /// itself.
     pub links: bool,
 }
 
-impl From<Option<VerificationId>> for Proof {
-    fn from(id: Option<VerificationId>) -> Self {
-        Self { id, links: false }
+impl From<Option<VerificationId>> for Identification {
+    fn from(verification: Option<VerificationId>) -> Self {
+        Self { verification, links: false }
     }
 }
 
-impl Core {
-    /// Identifies the account by something that was proven; true when it was made just now. `user.user_not_exist` when there
-    /// is none, `user.missing_profile` when a new one still lacks something.
-    pub async fn identify(&self, caller: &Caller, proof: Proof) -> Result<bool, CoreError> {
-        let (tenant, now) = (caller.tenant.clone(), self.now());
-        let new_id = UserId(self.rng().text(12));
-        let audit = Event::new(self, "Interaction.Identifier.Submit", &caller.visitor);
-        let kinds = self.settings(&caller.tenant).await?.connector_kinds();
-        self.step(caller, async move |tx, interaction, experience| {
-            let event = interaction.event()?;
-            let audit = audit.key(format!("Interaction.{}.Identifier.Submit", event.as_str()));
-            tx.begin_part().await?;
-            let policy = Policy { experience, connectors: &kinds };
-            let result = match (offered(experience, event), event) {
-                (Err(refusal), _) => Err(refusal.into()),
-                (Ok(()), InteractionEvent::Register) => {
-                    register(tx, &tenant, interaction, policy, proof.id, new_id, now).await
-                }
-                (Ok(()), _) => find(tx, &tenant, interaction, policy, event, proof, now).await,
-            };
-            // A refused step leaves nothing at any account: no account without its identity, no link that was refused.
-            match tx.end_part(result).await.map_err(taken) {
-                Ok(user) => {
-                    interaction.identify(&user);
-                    if event == InteractionEvent::Register {
-                        interaction.profile = Profile::default();
-                    }
-                    audit.interaction(interaction).write(tx, &tenant).await?;
-                    Ok(event == InteractionEvent::Register)
-                }
-                Err(CoreError::Refusal(refusal)) => {
-                    audit.interaction(interaction).failed(refusal.code.code()).write(tx, &tenant).await?;
-                    Err(refusal.into())
-                }
-                Err(error) => Err(error),
+impl From<VerificationId> for Identification {
+    fn from(verification: VerificationId) -> Self {
+        Some(verification).into()
+    }
+}
+
+/// What came of an identification.
+pub(super) enum Identified {
+    /// An account that was there, held until the commit.
+    Taken(Box<LockedUser>),
+    /// A new account.
+    Made(Box<User>),
+    /// Something else comes first.
+    Stopped {
+        /// What.
+        next: Next,
+        /// How the Experience API says so.
+        refusal: Refusal,
+    },
+}
+
+/// Identifies the account by something that was proven; true when it was made just now. `user.user_not_exist` when there is
+/// none, `user.missing_profile` when a new one still lacks something.
+#[tracing::instrument(name = "signin.identify", skip_all)]
+pub async fn identify(browser: &Browser, by: Identification) -> Result<bool, CoreError> {
+    step(browser, async move |step| match identify_by(step, by).await? {
+        Identified::Taken(_) => Ok(false),
+        Identified::Made(_) => Ok(true),
+        Identified::Stopped { refusal, .. } => Err(refusal.into()),
+    })
+    .await
+}
+
+/// [`identify`] within a step.
+pub(super) async fn identify_by(step: &mut Step<'_>, by: Identification) -> Result<Identified, CoreError> {
+    let event = step.interaction.event()?;
+    let outcome = match judged(step, event, &by).await {
+        // Another browser linked the same identity at the same moment: it has an account now.
+        Err(CoreError::Store(StoreError::Unique(Constraint::Identity))) if event == InteractionEvent::SignIn => {
+            judged(step, event, &by).await
+        }
+        outcome => outcome,
+    };
+    let outcome = outcome.map_err(taken);
+    let failed = match &outcome {
+        Ok(Identified::Taken(user)) => {
+            step.interaction.identify(user);
+            None
+        }
+        Ok(Identified::Made(user)) => {
+            step.interaction.identify(user);
+            step.interaction.profile = Profile::default();
+            None
+        }
+        Ok(Identified::Stopped { refusal, .. }) | Err(CoreError::Refusal(refusal)) => Some(refusal.code),
+        Err(_) => return outcome,
+    };
+    let submitted = step.event(format!("Interaction.{}.Identifier.Submit", event.as_str()));
+    step.record(match failed {
+        Some(code) => submitted.failed(code.code()),
+        None => submitted,
+    });
+    outcome
+}
+
+/// Finds the account, and takes or makes it where that comes next. A refusal leaves nothing at any account: no account without
+/// its identity, no link that was refused.
+async fn judged(step: &mut Step<'_>, event: InteractionEvent, by: &Identification) -> Result<Identified, CoreError> {
+    offered(step.experience(), event)?;
+    let writes = event == InteractionEvent::Register || step.interaction.social.is_some();
+    if !writes {
+        return decided(step, event, by).await;
+    }
+    step.tx.begin_part().await?;
+    let outcome = decided(step, event, by).await;
+    step.tx.end_part(outcome).await
+}
+
+async fn decided(step: &mut Step<'_>, event: InteractionEvent, by: &Identification) -> Result<Identified, CoreError> {
+    let found = match event {
+        InteractionEvent::Register => found_for_registration(step, by).await?,
+        _ => found_for_sign_in(step, event, by).await?,
+    };
+    let next = next(step.experience(), step.interaction, Some(found.account()));
+    let next = next.map_err(|code| found.refusal(code))?;
+    match (next, found) {
+        (Next::Identify, Found::Named { mut user, by_provider, .. }) => {
+            if by_provider {
+                social_identity::keep(step, &mut user).await?;
+            } else if event == InteractionEvent::SignIn {
+                social_identity::link(step, &mut user, by.links).await?;
             }
-        })
-        .await
+            Ok(Identified::Taken(user))
+        }
+        (Next::Register, Found::New { user, by_provider }) if event == InteractionEvent::Register => {
+            register(step, *user, by_provider).await
+        }
+        (next, found) => {
+            let refusal = refusal(&next, &found);
+            Ok(Identified::Stopped { next, refusal })
+        }
     }
 }
 
-/// What the tenant lets people prove themselves by.
-#[derive(Clone, Copy)]
-struct Policy<'p> {
-    experience: &'p SignInExperience,
-    connectors: &'p [ConnectorKind],
+/// What the store has of the account that a proof names.
+pub(super) enum Found {
+    /// It is there.
+    Named {
+        /// The account.
+        user: Box<LockedUser>,
+        /// Its credential epoch when it was proven.
+        credential_epoch: i64,
+        /// The identifier that was proven.
+        by: Option<Identifier>,
+        /// Whether an outside provider's identity names it.
+        by_provider: bool,
+    },
+    /// It is not linked to the provider's identity, but has this address, which the provider verified.
+    Related(Identifier),
+    /// There is none.
+    New {
+        /// The account to be.
+        user: Box<User>,
+        /// Whether an outside provider vouches for it.
+        by_provider: bool,
+    },
 }
 
-async fn find(
-    tx: &mut Tx,
-    tenant: &TenantId,
-    interaction: &mut Interaction,
-    policy: Policy<'_>,
+impl Found {
+    fn account(&self) -> Account<'_> {
+        match self {
+            Self::Named { user, credential_epoch, by, .. } => {
+                Account::Named { user, credential_epoch: *credential_epoch, by: by.as_ref() }
+            }
+            Self::Related(_) => Account::Related,
+            Self::New { user, by_provider } => Account::New { user, by_provider: *by_provider },
+        }
+    }
+
+    /// The refusal, with the address of the account that could be linked.
+    fn refusal(&self, code: ErrorCode) -> Refusal {
+        match self {
+            Self::Related(identifier) if code == ErrorCode::IdentityNotExist => {
+                Refusal::from(code).with_data(json!({ "relatedUser": masked(identifier) }))
+            }
+            _ => code.into(),
+        }
+    }
+}
+
+/// How the Experience API says that something else comes first.
+fn refusal(next: &Next, found: &Found) -> Refusal {
+    match (next, found) {
+        (Next::Offer(InteractionEvent::SignIn), Found::Named { by: Some(identifier), .. }) => {
+            identifier.kind.in_use().into()
+        }
+        (Next::Offer(_), _) => ErrorCode::UserNotExist.into(),
+        (Next::Fulfil(missing), _) => lacks(missing),
+        (Next::Link | Next::Register, found) => found.refusal(ErrorCode::IdentityNotExist),
+        _ => ErrorCode::IdentifierNotFound.into(),
+    }
+}
+
+/// The refusal of an account that is not complete.
+pub(super) fn lacks(missing: &[MissingField]) -> Refusal {
+    let words: Vec<&str> = missing.iter().map(|field| field.as_str()).collect();
+    Refusal::from(ErrorCode::MissingProfile).with_data(json!({ "missingProfile": words }))
+}
+
+async fn found_for_sign_in(
+    step: &mut Step<'_>,
     event: InteractionEvent,
-    proof: Proof,
-    now: Timestamp,
-) -> Result<User, CoreError> {
-    let id = proof.id.ok_or_else(|| Refusal::invalid_input("verificationId", "is missing"))?;
-    let links = proof.links || policy.experience.social_switch("automaticAccountLinking");
-    if interaction.social.as_ref().is_some_and(|social| social.id == id) {
+    by: &Identification,
+) -> Result<Found, CoreError> {
+    let id = by.verification.as_ref().ok_or_else(|| Refusal::invalid_input("verificationId", "is missing"))?;
+    if step.interaction.social.as_ref().is_some_and(|social| social.id == *id) {
         if event != InteractionEvent::SignIn {
             return Err(ErrorCode::NotSupportedForForgotPassword.into());
         }
-        return social::find(tx, tenant, interaction, links, now).await;
+        return social_identity::find(step, by.links).await;
     }
-    let verification = interaction.verification(&id)?;
-    check_method(policy, event, verification)?;
-    interaction.verified(&id)?;
-    let user = match &verification.user_id {
-        Some(user) => users::find(tx, tenant, user).await?,
-        None => users::find_by_identifier(tx, tenant, &verification.identifier).await?,
+    let verification = step.interaction.verification(id)?;
+    check_method(step, event, verification)?;
+    let verification = step.interaction.verified(id)?;
+    let owner = match &verification.user_id {
+        Some(user) => Some(user.clone()),
+        None => users::find_by_identifier(step.tx, step.tenant(), &verification.identifier).await?.map(|user| user.id),
     };
-    let user = user.ok_or(ErrorCode::UserNotExist)?;
-    admitted(&user, interaction)?;
-    // The password was changed, or everybody was signed out, since this was proven.
-    if verification.credential_epoch != user.credential_epoch {
-        return Err(ErrorCode::VerificationFailed.into());
-    }
-    if links && event == InteractionEvent::SignIn {
-        social::link(tx, tenant, interaction, &user.id, proof.links, now).await?;
-    }
-    Ok(user)
+    let user = match owner {
+        Some(id) => users::lock(step.tx, step.tenant(), &id).await?,
+        None => None,
+    };
+    let (by, credential_epoch) = (Some(verification.identifier.clone()), verification.credential_epoch);
+    Ok(match user {
+        Some(user) => Found::Named { user: Box::new(user), credential_epoch, by, by_provider: false },
+        None => Found::New { user: Box::new(new_user(step)), by_provider: false },
+    })
 }
 
-/// Whether the account may go on in this interaction.
-pub(super) fn admitted(user: &User, interaction: &Interaction) -> Result<(), Refusal> {
-    if user.is_suspended {
-        return Err(ErrorCode::UserSuspended.into());
-    }
-    if interaction.user_id.as_ref().is_some_and(|identified| *identified != user.id) {
+async fn found_for_registration(step: &mut Step<'_>, by: &Identification) -> Result<Found, CoreError> {
+    if step.interaction.user_id.is_some() {
         return Err(ErrorCode::IdentityConflict.into());
     }
-    Ok(())
-}
-
-/// Which proofs name an account in which flow. What was proven for a password reset proves nothing else, and nothing else
-/// proves a password reset.
-fn check_method(policy: Policy<'_>, event: InteractionEvent, verification: &Verification) -> Result<(), Refusal> {
-    let kind = verification.identifier.kind;
-    let by_code = VerificationKind::code_for(kind) == Some(verification.kind);
-    if event == InteractionEvent::ForgotPassword && !by_code {
-        return Err(ErrorCode::NotSupportedForForgotPassword.into());
-    }
-    if !verification.belongs_to(event) {
-        return Err(ErrorCode::InvalidInteractionType.into());
-    }
-    let enabled = match (event, verification.kind) {
-        _ if by_code => policy.experience.takes_code(event, kind, policy.connectors),
-        (InteractionEvent::SignIn, VerificationKind::Password) => {
-            policy.experience.method(kind).is_some_and(|method| method.password)
-        }
-        (InteractionEvent::Register, VerificationKind::NewPasswordIdentity) => policy.experience.collects(kind),
-        _ => return Err(ErrorCode::InvalidInteractionType.into()),
-    };
-    if enabled { Ok(()) } else { Err(ErrorCode::SignInMethodNotEnabled.into()) }
-}
-
-async fn register(
-    tx: &mut Tx,
-    tenant: &TenantId,
-    interaction: &mut Interaction,
-    policy: Policy<'_>,
-    id: Option<VerificationId>,
-    new_id: UserId,
-    now: Timestamp,
-) -> Result<User, CoreError> {
-    let experience = policy.experience;
-    if interaction.user_id.is_some() {
-        return Err(ErrorCode::IdentityConflict.into());
-    }
-    let proof = interaction.social.clone().filter(|proof| Some(&proof.id) == id.as_ref());
-    if let (Some(id), None) = (id, &proof) {
-        check_method(policy, InteractionEvent::Register, interaction.verification(&id)?)?;
-        let verification = interaction.verified(&id)?.clone();
-        let profile = &mut interaction.profile;
+    let social = by.verification.as_ref().and_then(|id| social_of(step, id));
+    let mut proven = None;
+    if let (Some(id), None) = (&by.verification, &social) {
+        check_method(step, InteractionEvent::Register, step.interaction.verification(id)?)?;
+        let verification = step.interaction.verified(id)?.clone();
+        let profile = &mut step.interaction.profile;
         let value = Some(verification.identifier.value.clone());
         match verification.identifier.kind {
             IdentifierKind::Username => profile.username = value,
@@ -174,47 +251,92 @@ async fn register(
         if verification.password.is_some() {
             profile.password = verification.password;
         }
+        proven = Some(verification.identifier);
     }
-    let mut user = User::new(new_id, now);
-    interaction.profile.apply(&mut user);
-    check_free(tx, tenant, &user).await?;
-    let missing = match &proof {
-        Some(proof) => {
-            social::adopt(tx, tenant, proof, &mut user).await?;
-            experience.missing_with_provider(&user)
-        }
-        None => experience.missing_profile(&user),
+    let mut user = new_user(step);
+    step.interaction.profile.apply(&mut user);
+    let named = |user, by: Option<Identifier>| Found::Named {
+        user: Box::new(user),
+        credential_epoch: 0,
+        by_provider: by.is_none(),
+        by,
     };
-    if !missing.is_empty() {
-        return Err(Refusal::from(ErrorCode::MissingProfile).with_data(json!({ "missingProfile": missing })).into());
+    if let Some((identifier, owner)) = occupied(step.tx, step.tenant(), &user).await? {
+        let owner = users::lock(step.tx, step.tenant(), &owner).await?;
+        return match owner.filter(|_| proven.as_ref() == Some(&identifier)) {
+            Some(owner) => Ok(named(owner, proven)),
+            None => Err(identifier.kind.in_use().into()),
+        };
     }
-    user.application_id = Some(interaction.application_id.clone());
-    if let Some(proof) = &proof
-        && social::owner(tx, tenant, proof).await?.is_some()
-    {
-        return Err(ErrorCode::IdentityInUse.into());
+    if let Some(social) = &social {
+        if let Some(owner) = social_identity::owner(step.tx, step.tenant(), social).await?
+            && let Some(owner) = users::lock(step.tx, step.tenant(), &owner).await?
+        {
+            return Ok(named(owner, None));
+        }
+        social_identity::adopt(step.tx, step.tenant(), social, &mut user).await?;
     }
-    users::insert(tx, tenant, &user).await?;
-    if let Some(proof) = &proof {
-        social::put(tx, tenant, proof, &user.id, now).await?;
+    Ok(Found::New { user: Box::new(user), by_provider: social.is_some() })
+}
+
+fn social_of(step: &Step<'_>, id: &VerificationId) -> Option<SocialVerification> {
+    step.interaction.social.clone().filter(|social| social.id == *id)
+}
+
+fn new_user(step: &Step<'_>) -> User {
+    User::new(UserId(step.core().rng().text(12)), step.now())
+}
+
+/// Which proofs name an account in which flow. What was proven for a password reset proves nothing else, and nothing else
+/// proves a password reset.
+fn check_method(step: &Step<'_>, event: InteractionEvent, verification: &Verification) -> Result<(), Refusal> {
+    let experience = step.experience();
+    let kind = verification.identifier.kind;
+    let by_code = VerificationKind::code_for(kind) == Some(verification.kind);
+    if event == InteractionEvent::ForgotPassword && !by_code {
+        return Err(ErrorCode::NotSupportedForForgotPassword.into());
     }
-    roles::add_defaults(tx, tenant, &user.id).await?;
-    Ok(user)
+    if !verification.belongs_to(event) {
+        return Err(ErrorCode::InvalidInteractionType.into());
+    }
+    let enabled = match (event, verification.kind) {
+        _ if by_code => experience.takes_code(event, kind, &step.settings.connector_kinds()),
+        (InteractionEvent::SignIn, VerificationKind::Password) => {
+            experience.method(kind).is_some_and(|method| method.password)
+        }
+        (InteractionEvent::Register, VerificationKind::NewPasswordIdentity) => experience.collects(kind),
+        _ => return Err(ErrorCode::InvalidInteractionType.into()),
+    };
+    if enabled { Ok(()) } else { Err(ErrorCode::SignInMethodNotEnabled.into()) }
+}
+
+async fn register(step: &mut Step<'_>, mut user: User, by_provider: bool) -> Result<Identified, CoreError> {
+    user.application_id = Some(step.interaction.application_id.clone());
+    users::insert(step.tx, step.tenant(), &user).await?;
+    if by_provider {
+        social_identity::put(step, &user.id).await?;
+    }
+    roles::add_defaults(step.tx, step.tenant(), &user.id).await?;
+    Ok(Identified::Made(Box::new(user)))
+}
+
+/// The first identifier of this account that another account has, and whose it is.
+async fn occupied(tx: &mut Tx, tenant: &TenantId, user: &User) -> Result<Option<(Identifier, UserId)>, CoreError> {
+    for kind in [IdentifierKind::Username, IdentifierKind::Email, IdentifierKind::Phone] {
+        let Some(value) = user.identifier(kind) else { continue };
+        let identifier = Identifier { kind, value: value.to_owned() };
+        let other = users::find_by_identifier(tx, tenant, &identifier).await?;
+        if let Some(other) = other.filter(|other| other.id != user.id) {
+            return Ok(Some((identifier, other.id)));
+        }
+    }
+    Ok(None)
 }
 
 /// Refuses identifiers that another account has.
 pub(super) async fn check_free(tx: &mut Tx, tenant: &TenantId, user: &User) -> Result<(), CoreError> {
-    for (kind, code) in [
-        (IdentifierKind::Username, ErrorCode::UsernameInUse),
-        (IdentifierKind::Email, ErrorCode::EmailInUse),
-        (IdentifierKind::Phone, ErrorCode::PhoneInUse),
-    ] {
-        let Some(value) = user.identifier(kind) else { continue };
-        let identifier = keyway_model::identifier::Identifier { kind, value: value.to_owned() };
-        let other = users::find_by_identifier(tx, tenant, &identifier).await?;
-        if other.is_some_and(|other| other.id != user.id) {
-            return Err(code.into());
-        }
+    match occupied(tx, tenant, user).await? {
+        Some((identifier, _)) => Err(identifier.kind.in_use().into()),
+        None => Ok(()),
     }
-    Ok(())
 }

@@ -1,14 +1,15 @@
 //! Signing in, signing up and setting a new password: one file per step of an interaction.
 
-mod code;
 mod device;
 mod identify;
-mod password;
 mod password_link;
+mod proceed;
 mod profile;
-mod social;
+mod social_identity;
 mod start;
+mod step;
 mod submit;
+mod verification;
 
 use std::sync::Arc;
 
@@ -18,39 +19,55 @@ use keyway_model::interaction::Interaction;
 use keyway_model::phrases::Phrases;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ErrorCode, Refusal, TenantId};
-use keyway_store::{Constraint, StoreError, Tx, interactions};
+use keyway_store::{Constraint, StoreError, interactions};
 use serde_json::json;
 
 use crate::configuration::{Client, Settings};
 use crate::limits::Network;
-use crate::{Core, CoreError, Visitor, secret};
+use crate::{Core, CoreError, Cx, secret};
 
-pub use code::{CodeRequest, RESEND_AFTER};
-pub use device::DEVICE_TTL;
-pub use identify::Proof;
-pub use profile::ProfileField;
-pub use social::SocialOffer;
-pub use submit::Submitted;
+pub use device::{DEVICE_TTL, remember_device};
+pub use identify::{Identification, identify};
+pub use proceed::{Progress, proceed};
+pub use profile::{ProfileField, add_profile, complete, missing_fields, reset_password, set_new_password};
+pub use start::{change_event, start, turn};
+pub use submit::{Submitted, submit};
+pub use verification::code::{TypedCode, sign_in_with_code, verify_code};
+pub use verification::new_password_identity::{new_password_identity, register_with_password};
+pub use verification::password::{sign_in_with_password, verify_password};
+pub use verification::send_code::{CodeRequest, RESEND_AFTER, send_code};
+pub use verification::social::{
+    SocialAnswer, SocialStart, finish_social, link_mark, sign_in_with_provider, start_social,
+};
+pub use verification::social_offers::{SocialOffer, social_offers};
 
-/// The browser behind a step: its tenant, the secret of its interaction cookie and where it comes from.
-#[derive(Debug, Clone)]
-pub struct Caller {
-    /// Whose users.
-    pub tenant: TenantId,
-    /// The interaction cookie; empty when there is none.
-    pub secret: String,
+/// The browser behind a step of an interaction.
+#[derive(Clone)]
+pub struct Browser {
+    /// The context of the request.
+    pub cx: Cx,
+    /// The secret of its interaction cookie; empty when there is none.
+    pub interaction: String,
+    /// The secret of its session cookie. That session ends when this browser signs in.
+    pub session: Option<String>,
     /// The device cookie of a browser that signed in before.
     pub device: Option<String>,
-    /// Where it comes from.
-    pub visitor: Visitor,
     /// The language for messages, as a BCP 47 tag.
     pub locale: Option<String>,
 }
 
-impl Caller {
+impl Browser {
     /// The networks that messages and guesses are counted under: none for a program that the operator exempts.
     pub(crate) fn network(&self) -> Network {
-        if self.visitor.local { Network::default() } else { Network::of(&self.visitor.ip) }
+        if self.cx.visitor.local { Network::default() } else { Network::of(&self.cx.visitor.ip) }
+    }
+
+    fn core(&self) -> &Arc<Core> {
+        self.cx.core()
+    }
+
+    async fn settings(&self) -> Result<Arc<Settings>, CoreError> {
+        self.core().settings(&self.cx.tenant).await
     }
 }
 
@@ -89,54 +106,21 @@ impl Core {
     pub async fn sign_in_experience(&self, tenant: &TenantId) -> Result<SignInExperience, CoreError> {
         Ok(self.settings(tenant).await?.experience.clone())
     }
+}
 
-    /// The interaction with all that a page shows of it.
-    pub async fn interaction(&self, caller: &Caller) -> Result<InteractionView, CoreError> {
-        let interaction = self.found(caller).await?;
-        let client =
-            self.client(&caller.tenant, &interaction.application_id).await?.ok_or(ErrorCode::SessionNotFound)?;
-        Ok(InteractionView { interaction, client, settings: self.settings(&caller.tenant).await? })
-    }
+/// The interaction with all that a page shows of it.
+pub async fn interaction(browser: &Browser) -> Result<InteractionView, CoreError> {
+    let interaction = found(browser).await?;
+    let client = browser.core().client(&browser.cx.tenant, &interaction.application_id).await?;
+    let client = client.ok_or(ErrorCode::SessionNotFound)?;
+    Ok(InteractionView { interaction, client, settings: browser.settings().await? })
+}
 
-    /// The interaction as it is, before anything costly is done for it.
-    pub(crate) async fn found(&self, caller: &Caller) -> Result<Interaction, CoreError> {
-        let (tenant, hash, now) = (caller.tenant.clone(), secret::hash(&caller.secret), self.now());
-        let found = self
-            .parts
-            .store
-            .read(async move |tx| Ok::<_, CoreError>(interactions::read(tx, &tenant, &hash, now).await?));
-        Ok(found.await?.ok_or(ErrorCode::SessionNotFound)?)
-    }
-
-    /// Runs one step: loads the interaction and holds it, lets `step` judge and change it, and saves it. A refusal by
-    /// `step` is saved as well, so that what it counted stays counted; any other error undoes everything. What a step writes
-    /// to accounts goes between `begin_part` and `end_part` of the transaction, so that a refusal undoes that.
-    pub(crate) async fn step<T: Send + 'static>(
-        &self,
-        caller: &Caller,
-        step: impl AsyncFnOnce(&mut Tx, &mut Interaction, &SignInExperience) -> Result<T, CoreError> + Clone,
-    ) -> Result<T, CoreError> {
-        let settings = self.settings(&caller.tenant).await?;
-        let (tenant, hash, now) = (caller.tenant.clone(), secret::hash(&caller.secret), self.now());
-        let outcome: Result<T, Refusal> = self
-            .parts
-            .store
-            .write(async move |tx| {
-                let Some(mut interaction) = interactions::find(tx, &tenant, &hash, now).await? else {
-                    return Ok(Err(ErrorCode::SessionNotFound.into()));
-                };
-                let outcome = match step(tx, &mut interaction, &settings.experience).await {
-                    Ok(value) => Ok(value),
-                    Err(CoreError::Refusal(refusal)) => Err(refusal),
-                    Err(error) => return Err(error),
-                };
-                interactions::update(tx, &tenant, &hash, &interaction).await?;
-                Ok(outcome)
-            })
-            .await
-            .map_err(taken)?;
-        Ok(outcome?)
-    }
+/// The interaction as it is, before anything costly is done for it.
+async fn found(browser: &Browser) -> Result<Interaction, CoreError> {
+    let (cx, hash) = (&browser.cx, secret::hash(&browser.interaction));
+    let found = browser.core().read(async move |tx| interactions::read(tx, &cx.tenant, &hash, cx.now).await);
+    Ok(found.await?.ok_or(ErrorCode::SessionNotFound)?)
 }
 
 /// A refusal that ends by itself, with the seconds until then.

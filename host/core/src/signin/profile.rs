@@ -2,12 +2,16 @@
 
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::interaction::{Interaction, InteractionEvent, VerificationKind};
+use keyway_model::sign_in_experience::MissingField;
 use keyway_model::user::{PasswordHash, User};
 use keyway_model::{ErrorCode, TenantId, Timestamp, UserId, VerificationId};
 use keyway_store::{Tx, interactions, users};
 
-use super::{Caller, identify::check_free};
-use crate::{Core, CoreError, secret};
+use super::identify::check_free;
+use super::proceed::{Progress, advance, go_on};
+use super::step::{Step, step};
+use super::{Browser, interaction};
+use crate::{CoreError, secret};
 
 /// One field of a profile.
 #[derive(Debug, Clone)]
@@ -28,120 +32,152 @@ enum Ready {
     Verified(IdentifierKind, VerificationId),
 }
 
-impl Core {
-    /// Adds a field to the account, to be written at registration or submission.
-    pub async fn add_profile(&self, caller: &Caller, field: ProfileField) -> Result<(), CoreError> {
-        let ready = match field {
-            ProfileField::Username(name) => Ready::Username(Identifier::parse(IdentifierKind::Username, &name)?.value),
-            ProfileField::Password(password) => {
-                let (user, _) = self.account_in_progress(caller).await?;
-                self.check_password(&caller.tenant, &password, &user)?;
-                Ready::Password(self.hasher.hash(&caller.visitor.ip, password).await?)
-            }
-            ProfileField::Verified(kind, id) => Ready::Verified(kind, id),
-        };
-        let (tenant, now) = (caller.tenant.clone(), self.now());
-        self.step(caller, async move |tx, interaction, _| {
-            match interaction.event()? {
-                InteractionEvent::ForgotPassword => return Err(ErrorCode::NotSupportedForForgotPassword.into()),
-                InteractionEvent::SignIn => interaction.identified().map(|_| ())?,
-                InteractionEvent::Register => {}
-            }
-            let user = account(tx, &tenant, interaction, now).await?;
-            let mut changed = User::new(user.id.clone(), now);
-            match ready {
-                Ready::Username(_) if user.username.is_some() => {
-                    return Err(ErrorCode::UsernameExistsInProfile.into());
-                }
-                Ready::Password(_) if user.password.is_some() => {
-                    return Err(ErrorCode::PasswordExistsInProfile.into());
-                }
-                Ready::Username(name) => {
-                    changed.username = Some(name.clone());
-                    check_free(tx, &tenant, &changed).await?;
-                    interaction.profile.username = Some(name);
-                }
-                Ready::Password(hash) => interaction.profile.password = Some(hash),
-                Ready::Verified(kind, id) => {
-                    let verification = interaction.verified(&id)?;
-                    if VerificationKind::code_for(kind) != Some(verification.kind) {
-                        return Err(ErrorCode::VerificationNotFound.into());
-                    }
-                    let value = verification.identifier.value.clone();
-                    changed.set_identifier(&verification.identifier);
-                    check_free(tx, &tenant, &changed).await?;
-                    match kind {
-                        IdentifierKind::Email if user.primary_email.is_some() => {
-                            return Err(ErrorCode::EmailExistsInProfile.into());
-                        }
-                        IdentifierKind::Phone if user.primary_phone.is_some() => {
-                            return Err(ErrorCode::PhoneExistsInProfile.into());
-                        }
-                        IdentifierKind::Email => interaction.profile.email = Some(value),
-                        _ => interaction.profile.phone = Some(value),
-                    }
-                }
-            }
-            Ok(())
-        })
-        .await
-    }
+/// Adds a field to the account, to be written at registration or submission.
+#[tracing::instrument(name = "signin.profile.add", skip_all)]
+pub async fn add_profile(browser: &Browser, field: ProfileField) -> Result<(), CoreError> {
+    let ready = ready(browser, field).await?;
+    step(browser, async move |step| add(step, ready).await).await
+}
 
-    /// Takes the new password of a reset; it is written at submission.
-    pub async fn set_new_password(&self, caller: &Caller, password: String) -> Result<(), CoreError> {
-        let (user, event) = self.account_in_progress(caller).await?;
-        if event != InteractionEvent::ForgotPassword {
-            return Err(ErrorCode::InvalidInteractionType.into());
+/// Adds a field to the account, and goes on where it was incomplete.
+#[tracing::instrument(name = "signin.profile.complete", skip_all)]
+pub async fn complete(browser: &Browser, field: ProfileField) -> Result<Progress, CoreError> {
+    let ready = ready(browser, field).await?;
+    step(browser, async move |step| {
+        add(step, ready).await?;
+        go_on(step).await
+    })
+    .await
+}
+
+async fn ready(browser: &Browser, field: ProfileField) -> Result<Ready, CoreError> {
+    Ok(match field {
+        ProfileField::Username(name) => Ready::Username(Identifier::parse(IdentifierKind::Username, &name)?.value),
+        ProfileField::Password(password) => {
+            let (user, _) = account_in_progress(browser).await?;
+            browser.core().check_password(&browser.cx.tenant, &password, &user)?;
+            Ready::Password(browser.core().hasher.hash(&browser.cx.visitor.ip, password).await?)
         }
+        ProfileField::Verified(kind, id) => Ready::Verified(kind, id),
+    })
+}
+
+/// Adds an identifier that was proven in the same step.
+pub(super) async fn add_verified(
+    step: &mut Step<'_>,
+    kind: IdentifierKind,
+    id: VerificationId,
+) -> Result<(), CoreError> {
+    add(step, Ready::Verified(kind, id)).await
+}
+
+async fn add(step: &mut Step<'_>, ready: Ready) -> Result<(), CoreError> {
+    match step.interaction.event()? {
+        InteractionEvent::ForgotPassword => return Err(ErrorCode::NotSupportedForForgotPassword.into()),
+        InteractionEvent::SignIn => step.interaction.identified().map(|_| ())?,
+        InteractionEvent::Register => {}
+    }
+    let user = account(step.tx, step.tenant(), step.interaction, step.now()).await?;
+    let mut changed = User::new(user.id.clone(), step.now());
+    match ready {
+        Ready::Username(_) if user.username.is_some() => return Err(ErrorCode::UsernameExistsInProfile.into()),
+        Ready::Password(_) if user.password.is_some() => return Err(ErrorCode::PasswordExistsInProfile.into()),
+        Ready::Username(name) => {
+            changed.username = Some(name.clone());
+            check_free(step.tx, step.tenant(), &changed).await?;
+            step.interaction.profile.username = Some(name);
+        }
+        Ready::Password(hash) => step.interaction.profile.password = Some(hash),
+        Ready::Verified(kind, id) => {
+            let verification = step.interaction.verified(&id)?;
+            if VerificationKind::code_for(kind) != Some(verification.kind) {
+                return Err(ErrorCode::VerificationNotFound.into());
+            }
+            let value = verification.identifier.value.clone();
+            changed.set_identifier(&verification.identifier);
+            check_free(step.tx, step.tenant(), &changed).await?;
+            match kind {
+                IdentifierKind::Email if user.primary_email.is_some() => {
+                    return Err(ErrorCode::EmailExistsInProfile.into());
+                }
+                IdentifierKind::Phone if user.primary_phone.is_some() => {
+                    return Err(ErrorCode::PhoneExistsInProfile.into());
+                }
+                IdentifierKind::Email => step.interaction.profile.email = Some(value),
+                _ => step.interaction.profile.phone = Some(value),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes the new password of a reset; it is written at submission.
+#[tracing::instrument(name = "signin.new_password.set", skip_all)]
+pub async fn set_new_password(browser: &Browser, password: String) -> Result<(), CoreError> {
+    let hash = new_password(browser, password).await?;
+    step(browser, async move |step| keep_password(step, hash)).await
+}
+
+/// Takes the new password of a reset, and ends the interaction with it.
+#[tracing::instrument(name = "signin.new_password.reset", skip_all)]
+pub async fn reset_password(browser: &Browser, password: String) -> Result<Progress, CoreError> {
+    let hash = new_password(browser, password).await?;
+    step(browser, async move |step| {
+        keep_password(step, hash)?;
+        advance(step, None).await
+    })
+    .await
+}
+
+async fn new_password(browser: &Browser, password: String) -> Result<PasswordHash, CoreError> {
+    let (user, event) = account_in_progress(browser).await?;
+    if event != InteractionEvent::ForgotPassword {
+        return Err(ErrorCode::InvalidInteractionType.into());
+    }
+    if user.id.as_str().is_empty() {
+        return Err(ErrorCode::IdentifierNotFound.into());
+    }
+    let (core, address) = (browser.core(), &browser.cx.visitor.ip);
+    core.check_password(&browser.cx.tenant, &password, &user)?;
+    if core.hasher.verify(address, password.clone(), user.password.clone(), Vec::new()).await? {
+        return Err(ErrorCode::SamePassword.into());
+    }
+    core.hasher.hash(address, password).await
+}
+
+fn keep_password(step: &mut Step<'_>, hash: PasswordHash) -> Result<(), CoreError> {
+    if step.interaction.event()? != InteractionEvent::ForgotPassword {
+        return Err(ErrorCode::InvalidInteractionType.into());
+    }
+    step.interaction.identified()?;
+    step.interaction.profile.password = Some(hash);
+    Ok(())
+}
+
+/// What the account in progress still lacks.
+#[tracing::instrument(name = "signin.profile.missing", skip_all)]
+pub async fn missing_fields(browser: &Browser) -> Result<Vec<MissingField>, CoreError> {
+    let (mut user, _) = account_in_progress(browser).await?;
+    let view = interaction(browser).await?;
+    view.interaction.profile.apply(&mut user);
+    Ok(view.experience().missing(&user, view.interaction.is_vouched_for()))
+}
+
+/// The identified account, or, before registration, an empty one under the names that were proven so far.
+async fn account_in_progress(browser: &Browser) -> Result<(User, InteractionEvent), CoreError> {
+    let (cx, hash) = (&browser.cx, secret::hash(&browser.interaction));
+    let found = browser.core().store().read(async move |tx| {
+        let found = interactions::read(tx, &cx.tenant, &hash, cx.now).await?;
+        let interaction = found.ok_or(ErrorCode::SessionNotFound)?;
+        let event = interaction.event()?;
+        let mut user = account(tx, &cx.tenant, &interaction, cx.now).await?;
         if user.id.as_str().is_empty() {
-            return Err(ErrorCode::IdentifierNotFound.into());
+            let proven = interaction.verifications.iter().filter(|verification| verification.verified);
+            proven.for_each(|verification| user.set_identifier(&verification.identifier));
         }
-        self.check_password(&caller.tenant, &password, &user)?;
-        let address = &caller.visitor.ip;
-        if self.hasher.verify(address, password.clone(), user.password.clone(), Vec::new()).await? {
-            return Err(ErrorCode::SamePassword.into());
-        }
-        let hash = self.hasher.hash(address, password).await?;
-        self.step(caller, async move |_, interaction, _| {
-            if interaction.event()? != InteractionEvent::ForgotPassword {
-                return Err(ErrorCode::InvalidInteractionType.into());
-            }
-            interaction.identified()?;
-            interaction.profile.password = Some(hash);
-            Ok(())
-        })
-        .await
-    }
-
-    /// What the account in progress still lacks, in Logto's words.
-    pub async fn missing_profile(&self, caller: &Caller) -> Result<Vec<&'static str>, CoreError> {
-        let (mut user, _) = self.account_in_progress(caller).await?;
-        let view = self.interaction(caller).await?;
-        view.interaction.profile.apply(&mut user);
-        if view.interaction.social.as_ref().is_some_and(|proof| proof.user_info.is_some()) {
-            return Ok(view.experience().missing_with_provider(&user));
-        }
-        Ok(view.experience().missing_profile(&user))
-    }
-
-    /// The identified account, or, before registration, an empty one under the names that were proven so far.
-    async fn account_in_progress(&self, caller: &Caller) -> Result<(User, InteractionEvent), CoreError> {
-        let (tenant, hash, now) = (caller.tenant.clone(), secret::hash(&caller.secret), self.now());
-        self.parts
-            .store
-            .read(async move |tx| {
-                let found = interactions::read(tx, &tenant, &hash, now).await?;
-                let interaction = found.ok_or(ErrorCode::SessionNotFound)?;
-                let event = interaction.event()?;
-                let mut user = account(tx, &tenant, &interaction, now).await?;
-                if user.id.as_str().is_empty() {
-                    let proven = interaction.verifications.iter().filter(|verification| verification.verified);
-                    proven.for_each(|verification| user.set_identifier(&verification.identifier));
-                }
-                Ok((user, event))
-            })
-            .await
-    }
+        Ok::<_, CoreError>((user, event))
+    });
+    found.await
 }
 
 async fn account(tx: &mut Tx, tenant: &TenantId, interaction: &Interaction, now: Timestamp) -> Result<User, CoreError> {

@@ -1,38 +1,64 @@
 //! Chooses what the user came for.
 
-use keyway_model::ErrorCode;
-use keyway_model::Refusal;
 use keyway_model::interaction::{Interaction, InteractionEvent};
 use keyway_model::sign_in_experience::SignInExperience;
+use keyway_model::{ErrorCode, Refusal};
 
-use super::Caller;
-use crate::logs::Event;
-use crate::{Core, CoreError};
+use super::proceed::{Progress, advance};
+use super::step::{Step, step};
+use super::{Browser, Identification};
+use crate::CoreError;
 
-impl Core {
-    /// Starts the interaction over with this event. `auth.forbidden` when the tenant does not offer it.
-    pub async fn start(&self, caller: &Caller, event: InteractionEvent) -> Result<(), CoreError> {
-        let audit = Event::new(self, format!("Interaction.{}.Update", event.as_str()), &caller.visitor);
-        let tenant = caller.tenant.clone();
-        self.step(caller, async move |tx, interaction, experience| {
-            offered(experience, event)?;
-            interaction.reset(event);
-            audit.interaction(interaction).write(tx, &tenant).await?;
-            Ok(())
-        })
-        .await
+/// Starts the interaction over with this event. `auth.forbidden` when the tenant does not offer it.
+#[tracing::instrument(name = "signin.start", skip_all)]
+pub async fn start(browser: &Browser, event: InteractionEvent) -> Result<(), CoreError> {
+    step(browser, async move |step| Ok(begin(step, event)?)).await
+}
+
+/// [`start`] within a step.
+pub(super) fn begin(step: &mut Step<'_>, event: InteractionEvent) -> Result<(), Refusal> {
+    offered(step.experience(), event)?;
+    step.interaction.reset(event);
+    let started = step.event(format!("Interaction.{}.Update", event.as_str()));
+    step.record(started);
+    Ok(())
+}
+
+/// Starts the interaction over although the step that was to do so is refused before it began.
+pub(super) async fn begin_and_refuse<T>(
+    browser: &Browser,
+    event: InteractionEvent,
+    error: CoreError,
+) -> Result<T, CoreError> {
+    if matches!(error, CoreError::Refusal(_)) {
+        start(browser, event).await?;
     }
+    Err(error)
+}
 
-    /// Turns a sign-in into a registration or back; what was proven stays proven.
-    pub async fn change_event(&self, caller: &Caller, event: InteractionEvent) -> Result<(), CoreError> {
-        self.step(caller, async move |_, interaction, experience| {
-            check_change(interaction, event)?;
-            offered(experience, event)?;
-            interaction.event = Some(event);
-            Ok(())
-        })
-        .await
-    }
+/// Turns a sign-in into a registration or back; what was proven stays proven.
+#[tracing::instrument(name = "signin.change_event", skip_all)]
+pub async fn change_event(browser: &Browser, event: InteractionEvent) -> Result<(), CoreError> {
+    step(browser, async move |step| Ok(change(step, event)?)).await
+}
+
+/// Takes up the offer of the other event, and goes on with what was proven.
+#[tracing::instrument(name = "signin.turn", skip_all)]
+pub async fn turn(browser: &Browser, event: InteractionEvent) -> Result<Progress, CoreError> {
+    step(browser, async move |step| {
+        change(step, event)?;
+        let by = Identification::from(step.interaction.proof());
+        advance(step, Some(by)).await
+    })
+    .await
+}
+
+/// [`change_event`] within a step.
+pub(super) fn change(step: &mut Step<'_>, event: InteractionEvent) -> Result<(), Refusal> {
+    check_change(step.interaction, event)?;
+    offered(step.experience(), event)?;
+    step.interaction.event = Some(event);
+    Ok(())
 }
 
 /// Refuses an event that the tenant does not offer.

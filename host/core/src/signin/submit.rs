@@ -1,20 +1,19 @@
 //! Ends an interaction: writes the account, opens the session and answers the application.
 
-use keyway_model::interaction::{Interaction, InteractionEvent};
+use keyway_model::interaction::{Account, Interaction, InteractionEvent, Next, next};
 use keyway_model::session::{SESSION_TTL, Session};
-use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::user::{User, UserChange};
-use keyway_model::{ErrorCode, Patch, Refusal, SessionId, TenantId, Timestamp};
+use keyway_model::{ErrorCode, Patch, UserId};
 use keyway_store::users::LockedUser;
-use keyway_store::{StoreError, Tx, interactions, sessions, users};
-use serde_json::json;
+use keyway_store::{sessions, users};
 
-use super::identify::check_free;
-use super::{Caller, taken};
-use crate::logs::Event;
+use super::identify::{check_free, lacks};
+use super::proceed::Progress;
+use super::step::{Step, step};
+use super::{Browser, taken};
 use crate::management::end_sign_ins;
-use crate::oauth::{AuthorizationAnswer, CodeToBe};
-use crate::{Core, CoreError, Visitor, secret};
+use crate::oauth::{AuthorizationAnswer, hold_application};
+use crate::{CoreError, secret};
 
 /// What follows from a submission.
 #[derive(Debug)]
@@ -28,171 +27,110 @@ pub enum Submitted {
         /// What was asked, for a browser that must ask again.
         interaction: Box<Interaction>,
     },
-    /// The new password is set; the user signs in with it.
-    PasswordReset,
+    /// The new password of this user is set; the user signs in with it.
+    PasswordReset(UserId),
 }
 
-enum Outcome {
-    SignedIn(Box<Interaction>),
-    PasswordReset,
-}
-
-impl Core {
-    /// Finishes the interaction. `previous_session` is the browser's session cookie, which ends.
-    pub async fn submit(&self, caller: &Caller, previous_session: Option<String>) -> Result<Submitted, CoreError> {
-        let settings = self.settings(&caller.tenant).await?;
-        let now = self.now();
-        let secret = secret::generate(self.rng());
-        let code = self.code_to_be(now);
-        let session_id: SessionId = self.id();
-        let audit = Event::new(self, "Interaction.Submit", &caller.visitor);
-        let (tenant, visitor) = (caller.tenant.clone(), caller.visitor.clone());
-        let (hash, session_hash) = (secret::hash(&caller.secret), secret::hash(&secret));
-        let previous = previous_session.map(|secret| secret::hash(&secret));
-        let code_value = code.value.clone();
-        let outcome: Result<Outcome, Refusal> = self
-            .parts
-            .store
-            .write(async move |tx| {
-                let Some(mut interaction) = interactions::find(tx, &tenant, &hash, now).await? else {
-                    return Ok(Err(ErrorCode::SessionNotFound.into()));
-                };
-                let event = interaction.event()?;
-                let audit = audit.key(format!("Interaction.{}.Submit", event.as_str())).interaction(&interaction);
-                let ending = Ending { hash: &hash, session_hash: &session_hash, session_id, previous, visitor, now };
-                tx.begin_part().await?;
-                let result = ending.run(tx, &tenant, &mut interaction, event, &settings.experience, &code).await;
-                match tx.end_part(result).await.map_err(refusal) {
-                    Ok(()) => {
-                        audit.write(tx, &tenant).await?;
-                        Ok(Ok(match event {
-                            InteractionEvent::ForgotPassword => Outcome::PasswordReset,
-                            _ => Outcome::SignedIn(Box::new(interaction)),
-                        }))
-                    }
-                    // What was refused is in the audit log and nowhere else.
-                    Err(CoreError::Refusal(refusal)) => {
-                        if refusal.code == ErrorCode::VerificationFailed {
-                            interaction.forget();
-                            interactions::update(tx, &tenant, &hash, &interaction).await?;
-                        }
-                        audit.failed(refusal.code.code()).write(tx, &tenant).await?;
-                        Ok(Err(refusal))
-                    }
-                    Err(error) => Err(error),
-                }
-            })
-            .await?;
-        match outcome? {
-            Outcome::PasswordReset => Ok(Submitted::PasswordReset),
-            Outcome::SignedIn(interaction) => {
-                let answer = self.success(&caller.tenant, &interaction.authorization, &code_value);
-                Ok(Submitted::SignedIn { session: secret, answer, interaction })
-            }
-        }
-    }
-}
-
-fn refusal(error: CoreError) -> CoreError {
-    match error {
-        // The application was removed while its user signed in.
-        CoreError::Store(StoreError::Reference) => ErrorCode::SessionNotFound.into(),
-        error => taken(error),
-    }
-}
-
-/// What a submission ends with.
-struct Ending<'a> {
-    hash: &'a str,
-    session_hash: &'a str,
-    session_id: SessionId,
-    previous: Option<String>,
-    visitor: Visitor,
-    now: Timestamp,
-}
-
-impl Ending<'_> {
-    async fn run(
-        self,
-        tx: &mut Tx,
-        tenant: &TenantId,
-        interaction: &mut Interaction,
-        event: InteractionEvent,
-        experience: &SignInExperience,
-        code: &CodeToBe,
-    ) -> Result<(), CoreError> {
-        let now = self.now;
-        let mut user = identified(tx, tenant, interaction).await?;
-        if event == InteractionEvent::ForgotPassword {
-            reset_password(tx, tenant, interaction, &mut user, now).await?;
-            interaction.event = None;
-            interaction.forget();
-            return Ok(interactions::update(tx, tenant, self.hash, interaction).await?);
-        }
-        complete_account(tx, tenant, interaction, experience, &mut user, now).await?;
-        let session = Session {
-            id: self.session_id,
-            user_id: user.id.clone(),
-            authenticated_at: now,
-            expires_at: now.plus_seconds(SESSION_TTL),
-            credential_epoch: user.credential_epoch,
-            user_agent: self.visitor.user_agent,
-            ip: Some(self.visitor.ip),
+/// Finishes the interaction.
+#[tracing::instrument(name = "signin.submit", skip_all)]
+pub async fn submit(browser: &Browser) -> Result<Submitted, CoreError> {
+    step(browser, async move |step| {
+        let event = step.interaction.event()?;
+        let audit = step.event(format!("Interaction.{}.Submit", event.as_str()));
+        let refusal = match finish(step, None).await? {
+            Progress::Done(submitted) => return Ok(submitted),
+            Progress::Asks(Next::Fulfil(missing)) => lacks(&missing),
+            Progress::Asks(Next::NewPassword) => ErrorCode::NewPasswordRequired.into(),
+            Progress::Asks(_) => ErrorCode::IdentifierNotFound.into(),
         };
-        if let Some(previous) = self.previous {
-            sessions::delete(tx, tenant, &previous).await?;
+        step.record(audit.failed(refusal.code.code()));
+        Err(refusal.into())
+    })
+    .await
+}
+
+/// Ends the interaction unless something is open; `held` is its account where the step holds it already.
+pub(super) async fn finish(step: &mut Step<'_>, held: Option<LockedUser>) -> Result<Progress, CoreError> {
+    let event = step.interaction.event()?;
+    let audit = step.event(format!("Interaction.{}.Submit", event.as_str()));
+    match ended(step, event, held).await {
+        Ok(Progress::Done(submitted)) => {
+            step.record(audit);
+            Ok(Progress::Done(submitted))
         }
-        sessions::insert(tx, tenant, self.session_hash, &session).await?;
-        code.store(tx, tenant, &interaction.application_id, &interaction.authorization, &session).await?;
-        Ok(interactions::delete(tx, tenant, self.hash).await?)
+        // What was refused is in the audit log and nowhere else.
+        Err(CoreError::Refusal(refusal)) => {
+            if refusal.code == ErrorCode::VerificationFailed {
+                step.interaction.forget();
+            }
+            step.record(audit.failed(refusal.code.code()));
+            Err(refusal.into())
+        }
+        other => other,
     }
 }
 
-/// The account that was identified, held until the commit. Refused when everybody was signed out of it since, by a new
-/// password or an administrator: whoever waits with what was proven before proves it again.
-async fn identified(tx: &mut Tx, tenant: &TenantId, interaction: &Interaction) -> Result<LockedUser, CoreError> {
-    let id = interaction.identified()?;
-    let user = users::lock(tx, tenant, id).await?.ok_or(ErrorCode::UserNotExist)?;
-    if user.is_suspended {
-        return Err(ErrorCode::UserSuspended.into());
+async fn ended(step: &mut Step<'_>, event: InteractionEvent, held: Option<LockedUser>) -> Result<Progress, CoreError> {
+    let held = match (held, &step.interaction.user_id) {
+        (None, Some(id)) => Some(users::lock(step.tx, step.tenant(), id).await?.ok_or(ErrorCode::UserNotExist)?),
+        (held, _) => held,
+    };
+    let account = held.as_deref().map(Account::Identified);
+    let next = next(step.experience(), step.interaction, account)?;
+    let (Next::Submit, Some(mut user)) = (&next, held) else { return Ok(Progress::Asks(next)) };
+    if event == InteractionEvent::ForgotPassword {
+        reset_password(step, &mut user).await?;
+        return Ok(Progress::Done(Submitted::PasswordReset(user.id.clone())));
     }
-    if user.credential_epoch != interaction.credential_epoch {
-        return Err(ErrorCode::VerificationFailed.into());
+    // Nothing is refused from the first write on, but an identifier that somebody takes at the same moment.
+    let names_account = step.interaction.profile.names_account();
+    if names_account {
+        let mut completed = User::clone(&user);
+        step.interaction.profile.apply(&mut completed);
+        check_free(step.tx, step.tenant(), &completed).await?;
     }
-    Ok(user)
+    let interaction = &*step.interaction;
+    hold_application(step.tx, step.tenant(), &interaction.application_id, &interaction.authorization).await?;
+    if !names_account {
+        return Ok(Progress::Done(sign_in(step, &mut user).await?));
+    }
+    step.tx.begin_part().await?;
+    let outcome = sign_in(step, &mut user).await;
+    Ok(Progress::Done(step.tx.end_part(outcome).await.map_err(taken)?))
 }
 
-async fn reset_password(
-    tx: &mut Tx,
-    tenant: &TenantId,
-    interaction: &Interaction,
-    user: &mut LockedUser,
-    now: Timestamp,
-) -> Result<(), CoreError> {
-    let password = interaction.profile.password.clone().ok_or(ErrorCode::NewPasswordRequired)?;
+async fn reset_password(step: &mut Step<'_>, user: &mut LockedUser) -> Result<(), CoreError> {
+    let password = step.interaction.profile.password.clone().ok_or(ErrorCode::NewPasswordRequired)?;
+    let (tenant, now) = (step.tenant(), step.now());
     let change = UserChange { password: Patch::Set(password), updated_at: Some(now), ..UserChange::default() };
-    end_sign_ins(tx, tenant, user, change, now).await
+    end_sign_ins(step.tx, tenant, user, change, now).await?;
+    step.interaction.event = None;
+    step.interaction.forget();
+    Ok(())
 }
 
-async fn complete_account(
-    tx: &mut Tx,
-    tenant: &TenantId,
-    interaction: &Interaction,
-    experience: &SignInExperience,
-    user: &mut LockedUser,
-    now: Timestamp,
-) -> Result<(), CoreError> {
-    let change = UserChange { last_sign_in_at: Some(now), ..interaction.profile.change() };
-    let mut completed = User::clone(user);
-    completed.apply(change.clone());
-    if interaction.profile.names_account() {
-        check_free(tx, tenant, &completed).await?;
+async fn sign_in(step: &mut Step<'_>, user: &mut LockedUser) -> Result<Submitted, CoreError> {
+    let (core, cx, now) = (step.core(), &step.browser.cx, step.now());
+    let change = UserChange { last_sign_in_at: Some(now), ..step.interaction.profile.change() };
+    users::change(step.tx, &cx.tenant, user, change).await?;
+    let session = Session {
+        id: core.id(),
+        user_id: user.id.clone(),
+        authenticated_at: now,
+        expires_at: now.plus_seconds(SESSION_TTL),
+        credential_epoch: user.credential_epoch,
+        user_agent: cx.visitor.user_agent.clone(),
+        ip: Some(cx.visitor.ip.clone()),
+    };
+    if let Some(previous) = &step.browser.session {
+        sessions::delete(step.tx, &cx.tenant, &secret::hash(previous)).await?;
     }
-    let by_provider = interaction.social.as_ref().is_some_and(|proof| proof.user_info.is_some());
-    let missing =
-        if by_provider { experience.missing_with_provider(&completed) } else { experience.missing_profile(&completed) };
-    if !missing.is_empty() {
-        return Err(Refusal::from(ErrorCode::MissingProfile).with_data(json!({ "missingProfile": missing })).into());
-    }
-    Ok(users::change(tx, tenant, user, change).await?)
+    let secret = secret::generate(core.rng());
+    sessions::insert(step.tx, &cx.tenant, &secret::hash(&secret), &session).await?;
+    let (code, interaction) = (core.code_to_be(now), &*step.interaction);
+    code.store(step.tx, &cx.tenant, &interaction.application_id, &interaction.authorization, &session).await?;
+    let answer = core.success(&cx.tenant, &interaction.authorization, &code.value);
+    let interaction = Box::new(interaction.clone());
+    step.end().await?;
+    Ok(Submitted::SignedIn { session: secret, answer, interaction })
 }

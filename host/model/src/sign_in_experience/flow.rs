@@ -17,6 +17,55 @@ pub struct Indispensable {
     pub code: bool,
 }
 
+/// What an account can lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingField {
+    /// A username.
+    Username,
+    /// An e-mail address.
+    Email,
+    /// A phone number.
+    Phone,
+    /// One of the two.
+    EmailOrPhone,
+    /// A password.
+    Password,
+}
+
+impl MissingField {
+    const ALL: [Self; 5] = [Self::Username, Self::Email, Self::Phone, Self::EmailOrPhone, Self::Password];
+
+    fn of(kind: IdentifierKind) -> Self {
+        match kind {
+            IdentifierKind::Username => Self::Username,
+            IdentifierKind::Email => Self::Email,
+            IdentifierKind::Phone => Self::Phone,
+        }
+    }
+
+    /// The word used in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Username => "username",
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::EmailOrPhone => "emailOrPhone",
+            Self::Password => "password",
+        }
+    }
+
+    /// The identifiers of which one fills it; none for a password.
+    pub fn kinds(self) -> &'static [IdentifierKind] {
+        match self {
+            Self::Username => &[IdentifierKind::Username],
+            Self::Email => &[IdentifierKind::Email],
+            Self::Phone => &[IdentifierKind::Phone],
+            Self::EmailOrPhone => &[IdentifierKind::Email, IdentifierKind::Phone],
+            Self::Password => &[],
+        }
+    }
+}
+
 impl SignInExperience {
     /// Gives whoever signs up a way to sign in again, as Logto's console does: each identifier of a registration gets a
     /// method that the registration leaves something for, a password or a code.
@@ -85,6 +134,12 @@ impl SignInExperience {
         }
     }
 
+    /// What a sign-in with an outside provider begins as.
+    pub fn event_with_provider(&self) -> InteractionEvent {
+        let signs_in = self.allows(InteractionEvent::SignIn);
+        if signs_in { InteractionEvent::SignIn } else { InteractionEvent::Register }
+    }
+
     /// Whether a code for this kind of identifier proves something in this event.
     pub fn takes_code(&self, event: InteractionEvent, kind: IdentifierKind, connectors: &[ConnectorKind]) -> bool {
         self.allows(event)
@@ -133,17 +188,12 @@ impl SignInExperience {
         .collect()
     }
 
-    /// As [`Self::missing_profile`] for someone whom an outside provider vouches for: there is no password to set, and other
+    /// What an account still lacks to be complete. Whoever an outside provider vouches for has no password to set, and other
     /// identifiers only where they are insisted on.
-    pub fn missing_with_provider(&self, user: &User) -> Vec<&'static str> {
-        if self.social_switch("skipRequiredIdentifiers") {
+    pub fn missing(&self, user: &User, by_provider: bool) -> Vec<MissingField> {
+        if by_provider && self.social_switch("skipRequiredIdentifiers") {
             return Vec::new();
         }
-        self.missing_profile(user).into_iter().filter(|field| *field != "password").collect()
-    }
-
-    /// What a new account still lacks, in Logto's words; empty when it is complete.
-    pub fn missing_profile(&self, user: &User) -> Vec<&'static str> {
         let sign_up = &self.sign_up;
         let mut missing = Vec::new();
         let has = |kind: IdentifierKind| user.identifier(kind).is_some();
@@ -151,24 +201,19 @@ impl SignInExperience {
             let both = sign_up.identifiers.contains(&IdentifierKind::Email)
                 && sign_up.identifiers.contains(&IdentifierKind::Phone);
             match sign_up.identifiers.first() {
-                _ if both => missing.push("emailOrPhone"),
-                Some(kind) => missing.push(kind.as_str()),
+                _ if both => missing.push(MissingField::EmailOrPhone),
+                Some(kind) => missing.push(MissingField::of(*kind)),
                 None => {}
             }
         }
         for secondary in &sign_up.secondary_identifiers {
-            match secondary.identifier.as_str() {
-                "username" if !has(IdentifierKind::Username) => missing.push("username"),
-                "email" if !has(IdentifierKind::Email) => missing.push("email"),
-                "phone" if !has(IdentifierKind::Phone) => missing.push("phone"),
-                "emailOrPhone" if !has(IdentifierKind::Email) && !has(IdentifierKind::Phone) => {
-                    missing.push("emailOrPhone");
-                }
-                _ => {}
-            }
+            let field = MissingField::ALL.into_iter().find(|field| field.as_str() == secondary.identifier);
+            missing.extend(
+                field.filter(|field| !field.kinds().is_empty() && !field.kinds().iter().any(|kind| has(*kind))),
+            );
         }
-        if sign_up.password && user.password.is_none() {
-            missing.push("password");
+        if sign_up.password && user.password.is_none() && !by_provider {
+            missing.push(MissingField::Password);
         }
         missing
     }
@@ -191,12 +236,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn missing_profile_names_what_is_missing() {
+    fn what_is_missing_is_named() {
         let experience = patch(phone_sign_up(true, true), &[ConnectorKind::Sms]).unwrap();
         let mut user = User::new("u".into(), crate::Timestamp(0));
-        assert_eq!(experience.missing_profile(&user), ["phone", "password"]);
+        assert_eq!(experience.missing(&user, false), [MissingField::Phone, MissingField::Password]);
+        assert_eq!(experience.missing(&user, true), [MissingField::Phone], "a provider stands for the password");
         user.primary_phone = Some("8613012345678".into());
-        assert_eq!(experience.missing_profile(&user), ["password"]);
+        assert_eq!(experience.missing(&user, false), [MissingField::Password]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::identifier::IdentifierKind;
 use crate::interaction::{CODE_TRIES, CODE_TTL};
 
-pub use flow::Indispensable;
+pub use flow::{Indispensable, MissingField};
 
 /// Which of signing in and signing up is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use keyway_core::signin::{Proof, Submitted};
+use keyway_core::signin::{self, Browser, Identification, Submitted};
 use keyway_model::interaction::{Interaction, InteractionEvent};
 use keyway_model::oauth::Authorization;
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use crate::cookies::{self, Kind};
 use crate::error::WebError;
 use crate::interactions;
 use crate::oidc::answer;
-use crate::request::{Body, Browser};
+use crate::request::Body;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -24,22 +24,14 @@ pub struct EventBody {
 }
 
 /// `PUT /api/experience`
-pub async fn start(
-    State(web): State<Web>,
-    Browser(caller): Browser,
-    Body(body): Body<EventBody>,
-) -> Result<StatusCode, WebError> {
-    web.core.start(&caller, body.interaction_event).await?;
+pub async fn start(browser: Browser, Body(body): Body<EventBody>) -> Result<StatusCode, WebError> {
+    signin::start(&browser, body.interaction_event).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `PUT /api/experience/interaction-event`
-pub async fn change_event(
-    State(web): State<Web>,
-    Browser(caller): Browser,
-    Body(body): Body<EventBody>,
-) -> Result<StatusCode, WebError> {
-    web.core.change_event(&caller, body.interaction_event).await?;
+pub async fn change_event(browser: Browser, Body(body): Body<EventBody>) -> Result<StatusCode, WebError> {
+    signin::change_event(&browser, body.interaction_event).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -53,33 +45,24 @@ pub struct IdentificationBody {
 }
 
 /// `POST /api/experience/identification`: 201 when an account was made.
-pub async fn identify(
-    State(web): State<Web>,
-    Browser(caller): Browser,
-    Body(body): Body<IdentificationBody>,
-) -> Result<StatusCode, WebError> {
-    let proof = Proof { id: body.verification_id.map(Into::into), links: body.link_social_identity };
-    let made = web.core.identify(&caller, proof).await?;
+pub async fn identify(browser: Browser, Body(body): Body<IdentificationBody>) -> Result<StatusCode, WebError> {
+    let verification = body.verification_id.map(Into::into);
+    let made = signin::identify(&browser, Identification { verification, links: body.link_social_identity }).await?;
     Ok(if made { StatusCode::CREATED } else { StatusCode::NO_CONTENT })
 }
 
 /// `POST /api/experience/submit`
-pub async fn submit(
-    State(web): State<Web>,
-    Browser(caller): Browser,
-    headers: HeaderMap,
-) -> Result<Response, WebError> {
-    let previous = cookies::read(&web, &headers, Kind::Session);
-    match web.core.submit(&caller, previous).await? {
-        Submitted::PasswordReset => Ok(StatusCode::NO_CONTENT.into_response()),
+pub async fn submit(State(web): State<Web>, browser: Browser, headers: HeaderMap) -> Result<Response, WebError> {
+    match signin::submit(&browser).await? {
+        Submitted::PasswordReset(_) => Ok(StatusCode::NO_CONTENT.into_response()),
         Submitted::SignedIn { session, answer: carried, interaction: asked } => {
             // A form cannot be posted by an address: the browser asks again, and is answered from its new session.
             let redirect_to = answer::location(&carried).unwrap_or_else(|| resume(&web, &asked));
             let session = cookies::write(&web, Kind::Session, &session);
             let mut response = Json(json!({ "redirectTo": redirect_to })).into_response();
-            let device = cookies::device(&web, &caller, asked.user_id.as_ref());
+            let device = asked.user_id.as_ref().and_then(|user| cookies::device(&web, &browser, user));
             let set = response.headers_mut();
-            set.extend(interactions::end(&web, &headers, &caller.secret));
+            set.extend(interactions::end(&web, &headers, &browser.interaction));
             set.extend([session].into_iter().chain(device));
             Ok(response)
         }
@@ -115,8 +98,8 @@ fn resume(web: &Web, interaction: &Interaction) -> String {
 }
 
 /// `GET /api/experience/interaction`: what is known so far, without hashes.
-pub async fn show(State(web): State<Web>, Browser(caller): Browser) -> Result<Json<Value>, WebError> {
-    let interaction = web.core.interaction(&caller).await?.interaction;
+pub async fn show(browser: Browser) -> Result<Json<Value>, WebError> {
+    let interaction = signin::interaction(&browser).await?.interaction;
     let records: Vec<Value> = interaction
         .verifications
         .iter()

@@ -1,15 +1,13 @@
 //! Completes an account.
 
-use axum::extract::State;
 use axum::http::StatusCode;
-use keyway_core::signin::ProfileField;
+use keyway_core::signin::{self, Browser, ProfileField};
 use keyway_model::Refusal;
 use keyway_model::identifier::IdentifierKind;
 use serde::Deserialize;
 
-use crate::Web;
 use crate::error::WebError;
-use crate::request::{Body, Browser};
+use crate::request::Body;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -35,12 +33,8 @@ impl ProfileBody {
 }
 
 /// `POST /api/experience/profile`
-pub async fn add(
-    State(web): State<Web>,
-    Browser(caller): Browser,
-    Body(body): Body<ProfileBody>,
-) -> Result<StatusCode, WebError> {
-    web.core.add_profile(&caller, body.field()?).await?;
+pub async fn add(browser: Browser, Body(body): Body<ProfileBody>) -> Result<StatusCode, WebError> {
+    signin::add_profile(&browser, body.field()?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -50,11 +44,7 @@ pub struct PasswordBody {
 }
 
 /// `PUT /api/experience/profile/password`
-pub async fn set_password(
-    State(web): State<Web>,
-    Browser(caller): Browser,
-    Body(body): Body<PasswordBody>,
-) -> Result<StatusCode, WebError> {
-    web.core.set_new_password(&caller, body.password).await?;
+pub async fn set_password(browser: Browser, Body(body): Body<PasswordBody>) -> Result<StatusCode, WebError> {
+    signin::set_new_password(&browser, body.password).await?;
     Ok(StatusCode::NO_CONTENT)
 }

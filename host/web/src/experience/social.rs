@@ -1,15 +1,15 @@
 //! Proof by an outside provider.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::Path;
+use keyway_core::signin::{self, Browser, SocialAnswer, SocialStart};
 use keyway_model::{ConnectorId, VerificationId};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::VerificationAnswer;
-use crate::Web;
 use crate::error::WebError;
-use crate::request::{Body, Browser};
+use crate::request::Body;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -21,13 +21,13 @@ pub struct StartBody {
 
 /// `POST /api/experience/verification/social/{connectorId}/authorization-uri`
 pub async fn authorization_uri(
-    State(web): State<Web>,
-    Browser(caller): Browser,
+    browser: Browser,
     Path(id): Path<String>,
     Body(body): Body<StartBody>,
 ) -> Result<Json<Value>, WebError> {
-    let id = ConnectorId(id);
-    let started = web.core.start_social(&caller, &id, Some(body.state), body.redirect_uri, body.scope).await;
+    let StartBody { state, redirect_uri, scope } = body;
+    let wish = SocialStart { state, redirect_uri, scope, starts: false };
+    let started = signin::start_social(&browser, &ConnectorId(id), wish).await;
     let (verification, uri) = started.map_err(|error| WebError::from(error).for_end_user())?;
     Ok(Json(json!({ "verificationId": verification, "authorizationUri": uri })))
 }
@@ -41,14 +41,13 @@ pub struct VerifyBody {
 
 /// `POST /api/experience/verification/social/{connectorId}/verify`
 pub async fn verify(
-    State(web): State<Web>,
-    Browser(caller): Browser,
+    browser: Browser,
     Path(id): Path<String>,
     Body(body): Body<VerifyBody>,
 ) -> Result<Json<VerificationAnswer>, WebError> {
-    let id = ConnectorId(id);
-    let finished =
-        web.core.finish_social(&caller, &id, body.verification_id.as_ref(), body.connector_data, false).await;
+    let VerifyBody { connector_data: data, verification_id: verification } = body;
+    let answer = SocialAnswer { verification, data, must_have_state: false };
+    let finished = signin::finish_social(&browser, &ConnectorId(id), answer).await;
     let verification = finished.map_err(|error| WebError::from(error).for_end_user())?;
     Ok(Json(VerificationAnswer { verification_id: verification.0 }))
 }

@@ -1,17 +1,15 @@
 //! Proofs: by password, by code, and the new password of a new username.
 
 use axum::Json;
-use axum::extract::State;
-use keyway_core::signin::CodeRequest;
+use keyway_core::signin::{self, Browser, CodeRequest, TypedCode};
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::interaction::InteractionEvent;
 use keyway_model::{Refusal, VerificationId};
 use serde::Deserialize;
 
 use super::VerificationAnswer;
-use crate::Web;
 use crate::error::WebError;
-use crate::request::{Body, Browser};
+use crate::request::Body;
 
 #[derive(Deserialize)]
 struct IdentifierBody {
@@ -37,21 +35,16 @@ fn answer(id: VerificationId) -> Json<VerificationAnswer> {
 }
 
 /// `POST /api/experience/verification/password`
-pub async fn password(
-    State(web): State<Web>,
-    Browser(caller): Browser,
-    Body(body): Body<PasswordBody>,
-) -> Result<Json<VerificationAnswer>, WebError> {
-    Ok(answer(web.core.verify_password(&caller, body.identifier.parse()?, body.password).await?))
+pub async fn password(browser: Browser, Body(body): Body<PasswordBody>) -> Result<Json<VerificationAnswer>, WebError> {
+    Ok(answer(signin::verify_password(&browser, body.identifier.parse()?, body.password).await?))
 }
 
 /// `POST /api/experience/verification/new-password-identity`
 pub async fn new_password_identity(
-    State(web): State<Web>,
-    Browser(caller): Browser,
+    browser: Browser,
     Body(body): Body<PasswordBody>,
 ) -> Result<Json<VerificationAnswer>, WebError> {
-    Ok(answer(web.core.new_password_identity(&caller, body.identifier.parse()?, body.password).await?))
+    Ok(answer(signin::new_password_identity(&browser, body.identifier.parse()?, body.password).await?))
 }
 
 #[derive(Deserialize)]
@@ -66,14 +59,10 @@ pub struct SendBody {
 }
 
 /// `POST /api/experience/verification/verification-code`. The provider's own words stay in the log.
-pub async fn send_code(
-    State(web): State<Web>,
-    Browser(caller): Browser,
-    Body(body): Body<SendBody>,
-) -> Result<Json<VerificationAnswer>, WebError> {
+pub async fn send_code(browser: Browser, Body(body): Body<SendBody>) -> Result<Json<VerificationAnswer>, WebError> {
     let identifier = body.identifier.parse()?;
     let request = CodeRequest { work: body.proof_of_work, ..CodeRequest::new(identifier) };
-    let sent = web.core.send_code(&caller, request).await;
+    let sent = signin::send_code(&browser, request).await;
     Ok(answer(sent.map_err(|error| WebError::from(error).for_end_user())?))
 }
 
@@ -86,11 +75,8 @@ pub struct VerifyBody {
 }
 
 /// `POST /api/experience/verification/verification-code/verify`
-pub async fn verify_code(
-    State(web): State<Web>,
-    Browser(caller): Browser,
-    Body(body): Body<VerifyBody>,
-) -> Result<Json<VerificationAnswer>, WebError> {
-    let id = body.verification_id.into();
-    Ok(answer(web.core.verify_code(&caller, body.identifier.parse()?, id, &body.code).await?))
+pub async fn verify_code(browser: Browser, Body(body): Body<VerifyBody>) -> Result<Json<VerificationAnswer>, WebError> {
+    let identifier = body.identifier.parse()?;
+    let typed = TypedCode { verification: body.verification_id.into(), identifier, code: body.code };
+    Ok(answer(signin::verify_code(&browser, typed).await?))
 }

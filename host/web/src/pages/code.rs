@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::signin::{CodeRequest, ProfileField, RESEND_AFTER};
+use keyway_core::signin::{self, CodeRequest, RESEND_AFTER, TypedCode};
 use keyway_model::interaction::InteractionEvent;
 
 use super::render::Frame;
@@ -27,7 +27,7 @@ struct CodePage {
 }
 
 fn page(visit: &Visit, status: StatusCode, frame: Frame) -> Response {
-    let Some(pending) = visit.pending_code() else { return visit.go("/sign-in") };
+    let Some(pending) = visit.view.interaction.sent_code() else { return visit.go("/sign-in") };
     let event = visit.view.interaction.event;
     let t = &visit.t;
     let sent_at = pending.code.as_ref().map_or(0, |code| code.sent_at.0);
@@ -69,22 +69,17 @@ pub async fn submit(visit: Visit) -> Response {
 }
 
 async fn decide(visit: &Visit) -> Result<Response, WebError> {
-    let (core, caller) = (&visit.web.core, &visit.caller);
-    let Some(pending) = visit.pending_code() else { return Ok(visit.go("/sign-in")) };
+    let Some(pending) = visit.view.interaction.sent_code() else { return Ok(visit.go("/sign-in")) };
     let digits: String = visit.field("code").chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-    let proof = core.verify_code(caller, pending.identifier.clone(), pending.id.clone(), &digits).await?;
-    if visit.field("for") != "profile" {
-        return visit.proceed(Some(proof)).await;
-    }
-    core.add_profile(caller, ProfileField::Verified(pending.identifier.kind, proof)).await?;
-    super::complete::go_on(visit).await
+    let typed = TypedCode { verification: pending.id.clone(), identifier: pending.identifier.clone(), code: digits };
+    visit.follow(signin::sign_in_with_code(&visit.browser, typed, visit.field("for") == "profile").await)
 }
 
 /// `POST /code/resend`
 pub async fn resend(visit: Visit) -> Response {
-    let Some(pending) = visit.pending_code() else { return visit.go("/sign-in") };
+    let Some(pending) = visit.view.interaction.sent_code() else { return visit.go("/sign-in") };
     let request = CodeRequest { work: visit.form.get("work"), ..CodeRequest::new(pending.identifier.clone()) };
-    match visit.web.core.send_code(&visit.caller, request).await {
+    match signin::send_code(&visit.browser, request).await {
         Ok(_) if visit.field("for") == "profile" => visit.go("/code?for=profile"),
         Ok(_) => visit.go("/code"),
         Err(error) => {

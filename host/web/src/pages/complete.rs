@@ -3,13 +3,12 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::signin::ProfileField;
-use keyway_model::identifier::IdentifierKind;
-use keyway_model::interaction::InteractionEvent;
+use keyway_core::signin::{self, ProfileField};
+use keyway_model::sign_in_experience::MissingField;
 
 use super::render::{self, Frame};
 use super::texts::Phrase;
-use super::visit::{self, Field, Visit};
+use super::visit::{Field, Visit};
 use crate::error::WebError;
 
 #[derive(Template)]
@@ -21,31 +20,21 @@ struct CompletePage {
     field: Option<Field>,
 }
 
-fn kinds(missing: &str) -> &'static [IdentifierKind] {
-    match missing {
-        "username" => &[IdentifierKind::Username],
-        "email" => &[IdentifierKind::Email],
-        "phone" => &[IdentifierKind::Phone],
-        "emailOrPhone" => &[IdentifierKind::Email, IdentifierKind::Phone],
-        _ => &[],
-    }
+async fn first_missing(visit: &Visit) -> Result<Option<MissingField>, WebError> {
+    Ok(signin::missing_fields(&visit.browser).await?.first().copied())
 }
 
-async fn first_missing(visit: &Visit) -> Result<Option<&'static str>, WebError> {
-    Ok(visit.web.core.missing_profile(&visit.caller).await?.first().copied())
-}
-
-fn page(visit: &Visit, missing: &str, status: StatusCode, frame: Frame) -> Response {
+fn page(visit: &Visit, missing: MissingField, status: StatusCode, frame: Frame) -> Response {
     let t = &visit.t;
     let text = match missing {
-        "username" => &t.complete_username,
-        "email" => &t.complete_email,
-        "phone" => &t.complete_phone,
-        "emailOrPhone" => &t.complete_email_or_phone,
-        _ => &t.complete_password,
+        MissingField::Username => &t.complete_username,
+        MissingField::Email => &t.complete_email,
+        MissingField::Phone => &t.complete_phone,
+        MissingField::EmailOrPhone => &t.complete_email_or_phone,
+        MissingField::Password => &t.complete_password,
     };
     let text = text.clone();
-    let kinds = kinds(missing);
+    let kinds = missing.kinds();
     let field =
         (!kinds.is_empty()).then(|| Field { value: visit.field("identifier"), ..Field::new(visit, kinds, "off") });
     visit.page(status, &CompletePage { frame, text, field })
@@ -55,7 +44,10 @@ fn page(visit: &Visit, missing: &str, status: StatusCode, frame: Frame) -> Respo
 pub async fn show(visit: Visit) -> Response {
     match first_missing(&visit).await {
         Ok(Some(missing)) => page(&visit, missing, StatusCode::OK, visit.frame()),
-        Ok(None) => go_on(&visit).await.unwrap_or_else(|error| render::error(&visit.headers, error)),
+        Ok(None) => {
+            let progress = signin::proceed(&visit.browser).await;
+            visit.follow(progress).unwrap_or_else(|error| render::error(&visit.headers, error))
+        }
         Err(error) => render::error(&visit.headers, error),
     }
 }
@@ -63,7 +55,7 @@ pub async fn show(visit: Visit) -> Response {
 /// `POST /complete`
 pub async fn submit(visit: Visit) -> Response {
     let missing = match first_missing(&visit).await {
-        Ok(missing) => missing.unwrap_or("password"),
+        Ok(missing) => missing.unwrap_or(MissingField::Password),
         Err(error) => return render::error(&visit.headers, error),
     };
     match decide(&visit, missing).await {
@@ -72,28 +64,15 @@ pub async fn submit(visit: Visit) -> Response {
     }
 }
 
-async fn decide(visit: &Visit, missing: &str) -> Result<Response, WebError> {
-    let (core, caller) = (&visit.web.core, &visit.caller);
-    match missing {
-        "password" => core.add_profile(caller, ProfileField::Password(visit.password())).await?,
-        "username" => {
-            let identifier = visit.identifier(kinds(missing))?;
-            core.add_profile(caller, ProfileField::Username(identifier.value)).await?;
-        }
-        _ => {
-            let identifier = visit.identifier(kinds(missing))?;
-            core.send_code(caller, visit.code_request(identifier, None)).await?;
+async fn decide(visit: &Visit, missing: MissingField) -> Result<Response, WebError> {
+    let field = match missing {
+        MissingField::Password => ProfileField::Password(visit.password()),
+        MissingField::Username => ProfileField::Username(visit.identifier(missing.kinds())?.value),
+        MissingField::Email | MissingField::Phone | MissingField::EmailOrPhone => {
+            let identifier = visit.identifier(missing.kinds())?;
+            signin::send_code(&visit.browser, visit.code_request(identifier, None)).await?;
             return Ok(visit.go("/code?for=profile"));
         }
-    }
-    go_on(visit).await
-}
-
-/// With the account completed, goes on where it was incomplete.
-pub async fn go_on(visit: &Visit) -> Result<Response, WebError> {
-    let interaction = visit.web.core.interaction(&visit.caller).await?.interaction;
-    if interaction.event()? == InteractionEvent::Register && interaction.user_id.is_none() {
-        return visit.proceed(visit::proof(&interaction)).await;
-    }
-    visit.finish().await
+    };
+    visit.follow(signin::complete(&visit.browser, field).await)
 }

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use keyway_core::signin;
 use keyway_model::interaction::InteractionEvent;
 
 use super::render::Frame;
@@ -34,7 +35,7 @@ pub async fn submit(visit: Visit) -> Response {
         let kinds = visit.view.experience().reset_kinds(&visit.view.connectors());
         let identifier = visit.identifier(&kinds)?;
         let request = visit.code_request(identifier, Some(InteractionEvent::ForgotPassword));
-        visit.web.core.send_code(&visit.caller, request).await?;
+        signin::send_code(&visit.browser, request).await?;
         Ok::<_, WebError>(visit.go("/code"))
     };
     match sent.await {
@@ -64,11 +65,7 @@ pub async fn show_new(visit: Visit) -> Response {
 
 /// `POST /new-password`
 pub async fn submit_new(visit: Visit) -> Response {
-    let set = async {
-        visit.web.core.set_new_password(&visit.caller, visit.password()).await?;
-        visit.finish().await
-    };
-    match set.await {
+    match visit.follow(signin::reset_password(&visit.browser, visit.password()).await) {
         Ok(response) => response,
         Err(error) => new_page(&visit, error.status(), visit.explain(&error)),
     }

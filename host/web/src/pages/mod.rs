@@ -6,6 +6,7 @@ mod complete;
 mod forgot_password;
 mod language;
 mod offer;
+mod progress;
 mod register;
 pub mod render;
 mod set_password;

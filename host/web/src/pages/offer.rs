@@ -3,12 +3,12 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use keyway_core::signin;
 use keyway_model::interaction::InteractionEvent;
 
 use super::render::{self, Frame};
 use super::texts::Phrase;
 use super::visit::Visit;
-use crate::error::WebError;
 
 #[derive(Template)]
 #[template(path = "offer.html")]
@@ -64,9 +64,6 @@ pub async fn use_account(visit: Visit) -> Response {
 
 /// Goes on with the other event; the proof is there already.
 async fn turn(visit: Visit, event: InteractionEvent) -> Response {
-    let turned = async {
-        visit.web.core.change_event(&visit.caller, event).await?;
-        visit.proceed(visit.proven()).await
-    };
-    turned.await.unwrap_or_else(|error: WebError| render::error(&visit.headers, error))
+    let turned = visit.follow(signin::turn(&visit.browser, event).await);
+    turned.unwrap_or_else(|error| render::error(&visit.headers, error))
 }

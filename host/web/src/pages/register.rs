@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use keyway_core::signin;
 use keyway_model::identifier::IdentifierKind;
 use keyway_model::interaction::InteractionEvent;
 
@@ -59,17 +60,15 @@ pub async fn submit(visit: Visit) -> Response {
 }
 
 async fn decide(visit: &Visit) -> Result<Response, WebError> {
-    let (core, caller) = (&visit.web.core, &visit.caller);
     let identifier = visit.identifier(&visit.view.experience().sign_up.identifiers)?;
     if identifier.kind != IdentifierKind::Username {
-        core.send_code(caller, visit.code_request(identifier, Some(InteractionEvent::Register))).await?;
+        let request = visit.code_request(identifier, Some(InteractionEvent::Register));
+        signin::send_code(&visit.browser, request).await?;
         return Ok(visit.go("/code"));
     }
     let password = visit.password();
     if password.is_empty() {
         return Ok(page(visit, StatusCode::OK, visit.frame(), true).await);
     }
-    core.start(caller, InteractionEvent::Register).await?;
-    let proof = core.new_password_identity(caller, identifier, password).await?;
-    visit.proceed(Some(proof)).await
+    visit.follow(signin::register_with_password(&visit.browser, identifier, password).await)
 }

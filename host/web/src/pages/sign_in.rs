@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use keyway_core::signin;
 use keyway_model::TenantId;
 use keyway_model::connector::ConnectorKind;
 use keyway_model::identifier::IdentifierKind;
@@ -73,7 +74,7 @@ async fn page(visit: &Visit, status: StatusCode, frame: Frame, with_password: bo
     let experience = visit.view.experience();
     let methods = &experience.sign_in.methods;
     let by_password = methods.iter().any(|method| method.password);
-    let notice = match (visit.waits_for_link(), visit.form.get("reset")) {
+    let notice = match (visit.view.interaction.waits_for_link(), visit.form.get("reset")) {
         (Some(_), _) => visit.t.link_account.clone().into_owned(),
         (None, Some(_)) => visit.t.password_was_reset.clone().into_owned(),
         (None, None) => String::new(),
@@ -134,30 +135,20 @@ pub async fn submit(visit: Visit) -> Response {
     }
 }
 
-/// Starts over, unless a provider's answer waits for the proof of the account that it will be linked to.
-async fn begin(visit: &Visit) -> Result<(), WebError> {
-    if visit.waits_for_link().is_some() {
-        return Ok(());
-    }
-    Ok(visit.web.core.start(&visit.caller, InteractionEvent::SignIn).await?)
-}
-
 async fn decide(visit: &Visit) -> Result<Response, WebError> {
-    let (core, caller) = (&visit.web.core, &visit.caller);
+    let (browser, interaction) = (&visit.browser, &visit.view.interaction);
     let identifier = visit.identifier(&kinds(visit.view.experience()))?;
     let method = visit.view.experience().method(identifier.kind);
     let by_code = method.is_some_and(|method| method.verification_code);
     let wants_code = visit.field("action") == "code";
     let password = visit.password();
     if by_code && wants_code {
-        let starts = visit.waits_for_link().is_none().then_some(InteractionEvent::SignIn);
-        core.send_code(caller, visit.code_request(identifier, starts)).await?;
+        let starts = interaction.waits_for_link().is_none().then_some(InteractionEvent::SignIn);
+        signin::send_code(browser, visit.code_request(identifier, starts)).await?;
         return Ok(visit.go("/code"));
     }
     if password.is_empty() {
         return Ok(page(visit, StatusCode::OK, visit.frame(), true).await);
     }
-    begin(visit).await?;
-    let proof = core.verify_password(caller, identifier, password).await?;
-    visit.proceed(Some(proof)).await
+    visit.follow(signin::sign_in_with_password(browser, interaction, identifier, password).await)
 }

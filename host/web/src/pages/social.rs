@@ -3,11 +3,9 @@
 use axum::extract::{Path, Request};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use keyway_core::CoreError;
 use keyway_core::secret;
-use keyway_core::signin::SocialOffer;
+use keyway_core::signin::{self, SocialAnswer, SocialOffer, SocialStart};
 use keyway_model::connector::Platform;
-use keyway_model::interaction::InteractionEvent;
 use keyway_model::{ConnectorId, ErrorCode};
 use serde_json::{Map, Value};
 
@@ -29,12 +27,12 @@ pub struct Button {
 
 /// The buttons of the pages, in the tenant's order; those of applications for phones are left out.
 pub async fn buttons(visit: &Visit) -> Vec<Button> {
-    let offers = visit.web.core.social_offers(&visit.web.tenant).await.unwrap_or_default();
+    let offers = signin::social_offers(&visit.web.core, &visit.web.tenant).await.unwrap_or_default();
     let button = |offer: SocialOffer| {
         let name = |language: &str| offer.name.get(language).and_then(Value::as_str);
         let name = name(visit.t.lang).or_else(|| name("en")).unwrap_or(&offer.target);
         let label = format!("{} {name}", visit.t.continue_with);
-        let mark = visit.web.core.link_mark(&visit.view.interaction, &offer.id);
+        let mark = signin::link_mark(&visit.web.core, &visit.view.interaction, &offer.id);
         Button {
             href: visit.to(&format!("/social/{}?mark={mark}", offer.id)),
             label,
@@ -49,64 +47,35 @@ pub async fn start(Path(id): Path<String>, visit: Visit) -> Response {
     let id = ConnectorId(id);
     // Another site can make a browser follow a link, but does not know the mark that it has on this interaction's pages: it cannot
     // throw away what was typed and proven so far.
-    let mark = visit.web.core.link_mark(&visit.view.interaction, &id);
+    let mark = signin::link_mark(&visit.web.core, &visit.view.interaction, &id);
     if !secret::equal(&visit.field("mark"), &mark) {
         return visit.go("/sign-in");
     }
-    let started = async {
-        let offers = visit.web.core.social_offers(&visit.web.tenant).await?;
-        if !offers.iter().any(|offer| offer.id == id) {
-            return Err(WebError::from(ErrorCode::SignInMethodNotEnabled));
-        }
-        let event = if visit.view.experience().allows(InteractionEvent::SignIn) {
-            InteractionEvent::SignIn
-        } else {
-            InteractionEvent::Register
-        };
-        visit.web.core.start(&visit.caller, event).await?;
-        let back = format!("{}/callback/{id}", visit.web.core.endpoint(&visit.web.tenant));
-        Ok(visit.web.core.start_social(&visit.caller, &id, Some(visit.provider_state()), back, None).await?.1)
-    };
-    match started.await {
-        Ok(uri) => see_other(&uri),
-        Err(error) => render::failed(&visit, &error),
+    let redirect_uri = format!("{}/callback/{id}", visit.web.core.endpoint(&visit.web.tenant));
+    let wish = SocialStart { state: visit.provider_state(), redirect_uri, scope: None, starts: true };
+    match signin::start_social(&visit.browser, &id, wish).await {
+        Ok((_, uri)) => see_other(&uri),
+        Err(error) => render::failed(&visit, &error.into()),
     }
 }
 
 /// `POST /callback/{connector}/posted`: what a provider posted, sent on by a page of ours. It is bound to the interaction by the
 /// state that it must hold, as the address of a redirect is.
-pub async fn posted(path: Path<String>, Posted(visit): Posted) -> Response {
-    callback(path, visit).await
+pub async fn posted(Path(id): Path<String>, Posted(visit): Posted) -> Response {
+    answered(ConnectorId(id), &visit).await
 }
 
 /// `GET /callback/{connector}`: back from the provider.
 pub async fn callback(Path(id): Path<String>, visit: Visit) -> Response {
-    let id = ConnectorId(id);
+    answered(ConnectorId(id), &visit).await
+}
+
+async fn answered(id: ConnectorId, visit: &Visit) -> Response {
     let data: Map<String, Value> =
         visit.form.pairs().map(|(name, value)| (name.to_owned(), Value::String(value.to_owned()))).collect();
-    let finished = async {
-        let proof = visit.web.core.finish_social(&visit.caller, &id, None, data, true).await?;
-        match visit.web.core.identify(&visit.caller, Some(proof.clone()).into()).await {
-            // The address is an account's that is not linked: its owner proves it once, and the sign-in page links them.
-            Err(CoreError::Refusal(refusal))
-                if refusal.code == ErrorCode::IdentityNotExist
-                    && refusal.data.is_some()
-                    && visit.view.experience().social_switch("automaticAccountLinking") =>
-            {
-                Ok(visit.go("/sign-in"))
-            }
-            Err(CoreError::Refusal(refusal))
-                if refusal.code == ErrorCode::IdentityNotExist
-                    && visit.view.experience().allows(InteractionEvent::Register) =>
-            {
-                visit.web.core.change_event(&visit.caller, InteractionEvent::Register).await?;
-                visit.proceed(Some(proof)).await
-            }
-            Err(error) => Err(error.into()),
-            Ok(_) => visit.finish().await,
-        }
-    };
-    finished.await.unwrap_or_else(|error: WebError| render::failed(&visit, &error))
+    let answer = SocialAnswer { verification: None, data, must_have_state: true };
+    let finished = visit.follow(signin::sign_in_with_provider(&visit.browser, &id, answer).await);
+    finished.unwrap_or_else(|error| render::failed(visit, &error))
 }
 
 /// Longest form that a provider posts back.

@@ -6,13 +6,12 @@ use askama::Template;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use keyway_core::CoreError;
 use keyway_core::secret;
-use keyway_core::signin::{Caller, CodeRequest, InteractionView, Submitted};
+use keyway_core::signin::{self, Browser, CodeRequest, InteractionView};
 use keyway_model::identifier::{Identifier, IdentifierKind};
-use keyway_model::interaction::{Interaction, InteractionEvent, SocialUserInfo, Verification};
+use keyway_model::interaction::InteractionEvent;
 use keyway_model::phone::{self, Region};
-use keyway_model::{ErrorCode, Refusal, VerificationId};
+use keyway_model::{ErrorCode, Refusal};
 use serde_json::Value;
 
 use super::render::{self, Frame};
@@ -21,15 +20,15 @@ use crate::Web;
 use crate::cookies::{self, Kind};
 use crate::error::WebError;
 use crate::interactions::{self, Place};
-use crate::oidc::answer::{respond, see_other};
-use crate::request::{Browser, Parameters, speaks_chinese};
+use crate::oidc::answer::see_other;
+use crate::request::{Parameters, speaks_chinese};
 
 /// A page's request. A form is read only when it holds the interaction's own secret.
 pub struct Visit {
     /// The listener.
     pub web: Web,
     /// The browser.
-    pub caller: Caller,
+    pub browser: Browser,
     /// The request's headers.
     pub headers: HeaderMap,
     /// Query or form.
@@ -70,7 +69,7 @@ impl Visit {
         let (mut parts, body) = request.into_parts();
         let headers = parts.headers.clone();
         let refuse = |error: WebError| render::error(&headers, error);
-        let Browser(mut caller) = Browser::from_request_parts(&mut parts, web).await.map_err(refuse)?;
+        let mut browser = Browser::from_request_parts(&mut parts, web).await.map_err(refuse)?;
         let reads = parts.method.is_safe();
         let path = parts.uri.path().to_owned();
         let query = Parameters::parse(parts.uri.query().unwrap_or_default().as_bytes());
@@ -82,22 +81,22 @@ impl Visit {
         } else {
             Place::read(&query)
         };
-        caller.secret = interactions::secret_of(web, &headers, &place).unwrap_or_default();
-        let view = match web.core.interaction(&caller).await {
+        browser.interaction = interactions::secret_of(web, &headers, &place).unwrap_or_default();
+        let view = match signin::interaction(&browser).await {
             Ok(view) => view,
             Err(error) => return Err(render::expired(web, &headers, &place.application, error.into()).await),
         };
         if by_secret && !reads && !secret::equal(&form.get("csrf").unwrap_or_default(), &view.interaction.csrf) {
             return Err(refuse(ErrorCode::CsrfTokenMismatch.into()));
         }
-        let place = Place::new(&caller.secret, view.interaction.application_id.as_str());
+        let place = Place::new(&browser.interaction, view.interaction.application_id.as_str());
         let wish = view.interaction.authorization.ui_locales.as_deref();
         let chosen = cookies::read(web, &headers, Kind::Language).filter(|_| view.experience().detects_language());
         let chinese = speaks_chinese(&headers, chosen.as_deref().or(wish), view.experience());
         let locale = if chinese { "zh-CN" } else { "en" };
-        caller.locale = Some(locale.to_owned());
+        browser.locale = Some(locale.to_owned());
         let t = reworded(chinese, view.phrases(locale));
-        Ok(Self { web: web.clone(), caller, headers, form, view, chinese, t, path, place })
+        Ok(Self { web: web.clone(), browser, headers, form, view, chinese, t, path, place })
     }
 }
 
@@ -168,82 +167,16 @@ impl Visit {
         Identifier::guess(&self.field("identifier"), kinds, self.region().as_deref())
     }
 
-    /// What a provider said, while its address waits for the proof of the account that has it.
-    pub fn waits_for_link(&self) -> Option<&SocialUserInfo> {
-        let interaction = &self.view.interaction;
-        let waiting = interaction.social.as_ref().filter(|social| social.related && interaction.user_id.is_none());
-        let signs_in = interaction.event == Some(InteractionEvent::SignIn);
-        waiting.filter(|_| signs_in)?.user_info.as_ref()
-    }
-
-    /// The code that was asked for and not used.
-    pub fn pending_code(&self) -> Option<&Verification> {
-        let mut sent = self.view.interaction.verifications.iter().rev();
-        sent.find(|verification| verification.code.is_some() && !verification.verified)
-    }
-
-    /// The proof that a registration can start from.
-    pub fn proven(&self) -> Option<VerificationId> {
-        proof(&self.view.interaction)
-    }
-
     /// What to type into the identifier field: what was typed, what a code was sent to, or what the application hints.
     pub fn known_identifier(&self) -> String {
         let typed = self.field("identifier");
         if !typed.is_empty() {
             return typed;
         }
-        let verifications = &self.view.interaction.verifications;
-        let sent = verifications.last().map(|verification| verification.identifier.display());
-        let sent = sent.or_else(|| Some(self.waits_for_link()?.verified().first()?.display()));
-        sent.or_else(|| self.view.interaction.authorization.login_hint.clone()).unwrap_or_default()
-    }
-
-    /// From a proof to the account and back to the application, with a stop where a question is open.
-    pub async fn proceed(&self, proof: Option<VerificationId>) -> Result<Response, WebError> {
-        let event = self.web.core.interaction(&self.caller).await?.interaction.event()?;
-        let offers = |other| self.view.experience().allows(other);
-        match self.web.core.identify(&self.caller, proof.into()).await {
-            Ok(_) if event == InteractionEvent::ForgotPassword => Ok(self.go("/new-password")),
-            Ok(_) => self.finish().await,
-            Err(CoreError::Refusal(refusal)) => match refusal.code {
-                ErrorCode::MissingProfile => Ok(self.go("/complete")),
-                ErrorCode::UserNotExist if event == InteractionEvent::SignIn && offers(InteractionEvent::Register) => {
-                    Ok(self.go("/no-account"))
-                }
-                ErrorCode::PhoneInUse | ErrorCode::EmailInUse if offers(InteractionEvent::SignIn) => {
-                    Ok(self.go("/account-exists"))
-                }
-                _ => Err(refusal.into()),
-            },
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Submits the interaction.
-    pub async fn finish(&self) -> Result<Response, WebError> {
-        let previous = cookies::read(&self.web, &self.headers, Kind::Session);
-        match self.web.core.submit(&self.caller, previous).await {
-            Ok(Submitted::PasswordReset) => {
-                let mut response = self.go("/sign-in?reset=done");
-                let owner = self.view.interaction.user_id.as_ref();
-                if let Some((name, value)) = cookies::device(&self.web, &self.caller, owner) {
-                    response.headers_mut().append(name, value);
-                }
-                Ok(response)
-            }
-            Ok(Submitted::SignedIn { session, answer, interaction: asked }) => {
-                let mut response = respond(&answer, self.chinese);
-                let session = cookies::write(&self.web, Kind::Session, &session);
-                let device = cookies::device(&self.web, &self.caller, asked.user_id.as_ref());
-                let headers = response.headers_mut();
-                headers.extend(interactions::end(&self.web, &self.headers, &self.caller.secret));
-                headers.extend([session].into_iter().chain(device));
-                Ok(response)
-            }
-            Err(CoreError::Refusal(refusal)) if refusal.code == ErrorCode::MissingProfile => Ok(self.go("/complete")),
-            Err(error) => Err(error.into()),
-        }
+        let interaction = &self.view.interaction;
+        let sent = interaction.verifications.last().map(|verification| verification.identifier.display());
+        let sent = sent.or_else(|| Some(interaction.waits_for_link()?.verified().first()?.display()));
+        sent.or_else(|| interaction.authorization.login_hint.clone()).unwrap_or_default()
     }
 
     /// What to tell the reader about an error.
@@ -260,15 +193,6 @@ fn label(t: &Texts, kinds: &[IdentifierKind]) -> String {
         IdentifierKind::Phone => &*t.phone,
     };
     kinds.iter().map(name).collect::<Vec<_>>().join(&t.or)
-}
-
-/// The proof that a registration can start from: a provider's, or the first that was finished.
-pub fn proof(interaction: &Interaction) -> Option<VerificationId> {
-    if let Some(social) = interaction.social.as_ref().filter(|social| social.user_info.is_some()) {
-        return Some(social.id.clone());
-    }
-    let mut proofs = interaction.verifications.iter();
-    proofs.find(|verification| verification.verified).map(|verification| verification.id.clone())
 }
 
 /// What to tell a reader about an error: never a provider's raw answer.

@@ -1,5 +1,7 @@
 //! A sign-in under way: what was asked, what has been proven, what is still missing.
 
+mod next;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +10,8 @@ use crate::identifier::{Identifier, IdentifierKind};
 use crate::oauth::Authorization;
 use crate::user::{PasswordHash, User, UserChange};
 use crate::{ApplicationId, ConnectorId, ErrorCode, InteractionId, Patch, Refusal, Timestamp, UserId, VerificationId};
+
+pub use next::{Account, Next, next};
 
 /// An interaction lives this many seconds.
 pub const INTERACTION_TTL: i64 = 3600;
@@ -274,6 +278,31 @@ pub struct Interaction {
 }
 
 impl Interaction {
+    /// An interaction in which nothing has been done yet; `csrf` is a new secret.
+    pub fn new(
+        id: InteractionId,
+        application_id: ApplicationId,
+        authorization: Authorization,
+        csrf: String,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            application_id,
+            authorization,
+            csrf,
+            event: None,
+            verifications: Vec::new(),
+            social: None,
+            user_id: None,
+            credential_epoch: 0,
+            profile: Profile::default(),
+            work: None,
+            created_at: now,
+            expires_at: now.plus_seconds(INTERACTION_TTL),
+        }
+    }
+
     /// The event, or `session.interaction_not_found` before it was chosen.
     pub fn event(&self) -> Result<InteractionEvent, Refusal> {
         self.event.ok_or_else(|| ErrorCode::InteractionNotFound.into())
@@ -328,6 +357,33 @@ impl Interaction {
             }
             VerificationKind::NewPasswordIdentity => false,
         })
+    }
+
+    /// What an account can be made of, or taken by, where nobody names a proof: a provider's answer, or the first that was
+    /// finished.
+    pub fn proof(&self) -> Option<VerificationId> {
+        if let Some(social) = self.social.as_ref().filter(|social| social.user_info.is_some()) {
+            return Some(social.id.clone());
+        }
+        let mut proofs = self.verifications.iter();
+        proofs.find(|verification| verification.verified).map(|verification| verification.id.clone())
+    }
+
+    /// Whether an outside provider said who it is.
+    pub fn is_vouched_for(&self) -> bool {
+        self.social.as_ref().is_some_and(|social| social.user_info.is_some())
+    }
+
+    /// What a provider said, while its address waits for the proof of the account that has it.
+    pub fn waits_for_link(&self) -> Option<&SocialUserInfo> {
+        let signs_in = self.event == Some(InteractionEvent::SignIn) && self.user_id.is_none();
+        self.social.as_ref().filter(|social| signs_in && social.related)?.user_info.as_ref()
+    }
+
+    /// The code that was asked for last and not used.
+    pub fn sent_code(&self) -> Option<&Verification> {
+        let mut sent = self.verifications.iter().rev();
+        sent.find(|verification| verification.code.is_some() && !verification.verified)
     }
 
     /// The verification with this id, or `session.verification_session_not_found`.
