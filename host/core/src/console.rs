@@ -3,7 +3,7 @@
 use keyway_model::application::{
     Application, ApplicationExperience, ApplicationType, CustomClientMetadata, OidcClientMetadata,
 };
-use keyway_model::resource::{MANAGEMENT_API, Role, RoleType};
+use keyway_model::resource::{Role, RoleType, management_api as indicator_of};
 use keyway_model::user::User;
 use keyway_model::{ApplicationId, ConnectorId, RoleId, TenantId, Timestamp};
 use keyway_store::{StoreError, Tx, applications, resources, roles, sessions, users};
@@ -106,7 +106,7 @@ impl Core {
             let tenant = TenantId::admin();
             let Some(session) = sessions::find(tx, &tenant, &hash, now).await? else { return Ok(None) };
             let Some(user) = users::find(tx, &tenant, &session.user_id).await? else { return Ok(None) };
-            let scopes = resources::scopes_of_user(tx, &tenant, &user.id, MANAGEMENT_API).await?;
+            let scopes = resources::scopes_of_user(tx, &tenant, &user.id, &indicator_of(&tenant)).await?;
             Ok(Some((Administrator { user, scopes }, session.authenticated_at)))
         })
         .await

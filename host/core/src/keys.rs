@@ -73,7 +73,7 @@ pub struct Keys {
     rng: SystemRandom,
 }
 
-fn generate(parts: &Parts, now: Timestamp, signs_from: Timestamp) -> Result<SigningKey, CoreError> {
+pub(crate) fn generate(parts: &Parts, now: Timestamp, signs_from: Timestamp) -> Result<SigningKey, CoreError> {
     let made = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).and_then(|pair| pair.to_pkcs8v1());
     let made = made.map_err(|_| CoreError::Internal("key generation"))?;
     Ok(SigningKey {
@@ -84,7 +84,7 @@ fn generate(parts: &Parts, now: Timestamp, signs_from: Timestamp) -> Result<Sign
     })
 }
 
-/// Makes a tenant's first key.
+/// Makes the first key of the tenants that are always there.
 pub(crate) async fn seed(parts: &Parts) -> Result<(), CoreError> {
     for tenant in [TenantId::default_tenant(), TenantId::admin()] {
         let now = parts.clock.now();

@@ -61,6 +61,7 @@ pub struct Core {
     parts: Parts,
     registry: connectors::Registry,
     configuration: configuration::Configuration,
+    directory: tenants::Directory,
     hasher: password::Hasher,
     seen: connectors::Seen,
     held_back: limits::HeldBack,
@@ -98,11 +99,15 @@ impl Core {
         keys::seed(&parts).await?;
         let registry = connectors::Registry::new(Arc::clone(&parts.sandbox), components);
         let hasher = password::Hasher::new(Arc::clone(&parts.rng), parts.password_cost)?;
-        registry.reconcile(&parts.store, &TenantId::default_tenant()).await?;
+        let directory = tenants::Directory::new(&parts.endpoint, &parts.admin_endpoint);
+        for (tenant, _) in directory.reload(&parts.store).await? {
+            registry.reconcile(&parts.store, &tenant.id).await?;
+        }
         let core = Arc::new(Self {
             parts,
             registry,
             configuration: configuration::Configuration::default(),
+            directory,
             hasher,
             seen: connectors::Seen::default(),
             held_back: limits::HeldBack::default(),
@@ -140,8 +145,7 @@ impl Core {
 
     /// Public address of a tenant, without a slash at its end.
     pub fn endpoint(&self, tenant: &TenantId) -> String {
-        let url = if *tenant == TenantId::admin() { &self.parts.admin_endpoint } else { &self.parts.endpoint };
-        url.as_str().trim_end_matches('/').to_owned()
+        self.directory.endpoint(tenant)
     }
 
     /// The issuer of a tenant's tokens.

@@ -1,10 +1,10 @@
 //! What is done from time to time and for nobody in particular. Nothing that is checked depends on it.
 
-use keyway_store::{StoreError, password_costs, retention, users};
+use keyway_store::{StoreError, password_costs, retention, tenants, users};
 
 use crate::{Core, CoreError, password};
 
-/// Users that one transaction writes anew.
+/// Users that one transaction writes anew, and rows of a table of a deleted tenant that it removes.
 const BATCH: i64 = 200;
 /// Transactions of one run.
 const BATCHES: u32 = 500;
@@ -19,7 +19,15 @@ impl Core {
                 break;
             }
         }
-        Ok(retention::sweep(&self.parts.store, self.parts.retention, self.now()).await?)
+        let mut removed = 0;
+        for _ in 0..BATCHES {
+            let batch = self.parts.store.write(async |tx| tenants::remove_deleted(tx, BATCH).await).await?;
+            removed += batch;
+            if batch == 0 {
+                break;
+            }
+        }
+        Ok(removed + retention::sweep(&self.parts.store, self.parts.retention, self.now()).await?)
     }
 }
 

@@ -4,22 +4,57 @@ use std::io::Read as _;
 
 use anyhow::Context as _;
 use keyway_core::Core;
+use keyway_model::tenant::Tenant;
 use keyway_model::{TenantId, UserId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::settings::Settings;
 use crate::wiring;
 
 /// `keyway admin create-m2m`
-pub async fn create_m2m(settings: Settings, name: String, as_json: bool) -> anyhow::Result<()> {
+pub async fn create_m2m(settings: Settings, tenant: TenantId, name: String, as_json: bool) -> anyhow::Result<()> {
     let core = wiring::core(&settings, settings.egress()?, false).await?;
-    let (id, secret) = core.create_management_application(name).await?;
+    let (id, secret) = core.create_management_application(&tenant, name).await?;
     if as_json {
         println!("{}", json!({ "id": id, "secret": secret }));
     } else {
         println!("Application id      {id}\nApplication secret  {secret}");
         println!("The secret can also be read later, with GET /api/applications/{id}/secrets.");
     }
+    Ok(())
+}
+
+/// `keyway admin tenant create`
+pub async fn create_tenant(settings: Settings, id: TenantId, name: String, address: &str) -> anyhow::Result<()> {
+    let core = wiring::core(&settings, settings.egress()?, false).await?;
+    let made = core.create_tenant(id, name, address).await?;
+    println!("Tenant      {}\nIssuer      {}", made.id, core.issuer(&made.id));
+    println!("It serves within a second. Have requests to its host reach the users' port of every node.");
+    println!("For its Management API: keyway admin create-m2m --tenant {}", made.id);
+    Ok(())
+}
+
+/// `keyway admin tenant list`
+pub async fn list_tenants(settings: Settings, as_json: bool) -> anyhow::Result<()> {
+    let core = wiring::core(&settings, settings.egress()?, false).await?;
+    let tenants = core.tenants().await?;
+    if as_json {
+        let view =
+            |tenant: &Tenant| json!({ "id": tenant.id, "name": tenant.name, "endpoint": core.endpoint(&tenant.id) });
+        println!("{}", Value::Array(tenants.iter().map(view).collect()));
+    } else {
+        for tenant in &tenants {
+            println!("{:<32}  {}  {}", tenant.id.as_str(), core.endpoint(&tenant.id), tenant.name);
+        }
+    }
+    Ok(())
+}
+
+/// `keyway admin tenant delete`
+pub async fn delete_tenant(settings: Settings, id: TenantId) -> anyhow::Result<()> {
+    let core = wiring::core(&settings, settings.egress()?, false).await?;
+    core.delete_tenant(&id).await?;
+    println!("Tenant {id} is out of use; its rows are removed while the server runs.");
     Ok(())
 }
 

@@ -69,6 +69,9 @@ enum AdminCommand {
     CreateM2m {
         #[command(flatten)]
         settings: Box<Settings>,
+        /// Whose Management API it may call
+        #[arg(long, default_value = "default")]
+        tenant: String,
         /// Its name
         #[arg(long, default_value = "Management")]
         name: String,
@@ -87,6 +90,11 @@ enum AdminCommand {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Tenants: each has its own address, issuer, users, connectors and settings
+    Tenant {
+        #[command(subcommand)]
+        command: TenantCommand,
+    },
     /// Print a link by which an administrator sets a new password
     ResetPassword {
         #[command(flatten)]
@@ -97,6 +105,37 @@ enum AdminCommand {
         /// Take the password from standard input in place of the link
         #[arg(long)]
         password_stdin: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum TenantCommand {
+    /// Make a tenant
+    Create {
+        #[command(flatten)]
+        settings: Box<Settings>,
+        /// Its id: small letters, digits and hyphens
+        id: String,
+        /// Where browsers and programs reach it, such as <https://acme.example.com>
+        address: String,
+        /// What operators call it
+        #[arg(long, default_value = "")]
+        name: String,
+    },
+    /// List the tenants
+    List {
+        #[command(flatten)]
+        settings: Box<Settings>,
+        /// Print JSON: [{"id", "name", "endpoint"}]
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a tenant out of use and remove all that it has
+    Delete {
+        #[command(flatten)]
+        settings: Box<Settings>,
+        /// Its id
+        id: String,
     },
 }
 
@@ -116,9 +155,20 @@ fn main() -> std::process::ExitCode {
                     settings::check(&settings.with_file()?)
                 }
                 Command::Admin { command } => match command {
-                    AdminCommand::CreateM2m { settings, name, json } => {
-                        admin::create_m2m(settings.with_file()?, name, json).await
+                    AdminCommand::CreateM2m { settings, tenant, name, json } => {
+                        admin::create_m2m(settings.with_file()?, tenant.into(), name, json).await
                     }
+                    AdminCommand::Tenant { command } => match command {
+                        TenantCommand::Create { settings, id, address, name } => {
+                            admin::create_tenant(settings.with_file()?, id.into(), name, &address).await
+                        }
+                        TenantCommand::List { settings, json } => {
+                            admin::list_tenants(settings.with_file()?, json).await
+                        }
+                        TenantCommand::Delete { settings, id } => {
+                            admin::delete_tenant(settings.with_file()?, id.into()).await
+                        }
+                    },
                     AdminCommand::CreateAdmin { settings, username, password_stdin } => {
                         admin::create_admin(settings.with_file()?, username, password_stdin).await
                     }

@@ -39,7 +39,7 @@ macro_rules! ids {
 }
 
 ids! {
-    /// A tenant: `default` (the application's users) or `admin` (the operators).
+    /// A tenant: `default` (the application's users), `admin` (the operators), or another that an operator made.
     TenantId;
     /// A user of a tenant.
     UserId;

@@ -27,6 +27,7 @@ pub mod resource;
 pub mod schema;
 pub mod session;
 pub mod sign_in_experience;
+pub mod tenant;
 pub mod text;
 pub mod user;
 pub mod user_profile;

@@ -2,10 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ResourceId, RoleId, ScopeId};
+use crate::{ResourceId, RoleId, ScopeId, TenantId};
 
-/// The Management API's indicator: the `aud` of tokens that may call it.
-pub const MANAGEMENT_API: &str = "https://default.logto.app/api";
+/// The indicator of a tenant's Management API: the `aud` of tokens that may call it. Operators hold their scopes of the one of the
+/// `default` tenant.
+pub fn management_api(tenant: &TenantId) -> String {
+    let managed = if *tenant == TenantId::admin() { "default" } else { tenant.as_str() };
+    format!("https://{managed}.logto.app/api")
+}
+
 /// Longest life of a token for the Management API, in seconds.
 pub const MANAGEMENT_TOKEN_TTL: i64 = 24 * 3600;
 /// The scope that opens the whole Management API.

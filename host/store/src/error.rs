@@ -27,6 +27,10 @@ pub enum Constraint {
     ScopeName,
     /// The name of a role.
     RoleName,
+    /// The id of a tenant.
+    TenantId,
+    /// The host of a tenant.
+    TenantHost,
     /// An e-mail template's language and type.
     EmailTemplate,
     /// Another one.
@@ -34,7 +38,7 @@ pub enum Constraint {
 }
 
 /// The index's name, as PostgreSQL tells it, and its last column, as `SQLite` does.
-const CONSTRAINTS: [(&str, &str, Constraint); 14] = [
+const CONSTRAINTS: [(&str, &str, Constraint); 16] = [
     ("users_pkey", "users.id", Constraint::UserId),
     ("users_username", "users.username", Constraint::Username),
     ("users_username_key", "users.username_key", Constraint::Username),
@@ -48,6 +52,8 @@ const CONSTRAINTS: [(&str, &str, Constraint); 14] = [
     ("resources_indicator", "resources.indicator", Constraint::ResourceIndicator),
     ("scopes_name", "scopes.name", Constraint::ScopeName),
     ("roles_name", "roles.name", Constraint::RoleName),
+    ("tenants_pkey", "tenants.id", Constraint::TenantId),
+    ("tenants_host", "tenants.host", Constraint::TenantHost),
     ("email_templates_use", "email_templates.template_type", Constraint::EmailTemplate),
 ];
 

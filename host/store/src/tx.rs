@@ -29,7 +29,8 @@ pub(crate) enum Connection {
     Postgres(Transaction<'static, Postgres>),
 }
 
-/// Either database, at the moment of a statement.
+/// Either database, at the moment of a statement. What PostgreSQL's statements wait with is boxed: use cases would carry it many times,
+/// on SQLite for nothing.
 enum Database<'a> {
     /// Not shared: a future that holds it may move to another thread.
     Sqlite(&'a mut rusqlite::Connection),
@@ -89,10 +90,10 @@ impl Tx {
             Connection::Sqlite(turn) => turn.commit().await,
             Connection::PostgresIdle(_) if later.len() == 0 => Ok(()),
             Connection::PostgresIdle(pool) => match pool.acquire().await {
-                Ok(mut connection) => later.run(&mut connection).await,
+                Ok(mut connection) => Box::pin(later.run(&mut connection)).await,
                 Err(error) => Err(error.into()),
             },
-            Connection::Postgres(mut transaction) => match later.run(&mut transaction).await {
+            Connection::Postgres(mut transaction) => match Box::pin(later.run(&mut transaction)).await {
                 Ok(()) => transaction.commit().await.map_err(StoreError::from),
                 Err(error) => Err(error),
             },
@@ -170,7 +171,7 @@ impl Tx {
     async fn frame(&mut self, statement: &'static str) -> Result<(), StoreError> {
         let done = match self.database().await? {
             Database::Sqlite(connection) => sqlite::execute(connection, &query(statement)),
-            Database::Postgres(connection) => postgres::execute(connection, query(statement)).await,
+            Database::Postgres(connection) => Box::pin(postgres::execute(connection, query(statement))).await,
         };
         self.noted(done).map(|_| ())
     }
@@ -190,7 +191,7 @@ impl Tx {
         let later = std::mem::take(&mut self.later);
         let sent = match self.database().await? {
             Database::Sqlite(_) => Ok(()),
-            Database::Postgres(connection) => later.run(connection).await,
+            Database::Postgres(connection) => Box::pin(later.run(connection)).await,
         };
         self.noted(sent)
     }
@@ -215,7 +216,7 @@ impl Tx {
         self.settle().await?;
         let done = match self.database().await? {
             Database::Sqlite(connection) => sqlite::execute(connection, &query),
-            Database::Postgres(connection) => postgres::execute(connection, query).await,
+            Database::Postgres(connection) => Box::pin(postgres::execute(connection, query)).await,
         };
         self.noted(done)
     }
@@ -228,7 +229,7 @@ impl Tx {
         self.settle().await?;
         let found = match self.database().await? {
             Database::Sqlite(connection) => sqlite::rows(connection, &query, 1).map(|mut rows| rows.pop()),
-            Database::Postgres(connection) => postgres::one(connection, query).await,
+            Database::Postgres(connection) => Box::pin(postgres::one(connection, query)).await,
         };
         self.noted(found)
     }
@@ -241,7 +242,7 @@ impl Tx {
         self.settle().await?;
         let found = match self.database().await? {
             Database::Sqlite(connection) => sqlite::rows(connection, &query, usize::MAX),
-            Database::Postgres(connection) => postgres::all(connection, query).await,
+            Database::Postgres(connection) => Box::pin(postgres::all(connection, query)).await,
         };
         self.noted(found)
     }

@@ -105,6 +105,12 @@ impl Browser {
         }
     }
 
+    /// The same at another address of the server, such as that of another tenant.
+    #[must_use]
+    pub fn at(self, origin: &'static str) -> Self {
+        Self { origin, ..self }
+    }
+
     /// Sends this header with every request.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Self {

@@ -123,7 +123,8 @@ impl TestServer {
 
     /// Gets a new token for [`Self::api`]: after an hour of the test's clock the old one has ended.
     pub async fn renew_token(&mut self) {
-        let (id, secret) = self.core.create_management_application("test".into()).await.unwrap();
+        let (id, secret) =
+            self.core.create_management_application(&TenantId::default_tenant(), "test".into()).await.unwrap();
         let basic = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
         let form =
             [("grant_type", "client_credentials"), ("resource", "https://default.logto.app/api"), ("scope", "all")];

@@ -111,7 +111,7 @@ on_both! {
         let server = TestServer::start(database).await;
         let before = server.operators_browser("203.0.113.7").authorize(&console()).await.expect(303);
         let beside = server.beside("http://elsewhere.example:3002").await;
-        beside.create_management_application("by a command".into()).await.unwrap();
+        beside.create_management_application(&keyway_model::TenantId::default_tenant(), "by a command".into()).await.unwrap();
         let made = beside.create_administrator("lost", true, &[]).await.unwrap();
         let (link, _) = beside.password_link(&"admin".into(), &made.id).await.unwrap();
         assert!(link.starts_with("http://elsewhere.example:3002/set-password?"));

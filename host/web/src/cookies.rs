@@ -39,7 +39,8 @@ impl Kind {
             Self::Console => "console",
             Self::Notice => "notice",
         };
-        let tenant = if web.tenant == TenantId::admin() { "_admin" } else { "" };
+        let is_default = web.tenant == TenantId::default_tenant();
+        let tenant = if is_default { String::new() } else { format!("_{}", web.tenant) };
         let prefix = if web.is_secure() { "__Host-" } else { "" };
         format!("{prefix}{tenant}_{base}")
     }

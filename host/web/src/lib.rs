@@ -29,12 +29,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{StatusCode, header};
 use axum::middleware;
 use ipnet::IpNet;
 use keyway_core::Core;
 use keyway_model::TenantId;
+use quick_cache::sync::Cache;
+use tower::{ServiceExt as _, service_fn};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::map_request_body::MapRequestBodyLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
@@ -56,6 +58,9 @@ const BODY_PAUSE: Duration = Duration::from_secs(15);
 /// Longest time to an answer; the slowest honest one is an upload that is compiled.
 const REQUEST: Duration = Duration::from_mins(4);
 
+/// Tenants whose routes are kept at a time.
+const MAX_ROUTERS: usize = 256;
+
 /// What a listener serves.
 #[derive(Clone)]
 pub struct Web {
@@ -69,7 +74,7 @@ pub struct Web {
 }
 
 impl Web {
-    /// A listener of one tenant. Only peers within `trusted_proxies` may say for whom they speak.
+    /// A listener of a tenant, and of those whose hosts lead to it. Only peers within `trusted_proxies` may say for whom they speak.
     pub fn new(core: Arc<Core>, tenant: TenantId, trusted_proxies: Vec<IpNet>, metrics: Metrics) -> Self {
         Self {
             core,
@@ -101,8 +106,31 @@ impl Web {
         self.core.endpoint(&self.tenant).starts_with("https://")
     }
 
-    /// Every route of the listener.
+    /// Every route of the listener. The host of another tenant leads to the same routes of that tenant: what serves a request knows
+    /// one tenant and no other.
     pub fn router(self) -> Router {
+        if self.tenant == TenantId::admin() {
+            return self.routes();
+        }
+        let own = self.clone().routes();
+        let others = Arc::new(Cache::new(MAX_ROUTERS));
+        let dispatch = move |request: Request| {
+            let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+            let tenant = host.and_then(|host| self.core.tenant_of_host(host));
+            let router = match tenant.filter(|tenant| *tenant != self.tenant) {
+                None => own.clone(),
+                Some(tenant) => others.get(&tenant).unwrap_or_else(|| {
+                    let router = Self { tenant: tenant.clone(), ..self.clone() }.routes();
+                    others.insert(tenant, router.clone());
+                    router
+                }),
+            };
+            router.oneshot(request)
+        };
+        Router::new().fallback_service(service_fn(dispatch))
+    }
+
+    fn routes(self) -> Router {
         let api = Router::new().merge(management::router(&self)).merge(well_known::router());
         let browser = Router::new()
             .merge(experience::router())

@@ -181,6 +181,18 @@ impl Registry {
         Ok(())
     }
 
+    /// Forgets the versions of tenants that are gone.
+    pub fn keep(&self, is_there: impl Fn(&TenantId) -> bool) {
+        if self.serving.load().keys().any(|(owner, _)| !is_there(owner)) {
+            self.serving.rcu(|serving| {
+                let mut next: Serving = (**serving).clone();
+                next.retain(|(owner, _), _| is_there(owner));
+                next
+            });
+        }
+        self.skew.lock().unwrap_or_else(PoisonError::into_inner).retain(|(owner, _), _| is_there(owner));
+    }
+
     async fn fetch(
         &self,
         store: &Store,

@@ -1,5 +1,6 @@
 //! The life of an uploaded component: staged, approved, active, retired; and the way back.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use keyway_model::connector::{Asks, Connector, Publisher, Version, VersionState};
@@ -7,7 +8,7 @@ use keyway_model::consent::{Serving, asks, asks_new};
 use keyway_model::marks::Marks;
 use keyway_model::{ErrorCode, FactoryId, Refusal, TenantId};
 use keyway_sandbox::{CallError, Component, LoadError, Sandbox};
-use keyway_store::{connector_versions, connectors};
+use keyway_store::{StoreError, connector_versions, connectors};
 use serde_json::{Value, json};
 
 use super::configure::{ATTEMPTS, is_same};
@@ -385,26 +386,33 @@ impl Core {
         Ok(())
     }
 
-    /// Keeps this node's components as the store says, for as long as the server runs: at once when a change is announced,
+    /// Keeps this node's tenants and components as the store says, for as long as the server runs: at once when a change is announced,
     /// and by looking twice a second in case an announcement was lost.
     pub(crate) async fn follow_versions(core: std::sync::Weak<Self>) {
         let Some(mut changes) = core.upgrade().map(|core| core.parts.store.configuration_changes()) else { return };
-        let mut seen = None;
+        let mut seen = HashMap::new();
         loop {
             let Some(this) = core.upgrade() else { return };
-            let tenant = TenantId::default_tenant();
-            match this.parts.store.configuration_version(&tenant, this.now()).await {
-                Ok(version) if seen != Some(version) => match this.registry.reconcile(&this.parts.store, &tenant).await
-                {
-                    Ok(()) => seen = Some(version),
-                    Err(error) => tracing::warn!(%error, "connector versions cannot be read"),
-                },
-                Ok(_) => {}
-                Err(error) => tracing::warn!(%error, "connector versions cannot be read"),
+            if let Err(error) = this.follow(&mut seen).await {
+                tracing::warn!(%error, "tenants and connector versions cannot be read");
             }
             drop(this);
             let _ = tokio::time::timeout(std::time::Duration::from_millis(500), changes.changed()).await;
         }
+    }
+
+    /// Reads the tenants anew, and the versions of those whose configuration changed since `seen`.
+    async fn follow(&self, seen: &mut HashMap<TenantId, i64>) -> Result<(), StoreError> {
+        let tenants = self.directory.reload(&self.parts.store).await?;
+        seen.retain(|known, _| tenants.iter().any(|(tenant, _)| tenant.id == *known));
+        self.registry.keep(|owner| tenants.iter().any(|(tenant, _)| tenant.id == *owner));
+        for (tenant, version) in tenants {
+            if seen.get(&tenant.id) != Some(&version) {
+                self.registry.reconcile(&self.parts.store, &tenant.id).await?;
+                seen.insert(tenant.id, version);
+            }
+        }
+        Ok(())
     }
 
     /// Versions that should serve on this node but cannot be loaded.

@@ -1,7 +1,7 @@
 //! Administrators: users of the operators' tenant, and what each may do.
 
 use keyway_model::identifier::{Identifier, IdentifierKind};
-use keyway_model::resource::{MANAGEMENT_API, MANAGEMENT_SCOPE};
+use keyway_model::resource::{MANAGEMENT_SCOPE, management_api};
 use keyway_model::user::User;
 use keyway_model::{ApplicationId, ErrorCode, Refusal, TenantId, UserId};
 use keyway_store::{Tx, roles, users};
@@ -14,7 +14,8 @@ use crate::{Core, CoreError};
 const MAX_ADMINISTRATORS: i64 = 200;
 
 async fn all(tx: &mut Tx) -> Result<Vec<Administrator>, keyway_store::StoreError> {
-    let found = users::holders(tx, &TenantId::admin(), MANAGEMENT_API, MAX_ADMINISTRATORS).await?;
+    let tenant = TenantId::admin();
+    let found = users::holders(tx, &tenant, &management_api(&tenant), MAX_ADMINISTRATORS).await?;
     Ok(found.into_iter().map(|(user, scopes)| Administrator { user, scopes }).collect())
 }
 
@@ -32,8 +33,8 @@ impl Administrator {
 
 impl Core {
     /// Whether a program's roles open the whole Management API.
-    pub async fn opens_management_api(&self, id: &ApplicationId) -> Result<bool, CoreError> {
-        let access = self.machine_access(&TenantId::default_tenant(), id, MANAGEMENT_API).await?;
+    pub async fn opens_management_api(&self, tenant: &TenantId, id: &ApplicationId) -> Result<bool, CoreError> {
+        let access = self.machine_access(tenant, id, &management_api(tenant)).await?;
         Ok(access.is_some_and(|access| access.1.iter().any(|scope| scope == MANAGEMENT_SCOPE)))
     }
 

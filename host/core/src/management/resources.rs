@@ -1,19 +1,19 @@
 //! API resources and their scopes.
 
-use keyway_model::resource::{MANAGEMENT_API, MANAGEMENT_TOKEN_TTL, Resource, Scope};
+use keyway_model::resource::{MANAGEMENT_TOKEN_TTL, Resource, Scope, management_api};
 use keyway_model::{ErrorCode, Refusal, ResourceId, ScopeId, TenantId};
 use keyway_store::resources;
 
 use crate::{Core, CoreError};
 
-fn check(resource: &Resource) -> Result<(), Refusal> {
+fn check(tenant: &TenantId, resource: &Resource) -> Result<(), Refusal> {
     if !(1..=256).contains(&resource.name.chars().count()) {
         return Err(Refusal::invalid_input("name", "must have 1 to 256 characters"));
     }
     if !(60..=86_400 * 365).contains(&resource.access_token_ttl) {
         return Err(Refusal::invalid_input("accessTokenTtl", "must be 60 to 31536000 seconds"));
     }
-    if resource.indicator == MANAGEMENT_API && resource.access_token_ttl > MANAGEMENT_TOKEN_TTL {
+    if resource.indicator == management_api(tenant) && resource.access_token_ttl > MANAGEMENT_TOKEN_TTL {
         return Err(Refusal::invalid_input("accessTokenTtl", "must be 86400 seconds at most for the Management API"));
     }
     let absolute = url::Url::parse(&resource.indicator).is_ok_and(|url| url.fragment().is_none());
@@ -45,7 +45,7 @@ impl Core {
         access_token_ttl: i64,
     ) -> Result<Resource, CoreError> {
         let resource = Resource { id: self.id(), name, indicator, is_default: false, access_token_ttl };
-        check(&resource)?;
+        check(tenant, &resource)?;
         let now = self.now();
         self.save(ErrorCode::ResourceInUse, async move |tx| {
             resources::insert(tx, tenant, &resource, now).await?;
@@ -65,7 +65,7 @@ impl Core {
             let found = resources::lock(tx, tenant, id).await?;
             let mut resource = found.ok_or(ErrorCode::EntityNotFound)?;
             change(&mut resource);
-            check(&resource)?;
+            check(tenant, &resource)?;
             resources::update(tx, tenant, &resource).await?;
             Ok(resource)
         })
@@ -74,7 +74,7 @@ impl Core {
 
     /// Removes a resource with its scopes; the Management API stays.
     pub async fn delete_resource(&self, tenant: &TenantId, id: &ResourceId) -> Result<(), CoreError> {
-        if self.resource(tenant, id).await?.indicator == MANAGEMENT_API {
+        if self.resource(tenant, id).await?.indicator == management_api(tenant) {
             return Err(ErrorCode::ManagementApiFixed.into());
         }
         let deleted =
@@ -96,7 +96,7 @@ impl Core {
         name: String,
         description: Option<String>,
     ) -> Result<Scope, CoreError> {
-        if self.resource(tenant, resource).await?.indicator == MANAGEMENT_API {
+        if self.resource(tenant, resource).await?.indicator == management_api(tenant) {
             return Err(ErrorCode::ManagementApiFixed.into());
         }
         if name.is_empty() || name.chars().count() > 256 {
@@ -116,7 +116,7 @@ impl Core {
 
     /// Removes a scope from a resource and from every role.
     pub async fn delete_scope(&self, tenant: &TenantId, resource: &ResourceId, id: ScopeId) -> Result<(), CoreError> {
-        if self.resource(tenant, resource).await?.indicator == MANAGEMENT_API {
+        if self.resource(tenant, resource).await?.indicator == management_api(tenant) {
             return Err(ErrorCode::ManagementApiFixed.into());
         }
         let deleted = self.save(ErrorCode::UniqueViolation, async move |tx| {

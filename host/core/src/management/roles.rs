@@ -1,7 +1,7 @@
 //! Roles: what they hold and who has them.
 
 use keyway_model::application::ApplicationType;
-use keyway_model::resource::{MANAGEMENT_API, Role, RoleType, Scope};
+use keyway_model::resource::{Role, RoleType, Scope, management_api};
 use keyway_model::{ApplicationId, ErrorCode, Refusal, RoleId, ScopeId, TenantId, UserId};
 use keyway_store::{Tx, applications, resources, roles, users};
 
@@ -13,7 +13,7 @@ async fn role(tx: &mut Tx, tenant: &TenantId, id: &RoleId) -> Result<Role, CoreE
 
 /// Gives scopes to a role. The Management API is for machines alone: a person's token that opened it would be a way up.
 async fn add_scopes(tx: &mut Tx, tenant: &TenantId, role: &Role, scopes: &[ScopeId]) -> Result<(), CoreError> {
-    let management = resources::find_by_indicator(tx, tenant, MANAGEMENT_API).await?;
+    let management = resources::find_by_indicator(tx, tenant, &management_api(tenant)).await?;
     for id in scopes {
         let scope = resources::find_scope(tx, tenant, id).await?.ok_or(ErrorCode::RelationNotFound)?;
         let guarded = management.as_ref().is_some_and(|resource| resource.id == scope.resource_id);

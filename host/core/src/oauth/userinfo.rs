@@ -1,7 +1,7 @@
 //! `/oidc/me`: the claims of the user behind an opaque access token.
 
 use keyway_model::oauth::{Grant, OAuthError, TokenKind};
-use keyway_model::resource::MANAGEMENT_API;
+use keyway_model::resource::management_api;
 use keyway_model::user::{Identity, User};
 use keyway_model::{ApplicationId, TenantId, UserId};
 use keyway_store::{identities, resources, roles, tokens, users};
@@ -46,18 +46,22 @@ impl Core {
         Ok(claims)
     }
 
-    /// Checks a Management API token: signature, type, issuer, audience, expiry, and that its client and their roles still
+    /// Checks a token for a tenant's Management API: signature, type, issuer, audience, expiry, and that its client and their roles still
     /// are what they were. Returns subject and the scopes that both the token and the roles of this moment hold.
-    pub async fn verify_management_token(&self, token: &str) -> Result<Option<(UserId, Vec<String>)>, CoreError> {
-        let tenant = TenantId::default_tenant();
-        let keys = self.keys(&tenant).await?;
+    pub async fn verify_management_token(
+        &self,
+        tenant: &TenantId,
+        token: &str,
+    ) -> Result<Option<(UserId, Vec<String>)>, CoreError> {
+        let keys = self.keys(tenant).await?;
+        let api = management_api(tenant);
         let Some(claims) = keys.verify(Some("at+jwt"), token) else { return Ok(None) };
-        let Some((subject, client, scopes)) = self.management_access(&claims) else { return Ok(None) };
-        if self.client(&tenant, &client).await?.is_none() {
+        let Some((subject, client, scopes)) = self.management_access(tenant, &api, &claims) else { return Ok(None) };
+        if self.client(tenant, &client).await?.is_none() {
             return Ok(None);
         }
         let held = if subject.as_str() == client.as_str() {
-            let access = self.machine_access(&tenant, &client, MANAGEMENT_API).await?;
+            let access = self.machine_access(tenant, &client, &api).await?;
             access.map(|access| access.1.clone()).unwrap_or_default()
         } else {
             let (owner, user) = (tenant.clone(), subject.clone());
@@ -66,7 +70,7 @@ impl Core {
                 if known.is_none() {
                     return Ok::<_, CoreError>(Vec::new());
                 }
-                Ok(resources::scopes_of_user(tx, &owner, &user, MANAGEMENT_API).await?)
+                Ok(resources::scopes_of_user(tx, &owner, &user, &api).await?)
             });
             read.await?
         };
@@ -74,11 +78,15 @@ impl Core {
         Ok(Some((subject, scopes)))
     }
 
-    fn management_access(&self, claims: &Value) -> Option<(UserId, ApplicationId, Vec<String>)> {
+    fn management_access(
+        &self,
+        tenant: &TenantId,
+        api: &str,
+        claims: &Value,
+    ) -> Option<(UserId, ApplicationId, Vec<String>)> {
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
         let live = claims.get("exp").and_then(Value::as_i64)? > self.now().seconds();
-        let fits = text("iss") == Some(self.issuer(&TenantId::default_tenant()).as_str())
-            && text("aud") == Some(MANAGEMENT_API);
+        let fits = text("iss") == Some(self.issuer(tenant).as_str()) && text("aud") == Some(api);
         let scopes = text("scope")?.split_ascii_whitespace().map(ToOwned::to_owned).collect();
         (live && fits).then_some((text("sub")?.into(), text("client_id")?.into(), scopes))
     }

@@ -116,7 +116,7 @@ async fn shown(web: &Web, admin: &Admin, shell: Shell, link: Option<Link>) -> Re
     let (applications, _) = web.core.applications(&managed(), Page { offset: 0, limit: 1000 }).await?;
     let mut machines = Vec::new();
     for application in applications.iter().filter(|one| one.kind == ApplicationType::MachineToMachine) {
-        if web.core.opens_management_api(&application.id).await? {
+        if web.core.opens_management_api(&managed(), &application.id).await? {
             machines.push(Machine { id: application.id.0.clone(), name: application.name.clone() });
         }
     }
@@ -240,7 +240,7 @@ pub async fn add_machine(
     sent: Parameters,
 ) -> Result<Response, WebError> {
     let name = sent.get("name").unwrap_or_default().trim().to_owned();
-    match web.core.create_management_application(name).await {
+    match web.core.create_management_application(&managed(), name).await {
         Ok((id, _)) => Ok(done(&format!("/console/applications/{id}?reveal=1#secrets"), Notice::Created)),
         Err(error) => after(&web, &admin, Notice::Saved, Err(error)).await,
     }

@@ -69,14 +69,15 @@ pub struct Duties {
     pub may_configure: bool,
 }
 
-/// A Bearer token for the Management API with the scope `all`, or the narrower one that the route asks for. The API
-/// administers the users' tenant and is served there alone.
+/// A Bearer token for the Management API with the scope `all`, or the narrower one that the route asks for. Each tenant
+/// of users has its own API, at its own address; the operators' tenant has none.
 async fn authorize(State(web): State<Web>, request: Request, next: Next) -> Result<Response, WebError> {
-    if web.tenant != TenantId::default_tenant() {
+    if web.tenant == TenantId::admin() {
         return Err(ErrorCode::NotFound.into());
     }
     let token = bearer(request.headers())?;
-    let (subject, scopes) = web.core.verify_management_token(token).await?.ok_or(ErrorCode::Unauthorized)?;
+    let (subject, scopes) =
+        web.core.verify_management_token(&web.tenant, token).await?.ok_or(ErrorCode::Unauthorized)?;
     let (asked, mut request) = Asked::new(&web, &subject.0, request);
     let narrow = narrow_scope(request.method(), request.uri().path());
     let response = if scopes.iter().any(|scope| scope == MANAGEMENT_SCOPE || Some(scope.as_str()) == narrow) {

@@ -1,10 +1,13 @@
-//! The two tenants, what they start with, and the machine that administers them.
+//! Tenants: the two that are always there, those that operators make, what each starts with, and the machines that administer them.
+
+mod directory;
+mod lifecycle;
 
 use keyway_model::application::{
     Application, ApplicationExperience, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
 };
 use keyway_model::identifier::{Identifier, IdentifierKind};
-use keyway_model::resource::{MANAGEMENT_API, MANAGEMENT_SCOPE, Resource, Role, RoleType, Scope};
+use keyway_model::resource::{MANAGEMENT_SCOPE, Resource, Role, RoleType, Scope, management_api as indicator_of};
 use keyway_model::session::{SESSION_TTL, Session};
 use keyway_model::user::User;
 use keyway_model::{ApplicationId, ErrorCode, RoleId, ScopeId, TenantId, Timestamp, UserId};
@@ -13,6 +16,8 @@ use keyway_store::{StoreError, Tx, applications, resources, roles, sessions, use
 use crate::management::{DEFAULT_SECRET, administrators, check_application};
 use crate::signin::taken;
 use crate::{Core, CoreError, Parts, Visitor, console, secret};
+
+pub(crate) use directory::Directory;
 
 /// How long a link for the first administrator is good, in seconds.
 const FIRST_ADMIN_TTL: i64 = 24 * 3600;
@@ -44,7 +49,7 @@ pub(crate) async fn seed(parts: &Parts, opener: Opener) -> Result<(), CoreError>
         .store
         .write(async move |tx| {
             let tenant = TenantId::default_tenant();
-            let seeded = resources::find_by_indicator(tx, &tenant, MANAGEMENT_API).await?.is_some();
+            let seeded = resources::find_by_indicator(tx, &tenant, &indicator_of(&tenant)).await?.is_some();
             if seeded && opener == Opener::Command {
                 return Ok(());
             }
@@ -70,13 +75,14 @@ pub(crate) async fn management_api(
     role: Role,
     now: Timestamp,
 ) -> Result<(), CoreError> {
-    if let Some(resource) = resources::find_by_indicator(tx, tenant, MANAGEMENT_API).await? {
+    let indicator = indicator_of(tenant);
+    if let Some(resource) = resources::find_by_indicator(tx, tenant, &indicator).await? {
         return connector_scopes(tx, tenant, &resource, now).await;
     }
     let resource = Resource {
         id: "management-api".into(),
         name: "Logto Management API".into(),
-        indicator: MANAGEMENT_API.into(),
+        indicator,
         is_default: false,
         access_token_ttl: 3600,
     };
@@ -132,9 +138,15 @@ async fn connector_scopes(
 }
 
 impl Core {
-    /// Makes a machine-to-machine application with full Management API access; returns its id and secret.
-    pub async fn create_management_application(&self, name: String) -> Result<(ApplicationId, String), CoreError> {
-        let tenant = TenantId::default_tenant();
+    /// Makes a machine-to-machine application of a tenant with full access to its Management API; returns its id and secret.
+    pub async fn create_management_application(
+        &self,
+        tenant: &TenantId,
+        name: String,
+    ) -> Result<(ApplicationId, String), CoreError> {
+        if self.endpoint(tenant).is_empty() {
+            return Err(ErrorCode::EntityNotFound.into());
+        }
         let now = self.now();
         let application = Application {
             id: self.id(),
@@ -156,10 +168,10 @@ impl Core {
         self.parts
             .store
             .write(async move |tx| {
-                applications::insert(tx, &tenant, &application).await?;
+                applications::insert(tx, tenant, &application).await?;
                 let hash = secret::hash(&secret.value);
-                applications::insert_secret(tx, &tenant, &application.id, &secret, &hash, &key).await?;
-                roles::add_application(tx, &tenant, &RoleId(MANAGEMENT_ROLE.into()), &application.id).await?;
+                applications::insert_secret(tx, tenant, &application.id, &secret, &hash, &key).await?;
+                roles::add_application(tx, tenant, &RoleId(MANAGEMENT_ROLE.into()), &application.id).await?;
                 Ok::<_, CoreError>(())
             })
             .await?;

@@ -1,0 +1,197 @@
+//! Tenants that an operator makes: each is a server of its own, and nothing of one opens anything of another.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::Method;
+use keyway_model::TenantId;
+use keyway_testing::{Answer, Application, Browser, TestServer, on_both};
+use serde_json::{Value, json};
+
+const ACME: &str = "http://acme.localhost:3001";
+const PASSWORD: &str = "correct horse battery";
+const REDIRECT: &str = "https://app.example.com/callback";
+
+fn text(value: &Value, name: &str) -> String {
+    value.get(name).and_then(Value::as_str).unwrap().to_owned()
+}
+
+/// A tenant with a user `ada`, an application that she signs in to, and the token of its Management API.
+struct Tenant {
+    browser: Browser,
+    bearer: String,
+    application: Application,
+    user: String,
+}
+
+impl Tenant {
+    async fn new(server: &TestServer, id: &str, browser: Browser) -> Self {
+        let id = TenantId::from(id);
+        let (client, secret) = server.core.create_management_application(&id, "test".into()).await.unwrap();
+        let indicator = format!("https://{id}.logto.app/api");
+        let form = [("grant_type", "client_credentials"), ("resource", indicator.as_str()), ("scope", "all")];
+        let basic = format!("Basic {}", STANDARD.encode(format!("{client}:{secret}")));
+        let mut machine = browser.clone().with_header("authorization", &basic);
+        let token = text(&machine.post_form("/oidc/token", &form).await.expect(200).json(), "access_token");
+        let mut tenant = Self {
+            browser,
+            bearer: format!("Bearer {token}"),
+            application: Application { id: String::new(), secret: String::new(), redirect_uri: REDIRECT.into() },
+            user: String::new(),
+        };
+        let method = json!({
+            "identifier": "username", "password": true, "verificationCode": false, "isPasswordPrimary": true,
+        });
+        let settings = json!({
+            "signUp": { "identifiers": ["username"], "password": true, "verify": false }, "signIn": { "methods": [method] },
+        });
+        tenant.api(Method::PATCH, "/sign-in-exp", Some(settings)).await.expect(200);
+        let made = json!({
+            "name": "Test", "type": "Traditional",
+            "oidcClientMetadata": { "redirectUris": [REDIRECT], "postLogoutRedirectUris": [] },
+        });
+        let made = tenant.api(Method::POST, "/applications", Some(made)).await.expect(200).json();
+        (tenant.application.id, tenant.application.secret) = (text(&made, "id"), text(&made, "secret"));
+        let user = json!({ "username": "ada", "password": PASSWORD });
+        tenant.user = text(&tenant.api(Method::POST, "/users", Some(user)).await.expect(200).json(), "id");
+        tenant
+    }
+
+    async fn api(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let mut machine = self.browser.clone().with_header("authorization", &self.bearer);
+        machine.json(method, &format!("/api{path}"), body).await
+    }
+}
+
+async fn two(server: &TestServer) -> (Tenant, Tenant) {
+    let users = Tenant::new(server, "default", server.browser("203.0.113.7")).await;
+    server.core.create_tenant("acme".into(), "Acme".into(), ACME).await.unwrap();
+    let acme = Tenant::new(server, "acme", server.browser("203.0.113.7").at(ACME)).await;
+    (users, acme)
+}
+
+on_both! {
+    async fn each_tenant_has_an_issuer_keys_and_settings_of_its_own(database: Database) {
+        let server = TestServer::start(database).await;
+        let (mut users, mut acme) = two(&server).await;
+        for (tenant, issuer) in [(&mut users, "http://localhost:3001/oidc"), (&mut acme, "http://acme.localhost:3001/oidc")] {
+            let discovery = tenant.browser.get("/oidc/.well-known/openid-configuration").await.expect(200).json();
+            assert_eq!(text(&discovery, "issuer"), issuer);
+        }
+        let keys = (users.browser.get("/oidc/jwks").await.expect(200).body, acme.browser.get("/oidc/jwks").await.expect(200).body);
+        assert_ne!(keys.0, keys.1);
+        let change = json!({ "termsOfUseUrl": "https://acme.example.com/terms" });
+        acme.api(Method::PATCH, "/sign-in-exp", Some(change)).await.expect(200);
+        let other = users.api(Method::GET, "/sign-in-exp", None).await.expect(200).json();
+        assert_eq!(other.get("termsOfUseUrl"), Some(&Value::Null));
+        // The same person at both is two users.
+        assert_ne!(users.user, acme.user);
+        let mut browser = acme.browser.clone();
+        let code = browser.sign_in(&acme.application, "ada", PASSWORD).await;
+        browser.exchange(&acme.application, &code).await.expect(200);
+        let entries = users.api(Method::GET, "/logs?page_size=100", None).await.expect(200).body;
+        assert!(!entries.contains(&acme.user) && !entries.contains(&acme.application.id), "{entries}");
+    }
+
+    async fn idor_between_tenants(database: Database) {
+        let server = TestServer::start(database).await;
+        let (users, acme) = two(&server).await;
+        for (own, other) in [(&users, &acme), (&acme, &users)] {
+            for path in [format!("/users/{}", other.user), format!("/applications/{}", other.application.id)] {
+                own.api(Method::GET, &path, None).await.expect(404);
+                own.api(Method::DELETE, &path, None).await.expect(404);
+            }
+            // The token of one Management API is worth nothing at the other.
+            let mut machine = own.browser.clone().with_header("authorization", &other.bearer);
+            assert_eq!(machine.json(Method::GET, "/api/users", None).await.expect(401).code(), "auth.unauthorized");
+        }
+        for tenant in [users, acme] {
+            tenant.api(Method::GET, &format!("/users/{}", tenant.user), None).await.expect(200);
+        }
+    }
+
+    async fn token_and_cookie_confusion_between_tenants(database: Database) {
+        let server = TestServer::start(database).await;
+        let (users, acme) = two(&server).await;
+        let mut browser = users.browser.clone();
+        let code = browser.sign_in(&users.application, "ada", PASSWORD).await;
+        let unused = users.browser.clone().sign_in(&users.application, "ada", PASSWORD).await;
+        let tokens = browser.exchange(&users.application, &code).await.expect(200).json();
+        let (access, refresh) = (text(&tokens, "access_token"), text(&tokens, "refresh_token"));
+
+        let mut stranger = acme.browser.clone().with_header("authorization", &format!("Bearer {access}"));
+        stranger.get("/oidc/me").await.expect(401);
+        for (application, status) in [(&acme.application, 400), (&users.application, 401)] {
+            let mut client = acme.browser.clone();
+            client.refresh(application, &refresh).await.expect(status);
+            client.exchange(application, &unused).await.expect(status);
+        }
+        // The cookies of one under the names of the other: no session, no interaction, no device.
+        browser.authorize(&users.application).await.expect(303);
+        let mut planted = acme.browser.clone();
+        for (name, value) in browser.cookies_mut().clone() {
+            planted.cookies_mut().insert(name.clone(), value.clone());
+            planted.cookies_mut().insert(format!("_acme{name}"), value);
+        }
+        let silent = planted.authorize_with(&acme.application, &[("prompt", "none")]).await.expect(303);
+        assert_eq!(silent.location_parameter("error").as_deref(), Some("login_required"), "{}", silent.location());
+        let step = planted.step(Method::PUT, "", Some(json!({ "interactionEvent": "SignIn" }))).await;
+        assert_eq!(step.expect(400).code(), "session.not_found");
+        // What it was for still works where it belongs.
+        browser.exchange(&users.application, &unused).await.expect(200);
+        browser.refresh(&users.application, &refresh).await.expect(200);
+    }
+
+    async fn a_deleted_tenant_opens_nothing_and_leaves_nothing(database: Database) {
+        let server = TestServer::start(database).await;
+        let (users, acme) = two(&server).await;
+        let mut browser = acme.browser.clone();
+        let code = browser.sign_in(&acme.application, "ada", PASSWORD).await;
+        let tokens = browser.exchange(&acme.application, &code).await.expect(200).json();
+        let beside = server.beside("http://localhost:3002").await;
+        beside.delete_tenant(&"acme".into()).await.unwrap();
+        server.core.delete_tenant(&"acme".into()).await.unwrap_err();
+        // A node that did not delete it hears of it soon; asked for what is there, it knows at once.
+        server.core.create_tenant("other".into(), String::new(), "https://other.example.com").await.unwrap();
+        assert_eq!(server.core.tenant_of_host("acme.localhost:3001"), None);
+        let mut bearer = acme.browser.clone().with_header("authorization", &acme.bearer);
+        bearer.json(Method::GET, "/api/users", None).await.expect(401);
+        browser.refresh(&acme.application, &text(&tokens, "refresh_token")).await.expect(401);
+
+        server.core.sweep().await.unwrap();
+        let pool = server.database.connect().await;
+        for table in server.database.tables().await {
+            let column = if table == "tenants" { "id" } else { "tenant_id" };
+            let count = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table} WHERE {column} = 'acme'"));
+            let rows: i64 = sqlx::query_scalar(count).fetch_one(&pool).await.unwrap();
+            assert_eq!(rows, 0, "{table}");
+        }
+        users.api(Method::GET, &format!("/users/{}", users.user), None).await.expect(200);
+        // Its id and its address are free again.
+        server.core.create_tenant("acme".into(), String::new(), ACME).await.unwrap();
+    }
+
+    async fn ids_and_hosts_of_tenants_are_taken_once(database: Database) {
+        let server = TestServer::start(database).await;
+        server.core.create_tenant("acme".into(), String::new(), ACME).await.unwrap();
+        for (id, address) in [
+            ("acme", "https://a.example.com"),
+            ("other", ACME),
+            ("other", "https://acme.localhost:3001"),
+            ("other", "http://localhost:3001"),
+            ("other", "http://localhost:3002"),
+            ("default", "https://a.example.com"),
+            ("Other", "https://a.example.com"),
+            ("other", "https://a.example.com/path"),
+        ] {
+            assert!(server.core.create_tenant(id.into(), String::new(), address).await.is_err(), "{id} {address}");
+        }
+        for fixed in ["default", "admin"] {
+            assert!(server.core.delete_tenant(&fixed.into()).await.is_err(), "{fixed}");
+        }
+        assert!(server.core.create_management_application(&"nobody".into(), "x".into()).await.is_err());
+        let ids: Vec<_> = server.core.tenants().await.unwrap().into_iter().map(|tenant| tenant.id.0).collect();
+        assert_eq!(ids.iter().filter(|id| !["default", "admin"].contains(&id.as_str())).count(), 1, "{ids:?}");
+    }
+}
