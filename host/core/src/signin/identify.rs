@@ -1,9 +1,7 @@
 //! Says whose account it is: finds it, or makes it at registration.
 
 use keyway_model::identifier::{Identifier, IdentifierKind};
-use keyway_model::interaction::{
-    Account, InteractionEvent, Next, Profile, SocialVerification, Verification, VerificationKind, next,
-};
+use keyway_model::interaction::{Account, InteractionEvent, Next, Profile, Proof, next};
 use keyway_model::sign_in_experience::MissingField;
 use keyway_model::user::User;
 use keyway_model::{ErrorCode, Refusal, TenantId, UserId, VerificationId};
@@ -102,7 +100,7 @@ pub(super) async fn identify_by(step: &mut Step<'_>, by: Identification) -> Resu
 /// its identity, no link that was refused.
 async fn judged(step: &mut Step<'_>, event: InteractionEvent, by: &Identification) -> Result<Identified, CoreError> {
     offered(step.experience(), event)?;
-    let writes = event == InteractionEvent::Register || step.interaction.social.is_some();
+    let writes = event == InteractionEvent::Register || step.interaction.social().is_some();
     if !writes {
         return decided(step, event, by).await;
     }
@@ -208,24 +206,24 @@ async fn found_for_sign_in(
     by: &Identification,
 ) -> Result<Found, CoreError> {
     let id = by.verification.as_ref().ok_or_else(|| Refusal::invalid_input("verificationId", "is missing"))?;
-    if step.interaction.social.as_ref().is_some_and(|social| social.id == *id) {
-        if event != InteractionEvent::SignIn {
-            return Err(ErrorCode::NotSupportedForForgotPassword.into());
-        }
+    let record = step.interaction.verification(id)?;
+    record.check_method(step.experience(), &step.settings.connector_kinds(), event)?;
+    if record.proof.social().is_some() {
         return social_identity::find(step, by.links).await;
     }
-    let verification = step.interaction.verification(id)?;
-    check_method(step, event, verification)?;
-    let verification = step.interaction.verified(id)?;
-    let owner = match &verification.user_id {
-        Some(user) => Some(user.clone()),
-        None => users::find_by_identifier(step.tx, step.tenant(), &verification.identifier).await?.map(|user| user.id),
+    let record = step.interaction.verified(id)?;
+    let (by, credential_epoch) = (record.proof.identifier().cloned(), record.credential_epoch);
+    let owner = match (&record.proof, &by) {
+        (Proof::Password(proof), _) => Some(proof.user_id.clone()),
+        (_, Some(identifier)) => {
+            users::find_by_identifier(step.tx, step.tenant(), identifier).await?.map(|user| user.id)
+        }
+        (_, None) => None,
     };
     let user = match owner {
         Some(id) => users::lock(step.tx, step.tenant(), &id).await?,
         None => None,
     };
-    let (by, credential_epoch) = (Some(verification.identifier.clone()), verification.credential_epoch);
     Ok(match user {
         Some(user) => Found::Named { user: Box::new(user), credential_epoch, by, by_provider: false },
         None => Found::New { user: Box::new(new_user(step)), by_provider: false },
@@ -236,22 +234,20 @@ async fn found_for_registration(step: &mut Step<'_>, by: &Identification) -> Res
     if step.interaction.user_id.is_some() {
         return Err(ErrorCode::IdentityConflict.into());
     }
-    let social = by.verification.as_ref().and_then(|id| social_of(step, id));
-    let mut proven = None;
-    if let (Some(id), None) = (&by.verification, &social) {
-        check_method(step, InteractionEvent::Register, step.interaction.verification(id)?)?;
-        let verification = step.interaction.verified(id)?.clone();
-        let profile = &mut step.interaction.profile;
-        let value = Some(verification.identifier.value.clone());
-        match verification.identifier.kind {
-            IdentifierKind::Username => profile.username = value,
-            IdentifierKind::Email => profile.email = value,
-            IdentifierKind::Phone => profile.phone = value,
+    let (mut proven, mut social) = (None, None);
+    if let Some(id) = &by.verification {
+        let record = step.interaction.verification(id)?;
+        record.check_method(step.experience(), &step.settings.connector_kinds(), InteractionEvent::Register)?;
+        let proof = step.interaction.verified(id)?.proof.clone();
+        proven = proof.identifier().cloned();
+        if let Some(identifier) = &proven {
+            step.interaction.profile.set_identifier(identifier);
         }
-        if verification.password.is_some() {
-            profile.password = verification.password;
+        match proof {
+            Proof::NewPasswordIdentity(proof) => step.interaction.profile.password = Some(proof.password),
+            Proof::Social(proof) => social = Some(proof),
+            Proof::Password(_) | Proof::EmailCode(_) | Proof::PhoneCode(_) => {}
         }
-        proven = Some(verification.identifier);
     }
     let mut user = new_user(step);
     step.interaction.profile.apply(&mut user);
@@ -279,35 +275,8 @@ async fn found_for_registration(step: &mut Step<'_>, by: &Identification) -> Res
     Ok(Found::New { user: Box::new(user), by_provider: social.is_some() })
 }
 
-fn social_of(step: &Step<'_>, id: &VerificationId) -> Option<SocialVerification> {
-    step.interaction.social.clone().filter(|social| social.id == *id)
-}
-
 fn new_user(step: &Step<'_>) -> User {
     User::new(UserId(step.core().rng().text(12)), step.now())
-}
-
-/// Which proofs name an account in which flow. What was proven for a password reset proves nothing else, and nothing else
-/// proves a password reset.
-fn check_method(step: &Step<'_>, event: InteractionEvent, verification: &Verification) -> Result<(), Refusal> {
-    let experience = step.experience();
-    let kind = verification.identifier.kind;
-    let by_code = VerificationKind::code_for(kind) == Some(verification.kind);
-    if event == InteractionEvent::ForgotPassword && !by_code {
-        return Err(ErrorCode::NotSupportedForForgotPassword.into());
-    }
-    if !verification.belongs_to(event) {
-        return Err(ErrorCode::InvalidInteractionType.into());
-    }
-    let enabled = match (event, verification.kind) {
-        _ if by_code => experience.takes_code(event, kind, &step.settings.connector_kinds()),
-        (InteractionEvent::SignIn, VerificationKind::Password) => {
-            experience.method(kind).is_some_and(|method| method.password)
-        }
-        (InteractionEvent::Register, VerificationKind::NewPasswordIdentity) => experience.collects(kind),
-        _ => return Err(ErrorCode::InvalidInteractionType.into()),
-    };
-    if enabled { Ok(()) } else { Err(ErrorCode::SignInMethodNotEnabled.into()) }
 }
 
 async fn register(step: &mut Step<'_>, mut user: User, by_provider: bool) -> Result<Identified, CoreError> {

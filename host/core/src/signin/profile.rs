@@ -1,7 +1,7 @@
 //! Completes an account: what registration asks for beyond the first proof, and the new password of a reset.
 
 use keyway_model::identifier::{Identifier, IdentifierKind};
-use keyway_model::interaction::{Interaction, InteractionEvent, VerificationKind};
+use keyway_model::interaction::{Interaction, InteractionEvent};
 use keyway_model::sign_in_experience::MissingField;
 use keyway_model::user::{PasswordHash, User};
 use keyway_model::{ErrorCode, TenantId, Timestamp, UserId, VerificationId};
@@ -89,12 +89,10 @@ async fn add(step: &mut Step<'_>, ready: Ready) -> Result<(), CoreError> {
         }
         Ready::Password(hash) => step.interaction.profile.password = Some(hash),
         Ready::Verified(kind, id) => {
-            let verification = step.interaction.verified(&id)?;
-            if VerificationKind::code_for(kind) != Some(verification.kind) {
-                return Err(ErrorCode::VerificationNotFound.into());
-            }
-            let value = verification.identifier.value.clone();
-            changed.set_identifier(&verification.identifier);
+            let proof = &step.interaction.verified(&id)?.proof;
+            let identifier = proof.code().map(|code| code.identifier.clone()).filter(|one| one.kind == kind);
+            let identifier = identifier.ok_or(ErrorCode::VerificationNotFound)?;
+            changed.set_identifier(&identifier);
             check_free(step.tx, step.tenant(), &changed).await?;
             match kind {
                 IdentifierKind::Email if user.primary_email.is_some() => {
@@ -103,8 +101,7 @@ async fn add(step: &mut Step<'_>, ready: Ready) -> Result<(), CoreError> {
                 IdentifierKind::Phone if user.primary_phone.is_some() => {
                     return Err(ErrorCode::PhoneExistsInProfile.into());
                 }
-                IdentifierKind::Email => step.interaction.profile.email = Some(value),
-                _ => step.interaction.profile.phone = Some(value),
+                _ => step.interaction.profile.set_identifier(&identifier),
             }
         }
     }
@@ -172,8 +169,8 @@ async fn account_in_progress(browser: &Browser) -> Result<(User, InteractionEven
         let event = interaction.event()?;
         let mut user = account(tx, &cx.tenant, &interaction, cx.now).await?;
         if user.id.as_str().is_empty() {
-            let proven = interaction.verifications.iter().filter(|verification| verification.verified);
-            proven.for_each(|verification| user.set_identifier(&verification.identifier));
+            let proven = interaction.verifications.iter().filter(|record| record.proof.is_verified());
+            proven.filter_map(|record| record.proof.identifier()).for_each(|one| user.set_identifier(one));
         }
         Ok::<_, CoreError>((user, event))
     });

@@ -1,7 +1,7 @@
 //! Links an outside provider's identities to accounts.
 
 use keyway_model::identifier::Identifier;
-use keyway_model::interaction::{SocialUserInfo, SocialVerification};
+use keyway_model::interaction::{SocialProof, SocialUserInfo};
 use keyway_model::user::{Identity, User, UserChange};
 use keyway_model::{ConnectorId, ErrorCode, TenantId, UserId};
 use keyway_store::users::LockedUser;
@@ -18,7 +18,7 @@ pub(super) fn of_connector(id: &ConnectorId) -> String {
 }
 
 /// The identity of a finished verification.
-pub(super) fn identity(social: &SocialVerification) -> Result<(Identity, &SocialUserInfo), ErrorCode> {
+pub(super) fn identity(social: &SocialProof) -> Result<(Identity, &SocialUserInfo), ErrorCode> {
     let info = social.user_info.as_ref().ok_or(ErrorCode::VerificationFailed)?;
     let details = json!({
         "id": info.id, "email": info.email, "phone": info.phone, "name": info.name, "avatar": info.avatar,
@@ -29,11 +29,7 @@ pub(super) fn identity(social: &SocialVerification) -> Result<(Identity, &Social
 }
 
 /// Whose identity it is, if it is linked.
-pub(super) async fn owner(
-    tx: &mut Tx,
-    tenant: &TenantId,
-    social: &SocialVerification,
-) -> Result<Option<UserId>, CoreError> {
+pub(super) async fn owner(tx: &mut Tx, tenant: &TenantId, social: &SocialProof) -> Result<Option<UserId>, CoreError> {
     let (identity, _) = identity(social)?;
     Ok(identities::find_user(tx, tenant, &identity, &of_connector(&social.connector_id)).await?)
 }
@@ -43,7 +39,10 @@ pub(super) async fn owner(
 pub(super) async fn find(step: &mut Step<'_>, links: bool) -> Result<Found, CoreError> {
     let links = links || step.experience().social_switch("automaticAccountLinking");
     let tenant = step.tenant();
-    let Some(social) = &mut step.interaction.social else { return Err(ErrorCode::VerificationNotFound.into()) };
+    let Some((record, social)) = step.interaction.social() else {
+        return Err(ErrorCode::VerificationNotFound.into());
+    };
+    let proven_at = record.credential_epoch;
     let linked = owner(step.tx, tenant, social).await?;
     let (id, related) = if let Some(id) = &linked {
         (id.clone(), None)
@@ -53,15 +52,18 @@ pub(super) async fn find(step: &mut Step<'_>, links: bool) -> Result<Found, Core
         let user = Box::new(User::new(UserId(String::new()), step.browser.cx.now));
         return Ok(Found::New { user, by_provider: true });
     };
-    social.related |= related.is_some();
     let user = Box::new(users::lock(step.tx, tenant, &id).await?.ok_or(ErrorCode::IdentityNotExist)?);
-    let Some(social) = &step.interaction.social else { return Err(ErrorCode::VerificationNotFound.into()) };
     // An unlinking that went before must stay: whose it is is read again now that nobody else writes to the account.
     if owner(step.tx, tenant, social).await? != linked {
         return Err(ErrorCode::IdentityNotExist.into());
     }
+    if related.is_some()
+        && let Some(social) = step.interaction.social_mut().and_then(|record| record.proof.social_mut())
+    {
+        social.related = true;
+    }
     let credential_epoch = match related {
-        None => social.credential_epoch,
+        None => proven_at,
         Some(_) if links && step.interaction.proves(&user) => user.credential_epoch,
         Some(identifier) => return Ok(Found::Related(identifier)),
     };
@@ -97,7 +99,7 @@ pub(super) fn masked(identifier: &Identifier) -> String {
 /// Links the identity of this interaction to the account that was admitted, or renews what is known of it.
 pub(super) async fn keep(step: &mut Step<'_>, user: &mut LockedUser) -> Result<(), CoreError> {
     put(step, &user.id).await?;
-    let Some(social) = &step.interaction.social else { return Ok(()) };
+    let Some((_, social)) = step.interaction.social() else { return Ok(()) };
     let (_, info) = identity(social)?;
     if social.sync_profile && (user.name != info.name || user.avatar != info.avatar) {
         let change = UserChange {
@@ -113,7 +115,7 @@ pub(super) async fn keep(step: &mut Step<'_>, user: &mut LockedUser) -> Result<(
 
 /// Links the identity of this interaction to an account that was made just now, or renews it.
 pub(super) async fn put(step: &mut Step<'_>, user: &UserId) -> Result<(), CoreError> {
-    let Some(social) = &step.interaction.social else { return Ok(()) };
+    let Some((_, social)) = step.interaction.social() else { return Ok(()) };
     let (identity, _) = identity(social)?;
     let (cx, issuer) = (&step.browser.cx, of_connector(&social.connector_id));
     Ok(identities::put(step.tx, &cx.tenant, user, &identity, &issuer, cx.now).await?)
@@ -127,7 +129,7 @@ pub(super) async fn link(step: &mut Step<'_>, user: &mut LockedUser, asked: bool
         return Ok(());
     }
     let tenant = step.tenant();
-    let Some(social) = step.interaction.social.as_ref().filter(|social| social.related) else { return Ok(()) };
+    let Some((_, social)) = step.interaction.social().filter(|(_, social)| social.related) else { return Ok(()) };
     let (_, info) = identity(social)?;
     let is_theirs = info.verified().iter().any(|one| user.identifier(one.kind) == Some(one.value.as_str()));
     if !is_theirs || !step.interaction.proves(user) {
@@ -149,7 +151,7 @@ pub(super) async fn link(step: &mut Step<'_>, user: &mut LockedUser, asked: bool
 pub(super) async fn adopt(
     tx: &mut Tx,
     tenant: &TenantId,
-    social: &SocialVerification,
+    social: &SocialProof,
     user: &mut User,
 ) -> Result<(), CoreError> {
     let (_, info) = identity(social)?;

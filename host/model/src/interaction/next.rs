@@ -130,7 +130,7 @@ mod tests {
     use super::*;
     use crate::Timestamp;
     use crate::identifier::IdentifierKind;
-    use crate::interaction::{Profile, SocialUserInfo, SocialVerification};
+    use crate::interaction::{Profile, Proof, SocialProof, SocialUserInfo, VerificationRecord};
     use crate::oauth::Authorization;
     use crate::sign_in_experience::SignInMode;
     use crate::user::{PasswordHash, PasswordMethod};
@@ -251,8 +251,7 @@ mod tests {
         let account = Some(Account::Identified(&whole));
         assert_eq!(next(&policy, &signs_in, account), Ok(Next::Fulfil(vec![MissingField::Password])));
         let info: SocialUserInfo = serde_json::from_value(json!({ "id": "1" })).unwrap();
-        let social = SocialVerification {
-            id: "v".into(),
+        let social = SocialProof {
             connector_id: "c".into(),
             target: "t".into(),
             state: String::new(),
@@ -261,9 +260,10 @@ mod tests {
             sync_profile: false,
             related: false,
             user_info: Some(info),
-            credential_epoch: 3,
         };
-        let vouched = Interaction { social: Some(social), ..signs_in };
+        let proof = Proof::Social(Box::new(social));
+        let record = VerificationRecord { id: "v".into(), event: SignIn, credential_epoch: 3, proof };
+        let vouched = Interaction { verifications: vec![record], ..signs_in };
         assert_eq!(next(&policy, &vouched, account), Ok(Next::Submit));
     }
 }

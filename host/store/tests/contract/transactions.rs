@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use keyway_model::identifier::{Identifier, IdentifierKind};
-use keyway_model::interaction::{Interaction, Profile};
+use keyway_model::interaction::Interaction;
 use keyway_model::oauth::Authorization;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::user::{User, UserChange};
@@ -207,21 +207,8 @@ async fn counters_count_under_fifty_parallel_requests_and_end(store: Store) {
 }
 
 async fn steps_of_one_interaction_follow_each_other(store: Store) {
-    let interaction = Interaction {
-        id: "i".into(),
-        application_id: "app".into(),
-        authorization: Authorization::default(),
-        csrf: "0".into(),
-        event: None,
-        verifications: Vec::new(),
-        social: None,
-        user_id: None,
-        credential_epoch: 0,
-        profile: Profile::default(),
-        work: None,
-        created_at: Timestamp(0),
-        expires_at: Timestamp(1000),
-    };
+    let made = Interaction::new("i".into(), "app".into(), Authorization::default(), "0".into(), Timestamp(0));
+    let interaction = Interaction { expires_at: Timestamp(1000), ..made };
     store
         .write::<_, StoreError>(async move |tx| interactions::insert(tx, &tenant(), "h", &interaction).await)
         .await

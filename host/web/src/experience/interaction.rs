@@ -103,14 +103,14 @@ pub async fn show(browser: Browser) -> Result<Json<Value>, WebError> {
     let records: Vec<Value> = interaction
         .verifications
         .iter()
-        .map(|verification| {
-            json!({
-                "id": verification.id,
-                "type": verification.kind,
-                "identifier": verification.identifier,
-                "verified": verification.verified,
-                "templateType": verification.event,
-            })
+        .filter_map(|record| {
+            Some(json!({
+                "id": record.id,
+                "type": record.proof.as_str(),
+                "identifier": record.proof.identifier()?,
+                "verified": record.proof.is_verified(),
+                "templateType": record.event,
+            }))
         })
         .collect();
     let profile = &interaction.profile;

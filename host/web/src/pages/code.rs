@@ -27,10 +27,10 @@ struct CodePage {
 }
 
 fn page(visit: &Visit, status: StatusCode, frame: Frame) -> Response {
-    let Some(pending) = visit.view.interaction.sent_code() else { return visit.go("/sign-in") };
+    let Some((_, sent)) = visit.view.interaction.sent_code() else { return visit.go("/sign-in") };
     let event = visit.view.interaction.event;
     let t = &visit.t;
-    let sent_at = pending.code.as_ref().map_or(0, |code| code.sent_at.0);
+    let sent_at = sent.code.sent_at.0;
     let purpose = visit.field("for");
     let back = match event {
         _ if !purpose.is_empty() => "/complete",
@@ -38,15 +38,15 @@ fn page(visit: &Visit, status: StatusCode, frame: Frame) -> Response {
         Some(InteractionEvent::Register) => "/register",
         _ => "/sign-in",
     };
-    let method = visit.view.experience().method(pending.identifier.kind);
+    let method = visit.view.experience().method(sent.identifier.kind);
     let signs_in = event == Some(InteractionEvent::SignIn) && purpose.is_empty();
     let completes = visit.view.interaction.user_id.is_some();
-    let welcomes = |event| visit.view.experience().welcomes_strangers(event, pending.identifier.kind);
+    let welcomes = |event| visit.view.experience().welcomes_strangers(event, sent.identifier.kind);
     let certain = completes || event.is_some_and(welcomes);
     let page = CodePage {
         frame,
         sent: if certain { t.code_sent.clone() } else { t.code_may_be_sent.clone() },
-        recipient: pending.identifier.display(),
+        recipient: sent.identifier.display(),
         purpose,
         wait: (RESEND_AFTER - (visit.web.core.now().0 - sent_at) / 1000).clamp(0, RESEND_AFTER),
         back,
@@ -69,16 +69,16 @@ pub async fn submit(visit: Visit) -> Response {
 }
 
 async fn decide(visit: &Visit) -> Result<Response, WebError> {
-    let Some(pending) = visit.view.interaction.sent_code() else { return Ok(visit.go("/sign-in")) };
+    let Some((record, sent)) = visit.view.interaction.sent_code() else { return Ok(visit.go("/sign-in")) };
     let digits: String = visit.field("code").chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-    let typed = TypedCode { verification: pending.id.clone(), identifier: pending.identifier.clone(), code: digits };
+    let typed = TypedCode { verification: record.id.clone(), identifier: sent.identifier.clone(), code: digits };
     visit.follow(signin::sign_in_with_code(&visit.browser, typed, visit.field("for") == "profile").await)
 }
 
 /// `POST /code/resend`
 pub async fn resend(visit: Visit) -> Response {
-    let Some(pending) = visit.view.interaction.sent_code() else { return visit.go("/sign-in") };
-    let request = CodeRequest { work: visit.form.get("work"), ..CodeRequest::new(pending.identifier.clone()) };
+    let Some((_, sent)) = visit.view.interaction.sent_code() else { return visit.go("/sign-in") };
+    let request = CodeRequest { work: visit.form.get("work"), ..CodeRequest::new(sent.identifier.clone()) };
     match signin::send_code(&visit.browser, request).await {
         Ok(_) if visit.field("for") == "profile" => visit.go("/code?for=profile"),
         Ok(_) => visit.go("/code"),

@@ -174,7 +174,8 @@ impl Visit {
             return typed;
         }
         let interaction = &self.view.interaction;
-        let sent = interaction.verifications.last().map(|verification| verification.identifier.display());
+        let mut proofs = interaction.verifications.iter().rev();
+        let sent = proofs.find_map(|record| record.proof.identifier()).map(Identifier::display);
         let sent = sent.or_else(|| Some(interaction.waits_for_link()?.verified().first()?.display()));
         sent.or_else(|| interaction.authorization.login_hint.clone()).unwrap_or_default()
     }

@@ -1,12 +1,12 @@
 //! Proof by a code that was sent to a phone or an e-mail address.
 
 use keyway_model::identifier::{Identifier, IdentifierKind};
-use keyway_model::interaction::{SentCode, Verification, judge_code};
+use keyway_model::interaction::{SentCode, VerificationRecord, judge_code};
 use keyway_model::{ErrorCode, Timestamp, VerificationId};
 use keyway_store::users;
 
 use super::send_code::country;
-use crate::limits::{self, Guesses, Proof};
+use crate::limits::{self, Guesses};
 use crate::signin::device::known_device;
 use crate::signin::proceed::{Progress, advance, go_on};
 use crate::signin::profile::add_verified;
@@ -60,14 +60,14 @@ async fn verify(step: &mut Step<'_>, typed: TypedCode) -> Result<VerificationId,
     let account = users::find_by_identifier(step.tx, tenant, &identifier).await?;
     let device = account.and_then(|account| known_device(step.browser, &account.id));
     let network = step.browser.network();
-    let limits = &step.core().parts.limits;
-    let guesses = Guesses::new(limits, Proof::Code, &identifier.value, &network, device.as_deref());
+    let numbers = &step.core().parts.limits;
+    let guesses = Guesses::new(numbers, limits::Proof::Code, &identifier.value, &network, device.as_deref());
     let guesses = guesses.locked(step.tx, tenant, now).await?;
     if guesses.wait > 0 {
         return Err(refused_for(ErrorCode::VerificationBlocked, guesses.wait).into());
     }
     let most = step.experience().verification_code_policy.max_retry_attempts;
-    let found = step.interaction.verifications.iter_mut().find(|verification| verification.id == id);
+    let found = step.interaction.verifications.iter_mut().find(|record| record.id == id);
     match judge(found, &identifier, &guess, now, most) {
         Ok(used) => {
             guesses.forget(step.tx, tenant, now).await?;
@@ -88,20 +88,19 @@ async fn verify(step: &mut Step<'_>, typed: TypedCode) -> Result<VerificationId,
 
 /// Judges a guess; the code that it used up.
 fn judge(
-    verification: Option<&mut Verification>,
+    record: Option<&mut VerificationRecord>,
     identifier: &Identifier,
     guess: &str,
     now: Timestamp,
     max_tries: u32,
 ) -> Result<SentCode, ErrorCode> {
-    let Some(verification) = verification else { return Err(ErrorCode::VerificationNotFound) };
-    let Some(code) = verification.code.as_mut() else { return Err(ErrorCode::CodeNotFound) };
-    if verification.identifier != *identifier {
-        let phone = verification.identifier.kind == IdentifierKind::Phone;
+    let Some(record) = record else { return Err(ErrorCode::VerificationNotFound) };
+    let Some(proof) = record.proof.code_mut() else { return Err(ErrorCode::CodeNotFound) };
+    if proof.identifier != *identifier {
+        let phone = proof.identifier.kind == IdentifierKind::Phone;
         return Err(if phone { ErrorCode::CodePhoneMismatch } else { ErrorCode::CodeEmailMismatch });
     }
-    let matches = subtle::ConstantTimeEq::ct_eq(code.hash.as_bytes(), guess.as_bytes()).into();
-    judge_code(code, matches, now, max_tries)?;
-    verification.verified = true;
-    Ok(code.clone())
+    let matches = subtle::ConstantTimeEq::ct_eq(proof.code.hash.as_bytes(), guess.as_bytes()).into();
+    judge_code(&mut proof.code, matches, now, max_tries)?;
+    Ok(proof.code.clone())
 }

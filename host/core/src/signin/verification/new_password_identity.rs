@@ -1,7 +1,7 @@
 //! A new username with its password, for registration.
 
 use keyway_model::identifier::{Identifier, IdentifierKind};
-use keyway_model::interaction::{InteractionEvent, Verification, VerificationKind};
+use keyway_model::interaction::{InteractionEvent, NewPasswordIdentity, Proof, VerificationRecord};
 use keyway_model::user::{PasswordHash, User};
 use keyway_model::{ErrorCode, UserId, VerificationId};
 use keyway_store::users;
@@ -68,16 +68,11 @@ async fn keep(step: &mut Step<'_>, identifier: Identifier, hash: PasswordHash) -
         return Err(ErrorCode::UsernameInUse.into());
     }
     let id: VerificationId = step.core().id();
-    step.interaction.put(Verification {
+    step.interaction.put(VerificationRecord {
         id: id.clone(),
-        kind: VerificationKind::NewPasswordIdentity,
-        identifier,
-        verified: true,
-        user_id: None,
-        code: None,
-        password: Some(hash),
+        event: InteractionEvent::Register,
         credential_epoch: 0,
-        event: Some(InteractionEvent::Register),
+        proof: Proof::NewPasswordIdentity(NewPasswordIdentity { identifier, password: hash }),
     });
     Ok(id)
 }

@@ -1,13 +1,13 @@
 //! Proof by password.
 
 use keyway_model::identifier::Identifier;
-use keyway_model::interaction::{Interaction, InteractionEvent, Verification, VerificationKind};
+use keyway_model::interaction::{Interaction, InteractionEvent, PasswordProof, Proof, VerificationRecord};
 use keyway_model::user::{PasswordHash, User, UserChange};
 use keyway_model::{ErrorCode, Patch, VerificationId};
 use keyway_store::users;
 
 use crate::CoreError;
-use crate::limits::{Guesses, Proof};
+use crate::limits::{self, Guesses};
 use crate::password::is_present;
 use crate::signin::device::{device, known_device};
 use crate::signin::proceed::{Progress, advance};
@@ -92,7 +92,7 @@ async fn account(browser: &Browser, identifier: &Identifier) -> Result<Option<Us
         let user = users::find_by_identifier(tx, &cx.tenant, identifier).await?;
         let device = device.zip(user.as_ref()).and_then(|(device, user)| device.known_to(&user.id, cx.now));
         let name = &identifier.key();
-        let guesses = Guesses::new(limits, Proof::Password, name, &network, device.as_deref());
+        let guesses = Guesses::new(limits, limits::Proof::Password, name, &network, device.as_deref());
         match guesses.wait(tx, &cx.tenant, cx.now).await? {
             0 => Ok(user),
             wait => Err(CoreError::from(refused_for(ErrorCode::VerificationBlocked, wait))),
@@ -110,7 +110,7 @@ async fn judge(step: &mut Step<'_>, compared: &Compared) -> Result<VerificationI
     let audit = user.iter().fold(audit, |audit, user| audit.user(&user.id));
     let device = user.as_ref().and_then(|user| known_device(step.browser, &user.id));
     let (name, network) = (&identifier.key(), step.browser.network());
-    let guesses = Guesses::new(&step.core().parts.limits, Proof::Password, name, &network, device.as_deref());
+    let guesses = Guesses::new(&step.core().parts.limits, limits::Proof::Password, name, &network, device.as_deref());
     let guesses = guesses.locked(step.tx, tenant, now).await?;
     if guesses.wait > 0 {
         return Err(refused_for(ErrorCode::VerificationBlocked, guesses.wait).into());
@@ -130,16 +130,11 @@ async fn judge(step: &mut Step<'_>, compared: &Compared) -> Result<VerificationI
     }
     step.record(audit);
     let id: VerificationId = step.core().id();
-    step.interaction.put(Verification {
+    step.interaction.put(VerificationRecord {
         id: id.clone(),
-        kind: VerificationKind::Password,
-        identifier: identifier.clone(),
-        verified: true,
-        user_id: Some(user.id.clone()),
-        code: None,
-        password: None,
+        event: InteractionEvent::SignIn,
         credential_epoch: user.credential_epoch,
-        event: Some(InteractionEvent::SignIn),
+        proof: Proof::Password(PasswordProof { identifier: identifier.clone(), user_id: user.id.clone() }),
     });
     Ok(id)
 }

@@ -2,7 +2,7 @@
 
 use keyway_model::connector::{ConnectorKind, route};
 use keyway_model::identifier::{Identifier, IdentifierKind};
-use keyway_model::interaction::{Interaction, InteractionEvent, SentCode, Verification, VerificationKind};
+use keyway_model::interaction::{CodeProof, Interaction, InteractionEvent, Proof, SentCode, VerificationRecord};
 use keyway_model::phone::Phone;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ErrorCode, Refusal, TenantId, Timestamp, UserId, VerificationId};
@@ -119,7 +119,6 @@ async fn grant(step: &mut Step<'_>, request: CodeRequest, drawn: Drawn) -> Resul
     let (tenant, now, experience, limits) = (step.tenant(), step.now(), step.experience(), &step.core().parts.limits);
     let Drawn { id, hash, country } = drawn;
     let kinds = step.settings.connector_kinds();
-    let kind = VerificationKind::code_for(request.identifier.kind).ok_or(ErrorCode::InvalidInteractionType)?;
     let event = request.starts.map_or_else(|| step.interaction.event(), Ok)?;
     if request.continues
         && limits.sends_per_recipient_minute > 0
@@ -154,17 +153,10 @@ async fn grant(step: &mut Step<'_>, request: CodeRequest, drawn: Drawn) -> Resul
     }
     let expires_at = now.plus_seconds(experience.verification_code_policy.expiration_duration);
     let code = SentCode { hash, sent_at: now, expires_at, tries: 0, consumed: false, counters: counted.clone() };
-    step.interaction.put(Verification {
-        id,
-        kind,
-        identifier: request.identifier.clone(),
-        verified: false,
-        user_id: None,
-        code: Some(code),
-        password: None,
-        credential_epoch: account.as_ref().map_or(0, |account| account.credential_epoch),
-        event: Some(event),
-    });
+    let credential_epoch = account.as_ref().map_or(0, |account| account.credential_epoch);
+    let proof = CodeProof { identifier: request.identifier.clone(), code };
+    let proof = Proof::by_code(proof).ok_or(ErrorCode::InvalidInteractionType)?;
+    step.interaction.put(VerificationRecord { id, event, credential_epoch, proof });
     let key = format!("Interaction.{}.Verification.VerificationCode.Create", event.as_str());
     let created = step.event(key).with("identifier", request.identifier.kind.as_str().into());
     step.record(created);
@@ -230,9 +222,9 @@ fn on_its_way(
     now: Timestamp,
 ) -> Option<VerificationId> {
     let kind = request.identifier.kind;
-    let pending = interaction.pending_code(now, experience.verification_code_policy.max_retry_attempts)?;
-    let (made, sent_at) = (pending.event?, pending.code.as_ref()?.sent_at);
-    let same = pending.identifier == request.identifier && now.seconds_since(sent_at) < RESEND_AFTER;
+    let (pending, sent) = interaction.pending_code(now, experience.verification_code_policy.max_retry_attempts)?;
+    let (made, sent_at) = (pending.event, sent.code.sent_at);
+    let same = sent.identifier == request.identifier && now.seconds_since(sent_at) < RESEND_AFTER;
     // A code that went to account holders alone may never have been sent.
     let serves = made == event || (pending.belongs_to(event) && experience.welcomes_strangers(made, kind));
     let stays = request.starts.is_none() || interaction.user_id.is_none();

@@ -1,8 +1,12 @@
 //! Proof by an outside provider, through a social connector.
 
+use std::collections::BTreeMap;
+
 use keyway_model::connector::Connector;
 use keyway_model::identifier::{Identifier, IdentifierKind};
-use keyway_model::interaction::{Interaction, InteractionEvent, SocialUserInfo, SocialVerification};
+use keyway_model::interaction::{
+    Interaction, InteractionEvent, Proof, SocialProof, SocialUserInfo, VerificationRecord,
+};
 use keyway_model::{ConnectorId, ErrorCode, Refusal, TenantId, VerificationId, display};
 use keyway_sandbox::{Context, Start};
 use keyway_store::users;
@@ -71,8 +75,7 @@ pub async fn start_social(
         scope,
     };
     let (uri, session) = core.authorization_uri(tenant, &connector, &factory, start).await?;
-    let verification = SocialVerification {
-        id: core.id(),
+    let proof = Box::new(SocialProof {
         connector_id: id.clone(),
         target: target_of(&factory, &connector.settings),
         state,
@@ -81,17 +84,18 @@ pub async fn start_social(
         sync_profile: connector.settings.sync_profile,
         related: false,
         user_info: None,
-        credential_epoch: 0,
-    };
-    let made = verification.id.clone();
+    });
+    let id: VerificationId = core.id();
+    let made = id.clone();
     step(browser, async move |step| {
         if starts {
             begin(step, step.experience().event_with_provider())?;
         }
         step.interaction.event()?;
-        let created = step.event("Interaction.SignIn.Verification.Social.Create").with("connectorId", json!(id));
-        step.record(created);
-        step.interaction.social = Some(verification);
+        let created = step.event("Interaction.SignIn.Verification.Social.Create");
+        step.record(created.with("connectorId", json!(proof.connector_id)));
+        let (event, proof) = (InteractionEvent::SignIn, Proof::Social(proof));
+        step.interaction.put(VerificationRecord { id, event, credential_epoch: 0, proof });
         Ok(())
     })
     .await?;
@@ -150,15 +154,11 @@ async fn ask(browser: &Browser, id: &ConnectorId, answer: SocialAnswer) -> Resul
     let taken = step(browser, async move |step| {
         take_session(step.interaction, id, wanted.as_ref(), given.as_ref(), must_have_state)
     });
-    let mut taken = taken.await?;
-    callback.insert("redirectUri".into(), json!(taken.redirect_uri));
-    let context = Context {
-        config: connector.config.clone(),
-        session: taken.session.take().unwrap_or_default(),
-        ..Context::default()
-    };
+    let Taken { verification, redirect_uri, session } = taken.await?;
+    callback.insert("redirectUri".into(), json!(redirect_uri));
+    let context = Context { config: connector.config.clone(), session, ..Context::default() };
     match user_info(core, tenant, &connector, &factory, context, &Value::Object(callback)).await {
-        Ok(info) => Ok(Vouched { verification: taken.id, info }),
+        Ok(info) => Ok(Vouched { verification, info }),
         Err(error) => {
             let code = if let CoreError::Refusal(refusal) = &error { refusal.code.code() } else { "internal" };
             let key = "Interaction.SignIn.Verification.Social.Submit";
@@ -169,19 +169,25 @@ async fn ask(browser: &Browser, id: &ConnectorId, answer: SocialAnswer) -> Resul
     }
 }
 
-/// The verification under way with the connector's session, which it holds no longer.
+/// What was taken out of a verification under way, which it holds no longer.
+struct Taken {
+    verification: VerificationId,
+    redirect_uri: String,
+    session: BTreeMap<String, String>,
+}
+
 fn take_session(
     interaction: &mut Interaction,
     connector: &ConnectorId,
     wanted: Option<&VerificationId>,
     given: Option<&Value>,
     must_have_state: bool,
-) -> Result<SocialVerification, CoreError> {
+) -> Result<Taken, CoreError> {
     interaction.event()?;
-    let pending = interaction
-        .social
-        .as_mut()
-        .filter(|pending| pending.connector_id == *connector && wanted.is_none_or(|wanted| *wanted == pending.id));
+    let record = interaction.social_mut().filter(|record| wanted.is_none_or(|wanted| *wanted == record.id));
+    let record = record.ok_or(ErrorCode::ConnectorStateMismatch)?;
+    let verification = record.id.clone();
+    let pending = record.proof.social_mut().filter(|pending| pending.connector_id == *connector);
     let pending = pending.ok_or(ErrorCode::ConnectorStateMismatch)?;
     let fits = match given.and_then(Value::as_str) {
         Some(given) => secret::equal(given, &pending.state),
@@ -189,25 +195,23 @@ fn take_session(
     };
     // A stranger's answer, which does not know the state, does not use up the session.
     let session = if fits { pending.session.take() } else { None };
-    if session.is_none() {
-        return Err(ErrorCode::ConnectorStateMismatch.into());
-    }
-    let mut taken = pending.clone();
-    taken.session = session;
-    Ok(taken)
+    let session = session.ok_or(ErrorCode::ConnectorStateMismatch)?;
+    Ok(Taken { verification, redirect_uri: pending.redirect_uri.clone(), session })
 }
 
 async fn keep_answer(step: &mut Step<'_>, id: &ConnectorId, vouched: &Vouched) -> Result<VerificationId, CoreError> {
     let Vouched { verification, info } = vouched;
-    let pending = step.interaction.social.as_mut().filter(|pending| pending.id == *verification);
-    let pending = pending.ok_or(ErrorCode::ConnectorStateMismatch)?;
-    pending.user_info = Some(info.clone());
-    let (tx, tenant) = (&mut *step.tx, &step.browser.cx.tenant);
-    let owner = match owner(tx, tenant, pending).await? {
-        Some(id) => users::find(tx, tenant, &id).await?,
-        None => None,
-    };
-    pending.credential_epoch = owner.map_or(0, |owner| owner.credential_epoch);
+    let record = step.interaction.social_mut().filter(|record| record.id == *verification);
+    let record = record.ok_or(ErrorCode::ConnectorStateMismatch)?;
+    if let Some(pending) = record.proof.social_mut() {
+        pending.user_info = Some(info.clone());
+        let (tx, tenant) = (&mut *step.tx, &step.browser.cx.tenant);
+        let owner = match owner(tx, tenant, pending).await? {
+            Some(id) => users::find(tx, tenant, &id).await?,
+            None => None,
+        };
+        record.credential_epoch = owner.map_or(0, |owner| owner.credential_epoch);
+    }
     let submitted = step.event("Interaction.SignIn.Verification.Social.Submit").with("connectorId", json!(id));
     step.record(submitted);
     Ok(verification.clone())
