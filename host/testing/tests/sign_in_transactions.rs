@@ -29,7 +29,7 @@ on_both! {
         let (answer, transactions, statements) = post(&server, &mut browser, "/sign-in", &fields).await;
         assert!(answer.location_parameter("code").is_some(), "{} {}", answer.status, answer.location());
         assert_eq!(transactions, 1);
-        assert!(statements <= 24, "{statements} statements");
+        assert!(statements <= 16, "{statements} statements");
     }
 
     async fn a_code_signs_in_in_one_transaction(database: Database) {
@@ -43,12 +43,12 @@ on_both! {
             post(&server, &mut browser, "/sign-in", &[("identifier", &phone), ("action", "code")]).await;
         assert!(answer.location().starts_with("/code"), "{} {}", answer.status, answer.location());
         assert_eq!(transactions, 1);
-        assert!(statements <= 24, "{statements} statements");
+        assert!(statements <= 9, "{statements} statements");
         let code = server.inbox.last(PHONE).unwrap().code().to_owned();
         let (answer, transactions, statements) = post(&server, &mut browser, "/code", &[("code", &code)]).await;
         assert!(answer.location_parameter("code").is_some(), "{} {}", answer.status, answer.location());
         assert_eq!(transactions, 1);
-        assert!(statements <= 24, "{statements} statements");
+        assert!(statements <= 19, "{statements} statements");
     }
 
     async fn a_refused_sign_in_keeps_its_count_and_nothing_else(database: Database) {

@@ -92,12 +92,12 @@ pub struct AuthorizationAnswer {
 pub enum Authorized {
     /// The browser goes back to the application.
     Answer(AuthorizationAnswer),
-    /// The browser signs in first: the cookie's secret and the page that opens.
+    /// The browser signs in first.
     Interact {
         /// For the interaction cookie.
         secret: String,
-        /// Path of the first page.
-        page: &'static str,
+        /// What the person is offered first.
+        first: InteractionEvent,
     },
 }
 
@@ -312,15 +312,14 @@ impl Core {
             .store
             .write(async move |tx| Ok::<_, CoreError>(interactions::insert(tx, &owner, &hash, &interaction).await?));
         written.await?;
-        let page = match first_screen.as_deref() {
+        let first = match first_screen.as_deref() {
             Some("register" | "signUp" | "identifier:register") if experience.allows(InteractionEvent::Register) => {
-                "/register"
+                InteractionEvent::Register
             }
-            Some("reset_password") => "/forgot-password",
-            _ if !experience.allows(InteractionEvent::SignIn) => "/register",
-            _ => "/sign-in",
+            Some("reset_password") => InteractionEvent::ForgotPassword,
+            _ => experience.first_event(),
         };
-        Ok(Authorized::Interact { secret, page })
+        Ok(Authorized::Interact { secret, first })
     }
 
     /// The answer that carries a code; `iss` stops mix-up attacks (RFC 9207).

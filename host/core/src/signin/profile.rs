@@ -5,13 +5,13 @@ use keyway_model::interaction::{Interaction, InteractionEvent};
 use keyway_model::sign_in_experience::MissingField;
 use keyway_model::user::{PasswordHash, User};
 use keyway_model::{ErrorCode, TenantId, Timestamp, UserId, VerificationId};
-use keyway_store::{Tx, interactions, users};
+use keyway_store::{Tx, users};
 
 use super::identify::check_free;
 use super::proceed::{Progress, advance, go_on};
 use super::step::{Step, step};
-use super::{Browser, interaction};
-use crate::{CoreError, secret};
+use super::{Browser, InteractionView, found};
+use crate::CoreError;
 
 /// One field of a profile.
 #[derive(Debug, Clone)]
@@ -153,28 +153,32 @@ fn keep_password(step: &mut Step<'_>, hash: PasswordHash) -> Result<(), CoreErro
 
 /// What the account in progress still lacks.
 #[tracing::instrument(name = "signin.profile.missing", skip_all)]
-pub async fn missing_fields(browser: &Browser) -> Result<Vec<MissingField>, CoreError> {
-    let (mut user, _) = account_in_progress(browser).await?;
-    let view = interaction(browser).await?;
-    view.interaction.profile.apply(&mut user);
-    Ok(view.experience().missing(&user, view.interaction.is_vouched_for()))
+pub async fn missing_fields(browser: &Browser, view: &InteractionView) -> Result<Vec<MissingField>, CoreError> {
+    let interaction = &view.interaction;
+    interaction.event()?;
+    let mut user = in_progress(browser, interaction).await?;
+    interaction.profile.apply(&mut user);
+    Ok(view.experience().missing(&user, interaction.is_vouched_for()))
+}
+
+/// The account in progress, and what its person came for.
+async fn account_in_progress(browser: &Browser) -> Result<(User, InteractionEvent), CoreError> {
+    let interaction = found(browser).await?;
+    let event = interaction.event()?;
+    Ok((in_progress(browser, &interaction).await?, event))
 }
 
 /// The identified account, or, before registration, an empty one under the names that were proven so far.
-async fn account_in_progress(browser: &Browser) -> Result<(User, InteractionEvent), CoreError> {
-    let (cx, hash) = (&browser.cx, secret::hash(&browser.interaction));
-    let found = browser.core().store().read(async move |tx| {
-        let found = interactions::read(tx, &cx.tenant, &hash, cx.now).await?;
-        let interaction = found.ok_or(ErrorCode::SessionNotFound)?;
-        let event = interaction.event()?;
-        let mut user = account(tx, &cx.tenant, &interaction, cx.now).await?;
-        if user.id.as_str().is_empty() {
-            let proven = interaction.verifications.iter().filter(|record| record.proof.is_verified());
-            proven.filter_map(|record| record.proof.identifier()).for_each(|one| user.set_identifier(one));
-        }
-        Ok::<_, CoreError>((user, event))
-    });
-    found.await
+async fn in_progress(browser: &Browser, interaction: &Interaction) -> Result<User, CoreError> {
+    let cx = &browser.cx;
+    if interaction.user_id.is_some() {
+        let read = async move |tx: &mut Tx| account(tx, &cx.tenant, interaction, cx.now).await;
+        return browser.core().store().read(read).await;
+    }
+    let mut user = User::new(UserId(String::new()), cx.now);
+    let proven = interaction.verifications.iter().filter(|record| record.proof.is_verified());
+    proven.filter_map(|record| record.proof.identifier()).for_each(|one| user.set_identifier(one));
+    Ok(user)
 }
 
 async fn account(tx: &mut Tx, tenant: &TenantId, interaction: &Interaction, now: Timestamp) -> Result<User, CoreError> {

@@ -134,8 +134,8 @@ impl SignInExperience {
         }
     }
 
-    /// What a sign-in with an outside provider begins as.
-    pub fn event_with_provider(&self) -> InteractionEvent {
+    /// What comes first where nobody says what they came for.
+    pub fn first_event(&self) -> InteractionEvent {
         let signs_in = self.allows(InteractionEvent::SignIn);
         if signs_in { InteractionEvent::SignIn } else { InteractionEvent::Register }
     }

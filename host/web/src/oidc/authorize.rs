@@ -51,8 +51,8 @@ async fn decide(web: &Web, headers: &HeaderMap, parameters: &Parameters) -> Resu
     let application = asked.client_id.clone();
     match web.core.authorize(&web.tenant, asked, session).await? {
         Authorized::Answer(answer) => Ok(respond(&answer, chinese)),
-        Authorized::Interact { secret, page } => {
-            let mut response = see_other(&Place::new(&secret, &application).to(page));
+        Authorized::Interact { secret, first } => {
+            let mut response = see_other(&Place::new(&secret, &application).to(pages::first_page(first)));
             response.headers_mut().extend(interactions::begin(web, headers, &secret));
             Ok(response)
         }

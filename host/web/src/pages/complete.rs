@@ -21,7 +21,7 @@ struct CompletePage {
 }
 
 async fn first_missing(visit: &Visit) -> Result<Option<MissingField>, WebError> {
-    Ok(signin::missing_fields(&visit.browser).await?.first().copied())
+    Ok(signin::missing_fields(&visit.browser, &visit.view).await?.first().copied())
 }
 
 fn page(visit: &Visit, missing: MissingField, status: StatusCode, frame: Frame) -> Response {

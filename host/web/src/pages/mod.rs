@@ -21,6 +21,7 @@ use axum::routing::{get, post};
 
 use crate::Web;
 
+pub use progress::first_page;
 pub use render::{ask_sign_out, error, form_post, signed_out};
 
 /// The pages and what they load.

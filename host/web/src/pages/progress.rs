@@ -11,6 +11,15 @@ use crate::error::WebError;
 use crate::interactions;
 use crate::oidc::answer::respond;
 
+/// The page that an interaction begins on.
+pub fn first_page(event: InteractionEvent) -> &'static str {
+    match event {
+        InteractionEvent::SignIn => "/sign-in",
+        InteractionEvent::Register => "/register",
+        InteractionEvent::ForgotPassword => "/forgot-password",
+    }
+}
+
 /// The page on which a person does what comes next.
 fn page_of(next: &Next) -> &'static str {
     match next {

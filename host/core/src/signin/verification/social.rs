@@ -89,7 +89,7 @@ pub async fn start_social(
     let made = id.clone();
     step(browser, async move |step| {
         if starts {
-            begin(step, step.experience().event_with_provider())?;
+            begin(step, step.experience().first_event())?;
         }
         step.interaction.event()?;
         let created = step.event("Interaction.SignIn.Verification.Social.Create");
