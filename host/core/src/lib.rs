@@ -5,6 +5,7 @@ pub mod connectors;
 pub mod console;
 mod cx;
 mod error;
+mod jobs;
 pub mod keys;
 pub mod limits;
 mod logs;
@@ -16,7 +17,6 @@ pub mod secret;
 pub mod signin;
 
 pub mod tenants;
-mod upkeep;
 
 use std::sync::Arc;
 
@@ -63,6 +63,8 @@ pub struct Core {
     configuration: configuration::Configuration,
     directory: tenants::Directory,
     hasher: password::Hasher,
+    /// This node, among those that share the database.
+    node: String,
     seen: connectors::Seen,
     held_back: limits::HeldBack,
 }
@@ -103,12 +105,14 @@ impl Core {
         for (tenant, _) in directory.reload(&parts.store).await? {
             registry.reconcile(&parts.store, &tenant.id).await?;
         }
+        let node = parts.rng.text(21);
         let core = Arc::new(Self {
             parts,
             registry,
             configuration: configuration::Configuration::default(),
             directory,
             hasher,
+            node,
             seen: connectors::Seen::default(),
             held_back: limits::HeldBack::default(),
         });

@@ -19,8 +19,8 @@ use crate::wiring;
 
 /// How long requests under way may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(10);
-/// How often expired rows are removed.
-const SWEEP: Duration = Duration::from_mins(5);
+/// How often this node asks for jobs that are due.
+const JOBS: Duration = Duration::from_secs(5);
 
 fn start_log(settings: &Settings) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(settings.log.as_deref().unwrap_or("info")).context("log")?;
@@ -68,11 +68,15 @@ pub async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> {
         let router = operations(Arc::clone(&core), metrics);
         servers.spawn(listener::serve(listener, router, connections.clone(), stopped.clone()));
     }
-    tokio::spawn(sweep(Arc::clone(&core)));
+    let jobs = tokio::spawn(run_jobs(Arc::clone(&core)));
     greet(&settings, &core).await?;
     wait_for_signal().await?;
     tracing::info!("stopping");
     let _ = stop.send(true);
+    jobs.abort();
+    if let Err(error) = core.release_jobs().await {
+        tracing::warn!(%error, "jobs were not given back");
+    }
     let finish = async { while servers.join_next().await.is_some() {} };
     if tokio::time::timeout(GRACE, finish).await.is_err() {
         tracing::warn!("some requests did not finish in time");
@@ -80,12 +84,13 @@ pub async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn sweep(core: Arc<Core>) {
-    let mut interval = tokio::time::interval(SWEEP);
+async fn run_jobs(core: Arc<Core>) {
+    let mut interval = tokio::time::interval(JOBS);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         interval.tick().await;
-        if let Err(error) = core.sweep().await {
-            tracing::warn!(%error, "expired rows were not removed");
+        if let Err(error) = core.run_due_jobs().await {
+            tracing::warn!(%error, "jobs cannot be read");
         }
     }
 }

@@ -15,6 +15,7 @@ mod error;
 pub mod identities;
 pub mod images;
 pub mod interactions;
+pub mod jobs;
 pub mod keys;
 pub mod logs;
 mod migrations;

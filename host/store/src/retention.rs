@@ -1,16 +1,12 @@
-//! Who deletes what: every table is in the list below, and what no use case ends is swept here in batches, so that no sweep holds
+//! Who deletes what: every table is in the list below, and what no use case ends is swept in batches, so that no sweep holds
 //! the database for long. Nothing depends on it: expiry is checked on every read.
 
 use keyway_model::Timestamp;
 use keyway_model::oauth::REFRESH_FAMILY_TTL;
 
 use crate::statement::query;
-use crate::{Store, StoreError, password_costs};
+use crate::{StoreError, Tx};
 
-/// Rows of one batch.
-const BATCH: u64 = 1000;
-/// Batches of one table in one run.
-const BATCHES: u32 = 200;
 const DAY: i64 = 24 * 3600;
 
 /// What ends a row.
@@ -55,6 +51,7 @@ pub const TABLES: &[(&str, Deleter)] = &[
     ("email_templates", Deleter::UseCase),
     ("phrases", Deleter::UseCase),
     ("images", Deleter::UseCase),
+    ("jobs", Deleter::UseCase),
 ];
 
 /// How long rows outlive their use, in seconds.
@@ -70,60 +67,69 @@ impl Default for Retention {
     }
 }
 
-/// Removes what time has ended; the number of rows.
-pub async fn sweep(store: &Store, retention: Retention, now: Timestamp) -> Result<u64, StoreError> {
-    let statements = [
-        (
-            "DELETE FROM interactions WHERE (tenant_id, secret_hash) IN (SELECT tenant_id, secret_hash FROM interactions \
-          WHERE expires_at <= $1 LIMIT $2)",
-            now,
-        ),
-        (
-            "DELETE FROM sessions WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM sessions WHERE expires_at <= $1 LIMIT $2)",
-            now,
-        ),
-        // A day longer, so that reuse is still noticed.
-        (
-            "DELETE FROM tokens WHERE (tenant_id, hash) IN (SELECT tenant_id, hash FROM tokens WHERE expires_at <= $1 LIMIT $2)",
-            now.plus_seconds(-DAY),
-        ),
-        (
-            "DELETE FROM grants WHERE (tenant_id, id) IN (SELECT g.tenant_id, g.id FROM grants g WHERE g.created_at <= $1 AND NOT \
-          EXISTS (SELECT 1 FROM tokens t WHERE t.tenant_id = g.tenant_id AND t.grant_id = g.id) LIMIT $2)",
-            now.plus_seconds(-DAY),
-        ),
-        (
-            "DELETE FROM grants WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM grants WHERE created_at <= $1 LIMIT $2)",
-            now.plus_seconds(-REFRESH_FAMILY_TTL - DAY),
-        ),
-        (
-            "DELETE FROM counters WHERE (tenant_id, name) IN (SELECT tenant_id, name FROM counters WHERE expires_at <= $1 LIMIT $2)",
-            now,
-        ),
-        (
-            "DELETE FROM connector_cache WHERE (tenant_id, connector_id, name) IN (SELECT tenant_id, connector_id, name FROM \
-          connector_cache WHERE expires_at <= $1 LIMIT $2)",
-            now,
-        ),
-        (
-            "DELETE FROM logs WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM logs WHERE created_at <= $1 LIMIT $2)",
-            now.plus_seconds(-retention.logs),
-        ),
-    ];
-    let mut swept = 0;
-    for (statement, until) in statements {
-        for _ in 0..BATCHES {
-            let removed = store
-                .write(async move |tx| {
-                    let limit = i64::try_from(BATCH).unwrap_or(i64::MAX);
-                    tx.execute_on_many(query(statement).bind(until.0).bind(limit)).await
-                })
-                .await?;
-            swept += removed;
-            if removed < BATCH {
-                break;
-            }
-        }
+/// What is swept of one table, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Sweep {
+    /// A name for logs.
+    pub name: &'static str,
+    statement: &'static str,
+    /// The moment up to which rows go.
+    until: fn(Retention, Timestamp) -> Timestamp,
+}
+
+/// Everything that time ends.
+pub const SWEEPS: &[Sweep] = &[
+    Sweep {
+        name: "interactions",
+        statement: "DELETE FROM interactions WHERE (tenant_id, secret_hash) IN (SELECT tenant_id, secret_hash FROM interactions WHERE \
+             expires_at <= $1 LIMIT $2)",
+        until: |_, now| now,
+    },
+    Sweep {
+        name: "sessions",
+        statement: "DELETE FROM sessions WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM sessions WHERE expires_at <= $1 LIMIT $2)",
+        until: |_, now| now,
+    },
+    // A day longer, so that reuse is still noticed.
+    Sweep {
+        name: "tokens",
+        statement: "DELETE FROM tokens WHERE (tenant_id, hash) IN (SELECT tenant_id, hash FROM tokens WHERE expires_at <= $1 LIMIT $2)",
+        until: |_, now| now.plus_seconds(-DAY),
+    },
+    Sweep {
+        name: "unused grants",
+        statement: "DELETE FROM grants WHERE (tenant_id, id) IN (SELECT g.tenant_id, g.id FROM grants g WHERE g.created_at <= $1 AND \
+             NOT EXISTS (SELECT 1 FROM tokens t WHERE t.tenant_id = g.tenant_id AND t.grant_id = g.id) LIMIT $2)",
+        until: |_, now| now.plus_seconds(-DAY),
+    },
+    Sweep {
+        name: "grants",
+        statement: "DELETE FROM grants WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM grants WHERE created_at <= $1 LIMIT $2)",
+        until: |_, now| now.plus_seconds(-REFRESH_FAMILY_TTL - DAY),
+    },
+    Sweep {
+        name: "counters",
+        statement: "DELETE FROM counters WHERE (tenant_id, name) IN (SELECT tenant_id, name FROM counters WHERE expires_at <= $1 LIMIT \
+             $2)",
+        until: |_, now| now,
+    },
+    Sweep {
+        name: "connectors' caches",
+        statement: "DELETE FROM connector_cache WHERE (tenant_id, connector_id, name) IN (SELECT tenant_id, connector_id, name FROM \
+             connector_cache WHERE expires_at <= $1 LIMIT $2)",
+        until: |_, now| now,
+    },
+    Sweep {
+        name: "audit logs",
+        statement: "DELETE FROM logs WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM logs WHERE created_at <= $1 LIMIT $2)",
+        until: |retention, now| now.plus_seconds(-retention.logs),
+    },
+];
+
+impl Sweep {
+    /// Removes rows whose time is over, `limit` at most; the number.
+    pub async fn batch(self, tx: &mut Tx, retention: Retention, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        let until = (self.until)(retention, now);
+        tx.execute_on_many(query(self.statement).bind(until.0).bind(limit)).await
     }
-    Ok(swept + store.write::<_, StoreError>(async move |tx| password_costs::remove_unused(tx).await).await?)
 }

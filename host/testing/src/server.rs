@@ -147,6 +147,12 @@ impl TestServer {
         machine.post_bytes("/api/connector-factories", "application/wasm", wasm).await
     }
 
+    /// Does every job now.
+    pub async fn run_jobs(&self) {
+        sqlx::query("UPDATE jobs SET due_at = 0").execute(&self.database.connect().await).await.unwrap();
+        assert_eq!(self.core.run_due_jobs().await.unwrap(), Vec::<&str>::new(), "jobs that failed");
+    }
+
     /// The folder of compiled components.
     pub fn cache(&self) -> &Path {
         self.cache.path()

@@ -49,7 +49,7 @@ on_both! {
             assert!(rows(&server.database, table).await > 0, "{table}");
         }
         server.clock.turn(400 * 24 * 3600);
-        server.core.sweep().await.unwrap();
+        server.run_jobs().await;
         for table in ["interactions", "sessions", "grants", "tokens", "counters", "logs", "connector_cache"] {
             assert_eq!(rows(&server.database, table).await, 0, "{table}");
         }
@@ -142,7 +142,7 @@ on_both! {
         let mut server = TestServer::start(database).await;
         let application = server.application().await;
         server.clock.turn(400 * 24 * 3600);
-        server.core.sweep().await.unwrap();
+        server.run_jobs().await;
         let before = census(&server.database).await;
         let kinds = ["authorize", "refused-authorize", "token", "bearer", "unknown-address", "form", "password", "code"];
         for kind in kinds {
@@ -159,7 +159,7 @@ on_both! {
             assert!(size <= BYTES_PER_REQUEST * requests, "{kind}: {size} bytes of {requests} requests");
         }
         server.clock.turn(400 * 24 * 3600);
-        server.core.sweep().await.unwrap();
+        server.run_jobs().await;
         assert_eq!(census(&server.database).await, before);
         server.renew_token().await;
     }

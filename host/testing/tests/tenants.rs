@@ -159,7 +159,7 @@ on_both! {
         bearer.json(Method::GET, "/api/users", None).await.expect(401);
         browser.refresh(&acme.application, &text(&tokens, "refresh_token")).await.expect(401);
 
-        server.core.sweep().await.unwrap();
+        server.run_jobs().await;
         let pool = server.database.connect().await;
         for table in server.database.tables().await {
             let column = if table == "tenants" { "id" } else { "tenant_id" };

@@ -61,6 +61,7 @@ macro_rules! on_both {
     )*};
 }
 
+mod jobs;
 mod tokens;
 mod transactions;
 mod user_lists;

@@ -10,7 +10,7 @@ use keyway_model::oauth::Authorization;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::user::{User, UserChange};
 use keyway_model::{Patch, TenantId, Timestamp, UserId};
-use keyway_store::retention::{self, Retention};
+use keyway_store::retention::{Retention, SWEEPS};
 use keyway_store::{
     Constraint, Store, StoreError, Total, Tx, counters, interactions, sign_in_experiences, user_search, users,
 };
@@ -202,7 +202,10 @@ async fn counters_count_under_fifty_parallel_requests_and_end(store: Store) {
     assert_eq!(counts, (1..=50).collect::<Vec<_>>());
     let later = add(store.clone(), 60_000).await;
     assert_eq!((later["sends"], later["a"]), (1, 51));
-    let swept = retention::sweep(&store, Retention::default(), Timestamp(200_000));
+    let counters = SWEEPS.iter().find(|sweep| sweep.name == "counters").unwrap();
+    let swept = store.write::<_, StoreError>(async move |tx| {
+        counters.batch(tx, Retention::default(), Timestamp(200_000), 1000).await
+    });
     assert_eq!(swept.await.unwrap(), 2);
 }
 
