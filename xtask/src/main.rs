@@ -9,6 +9,7 @@ mod postgres;
 mod process;
 mod run;
 mod test;
+mod upgrade;
 mod work;
 
 use clap::{Parser, Subcommand};
@@ -28,7 +29,7 @@ enum Command {
     Build,
     /// Run every check: format, features, lints, unit, both databases, work of parsers, components, clients, browser
     Test {
-        /// Only the named parts: fmt, features, clippy, unit, work, connectors, clients
+        /// Only the named parts: fmt, features, clippy, unit, work, connectors, clients, upgrade
         parts: Vec<String>,
     },
     /// Measure the release build under load, on both databases

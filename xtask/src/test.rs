@@ -6,9 +6,9 @@ use anyhow::{Context as _, bail};
 
 use crate::postgres::Postgres;
 use crate::process::Steps;
-use crate::{connectors, features, packages, paths, process, work};
+use crate::{connectors, features, packages, paths, process, upgrade, work};
 
-const PARTS: [&str; 7] = ["fmt", "features", "clippy", "unit", "work", "connectors", "clients"];
+const PARTS: [&str; 8] = ["fmt", "features", "clippy", "unit", "work", "connectors", "clients", "upgrade"];
 
 /// Runs the named parts, or all, and prints how long each took.
 pub fn test(parts: &[String]) -> anyhow::Result<()> {
@@ -60,6 +60,9 @@ fn built(steps: &mut Steps, wanted: impl Fn(&str) -> bool) -> anyhow::Result<()>
     if wanted("clients") {
         steps.run("clients: npm clients in a browser", || clients(&postgres))?;
     }
+    if wanted("upgrade") {
+        steps.run("upgrade: sign-ins that hop between versions", || upgrade::test(&postgres))?;
+    }
     Ok(())
 }
 
@@ -80,7 +83,8 @@ pub fn install_clients() -> anyhow::Result<()> {
         .context("the client tests need Node.js 20 and Chromium: apt-get install nodejs npm chromium")
 }
 
-fn npm(arguments: &[&str]) -> Command {
+/// `npm` in the folder of the client tests.
+pub fn npm(arguments: &[&str]) -> Command {
     let mut npm = Command::new("npm");
     npm.args(arguments).arg("--prefix").arg(paths::root().join("tests/clients"));
     npm

@@ -24,7 +24,11 @@ fn of(files: &[File]) -> Migrator {
         let no_transaction = text.starts_with("-- no-transaction");
         Migration::new(number, description.into(), MigrationType::Simple, text.into_sql_str(), no_transaction)
     };
-    Migrator::with_migrations(files.iter().map(migration).collect())
+    let mut migrator = Migrator::with_migrations(files.iter().map(migration).collect());
+    // Migrations add and do not take away: while nodes are upgraded one after another, one of the version before starts again on the
+    // new schema.
+    migrator.set_ignore_missing(true);
+    migrator
 }
 
 #[cfg(test)]

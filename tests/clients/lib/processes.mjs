@@ -44,7 +44,9 @@ function start(program, args, env) {
   return { child, output: () => text };
 }
 
+// `KEYWAY_BIN` in `env` is another program than the one under test, such as an earlier version.
 export async function startKeyway(env = {}, args = []) {
+  const program = env.KEYWAY_BIN ?? binary;
   const folder = mkdtempSync(path.join(tmpdir(), 'keyway-'));
   const [port, adminPort] = [env.KEYWAY_PORT ?? await freePort(), await freePort()];
   const settings = {
@@ -53,7 +55,7 @@ export async function startKeyway(env = {}, args = []) {
   const endpoint = `http://localhost:${port}`;
   let running;
   const restart = async () => {
-    running = start(binary, ['serve', ...args], settings);
+    running = start(program, ['serve', ...args], settings);
     await untilAnswers(`http://127.0.0.1:${port}/readyz`, running.child, running.output);
   };
   const end = async (signal) => {
@@ -63,7 +65,7 @@ export async function startKeyway(env = {}, args = []) {
     await new Promise((done) => child.on('exit', done));
   };
   await restart();
-  const created = execFileSync(binary, ['admin', 'create-m2m', '--name', 'test', '--json'], { env: { ...process.env, ...settings } });
+  const created = execFileSync(program, ['admin', 'create-m2m', '--name', 'test', '--json'], { env: { ...process.env, ...settings } });
   const machine = JSON.parse(created.toString());
   const token = await (await fetch(`${endpoint}/oidc/token`, {
     method: 'POST',

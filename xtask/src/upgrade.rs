@@ -1,0 +1,61 @@
+//! A rolling upgrade: a node of an earlier commit and one of this one share a PostgreSQL, and sign-ins hop between them.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+
+use crate::postgres::Postgres;
+use crate::test::{install_clients, npm};
+use crate::{paths, process};
+
+/// Builds the server of the commit before, or of `KEYWAY_UPGRADE_FROM`, beside this one, and runs the tests of both together.
+pub fn test(postgres: &Postgres) -> anyhow::Result<()> {
+    let from = std::env::var("KEYWAY_UPGRADE_FROM").unwrap_or_else(|_| "HEAD~1".into());
+    let Some(commit) = commit(&from)? else {
+        if from != "HEAD~1" {
+            bail!("there is no commit {from}");
+        }
+        println!("NOT RUN: this clone has no commit before its last. git fetch --unshallow brings it.");
+        return Ok(());
+    };
+    let folder = paths::target().join("upgrade");
+    std::fs::create_dir_all(&folder)?;
+    let before = folder.join("keyway");
+    build(&commit, &folder.join("source"), &before)?;
+    process::run(&mut process::cargo(&["build", "--package", "keyway"]))?;
+    install_clients()?;
+    let mut test = npm(&["run", "upgrade"]);
+    test.env("KEYWAY_BIN", paths::target().join("debug/keyway")).env("KEYWAY_BIN_BEFORE", &before);
+    process::run(test.env("KEYWAY_TEST_POSTGRES", &postgres.url))
+}
+
+fn commit(name: &str) -> anyhow::Result<Option<String>> {
+    let mut find = Command::new("git");
+    find.current_dir(paths::root()).args(["rev-parse", "--verify", "--quiet", &format!("{name}^{{commit}}")]);
+    let found = find.output().context("git cannot be started")?;
+    Ok(found.status.success().then(|| String::from_utf8_lossy(&found.stdout).trim().to_owned()))
+}
+
+/// Builds the server of a commit in a work tree of its own. It shares this one's target directory, and so all that others have
+/// written.
+fn build(commit: &str, source: &Path, binary: &Path) -> anyhow::Result<()> {
+    let git = |arguments: &[&str]| {
+        let mut git = Command::new("git");
+        git.args(arguments);
+        git
+    };
+    let place = source.to_string_lossy();
+    let known = source.join(".git").exists();
+    let mut tree = if known {
+        git(&["-C", &place, "checkout", "--quiet", "--detach", commit])
+    } else {
+        git(&["worktree", "add", "--force", "--quiet", "--detach", &place, commit])
+    };
+    process::run(&mut tree)?;
+    let mut build = process::cargo(&["build", "--package", "keyway", "--manifest-path"]);
+    build.arg(source.join("Cargo.toml")).env("CARGO_TARGET_DIR", std::path::absolute(paths::target())?);
+    process::run(&mut build)?;
+    std::fs::copy(paths::target().join("debug/keyway"), binary)?;
+    Ok(())
+}
