@@ -373,6 +373,30 @@ on_both! {
         assert_eq!(race.identities(&id).await, [(OTHER.to_owned(), "first".to_owned()), (TARGET.to_owned(), "u1".to_owned())]);
     }
 
+    async fn an_identity_that_two_accounts_are_given_at_once_shuts_neither_out(database: Database) {
+        let race = Race::new(database).await;
+        let linking = json!({ "socialSignIn": { "automaticAccountLinking": true } });
+        race.server.api(Method::PATCH, "/sign-in-exp", Some(linking)).await.expect(200);
+        for round in 0..6_u32 {
+            let identity = format!("given-{round}");
+            let names = [format!("u{}", 2 * round + 1), format!("u{}", 2 * round + 2)];
+            let accounts = [race.user(&names[0]).await, race.user(&names[1]).await];
+            let (mut one, mut step_of_one) = race.about_to_link(&names[0], &identity).await;
+            let (mut other, mut step_of_other) = race.about_to_link(&names[1], &identity).await;
+            for step in [&mut step_of_one, &mut step_of_other] {
+                step.as_object_mut().unwrap().remove("linkSocialIdentity").unwrap();
+            }
+            let (one, other) = tokio::join!(
+                one.step(Method::POST, "/identification", Some(step_of_one)),
+                other.step(Method::POST, "/identification", Some(step_of_other)),
+            );
+            one.expect(204);
+            other.expect(204);
+            let linked = [race.identities(&accounts[0]).await, race.identities(&accounts[1]).await];
+            assert_eq!(linked.iter().flatten().filter(|(target, _)| target == OTHER).count(), 1);
+        }
+    }
+
     async fn an_identity_that_two_accounts_take_at_once_is_one_accounts(database: Database) {
         let race = Race::new(database).await;
         let owners = async |accounts: &[String]| {
