@@ -1,6 +1,7 @@
 //! The context of a use case: whose data it touches, who acts, where the request came from and when. Every use case takes it first.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use keyway_model::{ApplicationId, TenantId, Timestamp, UserId};
 use keyway_store::{StoreError, Tx};
@@ -45,10 +46,38 @@ impl Actor {
     }
 }
 
+/// The request that a use case serves, as the audit log knows it.
+#[derive(Debug, Default)]
+pub struct RequestInfo {
+    /// Its id, which the server's log lines hold, too.
+    pub id: String,
+    /// Method and route, such as `POST /api/roles`.
+    pub operation: String,
+    has_event: AtomicBool,
+}
+
+impl RequestInfo {
+    /// A request by its id, with method and route.
+    pub fn new(id: String, operation: String) -> Self {
+        Self { id, operation, has_event: AtomicBool::new(false) }
+    }
+
+    /// Whether a use case wrote an event for it. What was written is undone with its transaction: it counts for requests that
+    /// succeeded.
+    pub fn has_event(&self) -> bool {
+        self.has_event.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_event(&self) {
+        self.has_event.store(true, Ordering::Relaxed);
+    }
+}
+
 /// The context of a use case.
 #[derive(Clone)]
 pub struct Cx {
     core: Arc<Core>,
+    request: Arc<RequestInfo>,
     /// Whose data is touched.
     pub tenant: TenantId,
     /// Who acts.
@@ -62,12 +91,47 @@ pub struct Cx {
 impl Cx {
     /// The context of a request, at this moment.
     pub fn new(core: &Arc<Core>, tenant: TenantId, actor: Actor, visitor: Visitor) -> Self {
-        Self { core: Arc::clone(core), tenant, actor, visitor, now: core.now() }
+        Self { core: Arc::clone(core), request: Arc::default(), tenant, actor, visitor, now: core.now() }
+    }
+
+    /// The context of the server's own work: seeding, jobs and commands.
+    pub fn system(core: &Arc<Core>, tenant: TenantId) -> Self {
+        Self::new(core, tenant, Actor::System, Visitor::default())
+    }
+
+    /// The same for a request that is known by its id.
+    #[must_use]
+    pub fn serving(self, request: Arc<RequestInfo>) -> Self {
+        Self { request, ..self }
+    }
+
+    /// The same on the data of another tenant.
+    #[must_use]
+    pub fn within(&self, tenant: TenantId) -> Self {
+        Self { tenant, ..self.clone() }
+    }
+
+    /// The request that is served.
+    pub fn request(&self) -> &RequestInfo {
+        &self.request
     }
 
     /// What the use case runs on.
     pub fn core(&self) -> &Arc<Core> {
         &self.core
+    }
+
+    /// Runs a job in a transaction, which PostgreSQL may have run again; an error undoes it.
+    pub async fn write<T, E: From<StoreError>>(
+        &self,
+        job: impl AsyncFnOnce(&mut Tx) -> Result<T, E> + Clone,
+    ) -> Result<T, E> {
+        self.core.store().write(job).await
+    }
+
+    /// Reads, outside of transactions.
+    pub async fn read<T, E: From<StoreError>>(&self, job: impl AsyncFnOnce(&mut Tx) -> Result<T, E>) -> Result<T, E> {
+        self.core.store().read(job).await
     }
 
     /// Begins a transaction; dropped, it is undone.

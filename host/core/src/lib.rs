@@ -1,10 +1,12 @@
 //! What the server does. Each public function is one use case: it parses nothing and renders nothing.
 
+pub mod audit_logs;
 mod configuration;
 pub mod connectors;
 pub mod console;
 mod cx;
 mod error;
+pub mod events;
 mod jobs;
 pub mod keys;
 pub mod limits;
@@ -13,6 +15,7 @@ mod logs;
 pub mod management;
 pub mod oauth;
 pub mod password;
+pub mod roles;
 pub mod secret;
 pub mod signin;
 
@@ -27,7 +30,7 @@ use keyway_store::{MasterKey, Store};
 use url::Url;
 
 pub use configuration::Settings;
-pub use cx::{Actor, Cx};
+pub use cx::{Actor, Cx, RequestInfo};
 pub use error::CoreError;
 
 /// What the core is made of.
@@ -140,6 +143,11 @@ impl Core {
     /// Messages that this node held back since its start: rule, outcome and count.
     pub fn held_back(&self) -> Vec<(&'static str, &'static str, u64)> {
         self.held_back.totals()
+    }
+
+    /// A new id for a request that came without one.
+    pub fn request_id(&self) -> String {
+        self.rng().text(16)
     }
 
     /// A new random id.

@@ -16,6 +16,43 @@ pub const MANAGEMENT_TOKEN_TTL: i64 = 24 * 3600;
 /// The scope that opens the whole Management API.
 pub const MANAGEMENT_SCOPE: &str = "all";
 
+/// What a token, or an administrator's roles, must hold for an operation. Seeing, uploading, approving, configuring and testing
+/// connectors are five duties that different people may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ManagementScope {
+    /// The whole Management API: what an operation asks for that no narrower one opens.
+    All,
+    /// See connectors and their components.
+    ConnectorsView,
+    /// Upload components.
+    ConnectorsUpload,
+    /// Approve, activate, roll back and remove components.
+    ConnectorsApprove,
+    /// Set up, change and remove connectors.
+    ConnectorsConfigure,
+    /// Send test messages.
+    ConnectorsTest,
+}
+
+impl ManagementScope {
+    /// The scope's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::All => MANAGEMENT_SCOPE,
+            Self::ConnectorsView => "connectors:view",
+            Self::ConnectorsUpload => "connectors:upload",
+            Self::ConnectorsApprove => "connectors:approve",
+            Self::ConnectorsConfigure => "connectors:configure",
+            Self::ConnectorsTest => "connectors:test",
+        }
+    }
+
+    /// Whether somebody with these scopes may do it: with this one, or with the one that opens everything.
+    pub fn is_within(self, held: &[String]) -> bool {
+        held.iter().any(|scope| scope == MANAGEMENT_SCOPE || scope == self.as_str())
+    }
+}
+
 /// An API that access tokens are made for (RFC 8707).
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -97,7 +134,15 @@ pub fn intersect(requested: &str, granted: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::intersect;
+    use super::*;
+
+    #[test]
+    fn privilege_escalation_a_narrow_scope_opens_its_own_operations_alone() {
+        let held = ["connectors:view".to_owned()];
+        assert!(ManagementScope::ConnectorsView.is_within(&held));
+        assert!(!ManagementScope::ConnectorsTest.is_within(&held) && !ManagementScope::All.is_within(&held));
+        assert!(ManagementScope::ConnectorsTest.is_within(&["all".to_owned()]) && !ManagementScope::All.is_within(&[]));
+    }
 
     #[test]
     fn a_token_carries_only_what_was_asked_and_granted() {

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use http::Method;
+use keyway_core::events::EventKind;
 use keyway_testing::{TestServer, on_both};
 use serde_json::Value;
 
@@ -30,13 +31,43 @@ async fn audited(server: &TestServer) -> BTreeSet<String> {
     found
 }
 
-/// The console's forms, as the router's text has them.
+/// The console's forms.
 fn forms() -> Vec<&'static str> {
-    let source = include_str!("../../web/src/console/mod.rs");
-    let closed = source.split_once("let upload").unwrap().1;
-    let routes = closed.split(".route(").skip(1);
-    let writes = routes.filter(|route| route.split(".route").next().unwrap().contains("post("));
-    writes.map(|route| route.split('"').nth(1).unwrap()).collect()
+    let pages = keyway_web::authorization().into_iter();
+    pages
+        .filter(|(method, path, _)| method == "POST" && path.starts_with("/console"))
+        .map(|(_, path, _)| path)
+        .collect()
+}
+
+/// Which operation writes which event in the transaction of its change.
+const EVENTS: [(&str, &str, EventKind); 8] = [
+    ("POST", "/api/roles", EventKind::RoleCreated),
+    ("DELETE", "/api/roles/{id}", EventKind::RoleDeleted),
+    ("POST", "/api/roles/{id}/scopes", EventKind::RoleScopesAdded),
+    ("DELETE", "/api/roles/{id}/scopes/{scopeId}", EventKind::RoleScopeRemoved),
+    ("POST", "/api/applications/{id}/roles", EventKind::ApplicationRolesAdded),
+    ("DELETE", "/api/applications/{id}/roles/{roleId}", EventKind::ApplicationRoleRemoved),
+    ("POST", "/api/users/{userId}/roles", EventKind::UserRolesAdded),
+    ("DELETE", "/api/users/{userId}/roles/{roleId}", EventKind::UserRoleRemoved),
+];
+
+#[test]
+fn each_kind_of_event_belongs_to_an_operation() {
+    let operations = keyway_web::authorization();
+    for (method, path, kind) in EVENTS {
+        assert!(operations.iter().any(|(verb, known, _)| verb == method && *known == path), "{method} {path} {kind:?}");
+    }
+    for kind in EventKind::ALL {
+        assert!(EVENTS.iter().any(|(_, _, known)| known == kind), "{kind:?} has its line in the table");
+    }
+}
+
+/// The payload of the newest entry of an event.
+async fn newest(server: &TestServer, kind: EventKind) -> Value {
+    let path = format!("/logs?logKey={}&page_size=1", kind.key());
+    let entries = server.api(Method::GET, &path, None).await.expect(200).json();
+    entries.pointer("/0/payload").cloned().unwrap_or_default()
 }
 
 on_both! {
@@ -60,6 +91,47 @@ on_both! {
         let audited = audited(&server).await;
         let missing: Vec<_> = asked.difference(&audited).collect();
         assert!(missing.is_empty(), "not audited: {missing:?}");
+    }
+
+    async fn an_event_shows_who_changed_what(database: Database) {
+        let server = TestServer::start(database).await;
+        let role = serde_json::json!({ "name": "Editor", "description": "Edits" });
+        let made = server.api(Method::POST, "/roles", Some(role)).await.expect(200).json();
+        let id = made.get("id").and_then(Value::as_str).unwrap();
+        let event = newest(&server, EventKind::RoleCreated).await;
+        let text = |path: &str| event.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+        assert_eq!((text("/actorType"), text("/operation")), ("application".into(), "POST /api/roles".into()), "{event}");
+        assert_eq!((text("/targets/roleId"), text("/after/name")), (id.to_owned(), "Editor".into()), "{event}");
+        assert!(!text("/actor").is_empty() && !text("/requestId").is_empty(), "{event}");
+        assert_eq!(event.get("before"), None);
+
+        // A refusal undoes the event with the change, and is in the log as a refusal.
+        server.clock.turn(1);
+        let taken = serde_json::json!({ "name": "Editor" });
+        let refused = server.api(Method::POST, "/roles", Some(taken)).await.expect(422);
+        let entry = newest(&server, EventKind::RoleCreated).await;
+        assert_eq!(entry.pointer("/error/code"), refused.json().get("code"));
+        assert_eq!(entry.get("result").and_then(Value::as_str), Some("Error"));
+        assert_eq!(entry.get("after"), None);
+
+        server.api(Method::DELETE, &format!("/roles/{id}"), None).await.expect(204);
+        let event = newest(&server, EventKind::RoleDeleted).await;
+        assert_eq!(event.pointer("/before/description").and_then(Value::as_str), Some("Edits"));
+        let path = format!("/logs?logKey={}", EventKind::RoleDeleted.key());
+        let entries = server.api(Method::GET, &path, None).await.expect(200).json();
+        assert_eq!(entries.as_array().unwrap().len(), 1, "one change is one entry: {entries}");
+    }
+
+    async fn log_injection_by_the_id_of_a_request(database: Database) {
+        let server = TestServer::start(database).await;
+        let mut proxy = server.browser("203.0.113.9").with_header("x-request-id", "from-the-proxy_1");
+        assert_eq!(proxy.get("/api/status").await.expect(204).headers.get("x-request-id").and_then(|id| id.to_str().ok()), Some("from-the-proxy_1"));
+        for bad in ["a b", "a\"b", &"a".repeat(65)] {
+            let mut stranger = server.browser("203.0.113.9").with_header("x-request-id", bad);
+            let answer = stranger.get("/api/status").await.expect(204);
+            let id = answer.headers.get("x-request-id").and_then(|id| id.to_str().ok()).unwrap();
+            assert!(id != bad && !id.is_empty(), "{id}");
+        }
     }
 
     async fn session_hijacking_hands_on_no_access(database: Database) {

@@ -1,9 +1,10 @@
 //! The OpenAPI 3.1 document of the Management API, collected from the handlers.
 
-use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{OpenApi as _, PartialSchema as _, ToSchema as _};
 
+use crate::error::ErrorBody;
 use crate::management;
 
 #[derive(utoipa::OpenApi)]
@@ -21,9 +22,12 @@ struct Description;
 /// The document.
 pub fn openapi() -> OpenApi {
     let mut document = Description::openapi();
-    document.merge(management::documented().into_openapi());
+    let (paths, components) = management::operations().into_documentation();
+    document.paths = paths;
+    document.components = Some(components);
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     let components = document.components.get_or_insert_default();
+    components.schemas.insert(ErrorBody::name().into_owned(), ErrorBody::schema());
     components.add_security_scheme("management", SecurityScheme::Http(bearer));
     document
 }

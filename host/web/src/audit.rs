@@ -1,17 +1,18 @@
-//! An audit event for everything that administrators do and for what they were refused: one place, before the routes of the
-//! Management API and of the console, so that no operation can be without.
+//! An entry of the audit log for what administrators were refused, and for what no use case wrote an event of: one place, before
+//! the routes of the Management API and of the console, so that no operation can be without.
 
 use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
-use keyway_core::Visitor;
-use keyway_core::management::Act;
+use keyway_core::audit_logs::{self, Attempt};
+use keyway_core::{Actor, Cx, RequestInfo};
+use keyway_model::TenantId;
 
 use crate::Web;
 use crate::error::WebError;
-use crate::request::visitor;
+use crate::request::{RequestId, visitor};
 
 /// Marks an answer to a write that did nothing: a form that was drawn anew.
 #[derive(Clone, Copy)]
@@ -22,16 +23,16 @@ const UNSEEN: &str = "/console/preview";
 
 /// A request of an administrator, before it is carried out.
 pub struct Asked {
-    act: Act,
-    visitor: Visitor,
+    cx: Cx,
+    attempt: Attempt,
     /// Whether it is only of interest when it is refused.
     reads: bool,
 }
 
 impl Asked {
-    /// Reads what is asked for; `actor` is the administrator or the program.
-    pub fn new(web: &Web, actor: &str, request: Request) -> (Self, Request) {
-        let (parts, body) = request.into_parts();
+    /// Reads what is asked for, by whom and of whose data, and gives the route its context.
+    pub fn new(web: &Web, tenant: TenantId, actor: Actor, request: Request) -> (Self, Request) {
+        let (mut parts, body) = request.into_parts();
         let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
         let given = route.split('/').zip(parts.uri.path().split('/'));
         let targets = given.filter_map(|(name, value)| {
@@ -40,38 +41,37 @@ impl Asked {
         });
         let reveals = route.contains("/secrets") || parts.uri.query().is_some_and(|query| query.contains("reveal="));
         let reads = route == UNSEEN || ([Method::GET, Method::HEAD].contains(&parts.method) && !reveals);
-        let act = Act {
-            key: key(&parts.method, &route),
-            operation: format!("{} {route}", parts.method),
-            actor: actor.to_owned(),
-            targets: targets.collect(),
-            made: None,
-            status: 0,
-            error: None,
-        };
-        (Self { act, visitor: visitor(web, &parts), reads }, Request::from_parts(parts, body))
+        let attempt =
+            Attempt { key: key(&parts.method, &route), targets: targets.collect(), made: None, status: 0, error: None };
+        let id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+        let request = RequestInfo::new(id, format!("{} {route}", parts.method));
+        let cx = Cx::new(&web.core, tenant, actor, visitor(web, &parts)).serving(Arc::new(request));
+        parts.extensions.insert(cx.clone());
+        (Self { cx, attempt, reads }, Request::from_parts(parts, body))
     }
 
-    /// The event with its outcome, where there is something to write.
+    /// The attempt with what came of it, where no use case wrote an event: every refusal of a write, every refusal of a right,
+    /// and what shows secrets.
     pub fn outcome(mut self, response: &Response) -> Option<Self> {
-        let refused = response.status() == StatusCode::FORBIDDEN;
+        let status = response.status();
         let nothing = self.reads || response.extensions().get::<NothingDone>().is_some();
-        if nothing && !refused {
+        let is_written = self.cx.request().has_event() && !status.is_client_error() && !status.is_server_error();
+        if is_written || (nothing && status != StatusCode::FORBIDDEN) {
             return None;
         }
-        self.act.status = response.status().as_u16();
-        self.act.error = response.extensions().get::<Arc<WebError>>().map(|error| match error.as_ref() {
+        self.attempt.status = status.as_u16();
+        self.attempt.error = response.extensions().get::<Arc<WebError>>().map(|error| match error.as_ref() {
             WebError::Refusal(refusal) => refusal.code.code().to_owned(),
             WebError::OAuth(error) => error.error.to_owned(),
         });
         let made = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
-        self.act.made = made.and_then(|made| made.split(['?', '#']).next()).map(ToOwned::to_owned);
+        self.attempt.made = made.and_then(|made| made.split(['?', '#']).next()).map(ToOwned::to_owned);
         Some(self)
     }
 
     /// Writes it.
-    pub async fn write(self, web: &Web) {
-        if let Err(error) = web.core.audit(self.act, &self.visitor).await {
+    pub async fn write(self) {
+        if let Err(error) = audit_logs::record(&self.cx, self.attempt).await {
             tracing::error!(?error, "an administrator's action was not audited");
         }
     }

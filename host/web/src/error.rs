@@ -55,6 +55,20 @@ impl From<CoreError> for WebError {
     }
 }
 
+/// The body of an answer to what is refused.
+#[derive(utoipa::ToSchema)]
+#[schema(as = Error)]
+#[expect(dead_code, reason = "the shape of what `WebError::body` makes, for the documentation")]
+pub struct ErrorBody {
+    /// Stable code, such as `entity.not_found`.
+    code: String,
+    /// What is wrong, in words.
+    message: String,
+    /// More about it, such as the field that is wrong.
+    #[schema(value_type = Option<Object>)]
+    data: Option<Value>,
+}
+
 impl WebError {
     /// The same error without the provider's own words: they are for the admin.
     #[must_use]

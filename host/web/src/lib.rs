@@ -10,6 +10,7 @@ mod audit;
 mod console;
 mod cookies;
 mod cors;
+mod declaration;
 mod error;
 mod experience;
 mod guard;
@@ -21,6 +22,7 @@ mod oidc;
 mod operations;
 mod pages;
 mod request;
+mod response;
 mod well_known;
 mod write_limit;
 
@@ -35,6 +37,7 @@ use axum::middleware;
 use ipnet::IpNet;
 use keyway_core::Core;
 use keyway_model::TenantId;
+use keyway_model::resource::ManagementScope;
 use quick_cache::sync::Cache;
 use tower::{ServiceExt as _, service_fn};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -60,6 +63,13 @@ const REQUEST: Duration = Duration::from_mins(4);
 
 /// Tenants whose routes are kept at a time.
 const MAX_ROUTERS: usize = 256;
+
+/// What each operation of the Management API and each page of the console asks for: method, path and scope.
+pub fn authorization() -> Vec<(String, &'static str, ManagementScope)> {
+    let tables = [management::operations().into_router().1, console::pages().into_router().1];
+    let rows = tables.iter().flat_map(declaration::Authorization::rows);
+    rows.map(|(method, path, scope)| (method.to_owned(), path, scope)).collect()
+}
 
 /// What a listener serves.
 #[derive(Clone)]
@@ -150,6 +160,7 @@ impl Web {
             .layer(middleware::from_fn(request::no_null))
             .layer(middleware::from_fn_with_state(self.clone(), guard::headers))
             .layer(middleware::from_fn_with_state(self.clone(), operations::measure))
+            .layer(middleware::from_fn_with_state(self.clone(), request::identify))
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .layer(MapRequestBodyLayer::new(Body::new))
             .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))

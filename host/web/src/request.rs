@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, RawPathParams, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
@@ -20,6 +20,7 @@ use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ErrorCode, Refusal};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tracing::Instrument as _;
 
 use crate::Web;
 use crate::cookies::{self, Kind};
@@ -122,6 +123,16 @@ impl FromRequestParts<Web> for Browser {
     }
 }
 
+/// The context that the guard before the route made; without a guard, nobody's.
+impl FromRequestParts<Web> for Cx {
+    type Rejection = WebError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, WebError> {
+        let guarded = parts.extensions.get::<Self>().cloned();
+        Ok(guarded.unwrap_or_else(|| Self::new(&web.core, web.tenant.clone(), Actor::Nobody, visitor(web, parts))))
+    }
+}
+
 /// Who sent the request.
 pub struct Peer(pub Visitor);
 
@@ -149,6 +160,49 @@ impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
     }
 }
 
+/// A JSON body that may be absent, which means all defaults.
+pub struct OptionalBody<T>(pub T);
+
+impl<T: DeserializeOwned + Default> FromRequest<Web> for OptionalBody<T> {
+    type Rejection = WebError;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, WebError> {
+        let bytes = Bytes::from_request(request, web).await.map_err(|_| ErrorCode::TooLarge)?;
+        if bytes.is_empty() { Ok(Self(T::default())) } else { parse(&bytes).map(Self) }
+    }
+}
+
+/// A JSON body whose members the use case knows: the documentation calls it an object.
+pub struct Object<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Web> for Object<T> {
+    type Rejection = WebError;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, WebError> {
+        Body::from_request(request, web).await.map(|Body(value)| Self(value))
+    }
+}
+
+/// Longest id or name in a path, in characters.
+const MAX_PATH_PARAMETER: usize = 256;
+
+/// Ids and names in a path, typed. What no id can be names nothing that is there, and no use case sees it.
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Web> for Path<T> {
+    type Rejection = WebError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, WebError> {
+        let unreadable = || Refusal::invalid_input("address", "must be UTF-8");
+        let given = RawPathParams::from_request_parts(parts, web).await.map_err(|_| unreadable())?;
+        if given.iter().any(|(_, text)| text.contains('\0') || text.chars().nth(MAX_PATH_PARAMETER).is_some()) {
+            return Err(ErrorCode::EntityNotFound.into());
+        }
+        let read = axum::extract::Path::<T>::from_request_parts(parts, web).await;
+        Ok(Self(read.map_err(|_| ErrorCode::EntityNotFound)?.0))
+    }
+}
+
 /// Query parameters by name. Wrong ones are refused as a wrong body is, with the name of the field.
 pub struct Query<T>(pub T);
 
@@ -166,6 +220,32 @@ impl<T: DeserializeOwned> FromRequestParts<Web> for Query<T> {
         })?;
         Ok(Self(read.0))
     }
+}
+
+/// The id of a request: in the server's log lines, in the audit log and in the answer.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
+/// Longest id that a caller may give its request, in characters.
+const MAX_REQUEST_ID: usize = 64;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Gives each request an id, or keeps the one that a proxy gave it where that is short and plain.
+pub async fn identify(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    let plain = |id: &&str| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(is_plain)
+    };
+    let given = text(request.headers(), REQUEST_ID).filter(plain).map(ToOwned::to_owned);
+    let id = given.unwrap_or_else(|| web.core.request_id());
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let span = tracing::info_span!("request", id);
+    let mut response = next.run(request).instrument(span).await;
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
 }
 
 /// Refuses a null character in a path or query: PostgreSQL stores none, and programs disagree on where such a text ends.

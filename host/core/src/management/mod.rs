@@ -3,11 +3,9 @@
 
 pub(crate) mod administrators;
 mod applications;
-mod audit;
 mod branding;
 mod email_templates;
 mod resources;
-mod roles;
 mod sessions;
 mod settings;
 mod user_search;
@@ -22,8 +20,6 @@ pub(crate) use applications::check as check_application;
 pub(crate) use users::end_sign_ins;
 
 pub use applications::{DEFAULT_SECRET, NewApplication, NewSecret};
-pub use audit::Act;
-pub use keyway_store::logs::Filter as LogFilter;
 pub use keyway_store::user_search::{Place, UserField, UserMatch, UserSearch};
 pub use keyway_store::{Page, Total};
 pub use settings::PublicExperience;

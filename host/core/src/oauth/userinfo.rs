@@ -7,7 +7,7 @@ use keyway_model::{ApplicationId, TenantId, UserId};
 use keyway_store::{identities, resources, roles, tokens, users};
 use serde_json::{Map, Value, json};
 
-use crate::{Core, CoreError, secret};
+use crate::{Actor, Core, CoreError, secret};
 
 impl Core {
     /// The claims that the token's scopes allow.
@@ -47,12 +47,12 @@ impl Core {
     }
 
     /// Checks a token for a tenant's Management API: signature, type, issuer, audience, expiry, and that its client and their roles still
-    /// are what they were. Returns subject and the scopes that both the token and the roles of this moment hold.
+    /// are what they were. Returns who acts and the scopes that both the token and the roles of this moment hold.
     pub async fn verify_management_token(
         &self,
         tenant: &TenantId,
         token: &str,
-    ) -> Result<Option<(UserId, Vec<String>)>, CoreError> {
+    ) -> Result<Option<(Actor, Vec<String>)>, CoreError> {
         let keys = self.keys(tenant).await?;
         let api = management_api(tenant);
         let Some(claims) = keys.verify(Some("at+jwt"), token) else { return Ok(None) };
@@ -60,7 +60,8 @@ impl Core {
         if self.client(tenant, &client).await?.is_none() {
             return Ok(None);
         }
-        let held = if subject.as_str() == client.as_str() {
+        let is_program = subject.as_str() == client.as_str();
+        let held = if is_program {
             let access = self.machine_access(tenant, &client, &api).await?;
             access.map(|access| access.1.clone()).unwrap_or_default()
         } else {
@@ -75,7 +76,8 @@ impl Core {
             read.await?
         };
         let scopes: Vec<String> = scopes.into_iter().filter(|scope| held.contains(scope)).collect();
-        Ok(Some((subject, scopes)))
+        let actor = if is_program { Actor::Application(client) } else { Actor::User(subject) };
+        Ok(Some((actor, scopes)))
     }
 
     fn management_access(

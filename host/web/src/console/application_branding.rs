@@ -1,7 +1,7 @@
 //! What the sign-in pages look like for one application.
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use keyway_model::ApplicationId;
 use keyway_model::application::ApplicationExperience;
@@ -13,7 +13,7 @@ use super::page::{Notice, done};
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
-use crate::request::Parameters;
+use crate::request::{Parameters, Path};
 
 /// The form's fields.
 pub struct Branding {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use keyway_core::management::{DEFAULT_SECRET, NewApplication, NewSecret};
@@ -19,7 +19,7 @@ use super::page::{Notice, Paging, Shell, asked, done, moment, page};
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
-use crate::request::Parameters;
+use crate::request::{Parameters, Path};
 
 /// Under which name an application's own data holds its framework.
 const FRAMEWORK: &str = "framework";

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use keyway_core::connectors::{ConnectorChange, Factory, NewConnector, TestMessage};
 use keyway_model::connector::{Connector, ConnectorKind, ConnectorSettings, Manifest, Routing};
-use keyway_model::resource::MANAGEMENT_SCOPE;
+use keyway_model::resource::ManagementScope;
 use keyway_model::{ConnectorId, ErrorCode, FactoryId};
 use serde_json::{Map, Value, json};
 
@@ -22,7 +22,7 @@ use super::page::{Notice, Shell, done, explain, markdown, page, redrawn, saves, 
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
-use crate::request::Parameters;
+use crate::request::{Parameters, Path};
 
 #[derive(Template)]
 #[template(path = "console/connector.html")]
@@ -342,10 +342,7 @@ pub async fn test(
             locale,
             config: draft.config.clone(),
             by: admin.user.id.as_str(),
-            may_configure: admin
-                .scopes
-                .iter()
-                .any(|scope| scope == MANAGEMENT_SCOPE || scope == "connectors:configure"),
+            may_configure: ManagementScope::ConnectorsConfigure.is_within(&admin.scopes),
         };
         let tested = web.core.test_connector(&managed(), message).await;
         match tested {

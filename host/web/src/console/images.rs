@@ -1,7 +1,7 @@
 //! Pictures that administrators upload for branding.
 
 use axum::Json;
-use axum::extract::{Multipart, Path, State};
+use axum::extract::{Multipart, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use crate::Web;
 use crate::error::WebError;
 use crate::management::file;
 use crate::pages::assets::picture;
+use crate::request::Path;
 
 /// `POST /console/images`: keeps a picture and answers its address.
 pub async fn upload(State(web): State<Web>, form: Multipart) -> Result<(StatusCode, Json<Value>), WebError> {

@@ -2,10 +2,11 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use keyway_core::management::{LogFilter, Page};
+use keyway_core::management::Page;
+use keyway_core::{Cx, audit_logs};
 use keyway_model::log::LogEntry;
 use keyway_model::{LogId, TenantId, Timestamp};
 use serde_json::Value;
@@ -18,7 +19,7 @@ use super::page::{self, Paging, Shell, moment, page};
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
-use crate::request::Parameters;
+use crate::request::{Parameters, Path};
 
 /// An entry in a list.
 pub struct Line {
@@ -109,9 +110,9 @@ impl Asked {
         if self.operators { TenantId::admin() } else { managed() }
     }
 
-    fn filter(&self) -> LogFilter {
+    fn filter(&self) -> audit_logs::Filter {
         let start = |date: Date| Timestamp(date.midnight().assume_utc().unix_timestamp().saturating_mul(1000));
-        LogFilter {
+        audit_logs::Filter {
             user_id: self.user.clone(),
             application_id: self.application.clone(),
             key: self.event.clone(),
@@ -145,12 +146,13 @@ impl Asked {
 /// `GET /console/logs`
 pub async fn list(
     State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
     parameters: Parameters,
 ) -> Result<Response, WebError> {
     let asked = Asked::read(&parameters);
     let (number, wanted) = page::asked(&parameters);
-    let (entries, total) = web.core.logs(&asked.tenant(), asked.filter(), wanted).await?;
+    let (entries, total) = audit_logs::list(&cx.within(asked.tenant()), &asked.filter(), wanted).await?;
     let (applications, _) = web.core.applications(&managed(), Page { offset: 0, limit: 100 }).await?;
     let mut applications: Vec<_> = applications.into_iter().map(|one| (one.id.0, one.name)).collect();
     if !asked.application.is_empty() && !applications.iter().any(|(id, _)| *id == asked.application) {
@@ -174,18 +176,15 @@ pub async fn list(
 const EXPORTED: i64 = 10_000;
 
 /// `GET /console/logs/export.csv`: what the filters choose, newest first, as RFC 4180 says.
-pub async fn export(
-    State(web): State<Web>,
-    Extension(admin): Extension<Admin>,
-    parameters: Parameters,
-) -> Result<Response, WebError> {
+pub async fn export(cx: Cx, Extension(admin): Extension<Admin>, parameters: Parameters) -> Result<Response, WebError> {
     let asked = Asked::read(&parameters);
     let mut table = csv::Writer::from_writer(Vec::new());
     let head =
         ["time", "key", "event", "result", "error", "user_id", "application_id", "ip", "actor", "operation", "id"];
     let mut written = table.write_record(head);
+    let cx = cx.within(asked.tenant());
     for offset in (0..EXPORTED).step_by(1000) {
-        let (entries, _) = web.core.logs(&asked.tenant(), asked.filter(), Page { offset, limit: 1000 }).await?;
+        let (entries, _) = audit_logs::list(&cx, &asked.filter(), Page { offset, limit: 1000 }).await?;
         for entry in &entries {
             written = written.and_then(|()| table.write_record(record(entry, admin.chinese)));
         }
@@ -237,14 +236,10 @@ struct EntryPage {
 }
 
 /// `GET /console/logs/{id}`
-pub async fn show(
-    State(web): State<Web>,
-    Extension(admin): Extension<Admin>,
-    Path(id): Path<String>,
-) -> Result<Response, WebError> {
-    let entry = match web.core.log(&managed(), LogId(id.clone())).await {
+pub async fn show(cx: Cx, Extension(admin): Extension<Admin>, Path(id): Path<LogId>) -> Result<Response, WebError> {
+    let entry = match audit_logs::get(&cx, &id).await {
         Ok(entry) => entry,
-        Err(_) => web.core.log(&TenantId::admin(), LogId(id)).await?,
+        Err(_) => audit_logs::get(&cx.within(TenantId::admin()), &id).await?,
     };
     let text = |name: &str| entry.payload.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let json = format!("{:#}", Value::Object(entry.payload.clone()));

@@ -23,13 +23,18 @@ mod settings;
 mod texts;
 mod users;
 
+use std::sync::Arc;
+
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::get;
 use keyway_model::TenantId;
+use keyway_model::resource::ManagementScope::{
+    All, ConnectorsApprove, ConnectorsConfigure, ConnectorsTest, ConnectorsUpload, ConnectorsView,
+};
 
 use crate::Web;
+use crate::declaration::Pages;
 use crate::management::IMAGE_LIMIT;
 
 pub use session::TTL as SESSION_TTL;
@@ -41,6 +46,69 @@ pub fn managed() -> TenantId {
 
 /// Largest module that can be uploaded, as a form.
 const UPLOAD_LIMIT: usize = 25 * 1024 * 1024;
+
+/// Every page and form behind the guard.
+pub fn pages() -> Pages {
+    Pages::default()
+        .post_limited("/console/modules", ConnectorsUpload, UPLOAD_LIMIT, modules::upload)
+        .post_limited("/console/images", All, IMAGE_LIMIT, images::upload)
+        .get("/console", ConnectorsView, home::show)
+        .post("/console/sign-out", ConnectorsView, session::sign_out)
+        .get("/console/applications", All, applications::list)
+        .post("/console/applications", All, applications::create)
+        .get("/console/applications/new", All, applications::choose)
+        .get("/console/applications/{id}", All, applications::show)
+        .post("/console/applications/{id}", All, applications::save)
+        .post("/console/applications/{id}/secrets", All, applications::add_secret)
+        .post("/console/applications/{id}/secrets/delete", All, applications::delete_secret)
+        .post("/console/applications/{id}/delete", All, applications::delete)
+        .get("/console/connectors", ConnectorsView, connectors::list)
+        .get("/console/connectors/new", ConnectorsView, connectors::choose)
+        .get("/console/connectors/set-up/{factory}", ConnectorsView, connector::set_up)
+        .post("/console/connectors/set-up/{factory}", ConnectorsConfigure, connector::create)
+        .get("/console/connectors/{id}", ConnectorsView, connector::show)
+        .post("/console/connectors/{id}", ConnectorsConfigure, connector::save)
+        .post("/console/connectors/{id}/enabled", ConnectorsConfigure, connector::enable)
+        .post("/console/connectors/{id}/delete", ConnectorsConfigure, connector::delete)
+        .get("/console/connector-test/{factory}", ConnectorsView, connector::set_up)
+        .post("/console/connector-test/{factory}", ConnectorsTest, connector::test)
+        .get("/console/modules/new", ConnectorsView, modules::choose)
+        .get("/console/modules/{id}", ConnectorsView, modules::show)
+        .post("/console/modules/{id}/{digest}/approve", ConnectorsApprove, modules::approve)
+        .post("/console/modules/{id}/{digest}/activate", ConnectorsApprove, modules::activate)
+        .post("/console/modules/{id}/{digest}/delete", ConnectorsApprove, modules::delete)
+        .post("/console/modules/{id}/roll-back", ConnectorsApprove, modules::roll_back)
+        .get("/console/sign-in-experience", All, experience::show)
+        .post("/console/sign-in-experience", All, experience::save)
+        .post("/console/preview", All, experience::preview)
+        .get("/console/preview/theme.css", All, experience::preview_theme)
+        .get("/console/users", All, users::list)
+        .post("/console/users", All, users::create)
+        .get("/console/users/new", All, users::new)
+        .get("/console/users/{id}", All, users::show)
+        .post("/console/users/{id}", All, users::save)
+        .post("/console/users/{id}/suspend", All, users::suspend)
+        .post("/console/users/{id}/sign-out", All, users::sign_out)
+        .post("/console/users/{id}/password", All, users::set_password)
+        .post("/console/users/{id}/delete", All, users::delete)
+        .post("/console/users/{id}/link", All, users::link)
+        .post("/console/users/{id}/sessions/{session}/delete", All, users::end_session)
+        .get("/console/settings", All, settings::show)
+        .post("/console/settings/keys", All, settings::rotate)
+        .post("/console/settings/keys/{id}/delete", All, settings::delete_key)
+        .post("/console/settings/administrators", All, settings::add_administrator)
+        .post("/console/settings/administrators/{id}/link", All, settings::link)
+        .post("/console/settings/administrators/{id}/delete", All, settings::delete_administrator)
+        .post("/console/settings/machines", All, settings::add_machine)
+        .get("/console/logs", All, logs::list)
+        .get("/console/logs/export.csv", All, logs::export)
+        .get("/console/logs/{id}", All, logs::show)
+        .get("/console/images/{name}", All, images::show)
+        .get("/console/phrases", All, phrases::show)
+        .post("/console/phrases", All, phrases::save)
+        .get("/console/preview/style.css", All, experience::preview_style)
+        .post("/console/applications/{id}/branding", All, application_branding::save)
+}
 
 /// The console's routes; none on the users' listener. Everything but signing in is behind [`session::authorize`].
 pub fn router(web: &Web) -> Router<Web> {
@@ -54,60 +122,7 @@ pub fn router(web: &Web) -> Router<Web> {
         .route("/console/assets/console.js", get(assets::script))
         .route("/console/assets/changes.js", get(assets::changes))
         .route("/console/assets/htmx.js", get(assets::htmx));
-    let upload =
-        Router::new().route("/console/modules", post(modules::upload)).layer(DefaultBodyLimit::max(UPLOAD_LIMIT));
-    let pictures =
-        Router::new().route("/console/images", post(images::upload)).layer(DefaultBodyLimit::max(IMAGE_LIMIT));
-    let closed = Router::new()
-        .route("/console", get(home::show))
-        .route("/console/sign-out", post(session::sign_out))
-        .route("/console/applications", get(applications::list).post(applications::create))
-        .route("/console/applications/new", get(applications::choose))
-        .route("/console/applications/{id}", get(applications::show).post(applications::save))
-        .route("/console/applications/{id}/secrets", post(applications::add_secret))
-        .route("/console/applications/{id}/secrets/delete", post(applications::delete_secret))
-        .route("/console/applications/{id}/delete", post(applications::delete))
-        .route("/console/connectors", get(connectors::list))
-        .route("/console/connectors/new", get(connectors::choose))
-        .route("/console/connectors/set-up/{factory}", get(connector::set_up).post(connector::create))
-        .route("/console/connectors/{id}", get(connector::show).post(connector::save))
-        .route("/console/connectors/{id}/enabled", post(connector::enable))
-        .route("/console/connectors/{id}/delete", post(connector::delete))
-        .route("/console/connector-test/{factory}", get(connector::set_up).post(connector::test))
-        .route("/console/modules/new", get(modules::choose))
-        .route("/console/modules/{id}", get(modules::show))
-        .route("/console/modules/{id}/{digest}/approve", post(modules::approve))
-        .route("/console/modules/{id}/{digest}/activate", post(modules::activate))
-        .route("/console/modules/{id}/{digest}/delete", post(modules::delete))
-        .route("/console/modules/{id}/roll-back", post(modules::roll_back))
-        .route("/console/sign-in-experience", get(experience::show).post(experience::save))
-        .route("/console/preview", post(experience::preview))
-        .route("/console/preview/theme.css", get(experience::preview_theme))
-        .route("/console/users", get(users::list).post(users::create))
-        .route("/console/users/new", get(users::new))
-        .route("/console/users/{id}", get(users::show).post(users::save))
-        .route("/console/users/{id}/suspend", post(users::suspend))
-        .route("/console/users/{id}/sign-out", post(users::sign_out))
-        .route("/console/users/{id}/password", post(users::set_password))
-        .route("/console/users/{id}/delete", post(users::delete))
-        .route("/console/users/{id}/link", post(users::link))
-        .route("/console/users/{id}/sessions/{session}/delete", post(users::end_session))
-        .route("/console/settings", get(settings::show))
-        .route("/console/settings/keys", post(settings::rotate))
-        .route("/console/settings/keys/{id}/delete", post(settings::delete_key))
-        .route("/console/settings/administrators", post(settings::add_administrator))
-        .route("/console/settings/administrators/{id}/link", post(settings::link))
-        .route("/console/settings/administrators/{id}/delete", post(settings::delete_administrator))
-        .route("/console/settings/machines", post(settings::add_machine))
-        .route("/console/logs", get(logs::list))
-        .route("/console/logs/export.csv", get(logs::export))
-        .route("/console/logs/{id}", get(logs::show))
-        .route("/console/images/{name}", get(images::show))
-        .route("/console/phrases", get(phrases::show).post(phrases::save))
-        .route("/console/preview/style.css", get(experience::preview_style))
-        .route("/console/applications/{id}/branding", post(application_branding::save))
-        .merge(upload)
-        .merge(pictures)
-        .route_layer(middleware::from_fn_with_state(web.clone(), session::authorize));
-    open.merge(closed)
+    let (closed, authorization) = pages().into_router();
+    let guard = session::Guard { web: web.clone(), authorization: Arc::new(authorization) };
+    open.merge(closed.route_layer(middleware::from_fn_with_state(guard, session::authorize)))
 }

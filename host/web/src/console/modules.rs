@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -17,7 +17,7 @@ use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
 use crate::management::read;
-use crate::request::Peer;
+use crate::request::{Path, Peer};
 
 #[derive(Template)]
 #[template(path = "console/module_new.html")]

@@ -9,18 +9,20 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use keyway_core::Actor;
 use keyway_core::console::{CALLBACK, CONSOLE};
 use keyway_core::oauth::{ClientCredentials, TokenParameters};
 use keyway_core::secret;
 use keyway_model::ErrorCode;
-use keyway_model::resource::MANAGEMENT_SCOPE;
 use keyway_model::user::User;
 use serde::{Deserialize, Serialize};
 
+use super::managed;
 use super::page::{self, Notice};
 use crate::Web;
 use crate::audit::Asked;
 use crate::cookies::{self, Kind};
+use crate::declaration::Authorization;
 use crate::error::WebError;
 use crate::guard;
 use crate::oidc::answer::see_other;
@@ -161,8 +163,18 @@ pub async fn sign_out(State(web): State<Web>) -> Response {
     response
 }
 
+/// What the check before the pages knows.
+#[derive(Clone)]
+pub struct Guard {
+    /// The listener.
+    pub web: Web,
+    /// What each page asks for.
+    pub authorization: Arc<Authorization>,
+}
+
 /// Lets an administrator through who holds the scope that the route asks for, from a page of the console itself.
-pub async fn authorize(State(web): State<Web>, request: Request, next: Next) -> Response {
+pub async fn authorize(State(guarded): State<Guard>, request: Request, next: Next) -> Response {
+    let Guard { web, authorization } = guarded;
     let reads = [Method::GET, Method::HEAD].contains(request.method());
     if !reads && !guard::is_own_page(&request) {
         return render::error(request.headers(), ErrorCode::CsrfTokenMismatch.into());
@@ -175,14 +187,13 @@ pub async fn authorize(State(web): State<Web>, request: Request, next: Next) -> 
     if !admin.is_fresh && is_sensitive(&request) {
         return to_sign_in(&request, true);
     }
-    let (asked, mut request) = Asked::new(&web, &admin.user.id.0, request);
-    let narrow = needed_scope(request.method(), request.uri().path());
+    let needed = authorization.scope(&request);
+    let (asked, mut request) = Asked::new(&web, managed(), Actor::Administrator(admin.user.id.clone()), request);
     // Whoever is signed in may sign out.
-    let may = admin.scopes.iter().any(|scope| scope == MANAGEMENT_SCOPE || Some(scope.as_str()) == narrow);
-    if !may && request.uri().path() != "/console/sign-out" {
+    if !needed.is_within(&admin.scopes) && request.uri().path() != "/console/sign-out" {
         let response = page::forbidden(&admin);
-        if let Some(event) = asked.outcome(&response) {
-            event.write(&web).await;
+        if let Some(attempt) = asked.outcome(&response) {
+            attempt.write().await;
         }
         return response;
     }
@@ -190,8 +201,8 @@ pub async fn authorize(State(web): State<Web>, request: Request, next: Next) -> 
     request.extensions_mut().insert(admin);
     let headers = request.headers().clone();
     let mut response = next.run(request).await;
-    if let Some(event) = asked.outcome(&response) {
-        event.write(&web).await;
+    if let Some(attempt) = asked.outcome(&response) {
+        attempt.write().await;
     }
     if let Some(done) = response.extensions().get::<Notice>().copied() {
         let (name, value) = cookies::write(&web, Kind::Notice, done.name());
@@ -275,23 +286,10 @@ fn is_sensitive(request: &Request) -> bool {
             ))
 }
 
-/// The scope that suffices for a page without the one that opens everything; the same duties as in the Management API.
-fn needed_scope(method: &Method, path: &str) -> Option<&'static str> {
-    let parts: Vec<&str> = path.trim_start_matches("/console").trim_start_matches('/').split('/').collect();
-    match (method.as_str(), parts.as_slice()) {
-        ("GET", [""] | ["connectors" | "connector-test" | "modules", ..]) | ("POST", ["sign-out"]) => {
-            Some("connectors:view")
-        }
-        ("POST", ["modules"]) => Some("connectors:upload"),
-        ("POST", ["modules", ..]) => Some("connectors:approve"),
-        ("POST", ["connector-test", _]) => Some("connectors:test"),
-        ("POST", ["connectors", ..]) => Some("connectors:configure"),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use keyway_model::resource::ManagementScope;
+
     use super::*;
 
     #[test]
@@ -302,96 +300,34 @@ mod tests {
         }
     }
 
-    /// What each route asks for; none: the scope that opens everything.
-    const AUTHORISATION: [(&str, &str, Option<&str>); 58] = [
-        ("POST", "/console/modules", Some("connectors:upload")),
-        ("POST", "/console/images", None),
-        ("GET", "/console", Some("connectors:view")),
-        ("POST", "/console/sign-out", Some("connectors:view")),
-        ("GET", "/console/applications", None),
-        ("POST", "/console/applications", None),
-        ("GET", "/console/applications/new", None),
-        ("GET", "/console/applications/{id}", None),
-        ("POST", "/console/applications/{id}", None),
-        ("POST", "/console/applications/{id}/secrets", None),
-        ("POST", "/console/applications/{id}/secrets/delete", None),
-        ("POST", "/console/applications/{id}/delete", None),
-        ("GET", "/console/connectors", Some("connectors:view")),
-        ("GET", "/console/connectors/new", Some("connectors:view")),
-        ("GET", "/console/connectors/set-up/{factory}", Some("connectors:view")),
-        ("POST", "/console/connectors/set-up/{factory}", Some("connectors:configure")),
-        ("GET", "/console/connectors/{id}", Some("connectors:view")),
-        ("POST", "/console/connectors/{id}", Some("connectors:configure")),
-        ("POST", "/console/connectors/{id}/enabled", Some("connectors:configure")),
-        ("POST", "/console/connectors/{id}/delete", Some("connectors:configure")),
-        ("GET", "/console/connector-test/{factory}", Some("connectors:view")),
-        ("POST", "/console/connector-test/{factory}", Some("connectors:test")),
-        ("GET", "/console/modules/new", Some("connectors:view")),
-        ("GET", "/console/modules/{id}", Some("connectors:view")),
-        ("POST", "/console/modules/{id}/{digest}/approve", Some("connectors:approve")),
-        ("POST", "/console/modules/{id}/{digest}/activate", Some("connectors:approve")),
-        ("POST", "/console/modules/{id}/{digest}/delete", Some("connectors:approve")),
-        ("POST", "/console/modules/{id}/roll-back", Some("connectors:approve")),
-        ("GET", "/console/sign-in-experience", None),
-        ("POST", "/console/sign-in-experience", None),
-        ("POST", "/console/preview", None),
-        ("GET", "/console/preview/theme.css", None),
-        ("GET", "/console/users", None),
-        ("POST", "/console/users", None),
-        ("GET", "/console/users/new", None),
-        ("GET", "/console/users/{id}", None),
-        ("POST", "/console/users/{id}", None),
-        ("POST", "/console/users/{id}/suspend", None),
-        ("POST", "/console/users/{id}/sign-out", None),
-        ("POST", "/console/users/{id}/password", None),
-        ("POST", "/console/users/{id}/delete", None),
-        ("POST", "/console/users/{id}/link", None),
-        ("POST", "/console/users/{id}/sessions/{session}/delete", None),
-        ("GET", "/console/settings", None),
-        ("POST", "/console/settings/keys", None),
-        ("POST", "/console/settings/keys/{id}/delete", None),
-        ("POST", "/console/settings/administrators", None),
-        ("POST", "/console/settings/administrators/{id}/link", None),
-        ("POST", "/console/settings/administrators/{id}/delete", None),
-        ("POST", "/console/settings/machines", None),
-        ("GET", "/console/logs", None),
-        ("GET", "/console/logs/export.csv", None),
-        ("GET", "/console/logs/{id}", None),
-        ("GET", "/console/images/{name}", None),
-        ("GET", "/console/phrases", None),
-        ("POST", "/console/phrases", None),
-        ("GET", "/console/preview/style.css", None),
-        ("POST", "/console/applications/{id}/branding", None),
+    /// What opens a page without the scope that opens everything.
+    const NARROW: [(&str, &str, ManagementScope); 19] = [
+        ("GET", "/console", ManagementScope::ConnectorsView),
+        ("GET", "/console/connector-test/{factory}", ManagementScope::ConnectorsView),
+        ("POST", "/console/connector-test/{factory}", ManagementScope::ConnectorsTest),
+        ("GET", "/console/connectors", ManagementScope::ConnectorsView),
+        ("GET", "/console/connectors/new", ManagementScope::ConnectorsView),
+        ("GET", "/console/connectors/set-up/{factory}", ManagementScope::ConnectorsView),
+        ("POST", "/console/connectors/set-up/{factory}", ManagementScope::ConnectorsConfigure),
+        ("GET", "/console/connectors/{id}", ManagementScope::ConnectorsView),
+        ("POST", "/console/connectors/{id}", ManagementScope::ConnectorsConfigure),
+        ("POST", "/console/connectors/{id}/delete", ManagementScope::ConnectorsConfigure),
+        ("POST", "/console/connectors/{id}/enabled", ManagementScope::ConnectorsConfigure),
+        ("POST", "/console/modules", ManagementScope::ConnectorsUpload),
+        ("GET", "/console/modules/new", ManagementScope::ConnectorsView),
+        ("GET", "/console/modules/{id}", ManagementScope::ConnectorsView),
+        ("POST", "/console/modules/{id}/roll-back", ManagementScope::ConnectorsApprove),
+        ("POST", "/console/modules/{id}/{digest}/activate", ManagementScope::ConnectorsApprove),
+        ("POST", "/console/modules/{id}/{digest}/approve", ManagementScope::ConnectorsApprove),
+        ("POST", "/console/modules/{id}/{digest}/delete", ManagementScope::ConnectorsApprove),
+        ("POST", "/console/sign-out", ManagementScope::ConnectorsView),
     ];
 
-    /// The routes behind the guard, as the router's own text has them.
-    fn routes() -> Vec<(&'static str, &'static str)> {
-        let source = include_str!("mod.rs");
-        let closed = source.split_once("let pictures").unwrap().1;
-        let upload = source.split_once("let upload").unwrap().1.split_once("let pictures").unwrap().0;
-        let mut found = Vec::new();
-        for part in upload.split(".route(").skip(1).chain(closed.split(".route(").skip(1)) {
-            let path = part.split('"').nth(1).unwrap();
-            let handlers = part.split_once(',').unwrap().1.split("::Router").next().unwrap();
-            for (word, method) in [("get(", "GET"), ("post(", "POST")] {
-                if handlers.contains(word) {
-                    found.push((method, path));
-                }
-            }
-        }
-        found
-    }
-
     #[test]
-    fn privilege_escalation_each_route_asks_for_its_scope() {
-        let mut listed: Vec<_> = AUTHORISATION.iter().map(|(method, path, _)| (*method, *path)).collect();
-        let mut routes = routes();
-        listed.sort_unstable();
-        routes.sort_unstable();
-        assert_eq!(routes, listed, "each route of the console has its line in the table");
-        for (method, path, scope) in AUTHORISATION {
-            let asked = path.replace(['{', '}'], "");
-            assert_eq!(needed_scope(&method.parse().unwrap(), &asked), scope, "{method} {path}");
-        }
+    fn privilege_escalation_each_page_asks_for_its_scope() {
+        let (_, authorization) = crate::console::pages().into_router();
+        let narrow: Vec<_> = authorization.rows().filter(|(_, _, scope)| *scope != ManagementScope::All).collect();
+        assert_eq!(narrow, NARROW);
+        assert_eq!(authorization.rows().count(), 58);
     }
 }

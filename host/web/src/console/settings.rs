@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use keyway_core::console::Administrator;
@@ -17,7 +17,7 @@ use super::page::{Notice, Shell, done, moment, page};
 use super::session::{Admin, name_of};
 use crate::Web;
 use crate::error::WebError;
-use crate::request::Parameters;
+use crate::request::{Parameters, Path};
 
 /// A signing key in the list.
 struct Key {

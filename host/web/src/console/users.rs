@@ -2,10 +2,11 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::management::{LogFilter, NewPassword, NewUser, Page, Place, Window};
+use keyway_core::management::{NewPassword, NewUser, Page, Place, Window};
+use keyway_core::{Cx, audit_logs};
 use keyway_model::session::Session;
 use keyway_model::user::{User, UserChange};
 use keyway_model::{SessionId, Timestamp, UserId};
@@ -16,7 +17,7 @@ use super::page::{Notice, PAGE, Paging, Shell, asked, done, explain, moment, pag
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
-use crate::request::Parameters;
+use crate::request::{Parameters, Path};
 
 /// A user in a list.
 struct Item {
@@ -220,11 +221,11 @@ fn session_line(session: &Session) -> SessionLine {
     }
 }
 
-async fn shown(web: &Web, shell: Shell, id: &UserId, sent: &Parameters) -> Result<UserPage, WebError> {
+async fn shown(web: &Web, cx: &Cx, shell: Shell, id: &UserId, sent: &Parameters) -> Result<UserPage, WebError> {
     let chinese = shell.t.lang == "zh-CN";
     let user = web.core.user(&managed(), id).await?;
-    let filter = LogFilter { user_id: id.0.clone(), ..LogFilter::default() };
-    let (entries, _) = web.core.logs(&managed(), filter, Page { offset: 0, limit: 10 }).await?;
+    let filter = audit_logs::Filter { user_id: id.0.clone(), ..audit_logs::Filter::default() };
+    let (entries, _) = audit_logs::list(cx, &filter, Page { offset: 0, limit: 10 }).await?;
     let identities = web.core.identities(&managed(), vec![id.clone()]).await?.remove(id).unwrap_or_default();
     let typed = |name: &str, saved: Option<String>| sent.get(name).unwrap_or_else(|| saved.unwrap_or_default());
     Ok(UserPage {
@@ -246,16 +247,18 @@ async fn shown(web: &Web, shell: Shell, id: &UserId, sent: &Parameters) -> Resul
 /// `GET /console/users/{id}`
 pub async fn show(
     State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
     Path(id): Path<String>,
 ) -> Result<Response, WebError> {
     let shell = Shell::new(&admin, "users");
-    Ok(page(StatusCode::OK, &shown(&web, shell, &UserId(id), &Parameters::default()).await?))
+    Ok(page(StatusCode::OK, &shown(&web, &cx, shell, &UserId(id), &Parameters::default()).await?))
 }
 
 /// Back to the user, with what was refused where something was.
 async fn after(
     web: &Web,
+    cx: &Cx,
     admin: &Admin,
     id: &UserId,
     sent: &Parameters,
@@ -265,7 +268,7 @@ async fn after(
         Ok(()) => Ok(done(&format!("/console/users/{id}"), Notice::Saved)),
         Err(error) => {
             let shell = Shell::refused(admin, "users", &error);
-            Ok(page(error.status(), &shown(web, shell, id, sent).await?))
+            Ok(page(error.status(), &shown(web, cx, shell, id, sent).await?))
         }
     }
 }
@@ -273,18 +276,20 @@ async fn after(
 /// `POST /console/users/{id}`
 pub async fn save(
     State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
     Path(id): Path<String>,
     sent: Parameters,
 ) -> Result<Response, WebError> {
     let id = UserId(id);
     let saved = web.core.update_user(&managed(), &id, Fields::read(&sent).change()).await;
-    after(&web, &admin, &id, &sent, saved.map(|_| ()).map_err(WebError::from)).await
+    after(&web, &cx, &admin, &id, &sent, saved.map(|_| ()).map_err(WebError::from)).await
 }
 
 /// `POST /console/users/{id}/suspend`
 pub async fn suspend(
     State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
     Path(id): Path<String>,
     sent: Parameters,
@@ -292,53 +297,57 @@ pub async fn suspend(
     let (id, suspended) = (UserId(id), sent.get("suspended").as_deref() == Some("yes"));
     let change = UserChange { is_suspended: Some(suspended), ..UserChange::default() };
     let saved = web.core.update_user(&managed(), &id, change).await;
-    after(&web, &admin, &id, &Parameters::default(), saved.map(|_| ()).map_err(WebError::from)).await
+    after(&web, &cx, &admin, &id, &Parameters::default(), saved.map(|_| ()).map_err(WebError::from)).await
 }
 
 /// `POST /console/users/{id}/sign-out`
 pub async fn sign_out(
     State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
     Path(id): Path<String>,
 ) -> Result<Response, WebError> {
     let id = UserId(id);
     let ended = web.core.sign_user_out(&managed(), &id).await;
-    after(&web, &admin, &id, &Parameters::default(), ended.map_err(WebError::from)).await
+    after(&web, &cx, &admin, &id, &Parameters::default(), ended.map_err(WebError::from)).await
 }
 
 /// `POST /console/users/{id}/password`
 pub async fn set_password(
     State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
     Path(id): Path<String>,
     sent: Parameters,
 ) -> Result<Response, WebError> {
     let id = UserId(id);
     let set = web.core.set_user_password(&managed(), &id, sent.get("password").unwrap_or_default()).await;
-    after(&web, &admin, &id, &Parameters::default(), set.map(|_| ()).map_err(WebError::from)).await
+    after(&web, &cx, &admin, &id, &Parameters::default(), set.map(|_| ()).map_err(WebError::from)).await
 }
 
 /// `POST /console/users/{id}/link`: a link to set a password with, to hand on.
 pub async fn link(
     State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
     Path(id): Path<String>,
 ) -> Result<Response, WebError> {
     let id = UserId(id);
     let (url, ends) = web.core.password_link(&managed(), &id).await?;
-    let shown = shown(&web, Shell::new(&admin, "users"), &id, &Parameters::default()).await?;
+    let shown = shown(&web, &cx, Shell::new(&admin, "users"), &id, &Parameters::default()).await?;
     Ok(page(StatusCode::OK, &UserPage { link: Some((url, moment(ends))), ..shown }))
 }
 
 /// `POST /console/users/{id}/sessions/{session}/delete`
 pub async fn end_session(
     State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
     Path((id, session)): Path<(String, String)>,
 ) -> Result<Response, WebError> {
     let id = UserId(id);
     let ended = web.core.end_user_session(&managed(), &id, &SessionId(session)).await;
-    after(&web, &admin, &id, &Parameters::default(), ended.map_err(WebError::from)).await
+    after(&web, &cx, &admin, &id, &Parameters::default(), ended.map_err(WebError::from)).await
 }
 
 /// `POST /console/users/{id}/delete`

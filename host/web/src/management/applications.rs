@@ -3,9 +3,8 @@
 #![expect(clippy::option_option, reason = "a field that is null differs from one that is absent")]
 
 use axum::Json;
-use axum::extract::{Path, State};
-use axum::http::{StatusCode, Uri};
-use axum::response::Response;
+use axum::extract::State;
+use axum::http::Uri;
 use keyway_core::management::{NewApplication, NewSecret};
 use keyway_model::application::{
     Application, ApplicationExperience, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
@@ -14,22 +13,44 @@ use keyway_model::{ApplicationId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::paging::page;
+use super::paging::{Paged, page};
 use crate::Web;
+use crate::declaration::{self, Operations};
 use crate::error::WebError;
-use crate::request::{Body, Pagination};
+use crate::request::{Body, Object, Pagination, Path};
+use crate::response::{Created, NoContent};
+use keyway_model::resource::ManagementScope::All;
 
-pub fn router() -> OpenApiRouter<Web> {
-    OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(get, update, delete))
-        .routes(routes!(update_custom_data))
-        .routes(routes!(list_secrets, create_secret))
-        .routes(routes!(delete_secret))
-        .routes(routes!(experience, put_experience))
+/// The operations of this file.
+pub fn operations() -> Operations {
+    Operations::of("Applications")
+        .add(declaration::get(
+            "/api/applications/{id}/sign-in-experience",
+            All,
+            "Get the sign-in experience of an application",
+            experience,
+        ))
+        .add(declaration::put(
+            "/api/applications/{id}/sign-in-experience",
+            All,
+            "Replace the sign-in experience of an application",
+            put_experience,
+        ))
+        .add(declaration::get("/api/applications", All, "List applications", list))
+        .add(declaration::post("/api/applications", All, "Create an application", create))
+        .add(declaration::get("/api/applications/{id}", All, "Get an application", get))
+        .add(declaration::patch("/api/applications/{id}", All, "Update an application", update))
+        .add(declaration::patch(
+            "/api/applications/{id}/custom-data",
+            All,
+            "Update an application's custom data",
+            update_custom_data,
+        ))
+        .add(declaration::delete("/api/applications/{id}", All, "Delete an application", delete))
+        .add(declaration::get("/api/applications/{id}/secrets", All, "List secrets", list_secrets))
+        .add(declaration::post("/api/applications/{id}/secrets", All, "Add a secret", create_secret))
+        .add(declaration::delete("/api/applications/{id}/secrets/{name}", All, "Delete a secret", delete_secret))
 }
 
 fn view(web: &Web, application: &Application, secret: Option<&str>) -> Value {
@@ -59,22 +80,16 @@ fn experience_view(web: &Web, id: &str, experience: &ApplicationExperience) -> V
 }
 
 /// What the sign-in pages look like for the application.
-#[utoipa::path(get, path = "/api/applications/{id}/sign-in-experience", tag = "Applications",
-    summary = "Get the sign-in experience of an application", params(("id" = String, Path)),
-    responses((status = 200), (status = 404)))]
 async fn experience(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Value>, WebError> {
     let found = web.core.application(&web.tenant, &ApplicationId(id.clone())).await?;
     Ok(Json(experience_view(&web, &id, &found.sign_in_experience)))
 }
 
 /// Replaces it.
-#[utoipa::path(put, path = "/api/applications/{id}/sign-in-experience", tag = "Applications",
-    summary = "Replace the sign-in experience of an application", params(("id" = String, Path)),
-    request_body = serde_json::Value, responses((status = 200), (status = 400), (status = 404)))]
 async fn put_experience(
     State(web): State<Web>,
     Path(id): Path<String>,
-    Body(body): Body<ApplicationExperience>,
+    Object(body): Object<ApplicationExperience>,
 ) -> Result<Json<Value>, WebError> {
     let saved = web.core.put_application_experience(&web.tenant, &ApplicationId(id.clone()), body).await?;
     Ok(Json(experience_view(&web, &id, &saved)))
@@ -92,9 +107,7 @@ fn secret_view(web: &Web, id: &str, secret: &ApplicationSecret) -> Value {
 }
 
 /// Lists applications, newest first.
-#[utoipa::path(get, path = "/api/applications", tag = "Applications", summary = "List applications",
-    params(("page" = Option<i64>, Query), ("page_size" = Option<i64>, Query)), responses((status = 200)))]
-async fn list(State(web): State<Web>, paging: Pagination, uri: Uri) -> Result<Response, WebError> {
+async fn list(State(web): State<Web>, paging: Pagination, uri: Uri) -> Result<Paged<Value>, WebError> {
     let (found, total) = web.core.applications(&web.tenant, paging.page()).await?;
     Ok(page(found.iter().map(|application| view(&web, application, None)).collect(), total, paging, &uri))
 }
@@ -121,8 +134,6 @@ struct CreateApplication {
 }
 
 /// Makes an application; the answer holds its first secret.
-#[utoipa::path(post, path = "/api/applications", tag = "Applications", summary = "Create an application",
-    request_body = CreateApplication, responses((status = 200), (status = 400), (status = 422)))]
 async fn create(State(web): State<Web>, Body(body): Body<CreateApplication>) -> Result<Json<Value>, WebError> {
     let new = NewApplication {
         name: body.name,
@@ -143,8 +154,6 @@ async fn shown(web: &Web, application: &Application) -> Result<Json<Value>, WebE
 }
 
 /// One application.
-#[utoipa::path(get, path = "/api/applications/{id}", tag = "Applications", summary = "Get an application",
-    params(("id" = String, Path)), responses((status = 200), (status = 404)))]
 async fn get(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Value>, WebError> {
     let found = web.core.application(&web.tenant, &ApplicationId(id)).await?;
     shown(&web, &found).await
@@ -165,9 +174,6 @@ struct UpdateApplication {
 }
 
 /// Changes the given fields; of `oidcClientMetadata`, the given lists.
-#[utoipa::path(patch, path = "/api/applications/{id}", tag = "Applications", summary = "Update an application",
-    params(("id" = String, Path)), request_body = UpdateApplication,
-    responses((status = 200), (status = 400), (status = 404), (status = 422)))]
 async fn update(
     State(web): State<Web>,
     Path(id): Path<String>,
@@ -223,13 +229,10 @@ fn oidc_patch(mut fields: Map<String, Value>) -> Result<OidcPatch, WebError> {
 }
 
 /// Merges into the admin's own data.
-#[utoipa::path(patch, path = "/api/applications/{id}/custom-data", tag = "Applications",
-    summary = "Update an application's custom data", params(("id" = String, Path)), request_body = Object,
-    responses((status = 200), (status = 404)))]
 async fn update_custom_data(
     State(web): State<Web>,
     Path(id): Path<String>,
-    Body(data): Body<Map<String, Value>>,
+    Object(data): Object<Map<String, Value>>,
 ) -> Result<Json<Value>, WebError> {
     let change = move |application: &mut Application| application.custom_data.extend(data);
     let changed = web.core.update_application(&web.tenant, &ApplicationId(id), change).await?;
@@ -237,17 +240,13 @@ async fn update_custom_data(
 }
 
 /// Removes an application with everybody's tokens for it.
-#[utoipa::path(delete, path = "/api/applications/{id}", tag = "Applications", summary = "Delete an application",
-    params(("id" = String, Path)), responses((status = 204), (status = 404)))]
-async fn delete(State(web): State<Web>, Path(id): Path<String>) -> Result<StatusCode, WebError> {
+async fn delete(State(web): State<Web>, Path(id): Path<String>) -> Result<NoContent, WebError> {
     web.core.delete_application(&web.tenant, &ApplicationId(id)).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 /// The secrets of an application, oldest first.
-#[utoipa::path(get, path = "/api/applications/{id}/secrets", tag = "Applications", summary = "List secrets",
-    params(("id" = String, Path)), responses((status = 200), (status = 404)))]
-async fn list_secrets(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Vec<Value>>, WebError> {
+async fn list_secrets(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Value>, WebError> {
     let secrets = web.core.application_secrets(&web.tenant, &ApplicationId(id.clone())).await?;
     Ok(Json(secrets.iter().map(|secret| secret_view(&web, &id, secret)).collect()))
 }
@@ -261,25 +260,21 @@ struct CreateSecret {
 }
 
 /// Adds a secret beside those that are there.
-#[utoipa::path(post, path = "/api/applications/{id}/secrets", tag = "Applications", summary = "Add a secret",
-    params(("id" = String, Path)), request_body = CreateSecret, responses((status = 201), (status = 400), (status = 422)))]
 async fn create_secret(
     State(web): State<Web>,
     Path(id): Path<String>,
     Body(body): Body<CreateSecret>,
-) -> Result<(StatusCode, Json<Value>), WebError> {
+) -> Result<Created<Value>, WebError> {
     let new = NewSecret { name: body.name, expires_at: body.expires_at.map(Timestamp) };
     let made = web.core.create_application_secret(&web.tenant, &ApplicationId(id.clone()), new).await?;
-    Ok((StatusCode::CREATED, Json(secret_view(&web, &id, &made))))
+    Ok(Created(secret_view(&web, &id, &made)))
 }
 
 /// Removes a secret.
-#[utoipa::path(delete, path = "/api/applications/{id}/secrets/{name}", tag = "Applications", summary = "Delete a secret",
-    params(("id" = String, Path), ("name" = String, Path)), responses((status = 204), (status = 404)))]
 async fn delete_secret(
     State(web): State<Web>,
     Path((id, name)): Path<(String, String)>,
-) -> Result<StatusCode, WebError> {
+) -> Result<NoContent, WebError> {
     web.core.delete_application_secret(&web.tenant, &ApplicationId(id), name).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

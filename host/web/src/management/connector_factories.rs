@@ -4,20 +4,21 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Extension, Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::State;
+use axum::http::HeaderMap;
 use futures_util::StreamExt as _;
+use keyway_core::Cx;
 use keyway_core::connectors::{Upload, VersionView};
 use keyway_model::{ErrorCode, FactoryId, Refusal};
 use serde_json::{Value, json};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::Actor;
 use super::connectors::{factory_view, manifest_view};
 use crate::Web;
+use crate::declaration::{self, Operations};
 use crate::error::WebError;
-use crate::request::Peer;
+use crate::request::{Path, Peer};
+use crate::response::{Created, NoContent};
+use keyway_model::resource::ManagementScope::{ConnectorsApprove, ConnectorsUpload, ConnectorsView};
 
 /// Largest component in bytes: what Python needs, with room to spare.
 const MAX_UPLOAD: usize = 24 * 1024 * 1024;
@@ -26,14 +27,52 @@ const MAX_UPLOAD: usize = 24 * 1024 * 1024;
 const BODY_TIME: Duration = Duration::from_mins(2);
 const IDLE: Duration = Duration::from_secs(10);
 
-pub fn router() -> OpenApiRouter<Web> {
-    OpenApiRouter::new()
-        .routes(routes!(list, upload))
-        .routes(routes!(get, delete))
-        .routes(routes!(approve))
-        .routes(routes!(activate))
-        .routes(routes!(delete_version))
-        .routes(routes!(roll_back))
+/// The operations of this file.
+pub fn operations() -> Operations {
+    Operations::of("Connector factories")
+        .add(declaration::get("/api/connector-factories", ConnectorsView, "List connector factories", list))
+        .add(declaration::get("/api/connector-factories/{id}", ConnectorsView, "Get a connector factory", get))
+        .add(
+            declaration::post("/api/connector-factories", ConnectorsUpload, "Upload a component", upload)
+                .refusing(&[409, 413, 429, 507]),
+        )
+        .add(declaration::post(
+            "/api/connector-factories/{id}/versions/{digest}/approve",
+            ConnectorsApprove,
+            "Approve a version",
+            approve,
+        ))
+        .add(
+            declaration::post(
+                "/api/connector-factories/{id}/versions/{digest}/activate",
+                ConnectorsApprove,
+                "Activate a version",
+                activate,
+            )
+            .refusing(&[409]),
+        )
+        .add(
+            declaration::post("/api/connector-factories/{id}/rollback", ConnectorsApprove, "Roll back", roll_back)
+                .refusing(&[409]),
+        )
+        .add(
+            declaration::delete(
+                "/api/connector-factories/{id}/versions/{digest}",
+                ConnectorsApprove,
+                "Delete a version",
+                delete_version,
+            )
+            .refusing(&[409]),
+        )
+        .add(
+            declaration::delete(
+                "/api/connector-factories/{id}",
+                ConnectorsApprove,
+                "Delete an uploaded factory",
+                delete,
+            )
+            .refusing(&[409]),
+        )
 }
 
 fn version_view(view: &VersionView) -> Value {
@@ -57,16 +96,12 @@ fn version_view(view: &VersionView) -> Value {
 }
 
 /// Every connector factory.
-#[utoipa::path(get, path = "/api/connector-factories", tag = "Connector factories", summary = "List connector factories",
-    responses((status = 200)))]
-async fn list(State(web): State<Web>) -> Json<Vec<Value>> {
+async fn list(State(web): State<Web>) -> Json<Value> {
     let factories = web.core.connector_factories(&web.tenant);
     Json(factories.iter().map(|factory| Value::Object(factory_view(factory))).collect())
 }
 
 /// One connector factory with its uploaded versions, newest first.
-#[utoipa::path(get, path = "/api/connector-factories/{id}", tag = "Connector factories",
-    summary = "Get a connector factory", params(("id" = String, Path)), responses((status = 200), (status = 404)))]
 async fn get(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Value>, WebError> {
     let id = FactoryId(id);
     let versions: Vec<VersionView> = web.core.connector_versions(&web.tenant).await?;
@@ -102,91 +137,79 @@ async fn read_on(body: Body) -> Result<Vec<u8>, ErrorCode> {
 
 /// Uploads a component: the body is the `.wasm` file. It is checked, compiled and kept, and serves nobody before it is
 /// approved and activated. The header `keyway-signature` may hold a detached minisign signature, with `\\n` between its lines.
-#[utoipa::path(post, path = "/api/connector-factories", tag = "Connector factories", summary = "Upload a component",
-    request_body(content = Vec<u8>, content_type = "application/wasm"),
-    responses((status = 201), (status = 403), (status = 409), (status = 413), (status = 422), (status = 429), (status = 507)))]
 async fn upload(
     State(web): State<Web>,
-    Extension(Actor(by)): Extension<Actor>,
+    cx: Cx,
     Peer(visitor): Peer,
     headers: HeaderMap,
     body: Body,
-) -> Result<(StatusCode, Json<Value>), WebError> {
+) -> Result<Created<Value>, WebError> {
     let signature = headers.get("keyway-signature").map(|value| value.to_str().map(|text| text.replace("\\n", "\n")));
     let signature = signature.transpose().map_err(|_| Refusal::from(ErrorCode::UploadSignatureInvalid))?;
     // Before the bytes are read: those who wait hold none.
     let _turn = web.core.upload_turn().await?;
-    let upload = Upload { wasm: read(body).await?, signature, by };
+    let upload = Upload { wasm: read(body).await?, signature, by: by(&cx) };
     let version = web.core.upload_connector(&web.tenant, upload, &visitor).await?;
-    Ok((StatusCode::CREATED, Json(version_view(&version))))
+    Ok(Created(version_view(&version)))
+}
+
+/// Id of who acts, as the versions keep it.
+fn by(cx: &Cx) -> String {
+    cx.actor.id().unwrap_or_default().to_owned()
 }
 
 /// Agrees to what a version asks for.
-#[utoipa::path(post, path = "/api/connector-factories/{id}/versions/{digest}/approve", tag = "Connector factories",
-    summary = "Approve a version", params(("id" = String, Path), ("digest" = String, Path)),
-    responses((status = 200), (status = 404)))]
 async fn approve(
     State(web): State<Web>,
-    Extension(Actor(by)): Extension<Actor>,
+    cx: Cx,
     Peer(visitor): Peer,
     Path((id, digest)): Path<(String, String)>,
 ) -> Result<Json<Value>, WebError> {
-    let version = web.core.approve_connector(&web.tenant, &FactoryId(id), &digest, by, &visitor).await?;
+    let version = web.core.approve_connector(&web.tenant, &FactoryId(id), &digest, by(&cx), &visitor).await?;
     Ok(Json(version_view(&version)))
 }
 
 /// Makes an approved version serve, on every node, once it has accepted every stored configuration.
-#[utoipa::path(post, path = "/api/connector-factories/{id}/versions/{digest}/activate", tag = "Connector factories",
-    summary = "Activate a version", params(("id" = String, Path), ("digest" = String, Path)),
-    responses((status = 200), (status = 404), (status = 409)))]
 async fn activate(
     State(web): State<Web>,
-    Extension(Actor(by)): Extension<Actor>,
+    cx: Cx,
     Peer(visitor): Peer,
     Path((id, digest)): Path<(String, String)>,
 ) -> Result<Json<Value>, WebError> {
     let id = FactoryId(id);
-    web.core.activate_connector(&web.tenant, &id, &digest, &by, &visitor).await?;
+    web.core.activate_connector(&web.tenant, &id, &digest, &by(&cx), &visitor).await?;
     Ok(Json(version_view(&web.core.connector_version(&web.tenant, &id, &digest).await?)))
 }
 
 /// Brings back the version that served before, with the configurations it had.
-#[utoipa::path(post, path = "/api/connector-factories/{id}/rollback", tag = "Connector factories", summary = "Roll back",
-    params(("id" = String, Path)), responses((status = 200), (status = 404), (status = 409)))]
 async fn roll_back(
     State(web): State<Web>,
-    Extension(Actor(by)): Extension<Actor>,
+    cx: Cx,
     Peer(visitor): Peer,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, WebError> {
-    web.core.roll_back_connector(&web.tenant, &FactoryId(id.clone()), &by, &visitor).await?;
+    web.core.roll_back_connector(&web.tenant, &FactoryId(id.clone()), &by(&cx), &visitor).await?;
     get(State(web), Path(id)).await
 }
 
 /// Removes a version that does not serve.
-#[utoipa::path(delete, path = "/api/connector-factories/{id}/versions/{digest}", tag = "Connector factories",
-    summary = "Delete a version", params(("id" = String, Path), ("digest" = String, Path)),
-    responses((status = 204), (status = 404), (status = 409)))]
 async fn delete_version(
     State(web): State<Web>,
-    Extension(Actor(by)): Extension<Actor>,
+    cx: Cx,
     Peer(visitor): Peer,
     Path((id, digest)): Path<(String, String)>,
-) -> Result<StatusCode, WebError> {
-    web.core.delete_connector_version(&web.tenant, &FactoryId(id), &digest, &by, &visitor).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<NoContent, WebError> {
+    web.core.delete_connector_version(&web.tenant, &FactoryId(id), &digest, &by(&cx), &visitor).await?;
+    Ok(NoContent)
 }
 
 /// Removes an uploaded factory with all its versions.
-#[utoipa::path(delete, path = "/api/connector-factories/{id}", tag = "Connector factories",
-    summary = "Delete an uploaded factory", params(("id" = String, Path)),
-    responses((status = 204), (status = 404), (status = 409)))]
 async fn delete(
     State(web): State<Web>,
-    Extension(Actor(by)): Extension<Actor>,
+    cx: Cx,
     Peer(visitor): Peer,
     Path(id): Path<String>,
-) -> Result<StatusCode, WebError> {
-    web.core.delete_connector_factory(&web.tenant, &FactoryId(id), &by, &visitor).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<NoContent, WebError> {
+    web.core.delete_connector_factory(&web.tenant, &FactoryId(id), &by(&cx), &visitor).await?;
+    Ok(NoContent)
 }

@@ -1,28 +1,36 @@
 //! `/api/connectors`
 
 use axum::Json;
-use axum::extract::{Extension, Path, State};
-use axum::http::StatusCode;
+use axum::extract::{Extension, State};
+use keyway_core::Cx;
 use keyway_core::connectors::{ConnectorChange, Factory, Line, NewConnector, TestMessage, form_items};
 use keyway_model::connector::{Connector, ConnectorKind, ConnectorSettings, Manifest, Routing};
 use keyway_model::{ConnectorId, ErrorCode, FactoryId};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
+use utoipa::{IntoParams, ToSchema};
 
-use super::{Actor, Duties};
+use super::Duties;
 use crate::Web;
+use crate::declaration::{self, Operations};
 use crate::error::WebError;
-use crate::request::{Body, Query};
+use crate::request::{Body, Path, Query};
+use crate::response::NoContent;
+use keyway_model::resource::ManagementScope::{ConnectorsConfigure, ConnectorsTest, ConnectorsView};
 
-pub fn router() -> OpenApiRouter<Web> {
-    OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(get, update, delete))
-        .routes(routes!(test))
-        .routes(routes!(log))
+/// The operations of this file.
+pub fn operations() -> Operations {
+    Operations::of("Connectors")
+        .add(declaration::get("/api/connectors", ConnectorsView, "List connectors", list))
+        .add(declaration::post("/api/connectors", ConnectorsConfigure, "Create a connector", create))
+        .add(declaration::get("/api/connectors/{id}", ConnectorsView, "Get a connector", get))
+        .add(declaration::patch("/api/connectors/{id}", ConnectorsConfigure, "Update a connector", update))
+        .add(declaration::delete("/api/connectors/{id}", ConnectorsConfigure, "Delete a connector", delete))
+        .add(
+            declaration::post("/api/connectors/{id}/test", ConnectorsTest, "Send a test message", test)
+                .refusing(&[429, 502]),
+        )
+        .add(declaration::get("/api/connectors/{id}/logs", ConnectorsView, "Get a connector's log", log))
 }
 
 /// A factory in Logto's shape, with what Keyway knows beyond it.
@@ -88,15 +96,13 @@ fn view(web: &Web, connector: &Connector, factory: &Factory) -> Value {
     Value::Object(view)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 struct Filter {
     target: Option<String>,
 }
 
 /// The connectors that are set up; secrets are masked.
-#[utoipa::path(get, path = "/api/connectors", tag = "Connectors", summary = "List connectors",
-    params(("target" = Option<String>, Query)), responses((status = 200)))]
-async fn list(State(web): State<Web>, Query(filter): Query<Filter>) -> Result<Json<Vec<Value>>, WebError> {
+async fn list(State(web): State<Web>, Query(filter): Query<Filter>) -> Result<Json<Value>, WebError> {
     let found = web.core.connectors(&web.tenant).await?;
     let shown = found.iter().map(|(connector, factory)| view(&web, connector, factory));
     let wanted = |view: &Value| {
@@ -139,8 +145,6 @@ struct CreateConnector {
 }
 
 /// Sets up a connector. One that sends messages replaces the other of its kind.
-#[utoipa::path(post, path = "/api/connectors", tag = "Connectors", summary = "Create a connector",
-    request_body = CreateConnector, responses((status = 200), (status = 400), (status = 422)))]
 async fn create(State(web): State<Web>, Body(body): Body<CreateConnector>) -> Result<Json<Value>, WebError> {
     let new = NewConnector {
         factory_id: FactoryId(body.connector_id),
@@ -161,8 +165,6 @@ async fn create(State(web): State<Web>, Body(body): Body<CreateConnector>) -> Re
 }
 
 /// One connector; secrets are masked.
-#[utoipa::path(get, path = "/api/connectors/{id}", tag = "Connectors", summary = "Get a connector",
-    params(("id" = String, Path)), responses((status = 200), (status = 404)))]
 async fn get(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Value>, WebError> {
     shown(&web, &ConnectorId(id)).await
 }
@@ -185,8 +187,6 @@ struct UpdateConnector {
 }
 
 /// Replaces the configuration; a masked secret keeps its stored value.
-#[utoipa::path(patch, path = "/api/connectors/{id}", tag = "Connectors", summary = "Update a connector",
-    params(("id" = String, Path)), request_body = UpdateConnector, responses((status = 200), (status = 400), (status = 404)))]
 async fn update(
     State(web): State<Web>,
     Path(id): Path<String>,
@@ -207,11 +207,9 @@ async fn update(
 }
 
 /// Removes a connector.
-#[utoipa::path(delete, path = "/api/connectors/{id}", tag = "Connectors", summary = "Delete a connector",
-    params(("id" = String, Path)), responses((status = 204), (status = 404)))]
-async fn delete(State(web): State<Web>, Path(id): Path<String>) -> Result<StatusCode, WebError> {
+async fn delete(State(web): State<Web>, Path(id): Path<String>) -> Result<NoContent, WebError> {
     web.core.delete_connector(&web.tenant, &ConnectorId(id)).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -228,16 +226,13 @@ struct TestConnector {
 
 /// Sends the code 000000, with the duty of configuring through settings that need not be saved. A refusal tells the provider's code, message and
 /// request id.
-#[utoipa::path(post, path = "/api/connectors/{id}/test", tag = "Connectors", summary = "Send a test message",
-    params(("id" = String, Path, description = "Id of the connector factory")), request_body = TestConnector,
-    responses((status = 204), (status = 400), (status = 429), (status = 502)))]
 async fn test(
     State(web): State<Web>,
-    Extension(Actor(by)): Extension<Actor>,
+    cx: Cx,
     Extension(duties): Extension<Duties>,
     Path(id): Path<String>,
     Body(body): Body<TestConnector>,
-) -> Result<StatusCode, WebError> {
+) -> Result<NoContent, WebError> {
     let message = TestMessage {
         factory_id: FactoryId(id),
         connector: body.id.map(ConnectorId),
@@ -245,17 +240,15 @@ async fn test(
         email: body.email.as_deref(),
         locale: body.locale.as_deref(),
         config: Value::Object(body.config),
-        by: &by,
+        by: cx.actor.id().unwrap_or_default(),
         may_configure: duties.may_configure,
     };
     web.core.test_connector(&web.tenant, message).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 /// The last calls and log lines of the connector on this node, newest first; secrets, recipients and codes are masked.
-#[utoipa::path(get, path = "/api/connectors/{id}/logs", tag = "Connectors", summary = "Get a connector's log",
-    params(("id" = String, Path)), responses((status = 200), (status = 404)))]
-async fn log(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Vec<Value>>, WebError> {
+async fn log(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Value>, WebError> {
     let id = ConnectorId(id);
     let _ = shown(&web, &id).await?;
     let line = |line: &Line| {

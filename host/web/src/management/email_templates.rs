@@ -1,27 +1,29 @@
 //! `/api/email-templates`
 
 use axum::Json;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::State;
 use keyway_model::EmailTemplateId;
 use keyway_model::email_template::EmailTemplateDetails;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::Web;
+use crate::declaration::{self, Operations};
 use crate::error::WebError;
-use crate::request::Body;
+use crate::request::{Body, Path};
+use crate::response::NoContent;
+use keyway_model::resource::ManagementScope::All;
 
-pub fn router() -> OpenApiRouter<Web> {
-    OpenApiRouter::new().routes(routes!(list, put)).routes(routes!(delete))
+/// The operations of this file.
+pub fn operations() -> Operations {
+    Operations::of("Email templates")
+        .add(declaration::get("/api/email-templates", All, "List email templates", list))
+        .add(declaration::put("/api/email-templates", All, "Replace email templates", put))
+        .add(declaration::delete("/api/email-templates/{id}", All, "Delete an email template", delete))
 }
 
 /// The tenant's own e-mail templates; they go before those of a connector's configuration.
-#[utoipa::path(get, path = "/api/email-templates", tag = "Email templates", summary = "List email templates",
-    responses((status = 200)))]
 async fn list(State(web): State<Web>) -> Result<Json<Value>, WebError> {
     let mut shown = json!(web.core.email_templates(&web.tenant).await?);
     for template in shown.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
@@ -47,8 +49,6 @@ struct NewTemplates {
 }
 
 /// Adds templates, or replaces those of the same language and type.
-#[utoipa::path(put, path = "/api/email-templates", tag = "Email templates", summary = "Replace email templates",
-    request_body = NewTemplates, responses((status = 200), (status = 400)))]
 async fn put(State(web): State<Web>, Body(body): Body<NewTemplates>) -> Result<Json<Value>, WebError> {
     let new = body.templates.into_iter().map(|one| (one.language_tag, one.template_type, one.details)).collect();
     web.core.put_email_templates(&web.tenant, new).await?;
@@ -56,9 +56,7 @@ async fn put(State(web): State<Web>, Body(body): Body<NewTemplates>) -> Result<J
 }
 
 /// Removes a template.
-#[utoipa::path(delete, path = "/api/email-templates/{id}", tag = "Email templates", summary = "Delete an email template",
-    params(("id" = String, Path)), responses((status = 204), (status = 404)))]
-async fn delete(State(web): State<Web>, Path(id): Path<String>) -> Result<StatusCode, WebError> {
+async fn delete(State(web): State<Web>, Path(id): Path<String>) -> Result<NoContent, WebError> {
     web.core.delete_email_template(&web.tenant, EmailTemplateId(id)).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

@@ -8,7 +8,7 @@ mod custom_phrases;
 mod email_templates;
 mod logs;
 mod oidc_keys;
-mod paging;
+pub mod paging;
 mod resources;
 mod roles;
 mod sign_in_experience;
@@ -20,47 +20,52 @@ mod users;
 pub use connector_factories::read;
 pub use user_assets::{LIMIT as IMAGE_LIMIT, file};
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::Method;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use keyway_model::resource::MANAGEMENT_SCOPE;
+use keyway_model::resource::ManagementScope;
 use keyway_model::{ErrorCode, TenantId};
-use utoipa_axum::router::OpenApiRouter;
 
 use crate::Web;
 use crate::audit::Asked;
+use crate::declaration::{Authorization, Operations};
 use crate::error::WebError;
 use crate::request::bearer;
 
-/// The routes with their documentation.
-pub fn documented() -> OpenApiRouter<Web> {
-    OpenApiRouter::new()
-        .merge(applications::router())
-        .merge(connector_factories::router())
-        .merge(connectors::router())
-        .merge(custom_phrases::router())
-        .merge(email_templates::router())
-        .merge(sign_in_experience::router())
-        .merge(user_assets::router())
-        .merge(user_sessions::router())
-        .merge(users::router())
-        .merge(logs::router())
-        .merge(oidc_keys::router())
-        .merge(resources::router())
-        .merge(roles::router())
+/// Every operation.
+pub fn operations() -> Operations {
+    Operations::default()
+        .merge(applications::operations())
+        .merge(connector_factories::operations())
+        .merge(connectors::operations())
+        .merge(custom_phrases::operations())
+        .merge(email_templates::operations())
+        .merge(sign_in_experience::operations())
+        .merge(user_assets::operations())
+        .merge(user_sessions::operations())
+        .merge(users::operations())
+        .merge(logs::operations())
+        .merge(oidc_keys::operations())
+        .merge(resources::operations())
+        .merge(roles::operations())
 }
 
 /// Routes below `/api`, each behind a token of the Management API.
 pub fn router(web: &Web) -> Router<Web> {
-    let (router, _) = documented().split_for_parts();
-    router.route_layer(middleware::from_fn_with_state(web.clone(), authorize))
+    let (router, authorization) = operations().into_router();
+    let guard = Guard { web: web.clone(), authorization: Arc::new(authorization) };
+    router.route_layer(middleware::from_fn_with_state(guard, authorize))
 }
 
-/// Who acts: the subject of the token.
+/// What the check before the routes knows.
 #[derive(Clone)]
-pub struct Actor(pub String);
+struct Guard {
+    web: Web,
+    authorization: Arc<Authorization>,
+}
 
 /// What else the caller may do, where a route asks for it.
 #[derive(Clone, Copy)]
@@ -71,64 +76,56 @@ pub struct Duties {
 
 /// A Bearer token for the Management API with the scope `all`, or the narrower one that the route asks for. Each tenant
 /// of users has its own API, at its own address; the operators' tenant has none.
-async fn authorize(State(web): State<Web>, request: Request, next: Next) -> Result<Response, WebError> {
+async fn authorize(State(guard): State<Guard>, request: Request, next: Next) -> Result<Response, WebError> {
+    let Guard { web, authorization } = guard;
     if web.tenant == TenantId::admin() {
         return Err(ErrorCode::NotFound.into());
     }
     let token = bearer(request.headers())?;
-    let (subject, scopes) =
-        web.core.verify_management_token(&web.tenant, token).await?.ok_or(ErrorCode::Unauthorized)?;
-    let (asked, mut request) = Asked::new(&web, &subject.0, request);
-    let narrow = narrow_scope(request.method(), request.uri().path());
-    let response = if scopes.iter().any(|scope| scope == MANAGEMENT_SCOPE || Some(scope.as_str()) == narrow) {
-        let may_configure = scopes.iter().any(|scope| scope == MANAGEMENT_SCOPE || scope == "connectors:configure");
+    let (actor, scopes) = web.core.verify_management_token(&web.tenant, token).await?.ok_or(ErrorCode::Unauthorized)?;
+    let needed = authorization.scope(&request);
+    let (asked, mut request) = Asked::new(&web, web.tenant.clone(), actor, request);
+    let response = if needed.is_within(&scopes) {
+        let may_configure = ManagementScope::ConnectorsConfigure.is_within(&scopes);
         request.extensions_mut().insert(Duties { may_configure });
-        request.extensions_mut().insert(Actor(subject.0));
         next.run(request).await
     } else {
         WebError::from(ErrorCode::Forbidden).into_response()
     };
-    if let Some(event) = asked.outcome(&response) {
-        event.write(&web).await;
+    if let Some(attempt) = asked.outcome(&response) {
+        attempt.write().await;
     }
     Ok(response)
-}
-
-/// The scope that suffices for a route without the whole API. Seeing, uploading, approving, configuring and testing
-/// connectors are five duties that different people may have.
-fn narrow_scope(method: &Method, path: &str) -> Option<&'static str> {
-    let parts: Vec<&str> = path.trim_start_matches("/api/").split('/').collect();
-    match (method.as_str(), parts.as_slice()) {
-        ("GET", ["connector-factories" | "connectors", ..]) => Some("connectors:view"),
-        ("POST", ["connector-factories"]) => Some("connectors:upload"),
-        ("POST", ["connector-factories", _, "versions", _, "approve"]) => Some("connectors:approve"),
-        ("POST", ["connector-factories", _, "versions", _, "activate"] | ["connector-factories", _, "rollback"])
-        | ("DELETE", ["connector-factories", ..]) => Some("connectors:approve"),
-        ("POST", ["connectors", _, "test"]) => Some("connectors:test"),
-        ("POST" | "PATCH" | "DELETE", ["connectors", ..]) => Some("connectors:configure"),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// What opens an operation without the whole API; every other asks for all of it.
+    const NARROW: [(&str, &str, ManagementScope); 15] = [
+        ("GET", "/api/connector-factories", ManagementScope::ConnectorsView),
+        ("POST", "/api/connector-factories", ManagementScope::ConnectorsUpload),
+        ("DELETE", "/api/connector-factories/{id}", ManagementScope::ConnectorsApprove),
+        ("GET", "/api/connector-factories/{id}", ManagementScope::ConnectorsView),
+        ("POST", "/api/connector-factories/{id}/rollback", ManagementScope::ConnectorsApprove),
+        ("DELETE", "/api/connector-factories/{id}/versions/{digest}", ManagementScope::ConnectorsApprove),
+        ("POST", "/api/connector-factories/{id}/versions/{digest}/activate", ManagementScope::ConnectorsApprove),
+        ("POST", "/api/connector-factories/{id}/versions/{digest}/approve", ManagementScope::ConnectorsApprove),
+        ("GET", "/api/connectors", ManagementScope::ConnectorsView),
+        ("POST", "/api/connectors", ManagementScope::ConnectorsConfigure),
+        ("DELETE", "/api/connectors/{id}", ManagementScope::ConnectorsConfigure),
+        ("GET", "/api/connectors/{id}", ManagementScope::ConnectorsView),
+        ("PATCH", "/api/connectors/{id}", ManagementScope::ConnectorsConfigure),
+        ("GET", "/api/connectors/{id}/logs", ManagementScope::ConnectorsView),
+        ("POST", "/api/connectors/{id}/test", ManagementScope::ConnectorsTest),
+    ];
+
     #[test]
-    fn each_duty_has_its_scope() {
-        for (method, path, scope) in [
-            ("GET", "/api/connector-factories/a", Some("connectors:view")),
-            ("GET", "/api/connectors", Some("connectors:view")),
-            ("POST", "/api/connector-factories", Some("connectors:upload")),
-            ("POST", "/api/connector-factories/a/versions/b/approve", Some("connectors:approve")),
-            ("POST", "/api/connector-factories/a/versions/b/activate", Some("connectors:approve")),
-            ("DELETE", "/api/connector-factories/a/versions/b", Some("connectors:approve")),
-            ("POST", "/api/connectors/a/test", Some("connectors:test")),
-            ("PATCH", "/api/connectors/a", Some("connectors:configure")),
-            ("GET", "/api/users", None),
-            ("POST", "/api/connector-factories/a/versions/b/other", None),
-        ] {
-            assert_eq!(narrow_scope(&method.parse().unwrap(), path), scope, "{method} {path}");
-        }
+    fn privilege_escalation_each_operation_asks_for_its_scope() {
+        let (_, authorization) = operations().into_router();
+        let narrow: Vec<_> = authorization.rows().filter(|(_, _, scope)| *scope != ManagementScope::All).collect();
+        assert_eq!(narrow, NARROW);
+        assert!(authorization.rows().count() > 70);
     }
 }

@@ -1,22 +1,26 @@
 //! `/api/configs/oidc`: signing keys. Only private keys exist here; cookies carry no signatures.
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::State;
 use keyway_core::keys::KeyInfo;
-use keyway_model::{ErrorCode, KeyId, Refusal};
+use keyway_model::{ErrorCode, KeyId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::Web;
+use crate::declaration::{self, Operations};
 use crate::error::WebError;
+use crate::request::{OptionalBody, Path};
+use crate::response::NoContent;
+use keyway_model::resource::ManagementScope::All;
 
-pub fn router() -> OpenApiRouter<Web> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(rotate)).routes(routes!(delete))
+/// The operations of this file.
+pub fn operations() -> Operations {
+    Operations::of("Configs")
+        .add(declaration::get("/api/configs/oidc/{keyType}", All, "List signing keys", list))
+        .add(declaration::post("/api/configs/oidc/{keyType}/rotate", All, "Rotate signing keys", rotate))
+        .add(declaration::delete("/api/configs/oidc/{keyType}/{keyId}", All, "Delete a signing key", delete))
 }
 
 fn known(key_type: &str) -> Result<(), WebError> {
@@ -43,8 +47,6 @@ async fn shown(web: &Web) -> Result<Json<Value>, WebError> {
 }
 
 /// The signing keys, without their private halves.
-#[utoipa::path(get, path = "/api/configs/oidc/{keyType}", tag = "Configs", summary = "List signing keys",
-    params(("keyType" = String, Path)), responses((status = 200), (status = 422)))]
 async fn list(State(web): State<Web>, Path(key_type): Path<String>) -> Result<Json<Value>, WebError> {
     known(&key_type)?;
     shown(&web).await
@@ -60,12 +62,12 @@ struct Rotation {
 }
 
 /// Makes a new signing key.
-#[utoipa::path(post, path = "/api/configs/oidc/{keyType}/rotate", tag = "Configs", summary = "Rotate signing keys",
-    params(("keyType" = String, Path)), request_body = Rotation, responses((status = 200), (status = 400), (status = 422)))]
-async fn rotate(State(web): State<Web>, Path(key_type): Path<String>, body: Bytes) -> Result<Json<Value>, WebError> {
+async fn rotate(
+    State(web): State<Web>,
+    Path(key_type): Path<String>,
+    OptionalBody(asked): OptionalBody<Rotation>,
+) -> Result<Json<Value>, WebError> {
     known(&key_type)?;
-    let asked = if body.is_empty() { Ok(Rotation::default()) } else { serde_json::from_slice::<Rotation>(&body) };
-    let asked = asked.map_err(|error| Refusal::invalid_input("body", &error.to_string()))?;
     if asked.signing_key_algorithm.is_some_and(|algorithm| algorithm != "EC") {
         return Err(ErrorCode::OnlyEc.into());
     }
@@ -74,14 +76,11 @@ async fn rotate(State(web): State<Web>, Path(key_type): Path<String>, body: Byte
 }
 
 /// Removes a key that does not sign; tokens that it signed are refused from then on.
-#[utoipa::path(delete, path = "/api/configs/oidc/{keyType}/{keyId}", tag = "Configs", summary = "Delete a signing key",
-    params(("keyType" = String, Path), ("keyId" = String, Path)),
-    responses((status = 204), (status = 404), (status = 422)))]
 async fn delete(
     State(web): State<Web>,
     Path((key_type, key_id)): Path<(String, String)>,
-) -> Result<StatusCode, WebError> {
+) -> Result<NoContent, WebError> {
     known(&key_type)?;
     web.core.delete_signing_key(&web.tenant, &KeyId(key_id)).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

@@ -9,8 +9,20 @@ use keyway_core::management::Total;
 
 use crate::request::Pagination;
 
+/// A page of a list.
+pub struct Paged<T> {
+    headers: HeaderMap,
+    items: Vec<T>,
+}
+
+impl<T: Serialize> IntoResponse for Paged<T> {
+    fn into_response(self) -> Response {
+        (self.headers, Json(self.items)).into_response()
+    }
+}
+
 /// A page of a list: `Total-Number` and `Link` with first, prev, next and last.
-pub fn page<T: Serialize>(items: Vec<T>, total: impl Into<Total>, page: Pagination, uri: &Uri) -> Response {
+pub fn page<T>(items: Vec<T>, total: impl Into<Total>, page: Pagination, uri: &Uri) -> Paged<T> {
     let Total { count: total, is_capped } = total.into();
     let mut headers = HeaderMap::new();
     headers.insert("total-number", HeaderValue::from(total));
@@ -39,7 +51,7 @@ pub fn page<T: Serialize>(items: Vec<T>, total: impl Into<Total>, page: Paginati
     if let Ok(value) = HeaderValue::from_str(&links.join(", ")) {
         headers.insert("link", value);
     }
-    (headers, Json(items)).into_response()
+    Paged { headers, items }
 }
 
 #[cfg(test)]
@@ -49,13 +61,13 @@ mod tests {
     #[test]
     fn links_lead_through_the_list() {
         let uri: Uri = "/api/users?search=%25a%25&page=2&page_size=10".parse().unwrap();
-        let response = page(vec![1], 25, Pagination { number: 2, size: 10 }, &uri);
+        let response = page(vec![1], 25, Pagination { number: 2, size: 10 }, &uri).into_response();
         let link = response.headers()["link"].to_str().unwrap();
         assert!(link.contains("</api/users?search=%25a%25&page=1&page_size=10>; rel=\"prev\""), "{link}");
         assert!(link.contains("page=3&page_size=10>; rel=\"next\"") && link.contains("rel=\"last\""), "{link}");
         assert_eq!(response.headers()["total-number"], "25");
         let capped = Total { count: 10, is_capped: true };
-        let response = page(vec![1; 10], capped, Pagination { number: 2, size: 10 }, &uri);
+        let response = page(vec![1; 10], capped, Pagination { number: 2, size: 10 }, &uri).into_response();
         let link = response.headers()["link"].to_str().unwrap();
         assert!(link.contains("page=3") && !link.contains("last"), "{link}");
         assert_eq!(response.headers()["total-number-is-capped"], "true");

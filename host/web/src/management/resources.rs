@@ -1,30 +1,34 @@
 //! `/api/resources`
 
 use axum::Json;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::State;
 use keyway_model::resource::Resource;
 use keyway_model::{ResourceId, ScopeId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::Web;
+use crate::declaration::{self, Operations};
 use crate::error::WebError;
-use crate::request::Body;
+use crate::request::{Body, Path};
+use crate::response::{Created, NoContent};
+use keyway_model::resource::ManagementScope::All;
 
-pub fn router() -> OpenApiRouter<Web> {
-    OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(get, update, delete))
-        .routes(routes!(list_scopes, create_scope))
-        .routes(routes!(delete_scope))
+/// The operations of this file.
+pub fn operations() -> Operations {
+    Operations::of("Resources")
+        .add(declaration::get("/api/resources", All, "List resources", list))
+        .add(declaration::post("/api/resources", All, "Create a resource", create))
+        .add(declaration::get("/api/resources/{id}", All, "Get a resource", get))
+        .add(declaration::patch("/api/resources/{id}", All, "Update a resource", update))
+        .add(declaration::delete("/api/resources/{id}", All, "Delete a resource", delete))
+        .add(declaration::get("/api/resources/{id}/scopes", All, "List scopes", list_scopes))
+        .add(declaration::post("/api/resources/{id}/scopes", All, "Create a scope", create_scope))
+        .add(declaration::delete("/api/resources/{id}/scopes/{scopeId}", All, "Delete a scope", delete_scope))
 }
 
 /// Every API resource.
-#[utoipa::path(get, path = "/api/resources", tag = "Resources", summary = "List resources", responses((status = 200)))]
 async fn list(State(web): State<Web>) -> Result<Json<Value>, WebError> {
     Ok(Json(json!(web.core.resources(&web.tenant).await?)))
 }
@@ -39,22 +43,15 @@ struct CreateResource {
 }
 
 /// Makes an API resource.
-#[utoipa::path(post, path = "/api/resources", tag = "Resources", summary = "Create a resource",
-    request_body = CreateResource, responses((status = 201), (status = 400), (status = 422)))]
-async fn create(
-    State(web): State<Web>,
-    Body(body): Body<CreateResource>,
-) -> Result<(StatusCode, Json<Resource>), WebError> {
+async fn create(State(web): State<Web>, Body(body): Body<CreateResource>) -> Result<Created<Value>, WebError> {
     let ttl = body.access_token_ttl.unwrap_or(keyway_model::oauth::ACCESS_TOKEN_TTL);
     let made = web.core.create_resource(&web.tenant, body.name, body.indicator, ttl).await?;
-    Ok((StatusCode::CREATED, Json(made)))
+    Ok(Created(json!(made)))
 }
 
 /// One API resource.
-#[utoipa::path(get, path = "/api/resources/{id}", tag = "Resources", summary = "Get a resource",
-    params(("id" = String, Path)), responses((status = 200), (status = 404)))]
-async fn get(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Resource>, WebError> {
-    Ok(Json(web.core.resource(&web.tenant, &ResourceId(id)).await?))
+async fn get(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Value>, WebError> {
+    Ok(Json(json!(web.core.resource(&web.tenant, &ResourceId(id)).await?)))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -65,33 +62,27 @@ struct UpdateResource {
 }
 
 /// Changes name and token life time; the indicator stays.
-#[utoipa::path(patch, path = "/api/resources/{id}", tag = "Resources", summary = "Update a resource",
-    params(("id" = String, Path)), request_body = UpdateResource, responses((status = 200), (status = 400), (status = 404)))]
 async fn update(
     State(web): State<Web>,
     Path(id): Path<String>,
     Body(body): Body<UpdateResource>,
-) -> Result<Json<Resource>, WebError> {
+) -> Result<Json<Value>, WebError> {
     let change = move |resource: &mut Resource| {
         if let Some(name) = body.name {
             resource.name = name;
         }
         resource.access_token_ttl = body.access_token_ttl.unwrap_or(resource.access_token_ttl);
     };
-    Ok(Json(web.core.update_resource(&web.tenant, &ResourceId(id), change).await?))
+    Ok(Json(json!(web.core.update_resource(&web.tenant, &ResourceId(id), change).await?)))
 }
 
 /// Removes an API resource with its scopes.
-#[utoipa::path(delete, path = "/api/resources/{id}", tag = "Resources", summary = "Delete a resource",
-    params(("id" = String, Path)), responses((status = 204), (status = 400), (status = 404)))]
-async fn delete(State(web): State<Web>, Path(id): Path<String>) -> Result<StatusCode, WebError> {
+async fn delete(State(web): State<Web>, Path(id): Path<String>) -> Result<NoContent, WebError> {
     web.core.delete_resource(&web.tenant, &ResourceId(id)).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 /// The scopes of a resource.
-#[utoipa::path(get, path = "/api/resources/{id}/scopes", tag = "Resources", summary = "List scopes",
-    params(("id" = String, Path)), responses((status = 200), (status = 404)))]
 async fn list_scopes(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Value>, WebError> {
     Ok(Json(json!(web.core.scopes(&web.tenant, &ResourceId(id)).await?)))
 }
@@ -103,25 +94,20 @@ struct CreateScope {
 }
 
 /// Adds a scope to a resource.
-#[utoipa::path(post, path = "/api/resources/{id}/scopes", tag = "Resources", summary = "Create a scope",
-    params(("id" = String, Path)), request_body = CreateScope,
-    responses((status = 201), (status = 400), (status = 404), (status = 422)))]
 async fn create_scope(
     State(web): State<Web>,
     Path(id): Path<String>,
     Body(body): Body<CreateScope>,
-) -> Result<(StatusCode, Json<Value>), WebError> {
+) -> Result<Created<Value>, WebError> {
     let made = web.core.create_scope(&web.tenant, &ResourceId(id), body.name, body.description).await?;
-    Ok((StatusCode::CREATED, Json(json!(made))))
+    Ok(Created(json!(made)))
 }
 
 /// Removes a scope.
-#[utoipa::path(delete, path = "/api/resources/{id}/scopes/{scopeId}", tag = "Resources", summary = "Delete a scope",
-    params(("id" = String, Path), ("scopeId" = String, Path)), responses((status = 204), (status = 404)))]
 async fn delete_scope(
     State(web): State<Web>,
     Path((id, scope)): Path<(String, String)>,
-) -> Result<StatusCode, WebError> {
+) -> Result<NoContent, WebError> {
     web.core.delete_scope(&web.tenant, &ResourceId(id), ScopeId(scope)).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

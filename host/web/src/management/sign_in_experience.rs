@@ -7,15 +7,19 @@ use keyway_model::sign_in_experience::SignInExperience;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::Web;
+use crate::declaration::{self, Operations};
 use crate::error::WebError;
-use crate::request::Body;
+use crate::request::{Body, Object};
+use keyway_model::resource::ManagementScope::All;
 
-pub fn router() -> OpenApiRouter<Web> {
-    OpenApiRouter::new().routes(routes!(get, update)).routes(routes!(check_password))
+/// The operations of this file.
+pub fn operations() -> Operations {
+    Operations::of("Sign-in experience")
+        .add(declaration::get("/api/sign-in-exp", All, "Get the sign-in settings", get))
+        .add(declaration::patch("/api/sign-in-exp", All, "Update the sign-in settings", update))
+        .add(declaration::post("/api/sign-in-exp/default/check-password", All, "Check a password", check_password))
 }
 
 fn view(web: &Web, experience: &SignInExperience) -> Json<Value> {
@@ -28,16 +32,12 @@ fn view(web: &Web, experience: &SignInExperience) -> Json<Value> {
 }
 
 /// The sign-in settings.
-#[utoipa::path(get, path = "/api/sign-in-exp", tag = "Sign-in experience", summary = "Get the sign-in settings",
-    responses((status = 200)))]
 async fn get(State(web): State<Web>) -> Result<Json<Value>, WebError> {
     Ok(view(&web, &web.core.sign_in_experience(&web.tenant).await?))
 }
 
 /// Replaces each given setting whole; nothing is saved when one is refused.
-#[utoipa::path(patch, path = "/api/sign-in-exp", tag = "Sign-in experience", summary = "Update the sign-in settings",
-    request_body = Object, responses((status = 200), (status = 400)))]
-async fn update(State(web): State<Web>, Body(patch): Body<Map<String, Value>>) -> Result<Json<Value>, WebError> {
+async fn update(State(web): State<Web>, Object(patch): Object<Map<String, Value>>) -> Result<Json<Value>, WebError> {
     Ok(view(&web, &web.core.update_sign_in_experience(&web.tenant, patch).await?))
 }
 
@@ -47,8 +47,6 @@ struct CheckPassword {
 }
 
 /// Says whether a password would be accepted.
-#[utoipa::path(post, path = "/api/sign-in-exp/default/check-password", tag = "Sign-in experience",
-    summary = "Check a password", request_body = CheckPassword, responses((status = 200), (status = 400)))]
 async fn check_password(Body(body): Body<CheckPassword>) -> Json<Value> {
     match password_policy::check(&body.password, None) {
         Ok(()) => Json(json!({ "result": true })),

@@ -1,14 +1,14 @@
 //! `/api/user-assets`: pictures for branding and profiles, drawn anew before they are kept.
 
 use axum::Json;
-use axum::extract::{DefaultBodyLimit, Multipart, State};
+use axum::extract::{Multipart, State};
 use keyway_model::Refusal;
 use serde_json::{Value, json};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::Web;
+use crate::declaration::{self, Operations};
 use crate::error::WebError;
+use keyway_model::resource::ManagementScope::All;
 
 /// Largest picture in bytes.
 const LARGEST: usize = 8 * 1024 * 1024;
@@ -16,14 +16,14 @@ const LARGEST: usize = 8 * 1024 * 1024;
 /// Largest request: the picture and the form around it, in bytes.
 pub const LIMIT: usize = LARGEST + 16 * 1024;
 
-pub fn router() -> OpenApiRouter<Web> {
-    let upload = OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::max(LIMIT));
-    OpenApiRouter::new().routes(routes!(status)).merge(upload)
+/// The operations of this file.
+pub fn operations() -> Operations {
+    Operations::of("User assets")
+        .add(declaration::get("/api/user-assets/service-status", All, "Get service status", status))
+        .add(declaration::post("/api/user-assets", All, "Upload an asset", upload).limit(LIMIT))
 }
 
 /// Whether pictures can be uploaded, and which.
-#[utoipa::path(get, path = "/api/user-assets/service-status", tag = "User assets", summary = "Get service status",
-    responses((status = 200)))]
 async fn status() -> Json<Value> {
     Json(json!({
         "status": "ready",
@@ -44,8 +44,6 @@ pub async fn file(mut form: Multipart) -> Result<Vec<u8>, WebError> {
 }
 
 /// Keeps a picture and answers its address.
-#[utoipa::path(post, path = "/api/user-assets", tag = "User assets", summary = "Upload an asset",
-    responses((status = 200), (status = 400)))]
 async fn upload(State(web): State<Web>, form: Multipart) -> Result<Json<Value>, WebError> {
     let url = web.core.upload_image(&web.tenant, file(form).await?).await?;
     Ok(Json(json!({ "url": url })))

@@ -1,7 +1,14 @@
 //! Logto's advanced user search: what the parameters of `GET /api/users` ask for.
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use keyway_core::management::{UserField, UserMatch, UserSearch};
 use keyway_model::Refusal;
+use utoipa::openapi::Type;
+
+use crate::Web;
+use crate::declaration::{Describe, Description};
+use crate::error::WebError;
 
 const FIELDS: [(&str, UserField); 5] = [
     ("id", UserField::Id),
@@ -41,6 +48,24 @@ fn switch(parameter: &str, value: &str) -> Result<bool, Refusal> {
         "1" | "true" | "y" | "yes" | "yeah" => Ok(true),
         "" | "0" | "false" | "n" | "no" => Ok(false),
         _ => Err(Refusal::invalid_input(parameter, "must be true or false")),
+    }
+}
+
+/// What the query asks for. `search` is compared with id, names and identifiers, `search.{field}` with one of them; `%` stands
+/// for anything, `mode` or `mode.{field}` is `like` or `exact`, `joint` is `or` or `and`.
+pub struct Searched(pub Option<UserSearch>);
+
+impl FromRequestParts<Web> for Searched {
+    type Rejection = WebError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, WebError> {
+        Ok(Self(parse(parts.uri.query().unwrap_or_default())?))
+    }
+}
+
+impl Describe for Searched {
+    fn describe(operation: &mut Description) {
+        operation.query("search", Type::String);
     }
 }
 

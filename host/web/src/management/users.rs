@@ -3,38 +3,51 @@
 #![expect(clippy::option_option, reason = "a field that is null differs from one that is absent")]
 
 use axum::Json;
-use axum::extract::{Path, State};
-use axum::http::{StatusCode, Uri};
-use axum::response::Response;
+use axum::extract::State;
+use axum::http::Uri;
 use keyway_core::management::{NewPassword, NewUser};
 use keyway_model::user::{Identity, ObjectChange, User, UserChange};
 use keyway_model::user_profile::UserProfile;
-use keyway_model::{Patch, RoleId, Timestamp, UserId};
+use keyway_model::{Patch, Timestamp, UserId};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::paging::page;
-use super::user_search;
+use super::paging::{Paged, page};
+use super::user_search::Searched;
 use crate::Web;
+use crate::declaration::{self, Operations};
 use crate::error::WebError;
-use crate::request::{Body, Pagination};
+use crate::request::{Body, Pagination, Path};
+use crate::response::NoContent;
+use keyway_model::resource::ManagementScope::All;
 
-pub fn router() -> OpenApiRouter<Web> {
-    OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(get, update, delete))
-        .routes(routes!(get_custom_data, update_custom_data))
-        .routes(routes!(update_profile))
-        .routes(routes!(suspend))
-        .routes(routes!(set_password))
-        .routes(routes!(check_password))
-        .routes(routes!(has_password))
-        .routes(routes!(list_roles, add_roles))
-        .routes(routes!(remove_role))
-        .routes(routes!(delete_identity))
+/// The operations of this file.
+pub fn operations() -> Operations {
+    Operations::of("Users")
+        .add(declaration::get("/api/users", All, "List users", list))
+        .add(declaration::post("/api/users", All, "Create a user", create))
+        .add(declaration::get("/api/users/{userId}", All, "Get a user", get))
+        .add(declaration::patch("/api/users/{userId}", All, "Update a user", update))
+        .add(declaration::delete("/api/users/{userId}", All, "Delete a user", delete))
+        .add(declaration::get("/api/users/{userId}/custom-data", All, "Get a user's custom data", get_custom_data))
+        .add(declaration::patch(
+            "/api/users/{userId}/custom-data",
+            All,
+            "Update a user's custom data",
+            update_custom_data,
+        ))
+        .add(declaration::patch("/api/users/{userId}/profile", All, "Update a user's profile", update_profile))
+        .add(declaration::patch("/api/users/{userId}/is-suspended", All, "Suspend or resume a user", suspend))
+        .add(declaration::patch("/api/users/{userId}/password", All, "Set a user's password", set_password))
+        .add(declaration::post("/api/users/{userId}/password/verify", All, "Check a user's password", check_password))
+        .add(declaration::get(
+            "/api/users/{userId}/has-password",
+            All,
+            "Tell whether a user has a password",
+            has_password,
+        ))
+        .add(declaration::delete("/api/users/{id}/identities/{target}", All, "Delete an identity", delete_identity))
 }
 
 /// Tells a field that is null from one that is absent.
@@ -74,11 +87,13 @@ async fn shown(web: &Web, user: &User) -> Result<Value, WebError> {
 
 /// Users, newest first. `search` is compared with id, names and identifiers, `search.{field}` with one of them; `%` stands for
 /// anything, `mode` or `mode.{field}` is `like` or `exact`, `joint` is `or` or `and`.
-#[utoipa::path(get, path = "/api/users", tag = "Users", summary = "List users",
-    params(("search" = Option<String>, Query), ("page" = Option<i64>, Query), ("page_size" = Option<i64>, Query)),
-    responses((status = 200)))]
-async fn list(State(web): State<Web>, paging: Pagination, uri: Uri) -> Result<Response, WebError> {
-    let (users, total) = match user_search::parse(uri.query().unwrap_or_default())? {
+async fn list(
+    State(web): State<Web>,
+    Searched(search): Searched,
+    paging: Pagination,
+    uri: Uri,
+) -> Result<Paged<Value>, WebError> {
+    let (users, total) = match search {
         Some(search) => web.core.search_users(&web.tenant, search, paging.page()).await?,
         None => web.core.users(&web.tenant, None, paging.page()).await?,
     };
@@ -109,8 +124,6 @@ struct CreateUser {
 }
 
 /// Makes a user, with a password, an imported hash or neither.
-#[utoipa::path(post, path = "/api/users", tag = "Users", summary = "Create a user", request_body = CreateUser,
-    responses((status = 200), (status = 400), (status = 422)))]
 async fn create(State(web): State<Web>, Body(body): Body<CreateUser>) -> Result<Json<Value>, WebError> {
     let password = NewPassword::from_fields(body.password, body.password_digest, body.password_algorithm)?;
     let now: Timestamp = web.core.now();
@@ -128,8 +141,6 @@ async fn create(State(web): State<Web>, Body(body): Body<CreateUser>) -> Result<
 }
 
 /// One user.
-#[utoipa::path(get, path = "/api/users/{userId}", tag = "Users", summary = "Get a user",
-    params(("userId" = String, Path)), responses((status = 200), (status = 404)))]
 async fn get(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Value>, WebError> {
     Ok(Json(shown(&web, &web.core.user(&web.tenant, &UserId(id)).await?).await?))
 }
@@ -172,9 +183,6 @@ async fn changed(web: &Web, id: String, change: UserChange) -> Result<Json<Value
 }
 
 /// Changes the given fields; null empties one.
-#[utoipa::path(patch, path = "/api/users/{userId}", tag = "Users", summary = "Update a user",
-    params(("userId" = String, Path)), request_body = UpdateUser,
-    responses((status = 200), (status = 400), (status = 404), (status = 422)))]
 async fn update(
     State(web): State<Web>,
     Path(id): Path<String>,
@@ -194,16 +202,12 @@ async fn update(
 }
 
 /// Removes a user with sessions and tokens.
-#[utoipa::path(delete, path = "/api/users/{userId}", tag = "Users", summary = "Delete a user",
-    params(("userId" = String, Path)), responses((status = 204), (status = 404)))]
-async fn delete(State(web): State<Web>, Path(id): Path<String>) -> Result<StatusCode, WebError> {
+async fn delete(State(web): State<Web>, Path(id): Path<String>) -> Result<NoContent, WebError> {
     web.core.delete_user(&web.tenant, &UserId(id)).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 /// The application's own data.
-#[utoipa::path(get, path = "/api/users/{userId}/custom-data", tag = "Users", summary = "Get a user's custom data",
-    params(("userId" = String, Path)), responses((status = 200), (status = 404)))]
 async fn get_custom_data(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Value>, WebError> {
     Ok(Json(Value::Object(web.core.user(&web.tenant, &UserId(id)).await?.custom_data)))
 }
@@ -216,8 +220,6 @@ struct CustomData {
 }
 
 /// Merges into the application's own data.
-#[utoipa::path(patch, path = "/api/users/{userId}/custom-data", tag = "Users", summary = "Update a user's custom data",
-    params(("userId" = String, Path)), request_body = CustomData, responses((status = 200), (status = 404)))]
 async fn update_custom_data(
     State(web): State<Web>,
     Path(id): Path<String>,
@@ -234,8 +236,6 @@ struct Profile {
 }
 
 /// Merges into the profile.
-#[utoipa::path(patch, path = "/api/users/{userId}/profile", tag = "Users", summary = "Update a user's profile",
-    params(("userId" = String, Path)), request_body = Profile, responses((status = 200), (status = 404)))]
 async fn update_profile(
     State(web): State<Web>,
     Path(id): Path<String>,
@@ -252,8 +252,6 @@ struct Suspension {
 }
 
 /// Suspends a user, who is signed out everywhere at once, or lets the user in again.
-#[utoipa::path(patch, path = "/api/users/{userId}/is-suspended", tag = "Users", summary = "Suspend or resume a user",
-    params(("userId" = String, Path)), request_body = Suspension, responses((status = 200), (status = 404)))]
 async fn suspend(
     State(web): State<Web>,
     Path(id): Path<String>,
@@ -268,8 +266,6 @@ struct Password {
 }
 
 /// Sets the password and signs the user out everywhere.
-#[utoipa::path(patch, path = "/api/users/{userId}/password", tag = "Users", summary = "Set a user's password",
-    params(("userId" = String, Path)), request_body = Password, responses((status = 200), (status = 404), (status = 422)))]
 async fn set_password(
     State(web): State<Web>,
     Path(id): Path<String>,
@@ -280,66 +276,26 @@ async fn set_password(
 }
 
 /// Says whether the password is the user's.
-#[utoipa::path(post, path = "/api/users/{userId}/password/verify", tag = "Users", summary = "Check a user's password",
-    params(("userId" = String, Path)), request_body = Password, responses((status = 204), (status = 404), (status = 422)))]
 async fn check_password(
     State(web): State<Web>,
     Path(id): Path<String>,
     Body(body): Body<Password>,
-) -> Result<StatusCode, WebError> {
+) -> Result<NoContent, WebError> {
     web.core.check_user_password(&web.tenant, &UserId(id), body.password).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 /// Whether the user has a password.
-#[utoipa::path(get, path = "/api/users/{userId}/has-password", tag = "Users", summary = "Tell whether a user has a password",
-    params(("userId" = String, Path)), responses((status = 200), (status = 404)))]
 async fn has_password(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Value>, WebError> {
     let user = web.core.user(&web.tenant, &UserId(id)).await?;
     Ok(Json(json!({ "hasPassword": user.password.is_some() })))
 }
 
-/// The roles of a user.
-#[utoipa::path(get, path = "/api/users/{userId}/roles", tag = "Users", summary = "List a user's roles",
-    params(("userId" = String, Path)), responses((status = 200), (status = 404)))]
-async fn list_roles(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Value>, WebError> {
-    Ok(Json(json!(web.core.user_roles(&web.tenant, &UserId(id)).await?)))
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct RoleIds {
-    pub role_ids: Vec<String>,
-}
-
-/// Gives roles to a user.
-#[utoipa::path(post, path = "/api/users/{userId}/roles", tag = "Users", summary = "Give roles to a user",
-    params(("userId" = String, Path)), request_body = RoleIds, responses((status = 201), (status = 404), (status = 422)))]
-async fn add_roles(
-    State(web): State<Web>,
-    Path(id): Path<String>,
-    Body(body): Body<RoleIds>,
-) -> Result<StatusCode, WebError> {
-    let roles = body.role_ids.into_iter().map(RoleId).collect();
-    web.core.add_user_roles(&web.tenant, &UserId(id), roles).await?;
-    Ok(StatusCode::CREATED)
-}
-
-/// Takes a role from a user.
-#[utoipa::path(delete, path = "/api/users/{userId}/roles/{roleId}", tag = "Users", summary = "Take a role from a user",
-    params(("userId" = String, Path), ("roleId" = String, Path)), responses((status = 204), (status = 404)))]
-async fn remove_role(State(web): State<Web>, Path((id, role)): Path<(String, String)>) -> Result<StatusCode, WebError> {
-    web.core.remove_user_role(&web.tenant, &UserId(id), RoleId(role)).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
 /// Unlinks an identity of an outside provider.
-#[utoipa::path(delete, path = "/api/users/{id}/identities/{target}", tag = "Users", summary = "Delete an identity",
-    params(("id" = String, Path), ("target" = String, Path)), responses((status = 204), (status = 404)))]
 async fn delete_identity(
     State(web): State<Web>,
     Path((id, target)): Path<(String, String)>,
-) -> Result<StatusCode, WebError> {
+) -> Result<NoContent, WebError> {
     web.core.delete_identity(&web.tenant, &UserId(id), target).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

@@ -1,0 +1,208 @@
+//! What happened: one row, written in the same transaction as the change. It is the entry of the audit log, and what a listener
+//! outside may be told of. A use case makes the event and gives it to [`Cx::emit`].
+
+use keyway_model::resource::Role;
+use keyway_model::{ApplicationId, UserId};
+use keyway_store::{StoreError, Tx};
+use serde_json::{Map, Value, json};
+
+use crate::Cx;
+
+/// The kinds of events, with the names that the audit log and its filters know them by.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $key:literal;)*) => {
+        /// What kind of thing happened.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum EventKind {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl EventKind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The key in the audit log.
+            pub fn key(self) -> &'static str {
+                match self {
+                    $(Self::$name => $key,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A role was made.
+    RoleCreated = "Management.Roles.Create";
+    /// A role was removed from everybody.
+    RoleDeleted = "Management.Roles.Delete";
+    /// A role was given scopes.
+    RoleScopesAdded = "Management.Roles.Scopes.Create";
+    /// A scope was taken from a role.
+    RoleScopeRemoved = "Management.Roles.Scopes.Delete";
+    /// An application was given roles.
+    ApplicationRolesAdded = "Management.Applications.Roles.Create";
+    /// A role was taken from an application.
+    ApplicationRoleRemoved = "Management.Applications.Roles.Delete";
+    /// A user was given roles.
+    UserRolesAdded = "Management.Users.Roles.Create";
+    /// A role was taken from a user.
+    UserRoleRemoved = "Management.Users.Roles.Delete";
+}
+
+/// A thing as events show it, by field. Secrets, hashes and codes are marks such as `set`, never themselves.
+pub trait Recorded {
+    /// What the target is called, such as `roleId`.
+    const TARGET: &'static str;
+
+    /// The id of this one.
+    fn id(&self) -> &str;
+
+    /// Its fields.
+    fn fields(&self) -> Map<String, Value>;
+}
+
+/// Something that happened to something.
+#[derive(Debug, Clone)]
+pub struct Event {
+    kind: EventKind,
+    targets: Map<String, Value>,
+    user: Option<UserId>,
+    application: Option<ApplicationId>,
+    before: Map<String, Value>,
+    after: Map<String, Value>,
+}
+
+impl Event {
+    /// An event that is about nothing yet.
+    pub fn new(kind: EventKind) -> Self {
+        Self { kind, targets: Map::new(), user: None, application: None, before: Map::new(), after: Map::new() }
+    }
+
+    /// A thing was made.
+    pub fn created<T: Recorded>(kind: EventKind, made: &T) -> Self {
+        Self { after: made.fields(), ..Self::new(kind).target(T::TARGET, made.id()) }
+    }
+
+    /// A thing was changed: the fields that differ.
+    pub fn updated<T: Recorded>(kind: EventKind, before: &T, after: &T) -> Self {
+        Self::new(kind).target(T::TARGET, after.id()).changed(before.fields(), after.fields())
+    }
+
+    /// A thing was removed.
+    pub fn deleted<T: Recorded>(kind: EventKind, removed: &T) -> Self {
+        Self { before: removed.fields(), ..Self::new(kind).target(T::TARGET, removed.id()) }
+    }
+
+    /// The id of what it happened to.
+    #[must_use]
+    pub fn target(mut self, name: &str, id: &str) -> Self {
+        self.targets.insert(name.to_owned(), json!(id));
+        self
+    }
+
+    /// It happened to a user, whose log shows it.
+    #[must_use]
+    pub fn of_user(mut self, id: &UserId) -> Self {
+        self.user = Some(id.clone());
+        self.target("userId", id.as_str())
+    }
+
+    /// It happened to an application, whose log shows it.
+    #[must_use]
+    pub fn of_application(mut self, id: &ApplicationId) -> Self {
+        self.application = Some(id.clone());
+        self.target("applicationId", id.as_str())
+    }
+
+    /// What is there now that was not.
+    #[must_use]
+    pub fn added(mut self, name: &str, value: Value) -> Self {
+        self.after.insert(name.to_owned(), value);
+        self
+    }
+
+    /// What was there and is not any more.
+    #[must_use]
+    pub fn removed(mut self, name: &str, value: Value) -> Self {
+        self.before.insert(name.to_owned(), value);
+        self
+    }
+
+    /// The fields that differ between two states.
+    #[must_use]
+    pub fn changed(mut self, before: Map<String, Value>, after: Map<String, Value>) -> Self {
+        let mut before = before;
+        for (name, value) in after {
+            let old = before.remove(&name);
+            if old.as_ref() == Some(&value) {
+                continue;
+            }
+            self.before.extend(old.map(|old| (name.clone(), old)));
+            self.after.insert(name, value);
+        }
+        self.before.extend(before);
+        self
+    }
+}
+
+impl Cx {
+    /// Writes an event in the transaction of the change.
+    pub async fn emit(&self, tx: &mut Tx, event: Event) -> Result<(), StoreError> {
+        let mut entry = self.event(event.kind.key());
+        for (name, fields) in [("targets", event.targets), ("before", event.before), ("after", event.after)] {
+            if !fields.is_empty() {
+                entry = entry.with(name, Value::Object(fields));
+            }
+        }
+        if let Some(user) = &event.user {
+            entry = entry.user(user);
+        }
+        if let Some(application) = &event.application {
+            entry = entry.application(application);
+        }
+        self.request().note_event();
+        entry.write(tx, &self.tenant).await
+    }
+}
+
+impl Recorded for Role {
+    const TARGET: &'static str = "roleId";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn fields(&self) -> Map<String, Value> {
+        let fields = [
+            ("name", json!(self.name)),
+            ("description", json!(self.description)),
+            ("type", json!(self.kind)),
+            ("isDefault", json!(self.is_default)),
+        ];
+        fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_update_shows_the_fields_that_differ() {
+        let fields = |value: Value| value.as_object().unwrap().clone();
+        let before = fields(json!({ "name": "A", "description": "same", "gone": 1 }));
+        let after = fields(json!({ "name": "B", "description": "same", "new": true }));
+        let event = Event::new(EventKind::RoleCreated).changed(before, after);
+        assert_eq!(Value::Object(event.before), json!({ "name": "A", "gone": 1 }));
+        assert_eq!(Value::Object(event.after), json!({ "name": "B", "new": true }));
+    }
+
+    #[test]
+    fn each_kind_has_a_key_of_its_own() {
+        let mut keys: Vec<_> = EventKind::ALL.iter().map(|kind| kind.key()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), EventKind::ALL.len());
+    }
+}

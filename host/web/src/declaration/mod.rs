@@ -1,0 +1,191 @@
+//! A route's declaration: method, path, scope and handler. It yields the route, the operation of the OpenAPI document (whose
+//! parameters, body and answers are those of the handler's own types) and the row of the authorization table that the guard reads.
+
+mod authorization;
+mod describe;
+mod pages;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use keyway_model::resource::ManagementScope;
+use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::{Components, HttpMethod, ObjectBuilder, Paths, Required, ResponseBuilder, Type};
+
+use crate::Web;
+use describe::{DescribeHandler, error_response};
+
+pub use authorization::Authorization;
+pub use describe::{Describe, Description};
+pub use pages::Pages;
+
+/// One operation of an API.
+pub struct Operation {
+    method: Method,
+    path: &'static str,
+    scope: ManagementScope,
+    summary: &'static str,
+    route: MethodRouter<Web>,
+    description: Description,
+}
+
+/// A constructor for each method: path, scope, a summary in a few words, and the handler.
+macro_rules! methods {
+    ($($name:ident $method:ident;)*) => {$(
+        #[doc = concat!("An operation by `", stringify!($method), "`.")]
+        pub fn $name<H, T>(path: &'static str, scope: ManagementScope, summary: &'static str, handler: H) -> Operation
+        where
+            H: Handler<T, Web> + DescribeHandler<T>,
+            T: 'static,
+        {
+            let mut description = Description::default();
+            H::describe(&mut description);
+            Operation { method: Method::$method, path, scope, summary, route: on(MethodFilter::$method, handler), description }
+        }
+    )*};
+}
+
+methods! {
+    get GET;
+    post POST;
+    put PUT;
+    patch PATCH;
+    delete DELETE;
+}
+
+impl Operation {
+    /// Statuses of refusals beside those that follow from the handler's types.
+    #[must_use]
+    pub fn refusing(mut self, statuses: &[u16]) -> Self {
+        self.description.refusals.extend(statuses);
+        self
+    }
+
+    /// Takes a body of so many bytes.
+    #[must_use]
+    pub fn limit(mut self, bytes: usize) -> Self {
+        self.route = self.route.layer(DefaultBodyLimit::max(bytes));
+        self
+    }
+
+    fn document(&self, tag: &str) -> OperationBuilder {
+        let mut names = parameters(self.path).peekable();
+        let mut refusals = self.description.refusals.clone();
+        refusals.extend([401, 403]);
+        if names.peek().is_some() {
+            refusals.insert(404);
+        }
+        let mut operation = OperationBuilder::new().tag(tag).summary(Some(self.summary));
+        operation = operation.operation_id(Some(operation_id(self.summary)));
+        for name in names {
+            let text = ObjectBuilder::new().schema_type(Type::String);
+            let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path);
+            operation = operation.parameter(parameter.required(Required::True).schema(Some(text)));
+        }
+        for parameter in &self.description.parameters {
+            operation = operation.parameter(parameter.clone());
+        }
+        for (status, content) in &self.description.answers {
+            let response = ResponseBuilder::new().description("");
+            let response =
+                content.iter().fold(response, |response, one| response.content("application/json", one.clone()));
+            operation = operation.response(status.to_string(), response.build());
+        }
+        for status in refusals {
+            operation = operation.response(status.to_string(), error_response());
+        }
+        operation.request_body(self.description.body.clone())
+    }
+}
+
+/// The names of a path's parameters.
+fn parameters(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+}
+
+/// `ListUserSessions` for "List a user's sessions".
+fn operation_id(summary: &str) -> String {
+    let words = summary.split(' ').filter(|word| !["a", "an", "the"].contains(word));
+    let mut id = String::new();
+    for word in words.map(|word| word.trim_end_matches("'s")) {
+        let mut letters = word.chars().filter(char::is_ascii_alphanumeric);
+        id.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        id.extend(letters);
+    }
+    id
+}
+
+fn http_method(method: &Method) -> HttpMethod {
+    match method.as_str() {
+        "POST" => HttpMethod::Post,
+        "PUT" => HttpMethod::Put,
+        "PATCH" => HttpMethod::Patch,
+        "DELETE" => HttpMethod::Delete,
+        _ => HttpMethod::Get,
+    }
+}
+
+/// Operations with their documentation and what each asks for.
+#[derive(Default)]
+pub struct Operations {
+    tag: &'static str,
+    router: Router<Web>,
+    authorization: Authorization,
+    paths: Paths,
+    components: Components,
+}
+
+impl Operations {
+    /// Operations under a heading of the documentation.
+    pub fn of(tag: &'static str) -> Self {
+        Self { tag, ..Self::default() }
+    }
+
+    /// With one more.
+    #[must_use]
+    pub fn add(mut self, operation: Operation) -> Self {
+        let item = operation.document(self.tag).build();
+        self.paths.add_path_operation(operation.path, vec![http_method(&operation.method)], item);
+        self.components.schemas.extend(operation.description.schemas);
+        self.authorization.add(operation.method, operation.path, operation.scope);
+        self.router = self.router.route(operation.path, operation.route);
+        self
+    }
+
+    /// With those of another heading.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        self.router = self.router.merge(other.router);
+        self.authorization.extend(other.authorization);
+        for (path, item) in other.paths.paths {
+            let known: &mut PathItem = self.paths.paths.entry(path).or_default();
+            known.merge_operations(item);
+        }
+        self.components.schemas.extend(other.components.schemas);
+        self
+    }
+
+    /// The routes, and what each asks for.
+    pub fn into_router(self) -> (Router<Web>, Authorization) {
+        (self.router, self.authorization)
+    }
+
+    /// The documentation: paths, and the schemas that they refer to.
+    pub fn into_documentation(self) -> (Paths, Components) {
+        (self.paths, self.components)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_is_named_after_its_summary() {
+        assert_eq!(operation_id("List a user's sessions"), "ListUserSessions");
+        assert_eq!(operation_id("Tell whether a user has a password"), "TellWhetherUserHasPassword");
+        assert_eq!(parameters("/api/users/{userId}/roles/{roleId}").collect::<Vec<_>>(), ["userId", "roleId"]);
+    }
+}

@@ -1,0 +1,23 @@
+//! `POST /api/roles/{id}/scopes`
+
+use keyway_core::Cx;
+use keyway_core::roles;
+use keyway_model::{RoleId, ScopeId};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::error::WebError;
+use crate::request::{Body, Path};
+use crate::response::Added;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ScopeIds {
+    #[schema(value_type = Vec<String>)]
+    scope_ids: Vec<ScopeId>,
+}
+
+pub async fn add_scopes(cx: Cx, Path(id): Path<RoleId>, Body(body): Body<ScopeIds>) -> Result<Added, WebError> {
+    roles::add_scopes(&cx, &id, body.scope_ids).await?;
+    Ok(Added)
+}

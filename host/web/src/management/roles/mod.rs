@@ -1,0 +1,84 @@
+//! `/api/roles`, and the roles of users and applications.
+
+mod add_scopes;
+mod add_to_application;
+mod add_to_user;
+mod create;
+mod delete;
+mod get;
+mod list;
+mod list_of_application;
+mod list_of_user;
+mod list_scopes;
+mod remove_from_application;
+mod remove_from_user;
+mod remove_scope;
+mod view;
+
+use keyway_core::CoreError;
+use keyway_core::roles::RoleError;
+use keyway_model::resource::ManagementScope::All;
+use keyway_model::{ErrorCode, Refusal, RoleId};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::declaration::{Operations, delete, get, post};
+use crate::error::WebError;
+
+/// The operations on roles.
+pub fn operations() -> Operations {
+    Operations::of("Roles")
+        .add(get("/api/roles", All, "List roles", list::list))
+        .add(post("/api/roles", All, "Create a role", create::create))
+        .add(get("/api/roles/{id}", All, "Get a role", get::get))
+        .add(delete("/api/roles/{id}", All, "Delete a role", delete::delete))
+        .add(get("/api/roles/{id}/scopes", All, "List a role's scopes", list_scopes::list_scopes))
+        .add(post("/api/roles/{id}/scopes", All, "Add scopes to a role", add_scopes::add_scopes))
+        .add(delete("/api/roles/{id}/scopes/{scopeId}", All, "Take a scope from a role", remove_scope::remove_scope))
+        .merge(of_applications())
+        .merge(of_users())
+}
+
+fn of_applications() -> Operations {
+    let (many, one) = ("/api/applications/{id}/roles", "/api/applications/{id}/roles/{roleId}");
+    Operations::of("Applications")
+        .add(get(many, All, "List an application's roles", list_of_application::list_of_application))
+        .add(post(many, All, "Give roles to an application", add_to_application::add_to_application))
+        .add(delete(one, All, "Take a role from an application", remove_from_application::remove_from_application))
+}
+
+fn of_users() -> Operations {
+    let (many, one) = ("/api/users/{userId}/roles", "/api/users/{userId}/roles/{roleId}");
+    Operations::of("Users")
+        .add(get(many, All, "List a user's roles", list_of_user::list_of_user))
+        .add(post(many, All, "Give roles to a user", add_to_user::add_to_user))
+        .add(delete(one, All, "Take a role from a user", remove_from_user::remove_from_user))
+}
+
+/// Roles by their ids.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RoleIds {
+    #[schema(value_type = Vec<String>)]
+    role_ids: Vec<RoleId>,
+}
+
+impl From<RoleError> for WebError {
+    fn from(error: RoleError) -> Self {
+        let code = match error {
+            RoleError::NotFound => ErrorCode::EntityNotFound,
+            RoleError::NoSuchScope => ErrorCode::RelationNotFound,
+            RoleError::NameInUse => ErrorCode::RoleNameInUse,
+            RoleError::ManagementScopeForUsers => ErrorCode::RoleNotForUsers,
+            RoleError::UserNeedsUserRole => ErrorCode::InvalidRoleType,
+            RoleError::ApplicationNeedsMachineRole => ErrorCode::ApplicationRoleType,
+            RoleError::NotMachineToMachine => ErrorCode::ApplicationType,
+            RoleError::NameLength => return Refusal::invalid_input("name", "must have 1 to 128 characters").into(),
+            RoleError::DefaultForMachines => {
+                return Refusal::invalid_input("isDefault", "only a role for users is given to new users").into();
+            }
+            RoleError::Store(error) => return CoreError::from(error).into(),
+        };
+        code.into()
+    }
+}
