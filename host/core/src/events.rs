@@ -1,7 +1,7 @@
 //! What happened: one row, written in the same transaction as the change. It is the entry of the audit log, and what a listener
 //! outside may be told of. A use case makes the event and gives it to [`Cx::emit`].
 
-use keyway_model::resource::Role;
+use keyway_model::resource::{Resource, Role, Scope};
 use keyway_model::{ApplicationId, UserId};
 use keyway_store::{StoreError, Tx};
 use serde_json::{Map, Value, json};
@@ -32,6 +32,16 @@ macro_rules! kinds {
 }
 
 kinds! {
+    /// An API resource was made.
+    ResourceCreated = "Management.Resources.Create";
+    /// An API resource was changed.
+    ResourceUpdated = "Management.Resources.Update";
+    /// An API resource was removed with its scopes.
+    ResourceDeleted = "Management.Resources.Delete";
+    /// A resource was given a scope.
+    ScopeCreated = "Management.Resources.Scopes.Create";
+    /// A scope was removed from its resource and from every role.
+    ScopeDeleted = "Management.Resources.Scopes.Delete";
     /// A role was made.
     RoleCreated = "Management.Roles.Create";
     /// A role was removed from everybody.
@@ -166,6 +176,39 @@ impl Cx {
     }
 }
 
+/// Fields by name.
+fn fields<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+impl Recorded for Resource {
+    const TARGET: &'static str = "resourceId";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn fields(&self) -> Map<String, Value> {
+        fields([
+            ("name", json!(self.name)),
+            ("indicator", json!(self.indicator)),
+            ("accessTokenTtl", json!(self.access_token_ttl)),
+        ])
+    }
+}
+
+impl Recorded for Scope {
+    const TARGET: &'static str = "scopeId";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn fields(&self) -> Map<String, Value> {
+        fields([("name", json!(self.name)), ("description", json!(self.description))])
+    }
+}
+
 impl Recorded for Role {
     const TARGET: &'static str = "roleId";
 
@@ -174,13 +217,12 @@ impl Recorded for Role {
     }
 
     fn fields(&self) -> Map<String, Value> {
-        let fields = [
+        fields([
             ("name", json!(self.name)),
             ("description", json!(self.description)),
             ("type", json!(self.kind)),
             ("isDefault", json!(self.is_default)),
-        ];
-        fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        ])
     }
 }
 

@@ -15,6 +15,7 @@ mod logs;
 pub mod management;
 pub mod oauth;
 pub mod password;
+pub mod resources;
 pub mod roles;
 pub mod secret;
 pub mod signin;

@@ -3,7 +3,7 @@
 use keyway_model::application::ApplicationType;
 use keyway_model::resource::{Role, RoleType, Scope, management_api};
 use keyway_model::{ApplicationId, RoleId, ScopeId, UserId};
-use keyway_store::{StoreError, Tx, applications, resources, roles, users};
+use keyway_store::{Constraint, StoreError, Tx, applications, resources, roles, users};
 use serde_json::json;
 
 use crate::Cx;
@@ -47,7 +47,7 @@ pub enum RoleError {
 impl From<StoreError> for RoleError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unique(_) => Self::NameInUse,
+            StoreError::Unique(Constraint::RoleName) => Self::NameInUse,
             StoreError::Reference => Self::NoSuchScope,
             error => Self::Store(error),
         }

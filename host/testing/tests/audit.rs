@@ -41,7 +41,12 @@ fn forms() -> Vec<&'static str> {
 }
 
 /// Which operation writes which event in the transaction of its change.
-const EVENTS: [(&str, &str, EventKind); 8] = [
+const EVENTS: [(&str, &str, EventKind); 13] = [
+    ("POST", "/api/resources", EventKind::ResourceCreated),
+    ("PATCH", "/api/resources/{id}", EventKind::ResourceUpdated),
+    ("DELETE", "/api/resources/{id}", EventKind::ResourceDeleted),
+    ("POST", "/api/resources/{id}/scopes", EventKind::ScopeCreated),
+    ("DELETE", "/api/resources/{id}/scopes/{scopeId}", EventKind::ScopeDeleted),
     ("POST", "/api/roles", EventKind::RoleCreated),
     ("DELETE", "/api/roles/{id}", EventKind::RoleDeleted),
     ("POST", "/api/roles/{id}/scopes", EventKind::RoleScopesAdded),

@@ -5,7 +5,6 @@ pub(crate) mod administrators;
 mod applications;
 mod branding;
 mod email_templates;
-mod resources;
 mod sessions;
 mod settings;
 mod user_search;

@@ -5,8 +5,8 @@ use keyway_core::Cx;
 use keyway_core::roles;
 use keyway_model::RoleId;
 
-use super::view::ScopeView;
 use crate::error::WebError;
+use crate::management::resources::view::ScopeView;
 use crate::request::Path;
 
 pub async fn list_scopes(cx: Cx, Path(id): Path<RoleId>) -> Result<Json<Vec<ScopeView>>, WebError> {

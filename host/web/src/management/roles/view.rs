@@ -1,6 +1,6 @@
 //! A role as the API shows it.
 
-use keyway_model::resource::{Role, Scope};
+use keyway_model::resource::Role;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -22,24 +22,5 @@ impl From<Role> for RoleView {
     fn from(role: Role) -> Self {
         let Role { id, name, description, kind, is_default } = role;
         Self { id: id.0, name, description, kind: kind.as_str(), is_default }
-    }
-}
-
-/// A permission that a role holds.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ScopeView {
-    id: String,
-    resource_id: String,
-    name: String,
-    description: Option<String>,
-    /// In milliseconds.
-    created_at: i64,
-}
-
-impl From<Scope> for ScopeView {
-    fn from(scope: Scope) -> Self {
-        let Scope { id, resource_id, name, description, created_at } = scope;
-        Self { id: id.0, resource_id: resource_id.0, name, description, created_at }
     }
 }

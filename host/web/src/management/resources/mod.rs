@@ -1,0 +1,56 @@
+//! `/api/resources`: APIs that tokens are made for, and their scopes.
+
+mod create;
+mod create_scope;
+mod delete;
+mod delete_scope;
+mod get;
+mod list;
+mod list_scopes;
+mod update;
+pub mod view;
+
+use keyway_core::CoreError;
+use keyway_core::resources::ResourceError;
+use keyway_model::resource::ManagementScope::All;
+use keyway_model::{ErrorCode, Refusal};
+
+use crate::declaration::{Operations, delete, get, patch, post};
+use crate::error::WebError;
+
+/// The operations on API resources.
+pub fn operations() -> Operations {
+    let (scopes, scope) = ("/api/resources/{id}/scopes", "/api/resources/{id}/scopes/{scopeId}");
+    Operations::of("Resources")
+        .add(get("/api/resources", All, "List resources", list::list))
+        .add(post("/api/resources", All, "Create a resource", create::create))
+        .add(get("/api/resources/{id}", All, "Get a resource", get::get))
+        .add(patch("/api/resources/{id}", All, "Update a resource", update::update))
+        .add(delete("/api/resources/{id}", All, "Delete a resource", delete::delete))
+        .add(get(scopes, All, "List scopes", list_scopes::list_scopes))
+        .add(post(scopes, All, "Create a scope", create_scope::create_scope))
+        .add(delete(scope, All, "Delete a scope", delete_scope::delete_scope))
+}
+
+impl From<ResourceError> for WebError {
+    fn from(error: ResourceError) -> Self {
+        let (field, expected) = match error {
+            ResourceError::NotFound => return ErrorCode::EntityNotFound.into(),
+            ResourceError::IndicatorInUse => return ErrorCode::ResourceInUse.into(),
+            ResourceError::ScopeNameInUse => return ErrorCode::ScopeExists.into(),
+            ResourceError::ManagementApiFixed => return ErrorCode::ManagementApiFixed.into(),
+            ResourceError::SpaceInScopeName => return ErrorCode::ScopeWithSpace.into(),
+            ResourceError::Store(error) => return CoreError::from(error).into(),
+            ResourceError::NameLength => ("name", "must have 1 to 256 characters"),
+            ResourceError::TokenTtl => ("accessTokenTtl", "must be 60 to 31536000 seconds"),
+            ResourceError::ManagementTokenTtl => {
+                ("accessTokenTtl", "must be 86400 seconds at most for the Management API")
+            }
+            ResourceError::Indicator => (
+                "indicator",
+                "must be an absolute address without a fragment, such as https://api.example.com (RFC 8707)",
+            ),
+        };
+        Refusal::invalid_input(field, expected).into()
+    }
+}
