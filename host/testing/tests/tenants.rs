@@ -161,7 +161,8 @@ on_both! {
 
         server.run_jobs().await;
         let pool = server.database.connect().await;
-        for table in server.database.tables().await {
+        // Jobs are the whole installation's.
+        for table in server.database.tables().await.into_iter().filter(|table| table != "jobs") {
             let column = if table == "tenants" { "id" } else { "tenant_id" };
             let count = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table} WHERE {column} = 'acme'"));
             let rows: i64 = sqlx::query_scalar(count).fetch_one(&pool).await.unwrap();
