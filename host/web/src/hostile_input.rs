@@ -13,6 +13,7 @@ use keyway_counted::growth;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::locale::{Locale, negotiate};
 use crate::management::user_search;
 use crate::request::{self, Parameters};
 use crate::{cookies, interactions};
@@ -106,8 +107,8 @@ proptest! {
     #[test]
     fn parser_exhaustion_of_languages(text in "(zh|en|fr|-CN|,|;q=0\\.8|;| |\\PC){0,20}") {
         let sent = headers(header::ACCEPT_LANGUAGE, text.as_bytes());
-        prop_assert!(!request::is_chinese(&sent, None) || text.to_ascii_lowercase().contains("zh"));
-        request::is_chinese(&HeaderMap::new(), Some(&text));
+        prop_assert!(negotiate(&sent, None, None) == Locale::En || text.to_ascii_lowercase().contains("zh"));
+        negotiate(&HeaderMap::new(), Some(&text), None);
     }
 
     #[test]
@@ -144,6 +145,6 @@ fn algorithmic_complexity() {
     let proxies = ["10.0.0.0/8".parse().unwrap()];
     growth("a list of hops", hops, |sent| request::sender("10.0.0.1".parse().ok(), sent, &proxies));
     let languages = |size| headers(header::ACCEPT_LANGUAGE, "fr, ".repeat(size / 4).as_bytes());
-    growth("languages", languages, |sent| request::is_chinese(sent, None));
+    growth("languages", languages, |sent| negotiate(sent, None, None));
     growth("a search", |size| "search=a&mode=exact&".repeat(size / 20), |text| user_search::parse(text));
 }

@@ -2,21 +2,22 @@
 //!
 //! Handlers read a request, call one use case of the core and write its answer; they decide nothing.
 
-#[macro_use]
-mod texts;
-
 mod api;
 mod audit;
+#[cfg(test)]
+mod catalogues;
 mod console;
 mod cookies;
 mod cors;
 mod declaration;
 mod error;
+mod error_texts;
 mod experience;
 mod guard;
 #[cfg(test)]
 mod hostile_input;
 mod interactions;
+mod locale;
 mod management;
 mod oidc;
 mod operations;

@@ -16,7 +16,6 @@ use keyway_core::management::Page;
 use keyway_core::signin::Browser;
 use keyway_core::{Actor, Cx, Visitor};
 use keyway_model::oauth::OAuthError;
-use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ErrorCode, Refusal};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -25,6 +24,7 @@ use tracing::Instrument as _;
 use crate::Web;
 use crate::cookies::{self, Kind};
 use crate::error::WebError;
+use crate::locale::negotiate;
 
 /// A manifest's logo, when it is an SVG document, as an address that loads nothing from elsewhere; empty for any other. Scripts
 /// in it do not run where it is shown as an image.
@@ -83,42 +83,17 @@ pub(crate) fn hop_address(hop: &str) -> Option<IpAddr> {
     hop.parse().ok().or_else(with_port).or_else(in_brackets).map(|ip: IpAddr| ip.to_canonical())
 }
 
-/// The language that the reader prefers among those that the pages speak.
-pub fn is_chinese(headers: &HeaderMap, wish: Option<&str>) -> bool {
-    asked_chinese(headers, wish).unwrap_or(false)
-}
-
-/// The same under a tenant's settings: whether the browser's language decides, and what is spoken otherwise.
-pub fn speaks_chinese(headers: &HeaderMap, wish: Option<&str>, experience: &SignInExperience) -> bool {
-    let asked =
-        if experience.detects_language() { asked_chinese(headers, wish) } else { first_spoken(wish.into_iter()) };
-    asked.unwrap_or_else(|| experience.fallback_language().starts_with("zh"))
-}
-
-fn asked_chinese(headers: &HeaderMap, wish: Option<&str>) -> Option<bool> {
-    let accepted = text(headers, header::ACCEPT_LANGUAGE).unwrap_or_default();
-    first_spoken(wish.into_iter().flat_map(|wish| wish.split_ascii_whitespace()).chain(accepted.split(',')))
-}
-
-fn first_spoken<'t>(tags: impl Iterator<Item = &'t str>) -> Option<bool> {
-    tags.flat_map(|tags| tags.split_ascii_whitespace()).find_map(|tag| {
-        let tag = tag.split(';').next().unwrap_or_default().to_ascii_lowercase();
-        if tag.starts_with("zh") { Some(true) } else { tag.starts_with("en").then_some(false) }
-    })
-}
-
 impl FromRequestParts<Web> for Browser {
     type Rejection = WebError;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, WebError> {
-        let locale = if is_chinese(&parts.headers, None) { "zh-CN" } else { "en" };
         let read = |kind| cookies::read(web, &parts.headers, kind);
         Ok(Self {
             cx: Cx::new(&web.core, web.tenant.clone(), Actor::Nobody, visitor(web, parts)),
             interaction: read(Kind::Interaction).unwrap_or_default(),
             session: read(Kind::Session),
             device: read(Kind::Device),
-            locale: Some(locale.to_owned()),
+            locale: Some(negotiate(&parts.headers, None, None).to_string()),
         })
     }
 }
@@ -527,20 +502,5 @@ mod tests {
             let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value.parse().unwrap())]);
             assert_eq!(basic(&headers).unwrap(), ("id".to_owned(), "a:b".to_owned()));
         }
-    }
-
-    #[test]
-    fn languages() {
-        let headers = |value: &'static str| HeaderMap::from_iter([(header::ACCEPT_LANGUAGE, value.parse().unwrap())]);
-        assert!(is_chinese(&headers("zh-CN,zh;q=0.9,en;q=0.8"), None));
-        assert!(!is_chinese(&headers("fr,en;q=0.8,zh;q=0.5"), None));
-        assert!(is_chinese(&headers("en"), Some("zh-HK")));
-        let mut experience = SignInExperience::default();
-        experience.rest.insert("languageInfo".into(), json!({ "autoDetect": true, "fallbackLanguage": "zh-CN" }));
-        assert!(speaks_chinese(&headers("fr"), None, &experience), "a language that the pages do not speak");
-        assert!(!speaks_chinese(&headers("en"), None, &experience));
-        experience.rest.insert("languageInfo".into(), json!({ "autoDetect": false, "fallbackLanguage": "zh-CN" }));
-        assert!(speaks_chinese(&headers("en"), None, &experience));
-        assert!(!speaks_chinese(&headers("zh"), Some("en-GB"), &experience), "the application's wish goes first");
     }
 }

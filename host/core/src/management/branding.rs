@@ -6,7 +6,7 @@ use std::io::Cursor;
 use aws_lc_rs::digest::{SHA256, digest};
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
 use keyway_model::application::ApplicationExperience;
-use keyway_model::phrases::{self, Phrases};
+use keyway_model::phrases::{self, Catalogue, Phrases};
 use keyway_model::{ApplicationId, ErrorCode, TenantId};
 use keyway_store::images;
 
@@ -62,15 +62,15 @@ impl Core {
         self.read(async move |tx| keyway_store::phrases::list(tx, tenant).await).await
     }
 
-    /// Replaces the tenant's own words in a language. `known` tells which sentences there are.
+    /// Replaces the tenant's own words in a language. `catalogue` has those that there are.
     pub async fn put_phrases(
         &self,
         tenant: &TenantId,
         language: String,
         own: Phrases,
-        known: impl Fn(&str) -> bool,
+        catalogue: &Catalogue,
     ) -> Result<(), CoreError> {
-        phrases::check(&language, &own, known)?;
+        phrases::check(&language, &own, catalogue)?;
         self.save(ErrorCode::UniqueViolation, async move |tx| {
             Ok(keyway_store::phrases::put(tx, tenant, &language, &own).await?)
         })

@@ -22,6 +22,7 @@ use super::page::{Notice, Shell, done, explain, markdown, page, redrawn, saves, 
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
+use crate::locale::Locale;
 use crate::request::{Parameters, Path};
 
 #[derive(Template)]
@@ -112,14 +113,14 @@ impl Draft {
     }
 
     /// Takes a refusal apart: what belongs to a field stands there.
-    fn refused(&mut self, error: &WebError, chinese: bool) {
+    fn refused(&mut self, error: &WebError, locale: Locale) {
         let data = match error {
             WebError::Refusal(refusal) => refusal.data.as_ref().and_then(Value::as_array).cloned().unwrap_or_default(),
             WebError::OAuth(_) => Vec::new(),
         };
         let text = |problem: &Value, name: &str| Some(problem.get(name)?.as_str()?.to_owned());
         self.problems = data.iter().filter_map(|one| Some((text(one, "path")?, text(one, "message")?))).collect();
-        self.alert = explain(error, chinese);
+        self.alert = explain(error, locale);
     }
 
     /// What is set beside the configuration. What is as it was before, or by default, is not said.
@@ -132,7 +133,11 @@ impl Draft {
             metadata.insert("target".into(), json!(get("target")));
             let name = get("display_name");
             // Null takes away the name that was set before.
-            let named = if name.is_empty() { Value::Null } else { json!({ "en": name, "zh-CN": name }) };
+            let named = if name.is_empty() {
+                Value::Null
+            } else {
+                Locale::ALL.iter().map(|locale| (locale.tag().to_owned(), Value::from(name.clone()))).collect()
+            };
             metadata.insert("name".into(), named);
         }
         let prefixes = get("prefixes");
@@ -156,7 +161,7 @@ fn shown(web: &Web, admin: &Admin, factory: &Factory, connector: Option<&Connect
     let shell = Shell::new(admin, "connectors").failing(draft.alert);
     let shell = if draft.sent.pairs().next().is_some() { shell.drafted() } else { shell };
     let sample = manifest.sample.clone().unwrap_or_default();
-    let language = if admin.chinese { "zh-CN" } else { "en" };
+    let language = admin.locale.tag();
     let form = Form::new(&manifest.config, &sample, &draft.problems).in_language(manifest.translations.get(language));
     let readme = manifest.readmes.get(language).or(manifest.readme.as_ref()).map(String::as_str).unwrap_or_default();
     let fields = if draft.raw.is_some() { Vec::new() } else { form.fields(&draft.config) };
@@ -170,8 +175,8 @@ fn shown(web: &Web, admin: &Admin, factory: &Factory, connector: Option<&Connect
     let place = connector.map_or_else(|| new_id.clone(), |connector| connector.id.0.clone());
     ConnectorPage {
         shell,
-        name: words(&manifest.name, admin.chinese),
-        description: words(&manifest.description, admin.chinese),
+        name: words(&manifest.name, admin.locale),
+        description: words(&manifest.description, admin.locale),
         factory: manifest.id.0.clone(),
         version: manifest.version.clone(),
         hosts: manifest.hosts.clone(),
@@ -188,7 +193,7 @@ fn shown(web: &Web, admin: &Admin, factory: &Factory, connector: Option<&Connect
         is_social: manifest.kind == ConnectorKind::Social,
         is_standard: manifest.is_standard,
         target: typed("target", text("target")),
-        display_name: typed("display_name", own_name(&settings, admin.chinese).unwrap_or_default()),
+        display_name: typed("display_name", own_name(&settings, admin.locale).unwrap_or_default()),
         sync_profile: ticked("sync_profile", settings.sync_profile),
         trusts_addresses: ticked("trust_verified_addresses", factory.trusts_addresses(&settings)),
         disabled: settings.disabled,
@@ -240,7 +245,7 @@ pub async fn create(
     sent: Parameters,
 ) -> Result<Response, WebError> {
     let factory = factory_of(&web, id)?;
-    let (saves, problem) = (saves(&sent), unnamed(&sent, admin.chinese));
+    let (saves, problem) = (saves(&sent), unnamed(&sent, admin.locale));
     let mut draft = Draft::read(&factory.manifest.config, sent);
     problem.clone_into(&mut draft.alert);
     if !saves || !draft.raw_problem.is_empty() {
@@ -257,7 +262,7 @@ pub async fn create(
         Ok(id) => Ok(done(&format!("/console/connectors/{id}"), Notice::Saved)),
         Err(error) => {
             let error = WebError::from(error);
-            draft.refused(&error, admin.chinese);
+            draft.refused(&error, admin.locale);
             Ok(page(error.status(), &shown(&web, &admin, &factory, None, draft)))
         }
     }
@@ -282,7 +287,7 @@ pub async fn save(
     sent: Parameters,
 ) -> Result<Response, WebError> {
     let (connector, factory) = find(&web, &id).await?;
-    let (saves, problem) = (saves(&sent), unnamed(&sent, admin.chinese));
+    let (saves, problem) = (saves(&sent), unnamed(&sent, admin.locale));
     let mut draft = Draft::read(&factory.manifest.config, sent);
     problem.clone_into(&mut draft.alert);
     if !saves || !draft.raw_problem.is_empty() {
@@ -302,7 +307,7 @@ pub async fn save(
         Ok(()) => Ok(done(&format!("/console/connectors/{id}"), Notice::Saved)),
         Err(error) => {
             let error = WebError::from(error);
-            draft.refused(&error, admin.chinese);
+            draft.refused(&error, admin.locale);
             Ok(page(error.status(), &shown(&web, &admin, &factory, Some(&connector), draft)))
         }
     }
@@ -333,7 +338,7 @@ pub async fn test(
             ConnectorKind::Sms => (Some(to.as_str()), None),
             _ => (None, Some(to.as_str())),
         };
-        let locale = Some(if admin.chinese { "zh-CN" } else { "en" });
+        let locale = Some(admin.locale.tag());
         let message = TestMessage {
             factory_id: factory.manifest.id.clone(),
             connector: connector.as_ref().map(|connector| connector.id.clone()),
@@ -350,7 +355,7 @@ pub async fn test(
             Err(error) => {
                 let error = WebError::from(error);
                 status = error.status();
-                draft.refused(&error, admin.chinese);
+                draft.refused(&error, admin.locale);
                 // The provider's refusal stands beside the button, a wrong field at the field.
                 draft.test_failed = std::mem::take(&mut draft.alert);
             }

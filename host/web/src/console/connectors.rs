@@ -17,6 +17,7 @@ use super::page::{Shell, page};
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
+use crate::locale::Locale;
 use crate::request::own_picture;
 
 /// A factory or connector in a list.
@@ -33,11 +34,11 @@ struct Item {
 }
 
 impl Item {
-    fn new(href: String, manifest: &Manifest, chinese: bool) -> Self {
+    fn new(href: String, manifest: &Manifest, locale: Locale) -> Self {
         Self {
             href,
-            name: words(&manifest.name, chinese),
-            description: words(&manifest.description, chinese),
+            name: words(&manifest.name, locale),
+            description: words(&manifest.description, locale),
             id: manifest.id.0.clone(),
             logo: own_picture(manifest.logo.as_deref()),
             state: String::new(),
@@ -52,16 +53,18 @@ impl Item {
 }
 
 /// A manifest's words in the reader's language.
-pub fn words(translated: &BTreeMap<String, String>, chinese: bool) -> String {
-    let wanted = if chinese { "zh-CN" } else { "en" };
-    let text = translated.get(wanted).or_else(|| translated.get("en")).or_else(|| translated.values().next());
+pub fn words(translated: &BTreeMap<String, String>, locale: Locale) -> String {
+    let text = translated
+        .get(locale.tag())
+        .or_else(|| translated.get(Locale::SOURCE.tag()))
+        .or_else(|| translated.values().next());
     text.cloned().unwrap_or_default()
 }
 
 /// The name that an admin gave a connector.
-pub fn own_name(settings: &ConnectorSettings, chinese: bool) -> Option<String> {
+pub fn own_name(settings: &ConnectorSettings, locale: Locale) -> Option<String> {
     let name = serde_json::from_value(settings.metadata.get("name")?.clone()).ok()?;
-    Some(words(&name, chinese))
+    Some(words(&name, locale))
 }
 
 #[derive(Template)]
@@ -82,8 +85,8 @@ pub async fn list(State(web): State<Web>, Extension(admin): Extension<Admin>) ->
     let (mut messages, mut social) = (Vec::new(), Vec::new());
     for (connector, factory) in web.core.connectors(&managed()).await? {
         let href = format!("/console/connectors/{}", connector.id);
-        let mut item = Item::new(href, &factory.manifest, admin.chinese);
-        if let Some(name) = own_name(&connector.settings, admin.chinese) {
+        let mut item = Item::new(href, &factory.manifest, admin.locale);
+        if let Some(name) = own_name(&connector.settings, admin.locale) {
             item.name = name;
         }
         item.state =
@@ -95,12 +98,12 @@ pub async fn list(State(web): State<Web>, Extension(admin): Extension<Admin>) ->
         }
         if connector.kind == ConnectorKind::Social { social.push(item) } else { messages.push(item) }
     }
-    let modules = uploaded(&web.core.connector_versions(&managed()).await?, &shell, admin.chinese);
+    let modules = uploaded(&web.core.connector_versions(&managed()).await?, &shell, admin.locale);
     Ok(page(StatusCode::OK, &ListPage { shell, messages, social, modules }))
 }
 
 /// One tile for each uploaded module, with the state of the version that is furthest.
-fn uploaded(versions: &[VersionView], shell: &Shell, chinese: bool) -> Vec<Item> {
+fn uploaded(versions: &[VersionView], shell: &Shell, locale: Locale) -> Vec<Item> {
     let t = shell.t;
     let mut found: BTreeMap<&FactoryId, (u8, Item)> = BTreeMap::new();
     for view in versions {
@@ -114,7 +117,7 @@ fn uploaded(versions: &[VersionView], shell: &Shell, chinese: bool) -> Vec<Item>
         if found.get(&version.factory_id).is_some_and(|(known, _)| *known >= rank) {
             continue;
         }
-        let mut item = Item::new(format!("/console/modules/{}", version.factory_id), &version.manifest, chinese);
+        let mut item = Item::new(format!("/console/modules/{}", version.factory_id), &version.manifest, locale);
         state.clone_into(&mut item.state);
         item.is_good = version.state == VersionState::Active;
         found.insert(&version.factory_id, (rank, item));
@@ -138,7 +141,7 @@ pub async fn choose(State(web): State<Web>, Extension(admin): Extension<Admin>) 
         let of_kind = factories.iter().filter(|factory| factory.manifest.kind == kind);
         let item = |factory: &std::sync::Arc<Factory>| {
             let href = format!("/console/connectors/set-up/{}", factory.manifest.id);
-            Item::new(href, &factory.manifest, admin.chinese)
+            Item::new(href, &factory.manifest, admin.locale)
         };
         (title, of_kind.map(item).collect::<Vec<_>>())
     };

@@ -1,102 +1,112 @@
 //! What the events of the audit log are called.
 
-/// Beginnings and ends of keys, by which a list can be filtered, with their names in English and Chinese.
-pub const GROUPS: [(&str, &str, &str); 7] = [
-    ("Interaction.SignIn.", "Sign-in", "登录"),
-    ("Interaction.Register.", "Sign-up", "注册"),
-    ("Interaction.ForgotPassword.", "Password reset", "重置密码"),
-    ("ExchangeTokenBy.", "Tokens", "令牌"),
-    ("Connector.", "Connector modules", "连接器模块"),
-    ("Management.", "Administration", "管理操作"),
-    ("Interaction.", "All of the sign-in pages", "登录页面的全部事件"),
+use std::sync::LazyLock;
+
+use crate::locale::{Bundle, Locale, say};
+
+include!(concat!(env!("OUT_DIR"), "/events.rs"));
+
+/// A part of a key, and what it is called.
+type Name = (&'static str, fn(&Texts) -> &'static str);
+
+/// Beginnings of keys, by which a list can be filtered, with their names.
+pub const GROUPS: [Name; 7] = [
+    ("Interaction.SignIn.", |t| t.group_interaction_sign_in),
+    ("Interaction.Register.", |t| t.group_interaction_register),
+    ("Interaction.ForgotPassword.", |t| t.group_interaction_forgot_password),
+    ("ExchangeTokenBy.", |t| t.group_exchange_token_by),
+    ("Connector.", |t| t.group_connector),
+    ("Management.", |t| t.group_management),
+    ("Interaction.", |t| t.group_interaction),
 ];
 
 /// What happened in a group.
-const ACTIONS: [(&str, &str, &str); 18] = [
-    ("Update", "started", "开始"),
-    ("Submit", "finished", "完成"),
-    ("Identifier.Submit", "account found", "识别账号"),
-    ("Verification.Password.Submit", "password entered", "输入密码"),
-    ("Verification.VerificationCode.Create", "code sent", "发送验证码"),
-    ("Verification.VerificationCode.Submit", "code entered", "输入验证码"),
-    ("VerificationCode.Submit", "code entered", "输入验证码"),
-    ("Verification.Social.Create", "sent to a provider", "前往第三方"),
-    ("Verification.Social.Submit", "back from a provider", "从第三方返回"),
-    ("Link.Submit", "password set by a link", "通过链接设置密码"),
-    ("AuthorizationCode", "given for a sign-in", "登录后签发"),
-    ("RefreshToken", "renewed", "续期"),
-    ("Upload", "uploaded", "上传"),
-    ("Approve", "approved", "批准"),
-    ("Activate", "activated", "激活"),
-    ("RollBack", "rolled back", "回滚"),
-    ("DeleteVersion", "version removed", "删除版本"),
-    ("DeleteFactory", "removed", "删除"),
+const ACTIONS: [Name; 18] = [
+    ("Update", |t| t.action_update),
+    ("Submit", |t| t.action_submit),
+    ("Identifier.Submit", |t| t.action_identifier_submit),
+    ("Verification.Password.Submit", |t| t.action_verification_password_submit),
+    ("Verification.VerificationCode.Create", |t| t.action_verification_verification_code_create),
+    ("Verification.VerificationCode.Submit", |t| t.action_verification_verification_code_submit),
+    ("VerificationCode.Submit", |t| t.action_verification_code_submit),
+    ("Verification.Social.Create", |t| t.action_verification_social_create),
+    ("Verification.Social.Submit", |t| t.action_verification_social_submit),
+    ("Link.Submit", |t| t.action_link_submit),
+    ("AuthorizationCode", |t| t.action_authorization_code),
+    ("RefreshToken", |t| t.action_refresh_token),
+    ("Upload", |t| t.action_upload),
+    ("Approve", |t| t.action_approve),
+    ("Activate", |t| t.action_activate),
+    ("RollBack", |t| t.action_roll_back),
+    ("DeleteVersion", |t| t.action_delete_version),
+    ("DeleteFactory", |t| t.action_delete_factory),
 ];
 
 /// What an administrator did.
-const VERBS: [(&str, &str, &str); 5] = [
-    ("Create", "made", "创建"),
-    ("Update", "changed", "修改"),
-    ("Replace", "replaced", "替换"),
-    ("Delete", "removed", "删除"),
-    ("Read", "looked at", "查看"),
+const VERBS: [Name; 5] = [
+    ("Create", |t| t.verb_create),
+    ("Update", |t| t.verb_update),
+    ("Replace", |t| t.verb_replace),
+    ("Delete", |t| t.verb_delete),
+    ("Read", |t| t.verb_read),
 ];
 
 /// What administrators work on; what is not here is called by its own name.
-const THINGS: [(&str, &str); 31] = [
-    ("Applications", "应用"),
-    ("Users", "用户"),
-    ("Connectors", "连接器"),
-    ("Connector Factories", "连接器模块"),
-    ("Connector Test", "测试消息"),
-    ("Modules", "模块"),
-    ("Sign In Exp", "登录体验"),
-    ("Sign In Experience", "登录体验"),
-    ("Branding", "外观"),
-    ("Phrases", "文案"),
-    ("Custom Phrases", "文案"),
-    ("Images", "图片"),
-    ("User Assets", "图片"),
-    ("Secrets", "密钥"),
-    ("Password", "密码"),
-    ("Sessions", "会话"),
-    ("Identities", "身份"),
-    ("Roles", "角色"),
-    ("Scopes", "权限"),
-    ("Resources", "API 资源"),
-    ("Settings", "设置"),
-    ("Keys", "签名密钥"),
-    ("Administrators", "管理员"),
-    ("Machines", "API 访问"),
-    ("Link", "密码链接"),
-    ("Suspend", "停用状态"),
-    ("Sign Out", "退出登录"),
-    ("Enabled", "启用状态"),
-    ("Approve", "批准"),
-    ("Activate", "激活"),
-    ("Roll Back", "回滚"),
+const THINGS: [Name; 31] = [
+    ("Applications", |t| t.thing_applications),
+    ("Users", |t| t.thing_users),
+    ("Connectors", |t| t.thing_connectors),
+    ("Connector Factories", |t| t.thing_connector_factories),
+    ("Connector Test", |t| t.thing_connector_test),
+    ("Modules", |t| t.thing_modules),
+    ("Sign In Exp", |t| t.thing_sign_in_exp),
+    ("Sign In Experience", |t| t.thing_sign_in_experience),
+    ("Branding", |t| t.thing_branding),
+    ("Phrases", |t| t.thing_phrases),
+    ("Custom Phrases", |t| t.thing_custom_phrases),
+    ("Images", |t| t.thing_images),
+    ("User Assets", |t| t.thing_user_assets),
+    ("Secrets", |t| t.thing_secrets),
+    ("Password", |t| t.thing_password),
+    ("Sessions", |t| t.thing_sessions),
+    ("Identities", |t| t.thing_identities),
+    ("Roles", |t| t.thing_roles),
+    ("Scopes", |t| t.thing_scopes),
+    ("Resources", |t| t.thing_resources),
+    ("Settings", |t| t.thing_settings),
+    ("Keys", |t| t.thing_keys),
+    ("Administrators", |t| t.thing_administrators),
+    ("Machines", |t| t.thing_machines),
+    ("Link", |t| t.thing_link),
+    ("Suspend", |t| t.thing_suspend),
+    ("Sign Out", |t| t.thing_sign_out),
+    ("Enabled", |t| t.thing_enabled),
+    ("Approve", |t| t.thing_approve),
+    ("Activate", |t| t.thing_activate),
+    ("Roll Back", |t| t.thing_roll_back),
 ];
 
+fn named(names: &[Name], word: &str, t: &Texts) -> Option<&'static str> {
+    names.iter().find(|(known, _)| *known == word).map(|(_, name)| name(t))
+}
+
 /// An event's name for people: "Sign-in: code sent"; a key that is not known stays as it is.
-pub fn name(key: &str, chinese: bool) -> String {
-    let pick = |en: &'static str, zh: &'static str| if chinese { zh } else { en };
-    let colon = pick(": ", "：");
-    let Some((group, en, zh)) = GROUPS.iter().find(|(group, ..)| key.starts_with(group)) else { return key.to_owned() };
+pub fn name(key: &str, locale: Locale) -> String {
+    let t = texts(locale);
+    let Some((group, group_name)) = GROUPS.iter().find(|(group, _)| key.starts_with(group)) else {
+        return key.to_owned();
+    };
     let rest = key.get(group.len()..).unwrap_or_default();
     if *group == "Management." {
         let (things, verb) = rest.rsplit_once('.').unwrap_or((rest, ""));
-        let things: Vec<String> = things.split('.').map(|thing| self::thing(thing, chinese)).collect();
-        let verb = VERBS.iter().find(|(word, ..)| *word == verb).map_or(verb, |(_, en, zh)| pick(en, zh));
-        return format!("{}{colon}{verb}", things.join(" › "));
+        let things: Vec<String> = things.split('.').map(|thing| self::thing(thing, t)).collect();
+        return t.event(&things.join(" › "), named(&VERBS, verb, t).unwrap_or(verb));
     }
-    match ACTIONS.iter().find(|(word, ..)| *word == rest) {
-        Some((_, done, done_zh)) => format!("{}{colon}{}", pick(en, zh), pick(done, done_zh)),
-        None => key.to_owned(),
-    }
+    named(&ACTIONS, rest, t).map_or_else(|| key.to_owned(), |action| t.event(group_name(t), action))
 }
 
-/// `CustomPhrases` as `Custom Phrases`, or in Chinese.
-fn thing(word: &str, chinese: bool) -> String {
+/// `CustomPhrases` as "Custom Phrases" in the reader's language.
+fn thing(word: &str, t: &Texts) -> String {
     let mut spaced = String::new();
     for letter in word.chars() {
         if letter.is_ascii_uppercase() && !spaced.is_empty() {
@@ -104,8 +114,7 @@ fn thing(word: &str, chinese: bool) -> String {
         }
         spaced.push(letter);
     }
-    let known = THINGS.iter().find(|(name, _)| chinese && *name == spaced);
-    known.map_or(spaced, |(_, chinese)| (*chinese).to_owned())
+    named(&THINGS, &spaced, t).map_or(spaced, ToOwned::to_owned)
 }
 
 #[cfg(test)]
@@ -126,8 +135,8 @@ mod tests {
             ("Management.CustomPhrases.Replace", "Custom Phrases: replaced", "文案：替换"),
             ("Something.Else", "Something.Else", "Something.Else"),
         ] {
-            assert_eq!(name(key, false), en);
-            assert_eq!(name(key, true), zh);
+            assert_eq!(name(key, Locale::En), en);
+            assert_eq!(name(key, Locale::ZhCn), zh);
         }
     }
 }

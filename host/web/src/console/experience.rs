@@ -18,6 +18,7 @@ use super::session::Admin;
 use super::texts::texts;
 use crate::Web;
 use crate::error::WebError;
+use crate::locale::Locale;
 use crate::pages::render::Frame;
 use crate::pages::social::Button;
 use crate::pages::texts::reworded;
@@ -263,7 +264,7 @@ pub async fn save(
             }
         }
     }
-    let problem = unnamed(&sent, admin.chinese);
+    let problem = unnamed(&sent, admin.locale);
     let shell = Shell::new(&admin, "experience").failing(problem.to_owned()).drafted();
     Ok(redrawn(&unsaved(&web, shell, patch, &targets).await?, problem))
 }
@@ -301,15 +302,15 @@ pub async fn preview(
     let saved = web.core.public_experience(&managed()).await?.experience;
     let patch = patch(&sent, &targets, &saved, &web.core.connector_kinds(&managed()).await?);
     let experience = draft(&web, patch).await?;
-    let chinese = sent.get("preview_language").map_or(admin.chinese, |language| language == "zh-CN");
+    let locale = sent.get("preview_language").and_then(|tag| Locale::with_tag(&tag)).unwrap_or(admin.locale);
     let settings = web.core.settings(&managed()).await?;
-    let t = reworded(chinese, settings.phrases(if chinese { "zh-CN" } else { "en" }));
+    let t = reworded(locale, settings.phrases(locale.tag()));
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     for name in ["color", "dark_color", "preview_scheme"] {
         query.append_pair(name, &sent.get(name).unwrap_or_default());
     }
     let query = query.finish();
-    let frame = Frame::branded(&experience.rest, texts(admin.chinese).your_application, chinese);
+    let frame = Frame::branded(&experience.rest, texts(admin.locale).your_application, locale);
     let is_dark = sent.get("preview_scheme").as_deref() == Some("dark");
     let logo = if is_dark && !frame.dark_logo.is_empty() { &frame.dark_logo } else { &frame.logo };
     let frame = Frame {

@@ -19,6 +19,7 @@ use super::page::{self, Paging, Shell, moment, page};
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
+use crate::locale::Locale;
 use crate::request::{Parameters, Path};
 
 /// An entry in a list.
@@ -44,12 +45,12 @@ pub struct Line {
 }
 
 /// An entry as a line.
-pub fn line(entry: &LogEntry, chinese: bool) -> Line {
+pub fn line(entry: &LogEntry, locale: Locale) -> Line {
     let text = |name: &str| entry.payload.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     Line {
         id: entry.id.0.clone(),
         at: moment(entry.created_at),
-        event: events::name(&entry.key, chinese),
+        event: events::name(&entry.key, locale),
         key: entry.key.clone(),
         failed: text("result") == "Error",
         user: entry.user_id.as_ref().map(|id| id.0.clone()).unwrap_or_default(),
@@ -162,9 +163,9 @@ pub async fn list(
     query.extend_pairs(asked.pairs().iter().filter(|(_, value)| !value.is_empty()));
     let shown = ListPage {
         shell: Shell::new(&admin, "logs"),
-        lines: entries.iter().map(|entry| line(entry, admin.chinese)).collect(),
+        lines: entries.iter().map(|entry| line(entry, admin.locale)).collect(),
         paging: Paging::new("/console/logs", number, total, &asked.pairs()),
-        groups: GROUPS.iter().map(|(group, en, zh)| (*group, if admin.chinese { *zh } else { *en })).collect(),
+        groups: GROUPS.iter().map(|(group, name)| (*group, name(events::texts(admin.locale)))).collect(),
         applications,
         export: format!("/console/logs/export.csv?{}", query.finish()),
         asked,
@@ -186,7 +187,7 @@ pub async fn export(cx: Cx, Extension(admin): Extension<Admin>, parameters: Para
     for offset in (0..EXPORTED).step_by(1000) {
         let (entries, _) = audit_logs::list(&cx, &asked.filter(), Page { offset, limit: 1000 }).await?;
         for entry in &entries {
-            written = written.and_then(|()| table.write_record(record(entry, admin.chinese)));
+            written = written.and_then(|()| table.write_record(record(entry, admin.locale)));
         }
         if entries.len() < 1000 {
             break;
@@ -200,10 +201,10 @@ pub async fn export(cx: Cx, Extension(admin): Extension<Admin>, parameters: Para
     Ok((headers, bytes).into_response())
 }
 
-fn record(entry: &LogEntry, chinese: bool) -> Vec<String> {
+fn record(entry: &LogEntry, locale: Locale) -> Vec<String> {
     let text = |name: &str| entry.payload.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let error = entry.payload.get("error").and_then(|error| error.get("code")).and_then(Value::as_str);
-    let line = line(entry, chinese);
+    let line = line(entry, locale);
     let cells = [
         line.at,
         line.key,
@@ -246,7 +247,7 @@ pub async fn show(cx: Cx, Extension(admin): Extension<Admin>, Path(id): Path<Log
     let shell = Shell::new(&admin, "logs");
     let error = entry.payload.get("error").and_then(|error| error.get("code")).and_then(Value::as_str);
     let error = error.unwrap_or_default().to_owned();
-    let shown = EntryPage { shell, line: line(&entry, admin.chinese), error, agent: text("userAgent"), json };
+    let shown = EntryPage { shell, line: line(&entry, admin.locale), error, agent: text("userAgent"), json };
     Ok(page(StatusCode::OK, &shown))
 }
 

@@ -60,7 +60,7 @@ pub async fn upload(
         Err(error) => {
             let mut body = error.body();
             if let Some(fields) = body.as_object_mut() {
-                fields.insert("message".into(), explain(&error, admin.chinese).into());
+                fields.insert("message".into(), explain(&error, admin.locale).into());
             }
             (error.status(), Json(body)).into_response()
         }
@@ -169,8 +169,8 @@ async fn shown(web: &Web, admin: &Admin, shell: Shell, id: &FactoryId) -> Result
     let is_serving = versions.iter().any(|version| version.is_active);
     Ok(ModulePage {
         id: id.0.clone(),
-        name: words(&newest.name, admin.chinese),
-        description: words(&newest.description, admin.chinese),
+        name: words(&newest.name, admin.locale),
+        description: words(&newest.description, admin.locale),
         readme: markdown(newest.readme.as_deref().unwrap_or_default()),
         can_roll_back: is_serving,
         is_serving,

@@ -16,6 +16,8 @@ use super::session::Admin;
 use super::texts::{Texts, texts};
 use crate::audit::NothingDone;
 use crate::error::WebError;
+use crate::error_texts;
+use crate::locale::Locale;
 use crate::oidc::answer::see_other;
 use crate::pages::render;
 use crate::request::Parameters;
@@ -100,14 +102,20 @@ pub fn done(path: &str, notice: Notice) -> Response {
 impl Shell {
     /// The frame of a page of `section`, with the notice of the action that led here.
     pub fn new(admin: &Admin, section: &'static str) -> Self {
-        let t = texts(admin.chinese);
+        let t = texts(admin.locale);
         let notice = admin.notice.map(|notice| notice.text(t)).unwrap_or_default().to_owned();
         Self { t, section, who: admin.name(), notice, alert: String::new(), draft: false }
     }
 
+    /// The languages that the server speaks.
+    #[expect(clippy::unused_self, reason = "templates reach methods alone")]
+    pub fn languages(&self) -> &'static [Locale] {
+        Locale::ALL
+    }
+
     /// The frame of a page that shows what was refused.
     pub fn refused(admin: &Admin, section: &'static str, error: &WebError) -> Self {
-        Self::new(admin, section).failing(explain(error, admin.chinese)).drafted()
+        Self::new(admin, section).failing(explain(error, admin.locale)).drafted()
     }
 
     /// The same above forms that hold what is not saved.
@@ -130,8 +138,8 @@ pub fn saves(sent: &Parameters) -> bool {
 }
 
 /// What to say to a form that names no operation; empty to one that names its own.
-pub fn unnamed(sent: &Parameters, chinese: bool) -> &'static str {
-    if sent.get("op").is_none() { texts(chinese).nothing_saved } else { "" }
+pub fn unnamed(sent: &Parameters, locale: Locale) -> &'static str {
+    if sent.get("op").is_none() { texts(locale).nothing_saved } else { "" }
 }
 
 /// A form that was drawn anew: nothing was done, so nothing is audited.
@@ -159,17 +167,17 @@ pub fn forbidden(admin: &Admin) -> Response {
 }
 
 /// What to tell an administrator: the whole message, with the provider's own words.
-pub fn explain(error: &WebError, chinese: bool) -> String {
+pub fn explain(error: &WebError, locale: Locale) -> String {
     match error {
-        WebError::Refusal(refusal) => sentence(refusal, chinese),
+        WebError::Refusal(refusal) => sentence(refusal, locale),
         WebError::OAuth(error) => error.description.clone(),
     }
 }
 
 /// A refusal that says no more than its code is told in the reader's language.
-fn sentence(refusal: &Refusal, chinese: bool) -> String {
+fn sentence(refusal: &Refusal, locale: Locale) -> String {
     let plain = refusal.message == refusal.code.text(false);
-    if plain { refusal.code.text(chinese).to_owned() } else { refusal.message.clone() }
+    if plain { error_texts::texts(locale).of(refusal.code).to_owned() } else { refusal.message.clone() }
 }
 
 /// What kind of application, in words.

@@ -12,14 +12,15 @@ use super::page::{Notice, Shell, done, page};
 use super::session::Admin;
 use crate::Web;
 use crate::error::WebError;
-use crate::pages::texts::{PHRASES, is_phrase};
+use crate::locale::Locale;
+use crate::pages::texts::{CATALOGUE, Phrase, texts};
 use crate::request::Parameters;
 
 /// A sentence of the form.
 struct Sentence {
     name: &'static str,
     /// What the pages say without the tenant's own words.
-    text: &'static str,
+    text: Phrase,
     own: String,
 }
 
@@ -27,27 +28,19 @@ struct Sentence {
 #[template(path = "console/phrases.html")]
 struct PhrasesPage {
     shell: Shell,
-    language: &'static str,
+    language: Locale,
     sentences: Vec<Sentence>,
 }
 
 /// The language that is edited: what is asked for, else the reader's.
-fn language(admin: &Admin, sent: &Parameters) -> &'static str {
-    match sent.get("language").as_deref() {
-        Some("zh-CN") => "zh-CN",
-        Some(_) => "en",
-        None if admin.chinese => "zh-CN",
-        None => "en",
-    }
+fn language(admin: &Admin, sent: &Parameters) -> Locale {
+    sent.get("language").and_then(|tag| Locale::with_tag(&tag)).unwrap_or(admin.locale)
 }
 
-fn shown(shell: Shell, language: &'static str, own: &Phrases) -> PhrasesPage {
-    let sentence = |(name, english, chinese): &(&'static str, &'static str, &'static str)| Sentence {
-        name,
-        text: if language == "en" { english } else { chinese },
-        own: own.get(*name).cloned().unwrap_or_default(),
-    };
-    PhrasesPage { shell, language, sentences: PHRASES.iter().map(sentence).collect() }
+fn shown(shell: Shell, language: Locale, own: &Phrases) -> PhrasesPage {
+    let sentence =
+        |(name, text): (&'static str, Phrase)| Sentence { name, text, own: own.get(name).cloned().unwrap_or_default() };
+    PhrasesPage { shell, language, sentences: texts(language).sentences().into_iter().map(sentence).collect() }
 }
 
 /// `GET /console/phrases`
@@ -58,7 +51,7 @@ pub async fn show(
 ) -> Result<Response, WebError> {
     let language = language(&admin, &sent);
     let known = web.core.phrases(&managed()).await?;
-    let own = known.into_iter().find(|(tag, _)| tag == language).map(|(_, own)| own).unwrap_or_default();
+    let own = known.into_iter().find(|(tag, _)| tag == language.tag()).map(|(_, own)| own).unwrap_or_default();
     let shell = Shell::new(&admin, "experience");
     Ok(page(StatusCode::OK, &shown(shell, language, &own)))
 }
@@ -70,11 +63,12 @@ pub async fn save(
     sent: Parameters,
 ) -> Result<Response, WebError> {
     let language = language(&admin, &sent);
-    let own: Phrases = PHRASES
+    let own: Phrases = CATALOGUE
+        .names
         .iter()
-        .filter_map(|(name, ..)| Some(((*name).to_owned(), sent.given(&format!("phrase.{name}"))?)))
+        .filter_map(|name| Some(((*name).to_owned(), sent.given(&format!("phrase.{name}"))?)))
         .collect();
-    match web.core.put_phrases(&managed(), language.to_owned(), own.clone(), is_phrase).await {
+    match web.core.put_phrases(&managed(), language.to_string(), own.clone(), &CATALOGUE).await {
         Ok(()) => Ok(done(&format!("/console/phrases?language={language}"), Notice::Saved)),
         Err(error) => {
             let error = WebError::from(error);

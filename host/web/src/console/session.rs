@@ -25,9 +25,10 @@ use crate::cookies::{self, Kind};
 use crate::declaration::Authorization;
 use crate::error::WebError;
 use crate::guard;
+use crate::locale::{Locale, negotiate};
 use crate::oidc::answer::see_other;
 use crate::pages::render;
-use crate::request::{Parameters, Peer, is_chinese, text, wants_page};
+use crate::request::{Parameters, Peer, text, wants_page};
 
 /// The contexts under which the two cookies are sealed.
 const FLOW: &str = "console-flow";
@@ -63,7 +64,7 @@ pub struct Admin {
     /// Scopes of the Management API.
     pub scopes: Vec<String>,
     /// The reader's language.
-    pub chinese: bool,
+    pub locale: Locale,
     /// Whether the password was typed in the last [`FRESH`] seconds.
     pub is_fresh: bool,
     /// What the action that led to this page did.
@@ -236,11 +237,11 @@ async fn signed_in(web: &Web, headers: &HeaderMap) -> Result<Option<Admin>, WebE
     let Some(signed) = signed.filter(|signed| signed.until > web.core.now().seconds()) else { return Ok(None) };
     let Some(session) = cookies::read(web, headers, Kind::Session) else { return Ok(None) };
     let found = web.core.administrator(&session).await?.filter(|(found, _)| found.user.id.0 == signed.user);
-    let chinese = is_chinese(headers, None);
+    let locale = negotiate(headers, None, None);
     let notice = cookies::read(web, headers, Kind::Notice).and_then(|name| Notice::named(&name));
     Ok(found.map(|(found, at)| {
         let is_fresh = web.core.now().seconds() - at.seconds() < FRESH;
-        Admin { user: found.user, scopes: found.scopes, chinese, notice, is_fresh }
+        Admin { user: found.user, scopes: found.scopes, locale, notice, is_fresh }
     }))
 }
 

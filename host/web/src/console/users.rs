@@ -179,7 +179,7 @@ pub async fn create(State(web): State<Web>, Extension(admin): Extension<Admin>, 
         Ok(made) => done(&format!("/console/users/{}", made.id), Notice::Created),
         Err(error) => {
             let error = WebError::from(error);
-            new_page(&admin, error.status(), &sent, explain(&error, admin.chinese))
+            new_page(&admin, error.status(), &sent, explain(&error, admin.locale))
         }
     }
 }
@@ -222,7 +222,7 @@ fn session_line(session: &Session) -> SessionLine {
 }
 
 async fn shown(web: &Web, cx: &Cx, shell: Shell, id: &UserId, sent: &Parameters) -> Result<UserPage, WebError> {
-    let chinese = shell.t.lang == "zh-CN";
+    let locale = shell.t.locale;
     let user = web.core.user(&managed(), id).await?;
     let filter = audit_logs::Filter { user_id: id.0.clone(), ..audit_logs::Filter::default() };
     let (entries, _) = audit_logs::list(cx, &filter, Page { offset: 0, limit: 10 }).await?;
@@ -239,7 +239,7 @@ async fn shown(web: &Web, cx: &Cx, shell: Shell, id: &UserId, sent: &Parameters)
         data: format!("{:#}", serde_json::Value::Object(user.custom_data.clone())),
         sessions: web.core.user_sessions(&managed(), id).await?.iter().map(session_line).collect(),
         link: None,
-        log: entries.iter().map(|entry| line(entry, chinese)).collect(),
+        log: entries.iter().map(|entry| line(entry, locale)).collect(),
         item: item(&user),
     })
 }

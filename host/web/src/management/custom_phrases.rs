@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::Web;
 use crate::declaration::{self, Operations};
 use crate::error::WebError;
-use crate::pages::texts::is_phrase;
+use crate::pages::texts::CATALOGUE;
 use crate::request::{Body, Path};
 use crate::response::NoContent;
 use keyway_model::resource::ManagementScope::All;
@@ -46,7 +46,7 @@ async fn put(
     Path(language): Path<String>,
     Body(own): Body<Phrases>,
 ) -> Result<Json<Value>, WebError> {
-    web.core.put_phrases(&web.tenant, language.clone(), own.clone(), is_phrase).await?;
+    web.core.put_phrases(&web.tenant, language.clone(), own.clone(), &CATALOGUE).await?;
     Ok(Json(view(&web, &language, &own)))
 }
 

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use keyway_core::oauth::AuthorizationAnswer;
 use url::Url;
 
+use crate::locale::Locale;
 use crate::pages;
 
 /// The address that carries the answer; `form_post` has none.
@@ -25,10 +26,10 @@ pub fn location(answer: &AuthorizationAnswer) -> Option<String> {
 }
 
 /// The answer for a browser that is here: a redirect, or a page that posts.
-pub fn respond(answer: &AuthorizationAnswer, chinese: bool) -> Response {
+pub fn respond(answer: &AuthorizationAnswer, locale: Locale) -> Response {
     match location(answer) {
         Some(location) => see_other(&location),
-        None => pages::form_post(answer, chinese),
+        None => pages::form_post(answer, locale),
     }
 }
 

@@ -9,7 +9,8 @@ use super::answer::{respond, see_other};
 use crate::cookies::{self, Kind};
 use crate::error::WebError;
 use crate::interactions::{self, Place};
-use crate::request::{Parameters, is_chinese};
+use crate::locale::negotiate;
+use crate::request::Parameters;
 use crate::{Web, pages};
 
 /// Answers from the session, or opens the sign-in pages.
@@ -46,11 +47,11 @@ async fn decide(web: &Web, headers: &HeaderMap, parameters: &Parameters) -> Resu
         has_request_object: get("request").is_some(),
         has_request_uri: get("request_uri").is_some(),
     };
-    let chinese = is_chinese(headers, asked.ui_locales.as_deref());
+    let locale = negotiate(headers, asked.ui_locales.as_deref(), None);
     let session = cookies::read(web, headers, Kind::Session);
     let application = asked.client_id.clone();
     match web.core.authorize(&web.tenant, asked, session).await? {
-        Authorized::Answer(answer) => Ok(respond(&answer, chinese)),
+        Authorized::Answer(answer) => Ok(respond(&answer, locale)),
         Authorized::Interact { secret, first } => {
             let mut response = see_other(&Place::new(&secret, &application).to(pages::first_page(first)));
             response.headers_mut().extend(interactions::begin(web, headers, &secret));

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::Web;
 use crate::error::WebError;
+use crate::locale::Locale;
 
 /// `GET /oidc/.well-known/openid-configuration`
 pub async fn configuration(State(web): State<Web>) -> impl IntoResponse {
@@ -43,7 +44,7 @@ pub async fn configuration(State(web): State<Web>) -> impl IntoResponse {
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
         "authorization_response_iss_parameter_supported": true,
-        "ui_locales_supported": ["en", "zh-CN"],
+        "ui_locales_supported": Locale::ALL.iter().map(|locale| locale.tag()).collect::<Vec<_>>(),
     });
     ([(header::CACHE_CONTROL, "public, max-age=300")], Json(document))
 }

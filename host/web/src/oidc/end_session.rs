@@ -8,7 +8,8 @@ use keyway_core::oauth::{EndSession, SignedOut};
 use super::answer::see_other;
 use crate::cookies::{self, Kind};
 use crate::error::WebError;
-use crate::request::{Parameters, is_chinese, text};
+use crate::locale::{Locale, negotiate};
+use crate::request::{Parameters, text};
 use crate::{Web, guard, pages};
 
 /// Ends the session when it is proven that its person asks; otherwise asks the person.
@@ -44,7 +45,7 @@ fn request(parameters: &Parameters) -> EndSession {
 
 async fn decide(web: &Web, headers: &HeaderMap, parameters: &Parameters) -> Result<Response, WebError> {
     let request = EndSession { is_navigation: is_navigation(headers), ..request(parameters) };
-    let chinese = is_chinese(headers, parameters.get("ui_locales").as_deref());
+    let locale = negotiate(headers, parameters.get("ui_locales").as_deref(), None);
     let session = cookies::read(web, headers, Kind::Session);
     match web.core.end_session(&web.tenant, request, session).await? {
         SignedOut::Ask(target) => {
@@ -55,9 +56,9 @@ async fn decide(web: &Web, headers: &HeaderMap, parameters: &Parameters) -> Resu
                 }
             }
             let action = format!("/oidc/session/end/confirm?{}", query.finish());
-            Ok(pages::ask_sign_out(chinese, action, target.as_deref()))
+            Ok(pages::ask_sign_out(locale, action, target.as_deref()))
         }
-        SignedOut::Done(target) => Ok(signed_out(web, target, chinese)),
+        SignedOut::Done(target) => Ok(signed_out(web, target, locale)),
     }
 }
 
@@ -69,7 +70,7 @@ pub async fn confirm(State(web): State<Web>, http_request: Request) -> Response 
     let (parts, _) = http_request.into_parts();
     let query = parts.uri.query().unwrap_or_default();
     match confirmed(&web, &parts.headers, query).await {
-        Ok(target) => signed_out(&web, target, is_chinese(&parts.headers, None)),
+        Ok(target) => signed_out(&web, target, negotiate(&parts.headers, None, None)),
         Err(error) => pages::error(&parts.headers, error),
     }
 }
@@ -81,10 +82,10 @@ async fn confirmed(web: &Web, headers: &HeaderMap, query: &str) -> Result<Option
     Ok(target)
 }
 
-fn signed_out(web: &Web, target: Option<String>, chinese: bool) -> Response {
+fn signed_out(web: &Web, target: Option<String>, locale: Locale) -> Response {
     let mut response = match target {
         Some(target) => see_other(&target),
-        None => pages::signed_out(chinese),
+        None => pages::signed_out(locale),
     };
     let (name, value) = cookies::write(web, Kind::Session, "");
     response.headers_mut().append(name, value);

@@ -6,6 +6,7 @@ use axum::response::Response;
 use crate::Web;
 use crate::cookies::{self, Kind};
 use crate::interactions::Place;
+use crate::locale::Locale;
 use crate::oidc::answer::see_other;
 use crate::request::Parameters;
 
@@ -20,7 +21,7 @@ fn destination(wish: Option<String>) -> String {
 /// `GET /language?to=zh-CN&back=/sign-in`
 pub async fn choose(State(web): State<Web>, parameters: Parameters) -> Response {
     let mut response = see_other(&Place::read(&parameters).to(&destination(parameters.get("back"))));
-    let known = parameters.get("to").filter(|tag| ["en", "zh-CN"].contains(&tag.as_str()));
+    let known = parameters.get("to").filter(|tag| Locale::with_tag(tag).is_some());
     if let Some(tag) = known {
         let (name, value) = cookies::write(&web, Kind::Language, &tag);
         response.headers_mut().append(name, value);

@@ -42,7 +42,7 @@ impl Visit {
                 Ok(response)
             }
             Progress::Done(Submitted::SignedIn { session, answer, interaction: asked }) => {
-                let mut response = respond(&answer, self.chinese);
+                let mut response = respond(&answer, self.locale);
                 let session = cookies::write(&self.web, Kind::Session, &session);
                 let device = asked.user_id.as_ref().and_then(|user| cookies::device(&self.web, &self.browser, user));
                 let headers = response.headers_mut();

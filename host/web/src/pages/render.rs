@@ -16,9 +16,11 @@ use super::texts::{Phrase, Texts, texts};
 use super::visit::{Puzzle, Visit};
 use crate::Web;
 use crate::error::WebError;
+use crate::error_texts;
 use crate::interactions::Place;
+use crate::locale::{Locale, negotiate};
 use crate::oidc::answer::see_other;
-use crate::request::{is_chinese, wants_page};
+use crate::request::wants_page;
 
 /// What every page has.
 pub struct Frame {
@@ -65,10 +67,16 @@ impl Frame {
         self.to(&format!("/language?to={tag}&back={}", self.switch))
     }
 
+    /// The languages among which the reader may choose.
+    #[expect(clippy::unused_self, reason = "templates reach methods alone")]
+    pub fn languages(&self) -> &'static [Locale] {
+        Locale::ALL
+    }
+
     /// A frame outside any interaction.
-    pub fn plain(chinese: bool) -> Self {
+    pub fn plain(locale: Locale) -> Self {
         Self {
-            t: texts(chinese),
+            t: texts(locale),
             csrf: String::new(),
             application: String::new(),
             logo: String::new(),
@@ -87,7 +95,7 @@ impl Frame {
     }
 
     /// The frame of an interaction's pages.
-    pub fn of(view: &InteractionView, chinese: bool) -> Self {
+    pub fn of(view: &InteractionView, locale: Locale) -> Self {
         let application = view.application();
         let own = &application.sign_in_experience;
         let rest = own.over(&view.experience().rest);
@@ -98,17 +106,17 @@ impl Frame {
         } else {
             "/assets/theme.css".to_owned()
         };
-        Self { csrf: view.interaction.csrf.clone(), theme, ..Self::branded(&rest, name, chinese) }
+        Self { csrf: view.interaction.csrf.clone(), theme, ..Self::branded(&rest, name, locale) }
     }
 
     /// A frame with the branding that these settings give.
-    pub fn branded(settings: &Map<String, Value>, application: &str, chinese: bool) -> Self {
+    pub fn branded(settings: &Map<String, Value>, application: &str, locale: Locale) -> Self {
         let address = |value: Option<&Value>| {
             let text = value.and_then(Value::as_str).unwrap_or_default();
             if is_web(text) { text.to_owned() } else { String::new() }
         };
         let branding = |name: &str| address(settings.get("branding").and_then(|branding| branding.get(name)));
-        let plain = Self::plain(chinese);
+        let plain = Self::plain(locale);
         Self {
             application: application.to_owned(),
             logo: branding("logoUrl"),
@@ -116,7 +124,7 @@ impl Frame {
             favicon: Some(branding("favicon")).filter(|address| !address.is_empty()).unwrap_or(plain.favicon),
             terms: address(settings.get("termsOfUseUrl")),
             privacy: address(settings.get("privacyPolicyUrl")),
-            ..Self::plain(chinese)
+            ..Self::plain(locale)
         }
     }
 }
@@ -161,9 +169,9 @@ struct Message {
 }
 
 impl Message {
-    fn new(chinese: bool, title: &Phrase, text: &Phrase) -> Self {
+    fn new(locale: Locale, title: &Phrase, text: &Phrase) -> Self {
         Self {
-            frame: Frame::plain(chinese),
+            frame: Frame::plain(locale),
             title: title.clone(),
             text: text.clone(),
             detail: String::new(),
@@ -185,44 +193,44 @@ pub fn error(headers: &HeaderMap, error: WebError) -> Response {
 
 /// An error as a page.
 pub fn error_page(headers: &HeaderMap, error: &WebError) -> Response {
-    let chinese = is_chinese(headers, None);
-    let t = texts(chinese);
+    let locale = negotiate(headers, None, None);
+    let t = texts(locale);
     let status = error.status();
     if let WebError::Refusal(refusal) = error
         && refusal.code == keyway_model::ErrorCode::SessionNotFound
     {
-        return html(status, &Message::new(chinese, &t.expired_title, &t.expired_text), None);
+        return html(status, &Message::new(locale, &t.expired_title, &t.expired_text), None);
     }
     if let WebError::Refusal(refusal) = error
         && refusal.code == keyway_model::ErrorCode::NotFound
     {
-        return html(status, &Message::new(chinese, &t.not_found_title, &t.not_found_text), None);
+        return html(status, &Message::new(locale, &t.not_found_title, &t.not_found_text), None);
     }
     let detail = match error {
-        WebError::Refusal(refusal) => refusal.code.text(chinese).to_owned(),
+        WebError::Refusal(refusal) => error_texts::texts(locale).of(refusal.code).to_owned(),
         WebError::OAuth(error) => format!("{}: {}", error.error, error.description),
     };
-    html(status, &Message { detail, ..Message::new(chinese, &t.error_title, &t.error_text) }, None)
+    html(status, &Message { detail, ..Message::new(locale, &t.error_title, &t.error_text) }, None)
 }
 
 /// A step that failed within an interaction, with the way back to its start.
 pub fn failed(visit: &Visit, error: &WebError) -> Response {
-    let message = Message::new(visit.chinese, &visit.t.error_title, &visit.t.try_again_text);
+    let message = Message::new(visit.locale, &visit.t.error_title, &visit.t.try_again_text);
     let page = Message { frame: visit.frame(), detail: visit.explain(error), back: "/sign-in", ..message };
     visit.page(error.status(), &page)
 }
 
 /// The operators' sign-in before anybody can sign in there.
-pub fn before_set_up(chinese: bool) -> Response {
-    let t = texts(chinese);
-    html(StatusCode::OK, &Message::new(chinese, &t.no_admin_title, &t.no_admin_text), None)
+pub fn before_set_up(locale: Locale) -> Response {
+    let t = texts(locale);
+    html(StatusCode::OK, &Message::new(locale, &t.no_admin_title, &t.no_admin_text), None)
 }
 
 /// What stands at the root of the users' listener.
 pub fn root(headers: &HeaderMap) -> Response {
-    let chinese = is_chinese(headers, None);
-    let t = texts(chinese);
-    message(chinese, &t.root_title, &t.root_text)
+    let locale = negotiate(headers, None, None);
+    let t = texts(locale);
+    message(locale, &t.root_title, &t.root_text)
 }
 
 /// Where an application is: what it registered to come back to after signing out, or the origin that it signs in from.
@@ -257,37 +265,37 @@ pub async fn expired(web: &Web, headers: &HeaderMap, application: &str, error: W
     if let Some(address) = wanted {
         return see_other(&address);
     }
-    let chinese = is_chinese(headers, None);
-    let t = texts(chinese);
+    let locale = negotiate(headers, None, None);
+    let t = texts(locale);
     let onward = home_of(web, application).await.unwrap_or_default();
-    html(error.status(), &Message { onward, ..Message::new(chinese, &t.expired_title, &t.expired_text) }, None)
+    html(error.status(), &Message { onward, ..Message::new(locale, &t.expired_title, &t.expired_text) }, None)
 }
 
 /// `/unknown-session`
 pub async fn unknown_session(headers: HeaderMap) -> Response {
-    let chinese = is_chinese(&headers, None);
-    let t = texts(chinese);
-    html(StatusCode::OK, &Message::new(chinese, &t.expired_title, &t.expired_text), None)
+    let locale = negotiate(&headers, None, None);
+    let t = texts(locale);
+    html(StatusCode::OK, &Message::new(locale, &t.expired_title, &t.expired_text), None)
 }
 
 /// Asks before signing out when nothing proves that the person wants it. `action` is where the answer is posted, `target` where
 /// the browser goes then.
-pub fn ask_sign_out(chinese: bool, action: String, target: Option<&str>) -> Response {
-    let t = texts(chinese);
+pub fn ask_sign_out(locale: Locale, action: String, target: Option<&str>) -> Response {
+    let t = texts(locale);
     let page =
-        Message { action, button: t.sign_out.clone(), ..Message::new(chinese, &t.sign_out_title, &t.sign_out_text) };
+        Message { action, button: t.sign_out.clone(), ..Message::new(locale, &t.sign_out_title, &t.sign_out_text) };
     html(StatusCode::OK, &page, target)
 }
 
 /// A page that only says something.
-pub fn message(chinese: bool, title: &Phrase, text: &Phrase) -> Response {
-    html(StatusCode::OK, &Message::new(chinese, title, text), None)
+pub fn message(locale: Locale, title: &Phrase, text: &Phrase) -> Response {
+    html(StatusCode::OK, &Message::new(locale, title, text), None)
 }
 
 /// The session is over.
-pub fn signed_out(chinese: bool) -> Response {
-    let t = texts(chinese);
-    message(chinese, &t.signed_out_title, &t.signed_out_text)
+pub fn signed_out(locale: Locale) -> Response {
+    let t = texts(locale);
+    message(locale, &t.signed_out_title, &t.signed_out_text)
 }
 
 #[derive(Template)]
@@ -299,13 +307,13 @@ struct FormPost<'a> {
 }
 
 /// Posts on to an address of our own; without JavaScript there is a button.
-pub fn post_on(action: &str, parameters: Vec<(String, String)>, chinese: bool) -> Response {
-    html(StatusCode::OK, &FormPost { frame: Frame::plain(chinese), action, parameters }, None)
+pub fn post_on(action: &str, parameters: Vec<(String, String)>, locale: Locale) -> Response {
+    html(StatusCode::OK, &FormPost { frame: Frame::plain(locale), action, parameters }, None)
 }
 
 /// Posts an authorization answer (OAuth 2.0 Form Post Response Mode); without JavaScript there is a button.
-pub fn form_post(answer: &AuthorizationAnswer, chinese: bool) -> Response {
+pub fn form_post(answer: &AuthorizationAnswer, locale: Locale) -> Response {
     let parameters = answer.parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    let page = FormPost { frame: Frame::plain(chinese), action: &answer.redirect_uri, parameters };
+    let page = FormPost { frame: Frame::plain(locale), action: &answer.redirect_uri, parameters };
     html(StatusCode::OK, &page, Some(&answer.redirect_uri))
 }

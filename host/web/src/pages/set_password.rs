@@ -10,8 +10,9 @@ use super::render::{self, Frame};
 use super::{texts, visit};
 use crate::Web;
 use crate::error::WebError;
+use crate::locale::negotiate;
 use crate::oidc::answer::see_other;
-use crate::request::{Parameters, Peer, speaks_chinese};
+use crate::request::{Parameters, Peer};
 
 #[derive(Template)]
 #[template(path = "set_password.html")]
@@ -27,8 +28,8 @@ async fn page(web: &Web, headers: &HeaderMap, form: &Parameters, status: StatusC
     let shown = async {
         let owner = web.core.password_link_owner(&web.tenant, &token).await?;
         let settings = web.core.settings(&web.tenant).await?;
-        let chinese = speaks_chinese(headers, None, &settings.experience);
-        let frame = Frame { alert, ..Frame::branded(&settings.experience.rest, "", chinese) };
+        let locale = negotiate(headers, None, Some(&settings.experience));
+        let frame = Frame { alert, ..Frame::branded(&settings.experience.rest, "", locale) };
         let username = owner.username.or(owner.primary_email).unwrap_or_default();
         Ok::<_, WebError>(render::html(status, &SetPasswordPage { frame, token: token.clone(), username }, None))
     };
@@ -45,11 +46,11 @@ pub async fn submit(State(web): State<Web>, Peer(visitor): Peer, headers: Header
     let get = |name: &str| form.get(name).unwrap_or_default();
     let set = web.core.set_password_by_link(&web.tenant, &get("token"), get("password"), &visitor).await;
     let settings = web.core.settings(&web.tenant).await;
-    let chinese = settings.is_ok_and(|settings| speaks_chinese(&headers, None, &settings.experience));
-    let t = texts::texts(chinese);
+    let locale = negotiate(&headers, None, settings.as_ref().ok().map(|settings| &settings.experience));
+    let t = texts::texts(locale);
     match set.map_err(WebError::from) {
         Ok(()) if web.tenant == TenantId::admin() => see_other("/console"),
-        Ok(()) => render::message(chinese, &t.password_set_title, &t.password_set_text),
+        Ok(()) => render::message(locale, &t.password_set_title, &t.password_set_text),
         Err(error) => page(&web, &headers, &form, error.status(), visit::explain(&error, &t)).await,
     }
 }

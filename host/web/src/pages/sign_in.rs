@@ -110,7 +110,7 @@ pub async fn root(State(web): State<Web>, headers: HeaderMap) -> Response {
 pub async fn show(visit: Visit) -> Response {
     if visit.web.tenant == TenantId::admin() {
         match visit.web.core.awaits_first_administrator().await {
-            Ok(true) => return render::before_set_up(visit.chinese),
+            Ok(true) => return render::before_set_up(visit.locale),
             Ok(false) => {}
             Err(error) => return render::failed(&visit, &error.into()),
         }

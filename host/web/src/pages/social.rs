@@ -12,8 +12,9 @@ use serde_json::{Map, Value};
 use super::render;
 use super::visit::{Posted, Visit};
 use crate::error::WebError;
+use crate::locale::negotiate;
 use crate::oidc::answer::see_other;
-use crate::request::{Parameters, is_chinese, own_picture};
+use crate::request::{Parameters, own_picture};
 
 /// A provider's button.
 pub struct Button {
@@ -30,7 +31,7 @@ pub async fn buttons(visit: &Visit) -> Vec<Button> {
     let offers = signin::social_offers(&visit.web.core, &visit.web.tenant).await.unwrap_or_default();
     let button = |offer: SocialOffer| {
         let name = |language: &str| offer.name.get(language).and_then(Value::as_str);
-        let name = name(visit.t.lang).or_else(|| name("en")).unwrap_or(&offer.target);
+        let name = name(visit.t.locale.tag()).or_else(|| name("en")).unwrap_or(&offer.target);
         let label = format!("{} {name}", visit.t.continue_with);
         let mark = signin::link_mark(&visit.web.core, &visit.view.interaction, &offer.id);
         Button {
@@ -92,5 +93,5 @@ pub async fn form_post(Path(id): Path<String>, headers: HeaderMap, request: Requ
     };
     let id: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
     let parameters = parameters.pairs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    render::post_on(&format!("/callback/{id}/posted"), parameters, is_chinese(&headers, None))
+    render::post_on(&format!("/callback/{id}/posted"), parameters, negotiate(&headers, None, None))
 }

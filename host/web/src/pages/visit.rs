@@ -19,9 +19,11 @@ use super::texts::{Phrase, Texts, reworded};
 use crate::Web;
 use crate::cookies::{self, Kind};
 use crate::error::WebError;
+use crate::error_texts;
 use crate::interactions::{self, Place};
+use crate::locale::{Locale, negotiate};
 use crate::oidc::answer::see_other;
-use crate::request::{Parameters, speaks_chinese};
+use crate::request::Parameters;
 
 /// A page's request. A form is read only when it holds the interaction's own secret.
 pub struct Visit {
@@ -36,7 +38,7 @@ pub struct Visit {
     /// The interaction.
     pub view: InteractionView,
     /// The reader's language.
-    pub chinese: bool,
+    pub locale: Locale,
     /// The sentences, in the tenant's own words where it has any.
     pub t: Arc<Texts>,
     /// Where this page is.
@@ -92,11 +94,10 @@ impl Visit {
         let place = Place::new(&browser.interaction, view.interaction.application_id.as_str());
         let wish = view.interaction.authorization.ui_locales.as_deref();
         let chosen = cookies::read(web, &headers, Kind::Language).filter(|_| view.experience().detects_language());
-        let chinese = speaks_chinese(&headers, chosen.as_deref().or(wish), view.experience());
-        let locale = if chinese { "zh-CN" } else { "en" };
-        browser.locale = Some(locale.to_owned());
-        let t = reworded(chinese, view.phrases(locale));
-        Ok(Self { web: web.clone(), browser, headers, form, view, chinese, t, path, place })
+        let locale = negotiate(&headers, chosen.as_deref().or(wish), Some(view.experience()));
+        browser.locale = Some(locale.to_string());
+        let t = reworded(locale, view.phrases(locale.tag()));
+        Ok(Self { web: web.clone(), browser, headers, form, view, locale, t, path, place })
     }
 }
 
@@ -104,7 +105,7 @@ impl Visit {
     /// The frame of this page.
     pub fn frame(&self) -> Frame {
         let switch = if self.view.experience().detects_language() { self.path.clone() } else { String::new() };
-        Frame { t: Arc::clone(&self.t), switch, place: self.place.clone(), ..Frame::of(&self.view, self.chinese) }
+        Frame { t: Arc::clone(&self.t), switch, place: self.place.clone(), ..Frame::of(&self.view, self.locale) }
     }
 
     /// The address of a page of this interaction.
@@ -147,8 +148,7 @@ impl Visit {
         let first = accepted.split([',', ';']).next().unwrap_or_default();
         match first.split_once('-') {
             Some((_, region)) if region.len() == 2 => Some(region.to_ascii_uppercase()),
-            _ if self.chinese => Some("CN".to_owned()),
-            _ => None,
+            _ => self.locale.region().map(ToOwned::to_owned),
         }
     }
 
@@ -205,33 +205,26 @@ pub fn explain(error: &WebError, t: &Texts) -> String {
         return sentences.join(" ");
     }
     if let Some(seconds) = refusal.data.as_ref().and_then(|data| data.get("retryAfter")).and_then(Value::as_i64) {
-        let sentence = match refusal.code {
-            ErrorCode::MessageRateLimited => Some(&t.wait_for_message),
-            ErrorCode::VerificationBlocked => Some(&t.wait_for_guess),
-            _ => None,
-        };
-        if let Some(sentence) = sentence {
-            return sentence.replace("{}", &span(seconds, t.is_chinese()));
+        match refusal.code {
+            ErrorCode::MessageRateLimited => return t.wait_for_message(&span(seconds, t)),
+            ErrorCode::VerificationBlocked => return t.wait_for_guess(&span(seconds, t)),
+            _ => {}
         }
     }
-    let general = refusal.code.text(t.is_chinese());
+    let errors = error_texts::texts(t.locale);
+    let sentence = errors.of(refusal.code);
     // A provider's words are for the admin.
     let own = !refusal.code.code().starts_with("connector.") && refusal.message != refusal.code.text(false);
-    match (own, t.is_chinese()) {
-        (false, _) => general.to_owned(),
-        (true, false) => refusal.message.clone(),
-        (true, true) => format!("{general}（{}）", refusal.message),
+    match (own, t.locale == Locale::SOURCE) {
+        (false, _) => sentence.to_owned(),
+        (true, true) => refusal.message.clone(),
+        (true, false) => errors.with_detail(sentence, &refusal.message),
     }
 }
 
 /// A span of time as people say it.
-fn span(seconds: i64, chinese: bool) -> String {
-    match (seconds < 120, chinese) {
-        (true, true) => format!("{seconds} 秒"),
-        (true, false) => format!("{seconds} s"),
-        (false, true) => format!("{} 分钟", (seconds + 59) / 60),
-        (false, false) => format!("{} min", (seconds + 59) / 60),
-    }
+fn span(seconds: i64, t: &Texts) -> String {
+    if seconds < 120 { t.seconds(seconds) } else { t.minutes((seconds + 59) / 60) }
 }
 
 /// What a browser computes to get one more message.
@@ -331,7 +324,7 @@ impl Field {
             _ => ("text", Numbers::Never),
         };
         let hint = if numbers == Numbers::Never { Phrase::default() } else { t.phone_hint.clone() };
-        let region = if t.is_chinese() { "CN".to_owned() } else { String::new() };
+        let region = t.locale.region().unwrap_or_default().to_owned();
         // HTML allows `username` beside text and addresses, not beside numbers.
         let autocomplete = if numbers == Numbers::Only && autocomplete == "username" { "tel" } else { autocomplete };
         Self { label: label(t, kinds), kind, autocomplete, hint, value: String::new(), numbers, region }

@@ -10,8 +10,9 @@ use super::render::{self, Frame};
 use crate::Web;
 use crate::cookies::{self, Kind};
 use crate::error::WebError;
+use crate::locale::negotiate;
 use crate::oidc::answer::see_other;
-use crate::request::{Parameters, Peer, is_chinese};
+use crate::request::{Parameters, Peer};
 
 #[derive(Template)]
 #[template(path = "welcome.html")]
@@ -27,7 +28,7 @@ async fn is_open(web: &Web) -> Result<bool, WebError> {
 
 fn page(headers: &HeaderMap, parameters: &Parameters, status: StatusCode, alert: String) -> Response {
     let get = |name| parameters.get(name).unwrap_or_default();
-    let frame = Frame { alert, ..Frame::plain(is_chinese(headers, None)) };
+    let frame = Frame { alert, ..Frame::plain(negotiate(headers, None, None)) };
     render::html(status, &WelcomePage { frame, secret: get("secret"), username: get("username") }, None)
 }
 
@@ -52,13 +53,13 @@ pub async fn submit(
         Ok(false) => return render::error(&headers, ErrorCode::NotFound.into()),
         Err(error) => return error.into_response(),
     }
-    let chinese = is_chinese(&headers, None);
+    let locale = negotiate(&headers, None, None);
     let get = |name| parameters.get(name).unwrap_or_default();
     match web.core.create_first_admin(&get("secret"), get("username"), get("password"), &visitor).await {
         Ok(session) => ([cookies::write(&web, Kind::Session, &session)], see_other("/console")).into_response(),
         Err(error) => {
             let error = WebError::from(error);
-            page(&headers, &parameters, error.status(), super::visit::explain(&error, &super::texts::texts(chinese)))
+            page(&headers, &parameters, error.status(), super::visit::explain(&error, &super::texts::texts(locale)))
         }
     }
 }
