@@ -61,7 +61,14 @@ macro_rules! on_both {
     )*};
 }
 
+mod access;
+mod applications;
+mod connectors;
 mod jobs;
+mod people;
+mod schema;
+mod settings;
+mod tenants;
 mod tokens;
 mod transactions;
 mod user_lists;
