@@ -27,13 +27,14 @@ struct Database {
     _folder: Option<tempfile::TempDir>,
 }
 
-async fn sqlite() -> Database {
+/// The address of a file that is not there yet, and the folder that it will be in.
+fn empty_sqlite() -> (String, Option<tempfile::TempDir>) {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", folder.path().join("keyway.db").display());
-    Database { store: open(&url).await, url, _folder: Some(folder) }
+    (format!("sqlite:{}", folder.path().join("keyway.db").display()), Some(folder))
 }
 
-async fn postgres() -> Database {
+/// The address of a new database.
+async fn empty_postgres() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let url = std::env::var("KEYWAY_TEST_POSTGRES").expect("run the tests by `cargo xtask test`");
     let name = format!("contract_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
@@ -41,7 +42,16 @@ async fn postgres() -> Database {
     let pool = sqlx::AnyPool::connect(&url).await.unwrap();
     sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&pool).await.unwrap();
     let (server, _) = url.rsplit_once('/').unwrap();
-    let url = format!("{server}/{name}");
+    format!("{server}/{name}")
+}
+
+async fn sqlite() -> Database {
+    let (url, folder) = empty_sqlite();
+    Database { store: open(&url).await, url, _folder: folder }
+}
+
+async fn postgres() -> Database {
+    let url = empty_postgres().await;
     Database { store: open(&url).await, url, _folder: None }
 }
 
@@ -65,6 +75,7 @@ mod access;
 mod applications;
 mod connectors;
 mod jobs;
+mod migrations;
 mod people;
 mod schema;
 mod settings;
