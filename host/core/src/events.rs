@@ -2,6 +2,7 @@
 //! outside may be told of. A use case makes the event and gives it to [`Cx::emit`].
 
 use keyway_model::resource::{Resource, Role, Scope};
+use keyway_model::user::User;
 use keyway_model::{ApplicationId, UserId};
 use keyway_store::{StoreError, Tx};
 use serde_json::{Map, Value, json};
@@ -54,6 +55,22 @@ kinds! {
     ApplicationRolesAdded = "Management.Applications.Roles.Create";
     /// A role was taken from an application.
     ApplicationRoleRemoved = "Management.Applications.Roles.Delete";
+    /// A user was made.
+    UserCreated = "Management.Users.Create";
+    /// A user was changed.
+    UserUpdated = "Management.Users.Update";
+    /// A user was suspended, which ended everything that was signed in, or let in again.
+    UserSuspensionUpdated = "Management.Users.IsSuspended.Update";
+    /// A user got a new password, which ended everything that was signed in.
+    UserPasswordUpdated = "Management.Users.Password.Update";
+    /// A user was signed out everywhere.
+    UserSignedOut = "Management.Users.SignOut.Update";
+    /// A user was removed.
+    UserDeleted = "Management.Users.Delete";
+    /// An identity of an outside provider was taken from a user.
+    UserIdentityDeleted = "Management.Users.Identities.Delete";
+    /// One session of a user was ended.
+    UserSessionEnded = "Management.Users.Sessions.Delete";
     /// A user was given roles.
     UserRolesAdded = "Management.Users.Roles.Create";
     /// A role was taken from a user.
@@ -206,6 +223,27 @@ impl Recorded for Scope {
 
     fn fields(&self) -> Map<String, Value> {
         fields([("name", json!(self.name)), ("description", json!(self.description))])
+    }
+}
+
+impl Recorded for User {
+    const TARGET: &'static str = "userId";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn fields(&self) -> Map<String, Value> {
+        fields([
+            ("username", json!(self.username)),
+            ("primaryEmail", json!(self.primary_email)),
+            ("primaryPhone", json!(self.primary_phone)),
+            ("name", json!(self.name)),
+            ("avatar", json!(self.avatar)),
+            ("profile", json!(self.profile)),
+            ("isSuspended", json!(self.is_suspended)),
+            ("password", json!(self.password.as_ref().map(|_| "set"))),
+        ])
     }
 }
 

@@ -21,6 +21,7 @@ pub mod secret;
 pub mod signin;
 
 pub mod tenants;
+pub mod users;
 
 use std::sync::Arc;
 

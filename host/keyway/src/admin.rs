@@ -1,9 +1,10 @@
 //! `keyway admin`
 
 use std::io::Read as _;
+use std::sync::Arc;
 
 use anyhow::Context as _;
-use keyway_core::Core;
+use keyway_core::{Core, Cx, users};
 use keyway_model::tenant::Tenant;
 use keyway_model::{TenantId, UserId};
 use serde_json::{Value, json};
@@ -83,10 +84,10 @@ fn read_password() -> anyhow::Result<String> {
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
-async fn give_password(core: &Core, id: &UserId, password: Option<String>) -> anyhow::Result<()> {
+async fn give_password(core: &Arc<Core>, id: &UserId, password: Option<String>) -> anyhow::Result<()> {
     let tenant = TenantId::admin();
     if let Some(password) = password {
-        core.set_user_password(&tenant, id, password).await?;
+        Box::pin(users::set_password(&Cx::system(core, tenant), id, password)).await?;
         println!("The password is set; whoever was signed in with an older one is not any more.");
     } else {
         let (link, _) = core.password_link(&tenant, id).await?;

@@ -41,7 +41,18 @@ fn forms() -> Vec<&'static str> {
 }
 
 /// Which operation writes which event in the transaction of its change.
-const EVENTS: [(&str, &str, EventKind); 13] = [
+const EVENTS: [(&str, &str, EventKind); 24] = [
+    ("POST", "/api/users", EventKind::UserCreated),
+    ("PATCH", "/api/users/{userId}", EventKind::UserUpdated),
+    ("PATCH", "/api/users/{userId}/custom-data", EventKind::UserUpdated),
+    ("PATCH", "/api/users/{userId}/profile", EventKind::UserUpdated),
+    ("PATCH", "/api/users/{userId}/is-suspended", EventKind::UserSuspensionUpdated),
+    ("PATCH", "/api/users/{userId}/password", EventKind::UserPasswordUpdated),
+    ("POST", "/console/users/{id}/sign-out", EventKind::UserSignedOut),
+    ("DELETE", "/api/users/{userId}", EventKind::UserDeleted),
+    ("DELETE", "/api/users/{id}/identities/{target}", EventKind::UserIdentityDeleted),
+    ("DELETE", "/api/users/{userId}/sessions/{sessionId}", EventKind::UserSessionEnded),
+    ("POST", "/console/users/{id}/suspend", EventKind::UserSuspensionUpdated),
     ("POST", "/api/resources", EventKind::ResourceCreated),
     ("PATCH", "/api/resources/{id}", EventKind::ResourceUpdated),
     ("DELETE", "/api/resources/{id}", EventKind::ResourceDeleted),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use http::Method;
+use keyway_core::{Cx, users};
 use keyway_testing::{Answer, Application, Browser, Database, TestServer, on_both, waiting};
 use serde_json::{Value, json};
 use sqlx::Row as _;
@@ -126,7 +127,7 @@ impl Race {
             Decision::Delete => to(Method::DELETE, "", None).await,
             Decision::Unlink => to(Method::DELETE, "/identities/provider", None).await,
             Decision::SignOut => {
-                self.server.core.sign_user_out(&"default".into(), &id.into()).await.unwrap();
+                Box::pin(users::sign_out(&Cx::system(&self.server.core, "default".into()), &id.into())).await.unwrap();
                 to(Method::GET, "", None).await
             }
             Decision::Link => {

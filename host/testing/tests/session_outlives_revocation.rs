@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use http::Method;
+use keyway_core::{Cx, users};
 use keyway_testing::{Application, Browser, TestServer, on_both};
 use serde_json::{Value, json};
 
@@ -79,7 +80,7 @@ on_both! {
                     server.api(Method::PATCH, &path("/is-suspended"), suspend(true)).await.expect(200);
                     server.api(Method::PATCH, &path("/is-suspended"), suspend(false)).await.expect(200);
                 }
-                2 => server.core.sign_user_out(&"default".into(), &id.as_str().into()).await.unwrap(),
+                2 => users::sign_out(&Cx::system(&server.core, "default".into()), &id.as_str().into()).await.unwrap(),
                 _ => {
                     let (link, _) = server.core.password_link(&"default".into(), &id.as_str().into()).await.unwrap();
                     let token = link.split_once("token=").unwrap().1.to_owned();

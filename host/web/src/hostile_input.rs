@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::locale::{Locale, negotiate};
-use crate::management::user_search;
+use crate::management::users::search as user_search;
 use crate::request::{self, Parameters};
 use crate::{cookies, interactions};
 

@@ -5,10 +5,7 @@ pub(crate) mod administrators;
 mod applications;
 mod branding;
 mod email_templates;
-mod sessions;
 mod settings;
-mod user_search;
-mod users;
 
 use keyway_store::{StoreError, Tx};
 
@@ -16,14 +13,10 @@ use crate::signin::taken;
 use crate::{Core, CoreError};
 
 pub(crate) use applications::check as check_application;
-pub(crate) use users::end_sign_ins;
 
 pub use applications::{DEFAULT_SECRET, NewApplication, NewSecret};
-pub use keyway_store::user_search::{Place, UserField, UserMatch, UserSearch};
 pub use keyway_store::{Page, Total};
 pub use settings::PublicExperience;
-pub use user_search::Window;
-pub use users::{NewPassword, NewUser};
 
 impl Core {
     /// A write whose taken names are `code`; an account's are told by their own.

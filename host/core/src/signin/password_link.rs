@@ -33,7 +33,8 @@ fn context(tenant: &TenantId) -> String {
 impl Core {
     /// A link for this user and the moment when it ends.
     pub async fn password_link(&self, tenant: &TenantId, id: &UserId) -> Result<(String, Timestamp), CoreError> {
-        let user = self.user(tenant, id).await?;
+        let found = self.read(async |tx| users::find(tx, tenant, id).await).await?;
+        let user = found.ok_or(ErrorCode::EntityNotFound)?;
         let end = self.now().plus_seconds(TTL);
         let link = Link { user: user.id, mark: mark(user.password.as_ref()), until: end.seconds() };
         let text = serde_json::to_string(&link).map_err(|_| CoreError::Internal("a link"))?;
@@ -92,6 +93,6 @@ async fn set(
     let found = users::lock(tx, tenant, &link.user).await?.filter(|user| fits(user, link));
     let mut user = found.ok_or(ErrorCode::LinkExpired)?;
     let change = UserChange { password: Patch::Set(hash), updated_at: Some(now), ..UserChange::default() };
-    crate::management::end_sign_ins(tx, tenant, &mut user, change, now).await?;
+    crate::users::end_sign_ins(tx, tenant, &mut user, change, now).await?;
     Ok(audit.write(tx, tenant).await?)
 }

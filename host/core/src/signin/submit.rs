@@ -11,8 +11,8 @@ use super::identify::{check_free, lacks};
 use super::proceed::Progress;
 use super::step::{Step, step};
 use super::{Browser, taken};
-use crate::management::end_sign_ins;
 use crate::oauth::{AuthorizationAnswer, hold_application};
+use crate::users::end_sign_ins;
 use crate::{CoreError, secret};
 
 /// What follows from a submission.

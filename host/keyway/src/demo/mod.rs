@@ -50,7 +50,7 @@ impl Demo {
     }
 
     /// Adds the demo's data and says where things are.
-    pub async fn start(self, core: &Core) -> anyhow::Result<(TcpListener, Router)> {
+    pub async fn start(self, core: &Arc<Core>) -> anyhow::Result<(TcpListener, Router)> {
         let origin = format!("http://localhost:{}", self.listener.local_addr()?.port());
         let client_id = seed::seed(core, &origin).await?;
         let endpoint = core.endpoint(&TenantId::default_tenant());

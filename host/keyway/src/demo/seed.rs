@@ -1,9 +1,12 @@
 //! The demo's data, added where it is missing.
 
+use std::sync::Arc;
+
 use anyhow::Context as _;
 use keyway_core::connectors::NewConnector;
-use keyway_core::management::{NewApplication, NewPassword, NewUser, Page};
-use keyway_core::{Core, CoreError};
+use keyway_core::management::{NewApplication, Page};
+use keyway_core::users::{self, NewPassword, NewUser};
+use keyway_core::{Core, CoreError, Cx};
 use keyway_model::application::{ApplicationType, CustomClientMetadata, OidcClientMetadata};
 use keyway_model::connector::{ConnectorKind, ConnectorSettings};
 use keyway_model::user::User;
@@ -24,7 +27,7 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 /// Adds application, users, connector and settings; returns the application's id.
-pub async fn seed(core: &Core, origin: &str) -> anyhow::Result<ApplicationId> {
+pub async fn seed(core: &Arc<Core>, origin: &str) -> anyhow::Result<ApplicationId> {
     let tenant = TenantId::default_tenant();
     let (applications, _) = core.applications(&tenant, Page { offset: 0, limit: 1000 }).await?;
     let found = applications.into_iter().find(|application| application.name == NAME);
@@ -32,6 +35,7 @@ pub async fn seed(core: &Core, origin: &str) -> anyhow::Result<ApplicationId> {
         Some(application) => application.id,
         None => core.create_application(&tenant, application(origin)).await?.id,
     };
+    let cx = Cx::system(core, tenant.clone());
     for (username, name, phone) in
         [("ada", "Ada Lovelace", "8613000000001"), ("grace", "Grace Hopper", "8613000000002")]
     {
@@ -42,7 +46,7 @@ pub async fn seed(core: &Core, origin: &str) -> anyhow::Result<ApplicationId> {
             ..User::new(UserId(String::new()), core.now())
         };
         let password = Some(NewPassword::Plain("correct horse battery".into()));
-        match core.create_user(&tenant, NewUser { user, password }).await {
+        match users::create(&cx, NewUser { user, password }).await {
             Ok(_) => {}
             Err(CoreError::Refusal(taken))
                 if [ErrorCode::UsernameInUse, ErrorCode::PhoneInUse].contains(&taken.code) => {}

@@ -45,26 +45,26 @@ async fn walk(database: Database, policy: Policy, favourites: &[Door]) {
 on_both! {
     async fn mfa_skipped_by_other_door(database: Database) {
         let doors = [Door::PageCode, Door::PagePassword, Door::PageTurn, Door::Turn, Door::Profile, Door::Submit, Door::OthersCookie];
-        walk(database, Policy::ByPhone, &doors).await;
+        Box::pin(walk(database, Policy::ByPhone, &doors)).await;
     }
 
     async fn mfa_skipped_by_other_door_where_names_sign_up(database: Database) {
         let doors = [Door::PageRegister, Door::NewName, Door::Profile, Door::Turn, Door::Identify, Door::PageForged];
-        walk(database, Policy::ByName, &doors).await;
+        Box::pin(walk(database, Policy::ByName, &doors)).await;
     }
 
     async fn reset_flow_bypass(database: Database) {
         let doors = [Door::Start, Door::NewPassword, Door::PageNewPassword, Door::PageSend, Door::Turn, Door::Submit, Door::OldCookie];
-        walk(database, Policy::ByPhone, &doors).await;
+        Box::pin(walk(database, Policy::ByPhone, &doors)).await;
     }
 
     async fn session_fixation(database: Database) {
         let doors = [Door::PlantedSession, Door::Silent, Door::OtherTenant, Door::OldCookie, Door::Refresh, Door::Administrator];
-        walk(database, Policy::ByPhone, &doors).await;
+        Box::pin(walk(database, Policy::ByPhone, &doors)).await;
     }
 
     async fn session_fixation_at_the_operators_tenant(database: Database) {
         let doors = [Door::PlantedSession, Door::Silent, Door::OtherTenant, Door::PagePassword, Door::Start, Door::PageRegister];
-        walk(database, Policy::Operators, &doors).await;
+        Box::pin(walk(database, Policy::Operators, &doors)).await;
     }
 }

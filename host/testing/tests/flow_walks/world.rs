@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
+use keyway_core::Cx;
 use keyway_core::limits::Limits;
-use keyway_core::management::{NewPassword, NewUser};
+use keyway_core::users::{self, NewPassword, NewUser};
 use keyway_model::user::{User, UserChange};
 use keyway_model::{TenantId, UserId};
 use keyway_testing::{Answer, Application, Browser, Database, Dice, Options, TestServer};
@@ -385,8 +386,12 @@ impl World {
         let mut user = User::new(UserId(String::new()), self.server.core.now());
         (user.username, user.primary_phone) = (name.clone(), phone.clone());
         let new = NewUser { user, password: password.clone().map(NewPassword::Plain) };
-        let made = self.server.core.create_user(&self.tenant, new).await.unwrap();
+        let made = users::create(&self.system(), new).await.unwrap();
         self.model.accounts.push(Account { id: made.id.0, name, phone, password, ..Account::default() });
+    }
+
+    fn system(&self) -> Cx {
+        Cx::system(&self.server.core, self.tenant.clone())
     }
 
     /// An administrator does something to an account.
@@ -397,7 +402,7 @@ impl World {
             return self.create().await;
         }
         let number = *self.dice.pick(&living);
-        let (tenant, core) = (self.tenant.clone(), self.server.core.clone());
+        let cx = self.system();
         let id = UserId(self.model.account(number).id.clone());
         let choice = self.dice.below(9);
         self.note(format!("   an administrator does {choice} to account {number}"));
@@ -405,30 +410,30 @@ impl World {
             0..3 => {
                 let suspend = !self.model.account(number).suspended;
                 let change = UserChange { is_suspended: Some(suspend), ..UserChange::default() };
-                core.update_user(&tenant, &id, change).await.unwrap();
+                users::update(&cx, &id, change).await.unwrap();
                 self.model.accounts[number].suspended = suspend;
                 if suspend {
                     self.model.sign_out(number);
                 }
             }
             3 | 4 => {
-                core.sign_user_out(&tenant, &id).await.unwrap();
+                users::sign_out(&cx, &id).await.unwrap();
                 self.model.sign_out(number);
             }
             5 => {
                 let password = (*self.dice.pick(&PASSWORDS)).to_owned();
-                core.set_user_password(&tenant, &id, password.clone()).await.unwrap();
+                users::set_password(&cx, &id, password.clone()).await.unwrap();
                 self.model.accounts[number].password = Some(password);
                 self.model.sign_out(number);
             }
             6 => {
-                core.delete_user(&tenant, &id).await.unwrap();
+                users::delete(&cx, &id).await.unwrap();
                 self.model.accounts[number].deleted = true;
                 self.create().await;
             }
             _ => {
                 let change = UserChange { is_suspended: Some(false), ..UserChange::default() };
-                core.update_user(&tenant, &id, change).await.unwrap();
+                users::update(&cx, &id, change).await.unwrap();
                 self.model.accounts[number].suspended = false;
             }
         }

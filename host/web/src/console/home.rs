@@ -5,7 +5,9 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::management::{Page, Place};
+use keyway_core::Cx;
+use keyway_core::management::Page;
+use keyway_core::users::{self, Place};
 use keyway_model::application::ApplicationType;
 
 use super::managed;
@@ -36,13 +38,13 @@ struct HomePage {
 }
 
 /// `GET /console`
-pub async fn show(State(web): State<Web>, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
+pub async fn show(State(web): State<Web>, cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
     let shell = Shell::new(&admin, "home");
     let t = shell.t;
     let (applications, total) = web.core.applications(&managed(), Page { offset: 0, limit: 100 }).await?;
     let people = applications.iter().find(|application| application.kind != ApplicationType::MachineToMachine);
     let connectors = web.core.connectors(&managed()).await?.len();
-    let users = web.core.users_at(&managed(), Place::Newest, 0).await?.total;
+    let users = users::window(&cx, Place::Newest, 0).await?.total;
     let experience = web.core.public_experience(&managed()).await?.experience;
     let by_code = experience.sign_in.methods.iter().any(|method| method.verification_code);
     let application = people.map_or_else(

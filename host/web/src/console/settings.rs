@@ -9,6 +9,7 @@ use keyway_core::console::Administrator;
 use keyway_core::keys::{KeyInfo, KeyStatus};
 use keyway_core::management::Page;
 use keyway_core::tenants::CONNECTOR_SCOPES;
+use keyway_core::{Cx, users};
 use keyway_model::application::ApplicationType;
 use keyway_model::{ErrorCode, KeyId, TenantId, UserId};
 
@@ -182,8 +183,8 @@ pub async fn delete_key(
 }
 
 /// The settings with a link by which an administrator sets a password; it is shown this once.
-async fn with_link(web: &Web, admin: &Admin, id: &UserId) -> Result<Response, WebError> {
-    let owner = web.core.user(&TenantId::admin(), id).await?;
+async fn with_link(web: &Web, cx: &Cx, admin: &Admin, id: &UserId) -> Result<Response, WebError> {
+    let owner = users::get(&cx.within(TenantId::admin()), id).await?;
     let (url, ends) = web.core.password_link(&TenantId::admin(), id).await?;
     let link = Link { name: owner.username.unwrap_or_default(), url, ends: moment(ends) };
     let shell = Shell::new(admin, "settings");
@@ -193,6 +194,7 @@ async fn with_link(web: &Web, admin: &Admin, id: &UserId) -> Result<Response, We
 /// `POST /console/settings/administrators`
 pub async fn add_administrator(
     State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
     sent: Parameters,
 ) -> Result<Response, WebError> {
@@ -200,7 +202,7 @@ pub async fn add_administrator(
     let chosen = invitation.duties.iter().filter(|(_, chosen)| *chosen);
     let duties: Vec<String> = chosen.map(|(name, _)| (*name).to_owned()).collect();
     match web.core.create_administrator(&invitation.username, invitation.everything, &duties).await {
-        Ok(made) => with_link(&web, &admin, &made.id).await,
+        Ok(made) => with_link(&web, &cx, &admin, &made.id).await,
         Err(error) => {
             let error = WebError::from(error);
             let shell = Shell::refused(&admin, "settings", &error);
@@ -213,10 +215,11 @@ pub async fn add_administrator(
 /// `POST /console/settings/administrators/{id}/link`
 pub async fn link(
     State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
     Path(id): Path<String>,
 ) -> Result<Response, WebError> {
-    with_link(&web, &admin, &UserId(id)).await
+    with_link(&web, &cx, &admin, &UserId(id)).await
 }
 
 /// `POST /console/settings/administrators/{id}/delete`

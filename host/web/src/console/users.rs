@@ -5,7 +5,8 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::management::{NewPassword, NewUser, Page, Place, Window};
+use keyway_core::management::Page;
+use keyway_core::users::{self, NewPassword, NewUser, Place, Window};
 use keyway_core::{Cx, audit_logs};
 use keyway_model::session::Session;
 use keyway_model::user::{User, UserChange};
@@ -98,23 +99,19 @@ struct ListPage {
 }
 
 /// `GET /console/users`
-pub async fn list(
-    State(web): State<Web>,
-    Extension(admin): Extension<Admin>,
-    parameters: Parameters,
-) -> Result<Response, WebError> {
+pub async fn list(cx: Cx, Extension(admin): Extension<Admin>, parameters: Parameters) -> Result<Response, WebError> {
     let search = parameters.get("search").unwrap_or_default().trim().to_owned();
-    let (users, paging, walk) = if search.is_empty() {
-        let window = web.core.users_at(&managed(), place(&parameters), PAGE).await?;
+    let (shown, paging, walk) = if search.is_empty() {
+        let window = users::window(&cx, place(&parameters), PAGE).await?;
         let walk = Walk::new(&window);
         (window.users, None, walk)
     } else {
         let (number, wanted) = asked(&parameters);
-        let (users, total) = web.core.users(&managed(), Some(search.clone()), wanted).await?;
-        (users, Some(Paging::new("/console/users", number, total, &[("search", &search)])), Walk::default())
+        let (found, total) = users::list(&cx, Some(search.clone()), wanted).await?;
+        (found, Some(Paging::new("/console/users", number, total, &[("search", &search)])), Walk::default())
     };
     let shell = Shell::new(&admin, "users");
-    Ok(page(StatusCode::OK, &ListPage { shell, users: users.iter().map(item).collect(), paging, walk, search }))
+    Ok(page(StatusCode::OK, &ListPage { shell, users: shown.iter().map(item).collect(), paging, walk, search }))
 }
 
 #[derive(Template)]
@@ -171,11 +168,11 @@ impl Fields {
 }
 
 /// `POST /console/users`
-pub async fn create(State(web): State<Web>, Extension(admin): Extension<Admin>, sent: Parameters) -> Response {
-    let mut user = User::new(UserId(String::new()), web.core.now());
+pub async fn create(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters) -> Response {
+    let mut user = User::new(UserId(String::new()), cx.now);
     user.apply(Fields::read(&sent).change());
     let password = sent.get("password").filter(|password| !password.is_empty()).map(NewPassword::Plain);
-    match web.core.create_user(&managed(), NewUser { user, password }).await {
+    match users::create(&cx, NewUser { user, password }).await {
         Ok(made) => done(&format!("/console/users/{}", made.id), Notice::Created),
         Err(error) => {
             let error = WebError::from(error);
@@ -221,12 +218,12 @@ fn session_line(session: &Session) -> SessionLine {
     }
 }
 
-async fn shown(web: &Web, cx: &Cx, shell: Shell, id: &UserId, sent: &Parameters) -> Result<UserPage, WebError> {
+async fn shown(cx: &Cx, shell: Shell, id: &UserId, sent: &Parameters) -> Result<UserPage, WebError> {
     let locale = shell.t.locale;
-    let user = web.core.user(&managed(), id).await?;
+    let user = users::get(cx, id).await?;
     let filter = audit_logs::Filter { user_id: id.0.clone(), ..audit_logs::Filter::default() };
     let (entries, _) = audit_logs::list(cx, &filter, Page { offset: 0, limit: 10 }).await?;
-    let identities = web.core.identities(&managed(), vec![id.clone()]).await?.remove(id).unwrap_or_default();
+    let identities = users::identities(cx, std::slice::from_ref(id)).await?.remove(id).unwrap_or_default();
     let typed = |name: &str, saved: Option<String>| sent.get(name).unwrap_or_else(|| saved.unwrap_or_default());
     Ok(UserPage {
         shell,
@@ -237,7 +234,7 @@ async fn shown(web: &Web, cx: &Cx, shell: Shell, id: &UserId, sent: &Parameters)
         has_password: user.password.is_some(),
         identities: identities.into_iter().map(|identity| (identity.target, identity.id)).collect(),
         data: format!("{:#}", serde_json::Value::Object(user.custom_data.clone())),
-        sessions: web.core.user_sessions(&managed(), id).await?.iter().map(session_line).collect(),
+        sessions: users::sessions(cx, id).await?.iter().map(session_line).collect(),
         link: None,
         log: entries.iter().map(|entry| line(entry, locale)).collect(),
         item: item(&user),
@@ -245,19 +242,13 @@ async fn shown(web: &Web, cx: &Cx, shell: Shell, id: &UserId, sent: &Parameters)
 }
 
 /// `GET /console/users/{id}`
-pub async fn show(
-    State(web): State<Web>,
-    cx: Cx,
-    Extension(admin): Extension<Admin>,
-    Path(id): Path<String>,
-) -> Result<Response, WebError> {
+pub async fn show(cx: Cx, Extension(admin): Extension<Admin>, Path(id): Path<UserId>) -> Result<Response, WebError> {
     let shell = Shell::new(&admin, "users");
-    Ok(page(StatusCode::OK, &shown(&web, &cx, shell, &UserId(id), &Parameters::default()).await?))
+    Ok(page(StatusCode::OK, &shown(&cx, shell, &id, &Parameters::default()).await?))
 }
 
 /// Back to the user, with what was refused where something was.
 async fn after(
-    web: &Web,
     cx: &Cx,
     admin: &Admin,
     id: &UserId,
@@ -268,61 +259,54 @@ async fn after(
         Ok(()) => Ok(done(&format!("/console/users/{id}"), Notice::Saved)),
         Err(error) => {
             let shell = Shell::refused(admin, "users", &error);
-            Ok(page(error.status(), &shown(web, cx, shell, id, sent).await?))
+            Ok(page(error.status(), &shown(cx, shell, id, sent).await?))
         }
     }
 }
 
 /// `POST /console/users/{id}`
 pub async fn save(
-    State(web): State<Web>,
     cx: Cx,
     Extension(admin): Extension<Admin>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
     sent: Parameters,
 ) -> Result<Response, WebError> {
-    let id = UserId(id);
-    let saved = web.core.update_user(&managed(), &id, Fields::read(&sent).change()).await;
-    after(&web, &cx, &admin, &id, &sent, saved.map(|_| ()).map_err(WebError::from)).await
+    let saved = users::update(&cx, &id, Fields::read(&sent).change()).await;
+    after(&cx, &admin, &id, &sent, saved.map(|_| ()).map_err(WebError::from)).await
 }
 
 /// `POST /console/users/{id}/suspend`
 pub async fn suspend(
-    State(web): State<Web>,
     cx: Cx,
     Extension(admin): Extension<Admin>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
     sent: Parameters,
 ) -> Result<Response, WebError> {
-    let (id, suspended) = (UserId(id), sent.get("suspended").as_deref() == Some("yes"));
+    let suspended = sent.get("suspended").as_deref() == Some("yes");
     let change = UserChange { is_suspended: Some(suspended), ..UserChange::default() };
-    let saved = web.core.update_user(&managed(), &id, change).await;
-    after(&web, &cx, &admin, &id, &Parameters::default(), saved.map(|_| ()).map_err(WebError::from)).await
+    let saved = users::update(&cx, &id, change).await;
+    after(&cx, &admin, &id, &Parameters::default(), saved.map(|_| ()).map_err(WebError::from)).await
 }
 
 /// `POST /console/users/{id}/sign-out`
 pub async fn sign_out(
-    State(web): State<Web>,
     cx: Cx,
     Extension(admin): Extension<Admin>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
 ) -> Result<Response, WebError> {
-    let id = UserId(id);
-    let ended = web.core.sign_user_out(&managed(), &id).await;
-    after(&web, &cx, &admin, &id, &Parameters::default(), ended.map_err(WebError::from)).await
+    let ended = users::sign_out(&cx, &id).await;
+    after(&cx, &admin, &id, &Parameters::default(), ended.map_err(WebError::from)).await
 }
 
 /// `POST /console/users/{id}/password`
 pub async fn set_password(
-    State(web): State<Web>,
     cx: Cx,
     Extension(admin): Extension<Admin>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
     sent: Parameters,
 ) -> Result<Response, WebError> {
-    let id = UserId(id);
-    let set = web.core.set_user_password(&managed(), &id, sent.get("password").unwrap_or_default()).await;
-    after(&web, &cx, &admin, &id, &Parameters::default(), set.map(|_| ()).map_err(WebError::from)).await
+    let set = users::set_password(&cx, &id, sent.get("password").unwrap_or_default()).await;
+    after(&cx, &admin, &id, &Parameters::default(), set.map(|_| ()).map_err(WebError::from)).await
 }
 
 /// `POST /console/users/{id}/link`: a link to set a password with, to hand on.
@@ -330,28 +314,25 @@ pub async fn link(
     State(web): State<Web>,
     cx: Cx,
     Extension(admin): Extension<Admin>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
 ) -> Result<Response, WebError> {
-    let id = UserId(id);
     let (url, ends) = web.core.password_link(&managed(), &id).await?;
-    let shown = shown(&web, &cx, Shell::new(&admin, "users"), &id, &Parameters::default()).await?;
+    let shown = shown(&cx, Shell::new(&admin, "users"), &id, &Parameters::default()).await?;
     Ok(page(StatusCode::OK, &UserPage { link: Some((url, moment(ends))), ..shown }))
 }
 
 /// `POST /console/users/{id}/sessions/{session}/delete`
 pub async fn end_session(
-    State(web): State<Web>,
     cx: Cx,
     Extension(admin): Extension<Admin>,
-    Path((id, session)): Path<(String, String)>,
+    Path((id, session)): Path<(UserId, SessionId)>,
 ) -> Result<Response, WebError> {
-    let id = UserId(id);
-    let ended = web.core.end_user_session(&managed(), &id, &SessionId(session)).await;
-    after(&web, &cx, &admin, &id, &Parameters::default(), ended.map_err(WebError::from)).await
+    let ended = users::end_session(&cx, &id, &session).await;
+    after(&cx, &admin, &id, &Parameters::default(), ended.map_err(WebError::from)).await
 }
 
 /// `POST /console/users/{id}/delete`
-pub async fn delete(State(web): State<Web>, Path(id): Path<String>) -> Result<Response, WebError> {
-    web.core.delete_user(&managed(), &UserId(id)).await?;
+pub async fn delete(cx: Cx, Path(id): Path<UserId>) -> Result<Response, WebError> {
+    users::delete(&cx, &id).await?;
     Ok(done("/console/users", Notice::Deleted))
 }

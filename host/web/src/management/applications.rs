@@ -10,7 +10,7 @@ use keyway_model::application::{
     Application, ApplicationExperience, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
 };
 use keyway_model::{ApplicationId, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
@@ -21,6 +21,11 @@ use crate::error::WebError;
 use crate::request::{Body, Object, Pagination, Path};
 use crate::response::{Created, NoContent};
 use keyway_model::resource::ManagementScope::All;
+
+/// Tells a field that is null from one that is absent.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(reader: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(reader).map(Some)
+}
 
 /// The operations of this file.
 pub fn operations() -> Operations {
@@ -163,7 +168,7 @@ async fn get(State(web): State<Web>, Path(id): Path<String>) -> Result<Json<Valu
 #[serde(rename_all = "camelCase")]
 struct UpdateApplication {
     name: Option<String>,
-    #[serde(default, deserialize_with = "super::users::given")]
+    #[serde(default, deserialize_with = "given")]
     description: Option<Option<String>>,
     #[schema(value_type = Option<Object>)]
     oidc_client_metadata: Option<Map<String, Value>>,

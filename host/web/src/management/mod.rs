@@ -13,9 +13,7 @@ mod resources;
 mod roles;
 mod sign_in_experience;
 mod user_assets;
-pub(crate) mod user_search;
-mod user_sessions;
-mod users;
+pub(crate) mod users;
 
 pub use connector_factories::read;
 pub use user_assets::{LIMIT as IMAGE_LIMIT, file};
@@ -45,7 +43,6 @@ pub fn operations() -> Operations {
         .merge(email_templates::operations())
         .merge(sign_in_experience::operations())
         .merge(user_assets::operations())
-        .merge(user_sessions::operations())
         .merge(users::operations())
         .merge(logs::operations())
         .merge(oidc_keys::operations())

@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use keyway_core::management::{UserField, UserMatch, UserSearch};
+use keyway_core::users::{UserField, UserMatch, UserSearch};
 use keyway_model::Refusal;
 use utoipa::openapi::Type;
 
