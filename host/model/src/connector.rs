@@ -8,22 +8,9 @@ use serde_json::Value;
 use crate::marks::Marks;
 use crate::{ConnectorId, FactoryId, Timestamp};
 
+pub use crate::connector_kind::ConnectorKind;
 pub use crate::consent::{Asks, Publisher};
 pub use crate::marks::secret_values;
-
-/// What a connector can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum ConnectorKind {
-    /// Sends text messages.
-    #[serde(alias = "sms")]
-    Sms,
-    /// Sends e-mail.
-    #[serde(alias = "email")]
-    Email,
-    /// Signs in with an outside identity.
-    #[serde(alias = "social")]
-    Social,
-}
 
 /// Where a social connector runs. The serialized form is Logto's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

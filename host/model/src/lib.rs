@@ -3,6 +3,8 @@
 pub mod application;
 pub mod clock;
 pub mod connector;
+pub mod connector_failure;
+pub mod connector_kind;
 pub mod consent;
 pub mod display;
 pub mod email_template;

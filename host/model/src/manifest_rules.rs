@@ -3,7 +3,7 @@
 use serde_json::Value;
 use url::Url;
 
-use crate::connector::{ConnectorKind, FEATURES, Manifest, config_field};
+use crate::connector::{FEATURES, Manifest, config_field};
 use crate::marks::{MAX_SECRETS, Marks};
 use crate::schema::{self, Step, parts, target};
 use crate::text::is_deceptive;
@@ -118,7 +118,7 @@ impl Manifest {
             "source: an address that begins with https://.".into(),
         );
         refuse(
-            (self.kind == ConnectorKind::Social) != self.platform.is_some(),
+            self.kind.signs_in() != self.platform.is_some(),
             "platform: Native, Universal or Web for a social connector, nothing for others.".into(),
         );
         for host in &self.hosts {

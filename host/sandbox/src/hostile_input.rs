@@ -9,9 +9,9 @@ use lettre::transport::smtp::response::Response;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::bindings::keyway::connector::types;
-use crate::bindings::keyway::host::smtp::Mail;
 use crate::call::{cleaned, masked_object};
+use crate::contract::Reported;
+use crate::contract::v1_0::bindings::keyway::host::smtp::Mail;
 use crate::egress::host_name;
 use crate::redact::Redactor;
 use crate::{EgressPolicy, inspect, read_manifest, relay};
@@ -84,7 +84,7 @@ proptest! {
                 prop_assert!(shown.into_iter().flatten().all(is_plain));
             }
             Err(problems) => {
-                prop_assert!(!problems.is_empty() && problems.iter().all(|problem| problem.code.starts_with("upload.")));
+                prop_assert!(!problems.is_empty() && problems.iter().all(|problem| problem.code.code().starts_with("upload.")));
             }
         }
     }
@@ -161,7 +161,7 @@ proptest! {
         words in "(s3cret|s3|cret|\\{|\\}|\"|:|,|\\\\u0000|\\\\|\u{202e}|\u{1b}|\\PC){0,30}", after in any::<Option<u64>>(),
     ) {
         let redactor = Redactor::new(["s3cret".to_owned()]);
-        let failure = cleaned(types::Failure {
+        let failure = cleaned(Reported {
             code: words.clone(),
             message: words.repeat(100),
             data: Some(words.clone()),

@@ -3,12 +3,13 @@
 //! Every call gets a fresh instance, a wall-clock and a CPU budget, a memory cap, and an egress guard that knows the
 //! hosts of its manifest. A breach is a typed error of that call and of nothing else.
 
-mod bindings;
 mod bounded;
 mod budget;
 mod cache;
 mod call;
 mod compile;
+mod component;
+mod contract;
 mod cpu_queue;
 mod egress;
 mod engine;
@@ -16,6 +17,7 @@ mod host;
 #[cfg(test)]
 mod hostile_input;
 mod inspect;
+mod load;
 mod network;
 mod prepared;
 mod redact;
@@ -24,7 +26,9 @@ mod relay;
 pub use budget::Budgets;
 pub use call::{CacheEntry, CallError, Context, Exchange, Failure, Message, Outcome, Report, Start};
 pub use compile::{Compiler, compile};
+pub use component::Component;
+pub use contract::CONTRACT;
 pub use egress::{Denied, EgressPolicy, FetchError, Request, Response, Rewrite, Transport};
-pub use engine::{Component, LoadError, Sandbox, Settings};
-pub use inspect::{CONTRACT, MANIFEST_SECTION, Problem, inspect, manifest, read_manifest};
+pub use engine::{LoadError, Sandbox, Settings};
+pub use inspect::{MANIFEST_SECTION, Problem, inspect, manifest, read_manifest};
 pub use network::Network;

@@ -10,8 +10,8 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, CertificateStore, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 
-use crate::bindings::keyway::host::smtp::{Error, Mail, Relay, Security};
 use crate::bounded::Bounded;
+use crate::contract::v1_0::bindings::keyway::host::smtp::{Error, Mail, Relay, Security};
 use crate::egress::host_name;
 
 /// Most bytes that a relay may send in one connection.

@@ -34,7 +34,7 @@ fn changed(wasm: &[u8], from: &str, to: &str) -> Vec<u8> {
 }
 
 fn codes(result: Result<Arc<Component>, LoadError>) -> Vec<&'static str> {
-    result.err().unwrap().0.iter().map(|problem| problem.code).collect()
+    result.err().unwrap().0.iter().map(|problem| problem.code.code()).collect()
 }
 
 async fn send(sandbox: &Arc<Sandbox>, component: &Component, config: Value) -> Result<String, CallError> {
@@ -80,7 +80,7 @@ async fn a_newer_minor_version_runs_and_another_track_is_refused_by_name() {
     assert!(send(&sandbox, &component, json!({ "endpoint": "https://a.example/" })).await.is_ok());
     let other = changed(&fixture("sms"), "keyway:host/http@1.0.0", "keyway:host/http@2.0.0");
     let error = sandbox.admit(&other).await.err().unwrap();
-    assert_eq!(error.0[0].code, "upload.contract_unsupported");
+    assert_eq!(error.0[0].code.code(), "upload.contract_unsupported");
     assert!(error.to_string().contains("keyway:host/http@2.0.0"), "{error}");
 }
 

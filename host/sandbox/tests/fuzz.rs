@@ -76,7 +76,7 @@ async fn truncated_and_bit_flipped_modules_are_refused_or_run_within_their_budge
             assert!(!problems.is_empty(), "round {round}");
             let said = |text: &str| !text.is_empty() && text.len() < 4096;
             assert!(
-                problems.iter().all(|problem| problem.code.starts_with("upload.") && said(&problem.message)),
+                problems.iter().all(|problem| problem.code.code().starts_with("upload.") && said(&problem.message)),
                 "round {round}"
             );
             refused += 1;

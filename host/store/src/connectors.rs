@@ -6,23 +6,6 @@ use keyway_model::{ConnectorId, FactoryId, TenantId, Timestamp};
 use crate::statement::{Row, query};
 use crate::{MasterKey, StoreError, Tx, configuration};
 
-fn word(kind: ConnectorKind) -> &'static str {
-    match kind {
-        ConnectorKind::Sms => "Sms",
-        ConnectorKind::Email => "Email",
-        ConnectorKind::Social => "Social",
-    }
-}
-
-fn kind(word: &str) -> Result<ConnectorKind, StoreError> {
-    match word {
-        "Sms" => Ok(ConnectorKind::Sms),
-        "Email" => Ok(ConnectorKind::Email),
-        "Social" => Ok(ConnectorKind::Social),
-        _ => Err(StoreError::Inconsistent("connectors.kind")),
-    }
-}
-
 fn context(tenant: &TenantId, id: &ConnectorId) -> String {
     format!("connectors/{tenant}/{id}")
 }
@@ -32,7 +15,8 @@ fn read(tenant: &TenantId, key: &MasterKey, row: &Row) -> Result<Connector, Stor
     let config = key.open(&context(tenant, &id), &row.get::<String>("config_sealed")?)?;
     Ok(Connector {
         factory_id: FactoryId(row.get("factory_id")?),
-        kind: kind(&row.get::<String>("kind")?)?,
+        kind: ConnectorKind::from_word(&row.get::<String>("kind")?)
+            .ok_or(StoreError::Inconsistent("connectors.kind"))?,
         config: serde_json::from_str(&config)?,
         marks: serde_json::from_str(&row.get::<String>("marks")?)?,
         settings: serde_json::from_str(&row.get::<String>("settings")?)?,
@@ -56,7 +40,7 @@ pub async fn insert(tx: &mut Tx, tenant: &TenantId, connector: &Connector, key: 
          ($1, $2, $3, $4, $5, $6, $7, $8)";
     let sealed = key.seal(&context(tenant, &connector.id), &connector.config.to_string())?;
     let statement = query(statement).bind(tenant.0.clone()).bind(connector.id.0.clone());
-    let statement = statement.bind(connector.factory_id.0.clone()).bind(word(connector.kind).to_owned());
+    let statement = statement.bind(connector.factory_id.0.clone()).bind(connector.kind.descriptor().word.to_owned());
     let statement = statement.bind(sealed).bind(serde_json::to_string(&connector.marks)?);
     let statement = statement.bind(serde_json::to_string(&connector.settings)?);
     tx.execute(statement.bind(connector.created_at.0)).await.map(|_| ())
@@ -82,7 +66,7 @@ pub async fn update(
 pub async fn delete_kind(tx: &mut Tx, tenant: &TenantId, kind: ConnectorKind) -> Result<(), StoreError> {
     configuration::changed(tx, tenant).await?;
     let statement = query("DELETE FROM connectors WHERE tenant_id = $1 AND kind = $2");
-    tx.execute(statement.bind(tenant.0.clone()).bind(word(kind).to_owned())).await.map(|_| ())
+    tx.execute(statement.bind(tenant.0.clone()).bind(kind.descriptor().word.to_owned())).await.map(|_| ())
 }
 
 /// Removes a connector; false when there was none.

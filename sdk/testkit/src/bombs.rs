@@ -73,7 +73,8 @@ async fn refusals(config: &Value) -> Vec<&'static str> {
     std::fs::write(&path, &wasm).unwrap();
     let (sandbox, _) = Stage::default().into_sandbox().unwrap();
     let checked = check_upload(&sandbox, &wasm).await;
-    let codes = checked.err().map(|error| error.0.iter().map(|problem| problem.code).collect()).unwrap_or_default();
+    let codes =
+        checked.err().map(|error| error.0.iter().map(|problem| problem.code.code()).collect()).unwrap_or_default();
     assert_eq!(run(ConnectorCommand::Check { path }).await.is_err(), codes != Vec::<&str>::new());
     codes
 }

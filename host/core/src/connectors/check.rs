@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::schema;
+use keyway_model::ErrorCode;
 use keyway_model::connector::Manifest;
 use keyway_sandbox::{CallError, Component, LoadError, Problem, Sandbox};
 
@@ -10,7 +11,7 @@ use keyway_sandbox::{CallError, Component, LoadError, Problem, Sandbox};
 pub async fn check_upload(sandbox: &Arc<Sandbox>, wasm: &[u8]) -> Result<Arc<Component>, LoadError> {
     let component = sandbox.admit_checked(wasm.into(), schema_problems).await?;
     if let Some(sample) = &component.manifest().sample {
-        let refused = |what: String| LoadError(vec![Problem::new("upload.sample_refused", what)]);
+        let refused = |what: String| LoadError(vec![Problem::new(ErrorCode::UploadSampleRefused, what)]);
         schema::check_in_time(component.manifest(), sample).await.map_err(|refusal| {
             refused(format!("The manifest's sample is not what its schema asks for: {}", refusal.message))
         })?;
@@ -32,7 +33,8 @@ pub async fn check_upload(sandbox: &Arc<Sandbox>, wasm: &[u8]) -> Result<Arc<Com
 
 /// What is wrong with a manifest's configuration schema, which obeys the budget by now.
 fn schema_problems(manifest: &Manifest) -> Vec<Problem> {
-    let problem = |what: String| vec![Problem::new("upload.schema_invalid", format!("The manifest's config: {what}"))];
+    let problem =
+        |what: String| vec![Problem::new(ErrorCode::UploadSchemaInvalid, format!("The manifest's config: {what}"))];
     let config = &manifest.config;
     if let Err(what) = keyway_model::schema::check(config) {
         return problem(what);

@@ -124,7 +124,7 @@ impl Core {
                 return Ok(None);
             }
             check_unique(&factory, &factories, &stored, &connector)?;
-            if connector.kind != ConnectorKind::Social && !beside {
+            if !connector.kind.signs_in() && !beside {
                 connectors::delete_kind(tx, &owner, connector.kind).await?;
             }
             connectors::insert(tx, &owner, &connector, &key).await?;
@@ -307,11 +307,11 @@ fn check_unique(
     connector: &Connector,
 ) -> Result<(), Refusal> {
     let manifest = &factory.manifest;
-    if manifest.kind != ConnectorKind::Social {
+    if !manifest.kind.signs_in() {
         return Ok(());
     }
     let target = target_of(factory, &connector.settings);
-    for other in stored.iter().filter(|other| other.id != connector.id && other.kind == ConnectorKind::Social) {
+    for other in stored.iter().filter(|other| other.id != connector.id && other.kind.signs_in()) {
         let Some(others) = factories.iter().find(|one| one.manifest.id == other.factory_id) else { continue };
         if !manifest.is_standard && other.factory_id == manifest.id {
             return Err(ErrorCode::ConnectorMultipleInstances.into());

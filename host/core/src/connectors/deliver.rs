@@ -2,7 +2,8 @@
 //! answer.
 
 use keyway_model::connector::{Connector, ConnectorKind, route};
-use keyway_model::identifier::{Identifier, IdentifierKind};
+use keyway_model::connector_failure::FailureKind;
+use keyway_model::identifier::Identifier;
 use keyway_model::{ConnectorId, ErrorCode, Refusal, TenantId, email_template};
 use keyway_sandbox::{CallError, Failure, Message, Report};
 use serde_json::{Value, json};
@@ -14,15 +15,6 @@ use crate::{Core, CoreError};
 
 /// Largest result of a call that its log shows, in bytes.
 const MAX_DETAILS: usize = 4 * 1024;
-
-/// Which connector kind reaches an identifier.
-pub(crate) fn kind_for(identifier: IdentifierKind) -> Option<ConnectorKind> {
-    match identifier {
-        IdentifierKind::Phone => Some(ConnectorKind::Sms),
-        IdentifierKind::Email => Some(ConnectorKind::Email),
-        IdentifierKind::Username => None,
-    }
-}
 
 /// A code on its way to a person.
 pub(crate) struct Delivery<'c> {
@@ -41,8 +33,10 @@ impl Core {
         settings: &Settings,
         delivery: Delivery<'_>,
     ) -> Result<(), CoreError> {
-        let kind = kind_for(delivery.to.kind).ok_or(ErrorCode::ConnectorNotFound)?;
-        let template = (kind == ConnectorKind::Email)
+        let kind = ConnectorKind::reaching(delivery.to.kind).ok_or(ErrorCode::ConnectorNotFound)?;
+        let template = kind
+            .descriptor()
+            .takes_templates
             .then(|| {
                 email_template::choose(&settings.email_templates, delivery.usage, delivery.locale, settings.language())
             })
@@ -110,7 +104,7 @@ impl Core {
     ) {
         let id = &factory.manifest.id;
         let (outcome, details) = match result {
-            Ok(text) if factory.manifest.kind == ConnectorKind::Social => ("ok", json!({ "bytes": text.len() })),
+            Ok(text) if factory.manifest.kind.signs_in() => ("ok", json!({ "bytes": text.len() })),
             Ok(text) if text.len() > MAX_DETAILS => ("ok", json!({ "bytes": text.len() })),
             Ok(text) => ("ok", serde_json::from_str(text).unwrap_or_default()),
             Err(CallError::Failure(failure)) => {
@@ -151,27 +145,14 @@ fn breach(code: ErrorCode, error: &CallError) -> CoreError {
 /// Whether the provider could not be reached or did not answer, so that another one may do.
 fn is_silent(result: &Result<String, CallError>) -> bool {
     match result {
-        Err(CallError::Failure(failure)) => failure.code == "unreachable",
+        Err(CallError::Failure(failure)) => failure.kind() == FailureKind::Unreachable,
         Err(CallError::Wall) => true,
         _ => false,
     }
 }
 
 fn refusal(failure: Failure) -> Refusal {
-    let code = match failure.code.as_str() {
-        "rate-limit-exceeded" | "usage-limit-exceeded" => ErrorCode::ConnectorRateLimit,
-        "invalid-config" => ErrorCode::ConnectorInvalidConfig,
-        "invalid-response" => ErrorCode::ConnectorInvalidResponse,
-        "invalid-request-parameters" => ErrorCode::ConnectorInvalidParameters,
-        "template-not-found" => ErrorCode::ConnectorTemplateNotFound,
-        "unreachable" => ErrorCode::ConnectorUnreachable,
-        "authorization-failed" => ErrorCode::ConnectorAuthorizationFailed,
-        "social-auth-code-invalid" => ErrorCode::ConnectorAuthCodeInvalid,
-        "social-invalid-access-token" => ErrorCode::ConnectorAccessTokenInvalid,
-        "social-invalid-id-token" => ErrorCode::ConnectorIdTokenInvalid,
-        "not-implemented" => ErrorCode::ConnectorNotImplemented,
-        _ => ErrorCode::ConnectorGeneral,
-    };
+    let code = failure.kind().error_code();
     let data = failure.data.and_then(|data| serde_json::from_str::<Value>(&data).ok()).unwrap_or_default();
     let mut details = json!({ "errorDescription": failure.message });
     if let (Some(details), Value::Object(data)) = (details.as_object_mut(), data) {

@@ -17,7 +17,7 @@ mod versions;
 pub use check::check_upload;
 pub(crate) use configure::enabled_kinds;
 pub use configure::{ConnectorChange, NewConnector, target_of};
-pub(crate) use deliver::{Delivery, explain, kind_for};
+pub(crate) use deliver::{Delivery, explain};
 pub use form::form_items;
 pub use keyway_sandbox::CONTRACT as CONTRACT_VERSION;
 pub use registry::{Factory, Registry, Skew};

@@ -3,7 +3,7 @@
 //! A test costs money and carries the sender's name, so that it has budgets of its own; and whoever may only test sends what is
 //! saved. Settings that are not saved, texts included, are tried by those who could save them.
 
-use keyway_model::connector::{Connector, ConnectorKind};
+use keyway_model::connector::Connector;
 use keyway_model::history::History;
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::marks::Marks;
@@ -49,9 +49,9 @@ impl Core {
             let message = format!("There is no connector factory {}.", test.factory_id);
             Refusal::with_message(ErrorCode::ConnectorUnexpectedType, message)
         })?;
-        let to = match (factory.manifest.kind, test.phone, test.email) {
-            (ConnectorKind::Sms, Some(phone), _) => Phone::parse(phone, None)?.digits().to_owned(),
-            (ConnectorKind::Email, _, Some(email)) => Identifier::parse(IdentifierKind::Email, email)?.value,
+        let to = match (factory.manifest.kind.descriptor().recipient, test.phone, test.email) {
+            (Some(IdentifierKind::Phone), Some(phone), _) => Phone::parse(phone, None)?.digits().to_owned(),
+            (Some(IdentifierKind::Email), _, Some(email)) => Identifier::parse(IdentifierKind::Email, email)?.value,
             _ => return Err(ErrorCode::ConnectorUnexpectedType.into()),
         };
         let saved = self.saved_for(tenant, &test).await?;

@@ -449,7 +449,6 @@ async fn dry_run(sandbox: &Arc<Sandbox>, component: &Component, connector: &Conn
 
 /// The first problem's code with every problem listed.
 pub(super) fn refused(error: LoadError) -> Refusal {
-    let first = error.0.first().map_or("upload.failed", |problem| problem.code);
-    let code = ErrorCode::ALL.iter().copied().find(|code| code.code() == first).unwrap_or(ErrorCode::UploadFailed);
+    let code = error.0.first().map_or(ErrorCode::UploadFailed, |problem| problem.code);
     Refusal::with_message(code, error.to_string()).with_data(json!(error.0))
 }

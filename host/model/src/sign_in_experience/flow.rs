@@ -75,7 +75,8 @@ impl SignInExperience {
         }
         for kind in self.sign_up.identifiers.clone() {
             let by_code = !self.sign_up.password;
-            let possible = !by_code || connector_of(kind).is_some_and(|connector| connectors.contains(&connector));
+            let possible =
+                !by_code || ConnectorKind::reaching(kind).is_some_and(|connector| connectors.contains(&connector));
             if self.admits(kind) || !possible {
                 continue;
             }
@@ -175,17 +176,11 @@ impl SignInExperience {
 
     /// Identifier kinds that may name a password reset, given which connectors are set up.
     pub fn reset_kinds(&self, connectors: &[ConnectorKind]) -> Vec<IdentifierKind> {
-        [
-            (IdentifierKind::Phone, ConnectorKind::Sms, "PhoneVerificationCode"),
-            (IdentifierKind::Email, ConnectorKind::Email, "EmailVerificationCode"),
-        ]
-        .into_iter()
-        .filter(|(_, connector, name)| {
-            let listed = self.forgot_password_methods.as_ref().is_none_or(|list| list.iter().any(|item| item == name));
-            connectors.contains(connector) && listed
-        })
-        .map(|(kind, _, _)| kind)
-        .collect()
+        let is_listed =
+            |name: &str| self.forgot_password_methods.as_ref().is_none_or(|list| list.iter().any(|item| item == name));
+        let able =
+            ConnectorKind::ALL.into_iter().filter(|kind| connectors.contains(kind)).map(ConnectorKind::descriptor);
+        able.filter(|kind| kind.forgot_password.is_some_and(is_listed)).filter_map(|kind| kind.recipient).collect()
     }
 
     /// What an account still lacks to be complete. Whoever an outside provider vouches for has no password to set, and other
@@ -216,15 +211,6 @@ impl SignInExperience {
             missing.push(MissingField::Password);
         }
         missing
-    }
-}
-
-/// The kind of connector that carries codes to this kind of identifier.
-fn connector_of(kind: IdentifierKind) -> Option<ConnectorKind> {
-    match kind {
-        IdentifierKind::Username => None,
-        IdentifierKind::Email => Some(ConnectorKind::Email),
-        IdentifierKind::Phone => Some(ConnectorKind::Sms),
     }
 }
 

@@ -135,14 +135,11 @@ impl SignInExperience {
 
     fn check_forgot_password(&self, connectors: &[ConnectorKind]) -> Result<(), Refusal> {
         for method in self.forgot_password_methods.iter().flatten() {
-            let kind = match method.as_str() {
-                "EmailVerificationCode" => ConnectorKind::Email,
-                "PhoneVerificationCode" => ConnectorKind::Sms,
-                _ => {
-                    let expected = "must hold EmailVerificationCode or PhoneVerificationCode";
-                    return Err(Refusal::invalid_input("forgotPasswordMethods", expected));
-                }
-            };
+            let is_named = |kind: &ConnectorKind| kind.descriptor().forgot_password == Some(method.as_str());
+            let kind = ConnectorKind::ALL.into_iter().find(is_named).ok_or_else(|| {
+                let expected = "must hold EmailVerificationCode or PhoneVerificationCode";
+                Refusal::invalid_input("forgotPasswordMethods", expected)
+            })?;
             if !connectors.contains(&kind) {
                 return Err(ErrorCode::ForgotPasswordNeedsConnector.into());
             }
@@ -212,14 +209,11 @@ impl SignInExperience {
 }
 
 fn need_connector(at: &str, identifier: &str, connectors: &[ConnectorKind]) -> Result<(), Refusal> {
-    let (kind, word) = match identifier {
-        "email" => (ConnectorKind::Email, "Email"),
-        "phone" => (ConnectorKind::Sms, "Sms"),
-        _ => return Ok(()),
-    };
-    if connectors.contains(&kind) {
+    let reaches = |kind: &ConnectorKind| kind.descriptor().recipient.is_some_and(|to| to.as_str() == identifier);
+    let Some(kind) = ConnectorKind::ALL.into_iter().find(reaches).filter(|kind| !connectors.contains(kind)) else {
         return Ok(());
-    }
+    };
+    let word = kind.descriptor().word;
     let message = format!("{at}: {identifier} needs a connector of type {word}. Set one up first.");
     Err(Refusal::with_message(ErrorCode::EnabledConnectorNotFound, message).with_data(json!({ "type": word })))
 }

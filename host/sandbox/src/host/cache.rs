@@ -1,8 +1,8 @@
 //! Small values that outlive a call. The server reads them before and writes what changed after it.
 
 use super::HostState;
-use crate::bindings::keyway::host::cache;
 use crate::call::CacheEntry;
+use crate::contract::v1_0::bindings::keyway::host::cache;
 
 const MAX_KEYS: usize = 64;
 const MAX_KEY_BYTES: usize = 128;

@@ -8,7 +8,7 @@ use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject as _;
 
 use super::{HostState, jwt};
-use crate::bindings::keyway::host::crypto;
+use crate::contract::v1_0::bindings::keyway::host::crypto;
 
 /// Stands in a configuration for a key that stays in the host; the key's JSON pointer follows.
 pub const KEY_REFERENCE: &str = "keyway-key:";

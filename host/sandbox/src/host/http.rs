@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::HostState;
-use crate::bindings::keyway::host::http;
 use crate::call::Exchange;
+use crate::contract::v1_0::bindings::keyway::host::http;
 use crate::egress::{Denied, FetchError, Request, Response};
 
 impl HostState {

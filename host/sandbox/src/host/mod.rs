@@ -15,10 +15,10 @@ use keyway_model::text::is_deceptive;
 use keyway_model::{Clock, Rng};
 use wasmtime::ResourceLimiter;
 
-use crate::bindings::keyway::connector::types;
-use crate::bindings::keyway::host::{clock, log, random};
 use crate::budget::Budgets;
 use crate::call::{CacheEntry, Exchange};
+use crate::contract::v1_0::bindings::keyway::connector::types;
+use crate::contract::v1_0::bindings::keyway::host::{clock, log, random};
 use crate::cpu_queue::Turn;
 use crate::egress::Egress;
 use crate::redact::Redactor;

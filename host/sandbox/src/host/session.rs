@@ -1,7 +1,7 @@
 //! Small values that live as long as one sign-in.
 
 use super::HostState;
-use crate::bindings::keyway::host::session;
+use crate::contract::v1_0::bindings::keyway::host::session;
 
 const MAX_BYTES: usize = 16 * 1024;
 

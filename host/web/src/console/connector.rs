@@ -8,7 +8,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use keyway_core::connectors::{ConnectorChange, Factory, NewConnector, TestMessage};
-use keyway_model::connector::{Connector, ConnectorKind, ConnectorSettings, Manifest, Routing};
+use keyway_model::connector::{Connector, ConnectorSettings, Manifest, Routing};
+use keyway_model::identifier::IdentifierKind;
 use keyway_model::resource::ManagementScope;
 use keyway_model::{ConnectorId, ErrorCode, FactoryId};
 use serde_json::{Map, Value, json};
@@ -126,7 +127,7 @@ impl Draft {
     /// What is set beside the configuration. What is as it was before, or by default, is not said.
     fn settings(&self, manifest: &Manifest, trusted: bool) -> ConnectorSettings {
         let trusts = self.sent.get("trust_verified_addresses").is_some();
-        let said = manifest.kind == ConnectorKind::Social && trusts != trusted;
+        let said = manifest.kind.signs_in() && trusts != trusted;
         let get = |name: &str| self.sent.get(name).unwrap_or_default().trim().to_owned();
         let mut metadata = Map::new();
         if manifest.is_standard {
@@ -189,8 +190,8 @@ fn shown(web: &Web, admin: &Admin, factory: &Factory, connector: Option<&Connect
         fields,
         raw: draft.raw,
         raw_problem: draft.raw_problem,
-        is_email: manifest.kind == ConnectorKind::Email,
-        is_social: manifest.kind == ConnectorKind::Social,
+        is_email: manifest.kind.descriptor().takes_templates,
+        is_social: manifest.kind.signs_in(),
         is_standard: manifest.is_standard,
         target: typed("target", text("target")),
         display_name: typed("display_name", own_name(&settings, admin.locale).unwrap_or_default()),
@@ -334,8 +335,8 @@ pub async fn test(
     }
     let mut status = StatusCode::OK;
     if draft.raw_problem.is_empty() {
-        let (phone, email) = match factory.manifest.kind {
-            ConnectorKind::Sms => (Some(to.as_str()), None),
+        let (phone, email) = match factory.manifest.kind.descriptor().recipient {
+            Some(IdentifierKind::Phone) => (Some(to.as_str()), None),
             _ => (None, Some(to.as_str())),
         };
         let locale = Some(admin.locale.tag());

@@ -96,7 +96,7 @@ pub async fn list(State(web): State<Web>, Extension(admin): Extension<Admin>) ->
             shell.t.off.clone_into(&mut item.state);
             item.is_good = false;
         }
-        if connector.kind == ConnectorKind::Social { social.push(item) } else { messages.push(item) }
+        if connector.kind.signs_in() { social.push(item) } else { messages.push(item) }
     }
     let modules = uploaded(&web.core.connector_versions(&managed()).await?, &shell, admin.locale);
     Ok(page(StatusCode::OK, &ListPage { shell, messages, social, modules }))

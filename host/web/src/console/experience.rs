@@ -153,7 +153,7 @@ fn patch(
 async fn targets(web: &Web) -> Result<Vec<String>, WebError> {
     let mut found = Vec::new();
     for (connector, factory) in web.core.connectors(&managed()).await? {
-        if connector.kind == ConnectorKind::Social {
+        if connector.kind.signs_in() {
             found.push(target_of(&factory, &connector.settings));
         }
     }

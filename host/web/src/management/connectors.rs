@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Extension, State};
 use keyway_core::Cx;
 use keyway_core::connectors::{ConnectorChange, Factory, Line, NewConnector, TestMessage, form_items};
-use keyway_model::connector::{Connector, ConnectorKind, ConnectorSettings, Manifest, Routing};
+use keyway_model::connector::{Connector, ConnectorSettings, Manifest, Routing};
 use keyway_model::{ConnectorId, ErrorCode, FactoryId};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -82,7 +82,7 @@ fn view(web: &Web, connector: &Connector, factory: &Factory) -> Value {
     view.insert("metadata".into(), json!(settings.metadata));
     view.insert("syncProfile".into(), json!(settings.sync_profile));
     view.insert("enableTokenStorage".into(), json!(settings.enable_token_storage));
-    if factory.manifest.kind == ConnectorKind::Social {
+    if factory.manifest.kind.signs_in() {
         let trusted = factory.trusts_addresses(settings);
         view.insert("trustVerifiedAddresses".into(), json!(trusted));
     }

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::code::code_hash;
 use crate::CoreError;
 use crate::configuration::Settings;
-use crate::connectors::{Delivery, kind_for};
+use crate::connectors::Delivery;
 use crate::limits::{self, Counted, Message, Refused};
 use crate::signin::device::known_device;
 use crate::signin::start::begin;
@@ -53,7 +53,7 @@ pub(super) fn country(identifier: &Identifier) -> Result<String, Refusal> {
 
 /// The country of a recipient whom a connector reaches.
 fn reachable(settings: &Settings, identifier: &Identifier) -> Result<String, Refusal> {
-    let wanted = kind_for(identifier.kind).ok_or(ErrorCode::ConnectorNotFound)?;
+    let wanted = ConnectorKind::reaching(identifier.kind).ok_or(ErrorCode::ConnectorNotFound)?;
     if route(&settings.connectors, wanted, &identifier.value).is_empty() {
         return Err(ErrorCode::ConnectorNotFound.into());
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keyway_model::connector::{Connector, ConnectorKind, Platform};
+use keyway_model::connector::{Connector, Platform};
 use keyway_model::{ConnectorId, ErrorCode, TenantId};
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ pub async fn social_offers(core: &Core, tenant: &TenantId) -> Result<Vec<SocialO
     let settings = core.settings(tenant).await?;
     let mut offers = Vec::new();
     for wanted in settings.experience.social_targets() {
-        for connector in settings.connectors.iter().filter(|one| one.kind == ConnectorKind::Social) {
+        for connector in settings.connectors.iter().filter(|one| one.kind.signs_in()) {
             let Some(factory) = core.connector_factory(tenant, &connector.factory_id) else { continue };
             let target = target_of(&factory, &connector.settings);
             if target != wanted {
@@ -59,7 +59,7 @@ pub(super) async fn offered_connector(
     let settings = core.settings(tenant).await?;
     let connector = settings.connectors.iter().find(|connector| connector.id == *id);
     let connector = connector.ok_or(ErrorCode::EntityNotFound)?;
-    if connector.kind != ConnectorKind::Social {
+    if !connector.kind.signs_in() {
         return Err(ErrorCode::ConnectorUnexpectedType.into());
     }
     let factory = core.connector_factory(tenant, &connector.factory_id).ok_or(ErrorCode::ConnectorFactoryNotFound)?;
