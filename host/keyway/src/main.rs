@@ -11,6 +11,7 @@ mod system;
 mod wiring;
 
 use clap::{Parser, Subcommand};
+use keyway_core::CoreError;
 use keyway_testkit::cli::ConnectorCommand;
 use settings::Settings;
 
@@ -182,7 +183,10 @@ fn main() -> std::process::ExitCode {
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("keyway: {error:#}");
+            match error.downcast_ref() {
+                Some(CoreError::Refusal(refusal)) => eprintln!("keyway: {}", keyway_web::explained(refusal)),
+                _ => eprintln!("keyway: {error:#}"),
+            }
             std::process::ExitCode::FAILURE
         }
     }

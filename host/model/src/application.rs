@@ -302,7 +302,7 @@ mod tests {
             (json!({ "termsOfUseUrl": "ftp://a" }), "termsOfUseUrl"),
             (json!({ "displayName": "" }), "displayName"),
         ] {
-            assert!(read(value).check().unwrap_err().message.starts_with(field), "{field}");
+            assert!(read(value).check().unwrap_err().detail().starts_with(field), "{field}");
         }
         assert_eq!(read(json!({ "color": { "primaryColor": "#123456", "isDarkModeEnabled": true } })).check(), Ok(()));
     }
@@ -322,14 +322,14 @@ mod tests {
             (json!({ "backchannelLogoutUri": "javascript:x" }), "oidcClientMetadata.backchannelLogoutUri"),
         ] {
             let oidc: OidcClientMetadata = serde_json::from_value(value).unwrap();
-            assert!(oidc.check_rest().unwrap_err().message.starts_with(field), "{field}");
+            assert!(oidc.check_rest().unwrap_err().detail().starts_with(field), "{field}");
         }
         for (value, field) in [
             (json!({ "refreshTokenTTL": 1 }), "customClientMetadata.refreshTokenTTL"),
             (json!({ "maxAllowedGrants": "3" }), "customClientMetadata.maxAllowedGrants"),
         ] {
             let custom: CustomClientMetadata = serde_json::from_value(value).unwrap();
-            assert!(custom.check_rest().unwrap_err().message.starts_with(field), "{field}");
+            assert!(custom.check_rest().unwrap_err().detail().starts_with(field), "{field}");
         }
     }
 }

@@ -49,7 +49,7 @@ mod tests {
         let known = &Catalogue { languages: &["en"], names: &["sign_in"] };
         assert_eq!(check("en", &phrases("sign_in", "Come in"), known), Ok(()));
         assert!(check("tlh", &phrases("sign_in", "x"), known).is_err());
-        assert!(check("en", &phrases("sing_in", "x"), known).unwrap_err().message.starts_with("sing_in"));
+        assert!(check("en", &phrases("sing_in", "x"), known).unwrap_err().detail().starts_with("sing_in"));
         for bad in ["", " ", "a\0b", &"x".repeat(501)] {
             assert!(check("en", &phrases("sign_in", bad), known).is_err(), "{bad}");
         }

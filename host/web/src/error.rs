@@ -10,6 +10,9 @@ use keyway_model::oauth::OAuthError;
 use keyway_model::{ErrorCode, Refusal};
 use serde_json::{Value, json};
 
+use crate::error_texts;
+use crate::locale::Locale;
+
 /// An error on its way to the client.
 #[derive(Debug)]
 pub enum WebError {
@@ -92,7 +95,7 @@ impl WebError {
     pub fn body(&self) -> Value {
         match self {
             Self::Refusal(refusal) => {
-                let mut body = json!({ "code": refusal.code.code(), "message": refusal.message });
+                let mut body = json!({ "code": refusal.code.code(), "message": sentence(refusal, Locale::SOURCE) });
                 if let (Some(data), Some(body)) = (&refusal.data, body.as_object_mut()) {
                     body.insert("data".into(), data.clone());
                 }
@@ -106,6 +109,19 @@ impl WebError {
             }),
         }
     }
+}
+
+/// What a refusal says to a person: its own message, which is English, or the sentence of its code in the reader's language, with the
+/// field that it is about.
+pub fn sentence(refusal: &Refusal, locale: Locale) -> String {
+    let own = refusal.message.as_deref();
+    let text = own.unwrap_or_else(|| error_texts::texts(locale).of(refusal.code));
+    refusal.field.map_or_else(|| text.to_owned(), |field| format!("{field}: {text}"))
+}
+
+/// A refusal's code and sentence in English, for whoever is at a command line.
+pub fn explained(refusal: &Refusal) -> String {
+    format!("{}: {}", refusal.code.code(), sentence(refusal, Locale::SOURCE))
 }
 
 impl IntoResponse for WebError {

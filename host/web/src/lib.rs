@@ -48,6 +48,7 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use write_limit::WriteLimit;
 
 pub use api::openapi;
+pub use error::explained;
 pub use operations::{Metrics, operations};
 
 /// Largest accepted request body in bytes.

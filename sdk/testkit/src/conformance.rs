@@ -104,7 +104,7 @@ fn schema(manifest: &Manifest) -> Vec<String> {
     let mut problems = Vec::new();
     let sample = manifest.sample.clone().unwrap_or_else(|| json!({}));
     if let Err(refusal) = check_config(&manifest.config, &sample) {
-        problems.push(format!("it refuses its own sample: {}", refusal.message));
+        problems.push(format!("it refuses its own sample: {}", refusal.detail()));
         return problems;
     }
     let accepts = |config: &Value| check_config(&manifest.config, config).is_ok();

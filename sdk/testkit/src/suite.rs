@@ -63,7 +63,7 @@ pub async fn play(sandbox: &Arc<Sandbox>, component: &Component, case: &Case) ->
     if let Err(refusal) = check_config(&component.manifest().config, &config) {
         let failure = keyway_sandbox::Failure {
             code: "invalid-config".into(),
-            message: refusal.message,
+            message: refusal.detail().to_owned(),
             data: None,
             retry_after_ms: None,
         };

@@ -13,7 +13,7 @@ pub async fn check_upload(sandbox: &Arc<Sandbox>, wasm: &[u8]) -> Result<Arc<Com
     if let Some(sample) = &component.manifest().sample {
         let refused = |what: String| LoadError(vec![Problem::new(ErrorCode::UploadSampleRefused, what)]);
         schema::check_in_time(component.manifest(), sample).await.map_err(|refusal| {
-            refused(format!("The manifest's sample is not what its schema asks for: {}", refusal.message))
+            refused(format!("The manifest's sample is not what its schema asks for: {}", refusal.detail()))
         })?;
         match sandbox.validate(&component, sample).await {
             Ok(()) => {}
@@ -100,7 +100,7 @@ mod tests {
             let deepest = (1..30).take_while(|length| problems(&chain(word, *length)).is_empty()).count();
             assert!(deepest >= 8, "{word}: {deepest}");
             let refusal = schema::check(&chain(word, deepest), &json!({ "x": "a" })).unwrap_err();
-            assert!(refusal.message.len() < 4096, "{word}: {}", refusal.message.len());
+            assert!(refusal.detail().len() < 4096, "{word}: {}", refusal.detail().len());
         }
     }
 }

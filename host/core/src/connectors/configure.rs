@@ -415,7 +415,7 @@ mod tests {
             (json!({ "list": [{ "key": "\n" }] }), "list.key must not be blank"),
         ] {
             let refusal = tidy(&marks, &mut config.clone()).unwrap_err();
-            assert!(refusal.message.contains(path), "{}", refusal.message);
+            assert!(refusal.detail().contains(path), "{}", refusal.detail());
         }
     }
 

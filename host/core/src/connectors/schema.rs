@@ -168,7 +168,7 @@ mod tests {
             (json!({ "id": "x", "list": ["a"], "code": 1 }), "code must be a code"),
             (json!([]), "config must be an object {…}"),
         ] {
-            let message = check(&schema(), &config).unwrap_err().message;
+            let message = check(&schema(), &config).unwrap_err().detail().to_owned();
             assert!(message.contains(expected), "{expected:?} in {message:?}");
         }
         assert_eq!(check(&schema(), &json!({ "id": "x", "list": ["a"] })), Ok(()));

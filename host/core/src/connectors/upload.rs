@@ -222,7 +222,7 @@ mod tests {
             (stored(0, 0, 91), "91 of 100 bytes"),
         ] {
             let refusal = room(&policy, stored, 10).unwrap_err();
-            assert!(refusal.code == ErrorCode::UploadQuota && refusal.message.contains(word), "{}", refusal.message);
+            assert!(refusal.code == ErrorCode::UploadQuota && refusal.detail().contains(word), "{}", refusal.detail());
         }
     }
 }

@@ -439,7 +439,7 @@ async fn dry_run(sandbox: &Arc<Sandbox>, component: &Component, connector: &Conn
     };
     schema::check_in_time(component.manifest(), &connector.config)
         .await
-        .map_err(|refusal| refused(refusal.message, refusal.data))?;
+        .map_err(|refusal| refused(refusal.detail().to_owned(), refusal.data))?;
     match sandbox.validate_marked(component, &connector.config, &connector.marks).await {
         Ok(()) => Ok(()),
         Err(CallError::Failure(failure)) => Err(refused(failure.message, None)),

@@ -156,7 +156,7 @@ mod tests {
     fn imported_hashes_are_bounded_by_name() {
         let logto = PasswordHash { method: PasswordMethod::Argon2i, ..argon2(4096, 256, 1) };
         assert!(Cost::of(&logto).is_ok() && Cost::of(&argon2(65_536, 3, 4)).is_ok());
-        let message = |hash: &PasswordHash| Cost::of(hash).unwrap_err().message;
+        let message = |hash: &PasswordHash| Cost::of(hash).unwrap_err().detail().to_owned();
         assert!(message(&argon2(8, 4_294_967_295, 1)).contains("m times t"));
         assert!(message(&argon2(300_000, 1, 1)).contains("256 MiB"));
         assert!(message(&argon2(65_536, 1, 200)).contains("lanes"));

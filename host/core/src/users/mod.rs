@@ -71,9 +71,8 @@ const KINDS: [(IdentifierKind, &str); 3] = [
 ];
 
 /// One identifier in canonical form, so that one person is one account. A refusal names the field.
-fn canonical(kind: IdentifierKind, field: &str, text: &str) -> Result<String, Refusal> {
-    let parsed = Identifier::parse(kind, text);
-    Ok(parsed.map_err(|refusal| Refusal { message: format!("{field}: {}", refusal.message), ..refusal })?.value)
+fn canonical(kind: IdentifierKind, field: &'static str, text: &str) -> Result<String, Refusal> {
+    Ok(Identifier::parse(kind, text).map_err(|refusal| refusal.of_field(field))?.value)
 }
 
 /// Writes a change that ends everything that is signed in or about to: interactions and codes by the new epoch, sessions and

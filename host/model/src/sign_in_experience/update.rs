@@ -313,7 +313,7 @@ pub(super) mod tests {
         ] {
             let given = Map::from_iter([(key.to_owned(), value)]);
             let refusal = SignInExperience::default().patched(&given, &[]).unwrap_err();
-            assert!(refusal.message.starts_with(key), "{key}");
+            assert!(refusal.detail().starts_with(key), "{key}");
         }
     }
 }

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use keyway_core::management::{Page, Total};
 use keyway_model::application::{ApplicationType, is_web};
-use keyway_model::{Refusal, Timestamp};
+use keyway_model::Timestamp;
 use pulldown_cmark::{Event, Parser, Tag, html};
 use time::OffsetDateTime;
 use time::macros::format_description;
@@ -15,8 +15,7 @@ use time::macros::format_description;
 use super::session::Admin;
 use super::texts::{Texts, texts};
 use crate::audit::NothingDone;
-use crate::error::WebError;
-use crate::error_texts;
+use crate::error::{WebError, sentence};
 use crate::locale::Locale;
 use crate::oidc::answer::see_other;
 use crate::pages::render;
@@ -172,12 +171,6 @@ pub fn explain(error: &WebError, locale: Locale) -> String {
         WebError::Refusal(refusal) => sentence(refusal, locale),
         WebError::OAuth(error) => error.description.clone(),
     }
-}
-
-/// A refusal that says no more than its code is told in the reader's language.
-fn sentence(refusal: &Refusal, locale: Locale) -> String {
-    let plain = refusal.message == refusal.code.text(false);
-    if plain { error_texts::texts(locale).of(refusal.code).to_owned() } else { refusal.message.clone() }
 }
 
 /// What kind of application, in words.

@@ -214,11 +214,11 @@ pub fn explain(error: &WebError, t: &Texts) -> String {
     let errors = error_texts::texts(t.locale);
     let sentence = errors.of(refusal.code);
     // A provider's words are for the admin.
-    let own = !refusal.code.code().starts_with("connector.") && refusal.message != refusal.code.text(false);
-    match (own, t.locale == Locale::SOURCE) {
-        (false, _) => sentence.to_owned(),
-        (true, true) => refusal.message.clone(),
-        (true, false) => errors.with_detail(sentence, &refusal.message),
+    let own = refusal.message.as_deref().filter(|_| !refusal.code.code().starts_with("connector."));
+    match own {
+        None => sentence.to_owned(),
+        Some(own) if t.locale == Locale::SOURCE => own.to_owned(),
+        Some(own) => errors.with_detail(sentence, own),
     }
 }
 
