@@ -5,7 +5,7 @@ use serde_json::Value;
 /// A refused request: what went wrong, in a form that a program and a person can act on. What the code means in words is for the room
 /// that answers.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{} {} {}", code.code(), field.unwrap_or_default(), self.detail())]
+#[error("{}{}{}", code.code(), after(" ", field.unwrap_or_default()), after(": ", self.detail()))]
 pub struct Refusal {
     /// Which rule refused.
     pub code: ErrorCode,
@@ -15,6 +15,11 @@ pub struct Refusal {
     pub message: Option<Box<str>>,
     /// Details for programs, such as the missing profile fields.
     pub data: Option<Value>,
+}
+
+/// A part of a line, where there is one.
+fn after(separator: &str, text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("{separator}{text}") }
 }
 
 impl Refusal {
