@@ -144,6 +144,13 @@ impl User {
         }
     }
 
+    /// Whether it has a name, an address or a number to sign in with.
+    pub fn has_identifier(&self) -> bool {
+        [IdentifierKind::Username, IdentifierKind::Email, IdentifierKind::Phone]
+            .into_iter()
+            .any(|kind| self.identifier(kind).is_some())
+    }
+
     /// Writes a change into the account.
     pub fn apply(&mut self, change: UserChange) {
         let UserChange { username, primary_email, primary_phone, password, name, avatar, .. } = change;

@@ -90,7 +90,13 @@ pub fn next(
         }
         (Some(Account::New { user, by_provider }), InteractionEvent::Register) => {
             let missing = policy.missing(user, by_provider);
-            Ok(if missing.is_empty() { Next::Register } else { Next::Fulfil(missing) })
+            // Where providers alone make accounts nothing is missing: an account still has somebody who can come back to it.
+            let is_somebody_s = by_provider || user.has_identifier();
+            Ok(match missing.is_empty() {
+                false => Next::Fulfil(missing),
+                true if is_somebody_s => Next::Register,
+                true => Next::Prove,
+            })
         }
         (Some(Account::Related), InteractionEvent::SignIn) if policy.social_switch("automaticAccountLinking") => {
             Ok(Next::Link)
@@ -172,6 +178,8 @@ mod tests {
         let both = policy(SignInMode::SignInAndRegister, false);
         let linking = policy(SignInMode::SignInAndRegister, true);
         let (closed, only_new) = (policy(SignInMode::SignIn, false), policy(SignInMode::Register, false));
+        let mut providers = both.clone();
+        providers.sign_up.identifiers.clear();
         let related = Some(Account::Related);
         let table = [
             ("nothing proven", &both, SignIn, None, Ok(Next::Prove)),
@@ -187,6 +195,14 @@ mod tests {
             ("a name that is taken", &both, Register, by_name, Err(Error::UsernameInUse)),
             ("an identity that is taken", &both, Register, by_provider, Err(Error::IdentityInUse)),
             ("a new account", &both, Register, fresh(&whole, false), Ok(Next::Register)),
+            ("nobody's account", &providers, Register, fresh(&bare, false), Ok(Next::Prove)),
+            (
+                "a provider's account where they alone make one",
+                &providers,
+                Register,
+                fresh(&bare, true),
+                Ok(Next::Register),
+            ),
             ("a new account in part", &both, Register, fresh(&bare, false), Ok(missing())),
             ("a provider's account", &both, SignIn, by_provider, Ok(Next::Identify)),
             ("a provider's stranger", &both, SignIn, fresh(&bare, true), Ok(Next::Register)),
