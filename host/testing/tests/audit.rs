@@ -1,7 +1,5 @@
 //! Everything that administrators can change leaves an event behind.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use std::collections::BTreeSet;
 
 use http::Method;

@@ -1,7 +1,5 @@
 //! The test bench itself: a sign-in by password and a sign-up by code on both databases.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use http::Method;
 use keyway_testing::{TestServer, on_both};
 use serde_json::{Value, json};

@@ -1,7 +1,5 @@
 //! What an administrator sets beside a connector's configuration, in the console.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use http::Method;
 use keyway_core::connectors::TrustPolicy;
 use keyway_testing::{Options, TestServer, module, on_both};

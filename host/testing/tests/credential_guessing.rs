@@ -1,7 +1,5 @@
 //! Wrong passwords and codes: they slow down who guesses, and nobody else.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use http::Method;
 use keyway_testing::{Answer, Browser, TestServer, on_both};
 use serde_json::{Value, json};

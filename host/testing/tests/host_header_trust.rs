@@ -1,7 +1,5 @@
 //! Nothing that leaves the server is taken from what a request says of the server's own name or scheme.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use http::{Method, header};
 use keyway_testing::{Answer, Browser, Options, TestServer, on_both};
 use serde_json::{Value, json};

@@ -1,7 +1,5 @@
 //! Ids of the operators' tenant mean nothing at the Management API of the users' tenant.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use http::Method;
 use keyway_testing::{TestServer, on_both};
 use serde_json::{Value, json};

@@ -1,7 +1,5 @@
 //! Passwords that were hashed elsewhere: renewed when they are typed, and bounded in what they cost everybody.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use argon2::password_hash::PasswordHasher as _;
 use argon2::{Algorithm, Argon2, Params, Version};
 use http::Method;

@@ -1,7 +1,5 @@
 //! What is done for nobody in particular is done by one node, by another when that one is gone, and goes on where a part of it fails.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use keyway_store::{StoreError, jobs};
 use keyway_testing::{Application, Database, TestServer, on_both};
 

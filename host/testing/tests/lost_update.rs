@@ -1,7 +1,5 @@
 //! What was decided about an account stays, whatever its owner or a thief does at the same moment.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use http::Method;
 use keyway_core::{Cx, users};
 use keyway_testing::{Answer, Application, Browser, Database, TestServer, on_both, waiting};

@@ -1,7 +1,5 @@
 //! What was entered as a secret stays one, whatever a later version of its module says of it; and what may be tested by whom.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use http::Method;
 use keyway_core::connectors::{TestMessage, Upload, VersionView};
 use keyway_core::{CoreError, Visitor};

@@ -1,7 +1,5 @@
 //! The life of uploaded modules over HTTP: who approves, what many do at once, and a disk that is full.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
-
 use std::sync::Arc;
 
 use http::Method;

@@ -1,7 +1,5 @@
 //! What strangers can do at the operators' tenant: nothing.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use http::Method;
 use keyway_testing::{Application, Browser, TestServer, on_both};
 use serde_json::{Value, json};

@@ -1,7 +1,5 @@
 //! The protocol's refusals and its answers to several requests at once, on both databases.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
-
 use http::Method;
 use keyway_testing::{Application, Browser, TestServer, on_both};
 use serde_json::{Value, json};

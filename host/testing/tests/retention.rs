@@ -1,7 +1,5 @@
 //! Every table has somebody who deletes, and what strangers leave behind goes again.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use keyway_store::retention::TABLES;
 use keyway_testing::{Database, Dice, TestServer, on_both};
 use sqlx::Row as _;

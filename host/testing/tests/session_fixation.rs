@@ -1,7 +1,5 @@
 //! Sign-ins under way belong to one browser, which may have several, each at its own page.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use http::Method;
 use keyway_testing::{Answer, Application, Browser, TestServer, on_both};
 use serde_json::{Value, json};

@@ -1,7 +1,5 @@
 //! What ends an account's sign-ins ends also those that have proven something and wait.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use http::Method;
 use keyway_core::{Cx, users};
 use keyway_testing::{Application, Browser, TestServer, on_both};

@@ -1,8 +1,6 @@
 //! What a sign-in on the pages costs the database. Each write transaction is a flush to disk, so their number bounds how many
 //! sign-ins a second a node can carry.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use keyway_testing::{Answer, Browser, TestServer, on_both};
 
 const PHONE: &str = "8613800000009";

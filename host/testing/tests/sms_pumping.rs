@@ -1,7 +1,5 @@
 //! Budgets of messages: they stop pumpers and not customers.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use http::Method;
 use keyway_core::limits::Limits;
 use keyway_testing::{Application, Browser, Options, TestServer, on_both};

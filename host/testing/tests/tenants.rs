@@ -1,7 +1,5 @@
 //! Tenants that an operator makes: each is a server of its own, and nothing of one opens anything of another.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;

@@ -1,7 +1,5 @@
 //! What an application may believe of a token, and what a browser or an administrator at the same moment cannot change about it.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use http::Method;
 use keyway_testing::{Answer, TestServer, on_both};
 use serde_json::{Value, json};

@@ -1,8 +1,6 @@
 //! What the server does for a sign-in or a new password does not depend on whether the account is there: neither its answer, nor
 //! the statements that the answer waits for. The work of hashing is counted where it is done, in `keyway_core::password`.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use http::Method;
 use keyway_testing::{Answer, Browser, TestServer, on_both};
 use serde_json::{Value, json};

@@ -4,8 +4,8 @@ use http::Method;
 use keyway_testing::{Answer, Application};
 use serde_json::json;
 
-use crate::model::{Event, Field, Flow, Kind, Model, Name, Sent, Submitted};
-use crate::world::{PASSWORDS, World};
+use super::model::{Event, Field, Flow, Kind, Model, Name, Sent, Submitted};
+use super::world::{PASSWORDS, World};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Door {
@@ -487,7 +487,7 @@ impl World {
         let plus = if matches!(name, Name::Phone(_)) { "+" } else { "" };
         let typed = format!("{plus}{typed}");
         let answer = self.form(person, "/sign-in", &[("identifier", &typed), ("password", &password)]).await;
-        let reads = matches!(name, Name::User(_)) || self.model.policy != crate::model::Policy::Operators;
+        let reads = matches!(name, Name::User(_)) || self.model.policy != super::model::Policy::Operators;
         let proven = self.judge(false, |model, flow| {
             reads && model.start(flow, Event::SignIn) && model.password(flow, &name, &password)
         });
@@ -497,7 +497,7 @@ impl World {
     async fn page_register(&mut self, person: usize) -> (Answer, Submitted) {
         let (name, password) = (self.new_name(), *self.dice.pick(&PASSWORDS));
         let answer = self.form(person, "/register", &[("identifier", &name), ("password", password)]).await;
-        let reads = self.model.policy != crate::model::Policy::ByPhone;
+        let reads = self.model.policy != super::model::Policy::ByPhone;
         let proven = self.judge(false, |model, flow| {
             reads && model.start(flow, Event::Register) && model.new_name(flow, &name, password)
         });
@@ -514,7 +514,7 @@ impl World {
         ]);
         self.server.inbox.clear();
         let answer = self.form(person, path, &[("identifier", &typed), ("action", "code")]).await;
-        let by_name = self.model.policy == crate::model::Policy::ByName && event == Event::Register;
+        let by_name = self.model.policy == super::model::Policy::ByName && event == Event::Register;
         let sent =
             self.judge(
                 Sent::Refused,

@@ -13,7 +13,7 @@ use keyway_model::{TenantId, UserId};
 use keyway_testing::{Answer, Application, Browser, Database, Dice, Options, TestServer};
 use serde_json::{Value, json};
 
-use crate::model::{Account, Event, Field, Flow, Kind, Model, Name, Policy, Sent, Submitted};
+use super::model::{Account, Event, Field, Flow, Kind, Model, Name, Policy, Sent, Submitted};
 
 pub const PASSWORDS: [&str; 4] =
     ["correct horse battery", "another horse battery", "brown fox in the fog", "seven boats at sea"];

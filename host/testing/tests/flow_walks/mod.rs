@@ -3,8 +3,6 @@
 //!
 //! A run repeats itself: `KEYWAY_WALKS_SEED` gives another one, `KEYWAY_WALKS` another number of walks.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
-
 mod doors;
 mod model;
 mod world;
