@@ -210,4 +210,6 @@ fn algorithmic_complexity() {
         |size| format!("{{\"a\":\"{}\"}}", "s3cret".repeat(size / 6)),
         |text| masked_object(text, &redactor),
     );
+    let periodic = Redactor::new([format!("{}b", "a".repeat(500))]);
+    growth("beginnings of a secret", |size| "aaaaaaaa\"".repeat(size / 9), |text| periodic.apply(text));
 }

@@ -9,6 +9,9 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 const SHORTEST: usize = 4;
 const SHORTEST_PIECE: usize = 6;
 
+/// Shortest beginning of a value that is masked where a text was cut, in bytes: half of the value, between these.
+const SHORTEST_BEGINNING: (usize, usize) = (4, 6);
+
 /// Replaces values by `•••`, in the spellings that a log line may hold.
 #[derive(Debug, Clone, Default)]
 pub struct Redactor {
@@ -55,15 +58,72 @@ impl Redactor {
         })
     }
 
-    /// The text without the values.
+    /// The text without the values. Guests cut what they report: a beginning of a value is masked where the text ends, or a string
+    /// in it.
     pub fn apply(&self, text: &str) -> String {
         if text.is_empty() {
             return String::new();
         }
-        self.needles().iter().fold(text.to_owned(), |text, needle| {
-            if text.contains(needle.as_str()) { text.replace(needle.as_str(), "•••") } else { text }
-        })
+        let masked = self.needles().iter().fold(text.to_owned(), |text, needle| {
+            if text.contains(needle.as_str()) { text.replace(needle.as_str(), MASK) } else { text }
+        });
+        let mut cut: Vec<_> = self.needles().iter().flat_map(|needle| beginnings(&masked, needle)).collect();
+        cut.sort_unstable_by_key(|(start, end)| (*start, std::cmp::Reverse(*end)));
+        without(&masked, &cut)
     }
+}
+
+const MASK: &str = "•••";
+
+/// The text with a mask in place of these pieces, which are in the order of their starts.
+fn without(text: &str, pieces: &[(usize, usize)]) -> String {
+    let (mut shown, mut at) = (String::with_capacity(text.len()), 0);
+    for (start, end) in pieces {
+        if let Some(before) = text.get(at..*start) {
+            shown.extend([before, MASK]);
+            at = *end;
+        }
+    }
+    shown.push_str(text.get(at..).unwrap_or_default());
+    shown
+}
+
+/// Where a beginning of `needle` stands before the end of the text or before a quotation mark, by the automaton of Knuth, Morris and
+/// Pratt: in time that grows with the text and the needle alone.
+fn beginnings(text: &str, needle: &str) -> Vec<(usize, usize)> {
+    let (least, most) = SHORTEST_BEGINNING;
+    let shortest = (needle.len() / 2).clamp(least, most);
+    let is_there = needle.get(..shortest).is_none_or(|beginning| text.contains(beginning));
+    if needle.len() <= shortest || !is_there {
+        return Vec::new();
+    }
+    // By length of what matches: the length of its longest end that is a beginning as well.
+    let mut borders: Vec<usize> = vec![0];
+    let advance = |borders: &[usize], mut length: usize, byte: u8| loop {
+        if needle.as_bytes().get(length) == Some(&byte) {
+            return length + 1;
+        }
+        match length.checked_sub(1) {
+            Some(last) => length = borders.get(last).copied().unwrap_or_default(),
+            None => return 0,
+        }
+    };
+    let mut length = 0;
+    for byte in needle.bytes().skip(1) {
+        length = advance(&borders, length, byte);
+        borders.push(length);
+    }
+    let (mut found, mut length) = (Vec::new(), 0);
+    for (at, byte) in text.bytes().enumerate() {
+        if byte == b'"' && length >= shortest {
+            found.push((at - length, at));
+        }
+        length = advance(&borders, length, byte);
+    }
+    if length >= shortest {
+        found.push((text.len() - length, text.len()));
+    }
+    found
 }
 
 /// What base64 makes of a value wherever it stands in what is encoded, as after `user:` in Basic authentication: the digits that
@@ -99,6 +159,29 @@ mod tests {
             hex::encode_upper("s3cr\"et/+")
         );
         assert_eq!(redactor.apply(&line), "key=••• json=••• url=••• hex=••• HEX=••• to=••• ab");
+    }
+
+    #[test]
+    fn secret_cut_in_half_is_masked() {
+        let redactor = Redactor::new(["Bearer T0P-secret-0123456789".to_owned(), "s3cr\"et".to_owned()]);
+        for (line, shown) in [
+            ("400: Bearer T0P-secret-01234", "400: •••"),
+            ("400: Bearer", "400: •••"),
+            ("400: Bear", "400: Bear"),
+            ("Bearer T0P", "•••"),
+            ("Bearer T0P-secret is no secret", "Bearer T0P-secret is no secret"),
+            ("s3cr", "•••"),
+            (r#"{"body":"<p>Bearer T0P-sec","next":"s3cr"}"#, r#"{"body":"<p>•••","next":"•••"}"#),
+            ("url=Bearer+T0P-sec", "url=•••"),
+            ("Bearer T0P-seBearer T0P-se", "Bearer T0P-se•••"),
+        ] {
+            assert_eq!(redactor.apply(line), shown);
+        }
+        let basic = STANDARD.encode("client-id:Bearer T0P-secret-0123456789");
+        let masked = redactor.apply(basic.get(..40).unwrap());
+        assert!(masked.ends_with("•••") && masked.len() < 32, "{masked}");
+        let periodic = Redactor::new(["abababac".to_owned()]);
+        assert_eq!(periodic.apply("abababab"), "ab•••");
     }
 
     #[test]
