@@ -1,6 +1,6 @@
 //! Style, colours, script and icon of the pages: the only things that the content policy lets them load.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use keyway_model::application::is_color;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::Web;
 use crate::error::WebError;
-use crate::request::Parameters;
+use crate::request::{Parameters, Path};
 
 const CACHED: (header::HeaderName, &str) = (header::CACHE_CONTROL, "public, max-age=3600");
 

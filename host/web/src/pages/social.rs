@@ -1,6 +1,6 @@
 //! Signing in with an outside provider: the way there and the way back.
 
-use axum::extract::{Path, Request};
+use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use keyway_core::secret;
@@ -14,7 +14,7 @@ use super::visit::{Posted, Visit};
 use crate::error::WebError;
 use crate::locale::negotiate;
 use crate::oidc::answer::see_other;
-use crate::request::{Parameters, own_picture};
+use crate::request::{Parameters, Path, own_picture};
 
 /// A provider's button.
 pub struct Button {
@@ -44,8 +44,7 @@ pub async fn buttons(visit: &Visit) -> Vec<Button> {
 }
 
 /// `GET /social/{connector}`: to the provider.
-pub async fn start(Path(id): Path<String>, visit: Visit) -> Response {
-    let id = ConnectorId(id);
+pub async fn start(Path(id): Path<ConnectorId>, visit: Visit) -> Response {
     // Another site can make a browser follow a link, but does not know the mark that it has on this interaction's pages: it cannot
     // throw away what was typed and proven so far.
     let mark = signin::link_mark(&visit.web.core, &visit.view.interaction, &id);
@@ -62,13 +61,13 @@ pub async fn start(Path(id): Path<String>, visit: Visit) -> Response {
 
 /// `POST /callback/{connector}/posted`: what a provider posted, sent on by a page of ours. It is bound to the interaction by the
 /// state that it must hold, as the address of a redirect is.
-pub async fn posted(Path(id): Path<String>, Posted(visit): Posted) -> Response {
-    answered(ConnectorId(id), &visit).await
+pub async fn posted(Path(id): Path<ConnectorId>, Posted(visit): Posted) -> Response {
+    answered(id, &visit).await
 }
 
 /// `GET /callback/{connector}`: back from the provider.
-pub async fn callback(Path(id): Path<String>, visit: Visit) -> Response {
-    answered(ConnectorId(id), &visit).await
+pub async fn callback(Path(id): Path<ConnectorId>, visit: Visit) -> Response {
+    answered(id, &visit).await
 }
 
 async fn answered(id: ConnectorId, visit: &Visit) -> Response {
@@ -84,14 +83,14 @@ const MAX_BODY: usize = 64 * 1024;
 
 /// `POST /callback/{connector}`: a provider that answers by a form of its own page. The browser sends no cookie along with it, so
 /// it is asked to send the same form from a page of ours, so that codes and tokens stay out of addresses; the state is checked then.
-pub async fn form_post(Path(id): Path<String>, headers: HeaderMap, request: Request) -> Response {
+pub async fn form_post(Path(id): Path<ConnectorId>, headers: HeaderMap, request: Request) -> Response {
     let Ok(body) = axum::body::to_bytes(request.into_body(), MAX_BODY).await else {
         return WebError::from(ErrorCode::TooLarge).into_response();
     };
     let Ok(parameters) = Parameters::parse(&body) else {
         return WebError::from(ErrorCode::InvalidInput).into_response();
     };
-    let id: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
+    let id: String = url::form_urlencoded::byte_serialize(id.as_str().as_bytes()).collect();
     let parameters = parameters.pairs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     render::post_on(&format!("/callback/{id}/posted"), parameters, negotiate(&headers, None, None))
 }
