@@ -46,6 +46,8 @@ fn built(steps: &mut Steps, wanted: impl Fn(&str) -> bool) -> anyhow::Result<()>
     if wanted("unit") {
         let mut tests = process::cargo(&["test", "--workspace", "--no-fail-fast"]);
         tests
+            // A snapshot that is missing or differs fails; none is written.
+            .env("INSTA_UPDATE", "no")
             .env("KEYWAY_TEST_POSTGRES", &postgres.url)
             .env("KEYWAY_CONNECTORS", paths::connectors())
             .env("KEYWAY_FIXTURES", paths::fixtures());

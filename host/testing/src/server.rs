@@ -133,18 +133,19 @@ impl TestServer {
         answer.json().get("access_token").and_then(Value::as_str).unwrap().clone_into(&mut self.token);
     }
 
-    /// A call of the Management API by a machine that may do everything; `path` is below `/api`.
+    /// A program that may do everything in the Management API.
+    pub fn machine(&self) -> Browser {
+        self.browser("203.0.113.250").with_header("authorization", &format!("Bearer {}", self.token))
+    }
+
+    /// A call of the Management API by [`Self::machine`]; `path` is below `/api`.
     pub async fn api(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
-        let bearer = format!("Bearer {}", self.token);
-        let mut machine = self.browser("203.0.113.250").with_header("authorization", &bearer);
-        machine.json(method, &format!("/api{path}"), body).await
+        self.machine().json(method, &format!("/api{path}"), body).await
     }
 
     /// Uploads a component, as [`Self::api`] calls.
     pub async fn upload(&self, wasm: Vec<u8>) -> Answer {
-        let bearer = format!("Bearer {}", self.token);
-        let mut machine = self.browser("203.0.113.250").with_header("authorization", &bearer);
-        machine.post_bytes("/api/connector-factories", "application/wasm", wasm).await
+        self.machine().post_bytes("/api/connector-factories", "application/wasm", wasm).await
     }
 
     /// Does every job now.

@@ -17,6 +17,7 @@ mod lost_update;
 mod lost_visitors;
 mod masked_secret_reuse;
 mod modules;
+mod operations;
 mod operators_tenant;
 mod protocol;
 mod retention;
