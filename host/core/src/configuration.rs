@@ -5,9 +5,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use keyway_model::application::{Application, ApplicationExperience};
+use keyway_model::application::Application;
 use keyway_model::connector::{Connector, ConnectorKind};
 use keyway_model::email_template::EmailTemplate;
+use keyway_model::look::ApplicationExperience;
 use keyway_model::phrases::Phrases;
 use keyway_model::resource::Resource;
 use keyway_model::sign_in_experience::SignInExperience;
@@ -39,7 +40,7 @@ pub struct Settings {
 impl Settings {
     /// The language of messages for readers whose own is unknown.
     pub fn language(&self) -> &str {
-        self.experience.fallback_language()
+        &self.experience.language_info.fallback_language
     }
 
     /// The tenant's own words in a language.

@@ -1,8 +1,7 @@
 //! The admin console as an application of the operators' tenant: what it needs to exist, and who may use it.
 
-use keyway_model::application::{
-    Application, ApplicationExperience, ApplicationType, CustomClientMetadata, OidcClientMetadata,
-};
+use keyway_model::application::{Application, ApplicationType, CustomClientMetadata, OidcClientMetadata};
+use keyway_model::look::ApplicationExperience;
 use keyway_model::resource::{Role, RoleType, management_api as indicator_of};
 use keyway_model::user::User;
 use keyway_model::{ApplicationId, ConnectorId, RoleId, TenantId, Timestamp};

@@ -1,10 +1,9 @@
 //! Applications: the OAuth clients of a tenant.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::look::{ApplicationExperience, is_web};
 use crate::{ApplicationId, Refusal, Timestamp};
 
 /// What kind of client an application is.
@@ -138,102 +137,6 @@ pub struct CustomClientMetadata {
     pub rest: Map<String, Value>,
 }
 
-/// What the sign-in pages look like for one application, where it differs from the tenant's settings.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-pub struct ApplicationExperience {
-    /// `logoUrl`, `darkLogoUrl`, `favicon`, `darkFavicon`.
-    pub branding: Map<String, Value>,
-    /// `primaryColor`, `darkPrimaryColor`, `isDarkModeEnabled`.
-    pub color: Map<String, Value>,
-    /// Rules after the tenant's own.
-    pub custom_css: Option<String>,
-    /// Address of the terms of use.
-    pub terms_of_use_url: Option<String>,
-    /// Address of the privacy policy.
-    pub privacy_policy_url: Option<String>,
-    /// What the pages call the application, in place of its name.
-    pub display_name: Option<String>,
-}
-
-impl ApplicationExperience {
-    /// Refuses what the pages could not show.
-    pub fn check(&self) -> Result<(), Refusal> {
-        let unknown = |given: &Map<String, Value>, known: &[&str]| {
-            given.keys().find(|key| !known.contains(&key.as_str())).cloned()
-        };
-        let branding = unknown(&self.branding, &["logoUrl", "darkLogoUrl", "favicon", "darkFavicon"]);
-        let color = unknown(&self.color, &["primaryColor", "darkPrimaryColor", "isDarkModeEnabled"]);
-        if let Some(key) = branding.or(color) {
-            return Err(Refusal::invalid_input(&key, "there is no such setting"));
-        }
-        for (key, value) in &self.branding {
-            if !value.as_str().is_some_and(|text| text.is_empty() || is_web(text)) {
-                return Err(Refusal::invalid_input(key, "must be a web address"));
-            }
-        }
-        for key in ["primaryColor", "darkPrimaryColor"] {
-            if self.color.get(key).is_some_and(|value| !value.as_str().is_some_and(is_color)) {
-                return Err(Refusal::invalid_input(key, "must be a colour such as #4f46e5"));
-            }
-        }
-        for (key, value) in [("termsOfUseUrl", &self.terms_of_use_url), ("privacyPolicyUrl", &self.privacy_policy_url)]
-        {
-            if value.as_deref().is_some_and(|text| !is_web(text)) {
-                return Err(Refusal::invalid_input(key, "must be a web address"));
-            }
-        }
-        if self.display_name.as_deref().is_some_and(|name| !(1..=128).contains(&name.chars().count())) {
-            return Err(Refusal::invalid_input("displayName", "must have 1 to 128 characters"));
-        }
-        if self.custom_css.as_deref().is_some_and(|css| css.len() > 65_536) {
-            return Err(Refusal::invalid_input("customCss", "must have 65536 bytes at most"));
-        }
-        Ok(())
-    }
-
-    /// Whether the pages' colours or rules differ.
-    pub fn changes_colors(&self) -> bool {
-        !self.color.is_empty() || self.custom_css.is_some()
-    }
-
-    /// The tenant's settings with what differs here.
-    pub fn over<'t>(&self, tenant: &'t Map<String, Value>) -> Cow<'t, Map<String, Value>> {
-        if *self == Self::default() {
-            return Cow::Borrowed(tenant);
-        }
-        let mut settings = tenant.clone();
-        for (name, own) in [("branding", &self.branding), ("color", &self.color)] {
-            if own.is_empty() {
-                continue;
-            }
-            let mut merged = settings.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
-            merged.extend(own.clone());
-            settings.insert(name.to_owned(), Value::Object(merged));
-        }
-        for (name, own) in [("termsOfUseUrl", &self.terms_of_use_url), ("privacyPolicyUrl", &self.privacy_policy_url)] {
-            if let Some(own) = own {
-                settings.insert(name.to_owned(), own.clone().into());
-            }
-        }
-        if let Some(own) = &self.custom_css {
-            let tenant = settings.get("customCss").and_then(Value::as_str).unwrap_or_default();
-            settings.insert("customCss".to_owned(), format!("{tenant}\n{own}").into());
-        }
-        Cow::Owned(settings)
-    }
-}
-
-/// Whether a text is a web address: anything else, such as `javascript:`, must not become a link or a picture.
-pub fn is_web(text: &str) -> bool {
-    text.starts_with("https://") || text.starts_with("http://")
-}
-
-/// Whether a text is a colour as a style sheet takes it, such as `#4f46e5`, and nothing more.
-pub fn is_color(text: &str) -> bool {
-    text.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
-}
-
 /// An OAuth client.
 #[derive(Debug, Clone)]
 pub struct Application {
@@ -276,36 +179,6 @@ pub struct ApplicationSecret {
 mod tests {
     use super::*;
     use serde_json::json;
-
-    fn read(value: Value) -> ApplicationExperience {
-        serde_json::from_value(value).unwrap()
-    }
-
-    #[test]
-    fn an_application_s_look_goes_over_the_tenant_s() {
-        let tenant =
-            json!({ "branding": { "logoUrl": "https://a/l.png", "favicon": "https://a/f.png" }, "customCss": "a{}" });
-        let own =
-            read(json!({ "branding": { "logoUrl": "https://b/l.png" }, "customCss": "b{}", "displayName": "Shop" }));
-        let both = own.over(tenant.as_object().unwrap());
-        assert_eq!(both["branding"], json!({ "logoUrl": "https://b/l.png", "favicon": "https://a/f.png" }));
-        assert_eq!(both["customCss"], "a{}\nb{}");
-        assert_eq!(*ApplicationExperience::default().over(tenant.as_object().unwrap()), *tenant.as_object().unwrap());
-    }
-
-    #[test]
-    fn what_the_pages_cannot_show_is_refused_by_name() {
-        for (value, field) in [
-            (json!({ "branding": { "logoUrl": "javascript:alert(1)" } }), "logoUrl"),
-            (json!({ "branding": { "logo": "https://a" } }), "logo"),
-            (json!({ "color": { "primaryColor": "red" } }), "primaryColor"),
-            (json!({ "termsOfUseUrl": "ftp://a" }), "termsOfUseUrl"),
-            (json!({ "displayName": "" }), "displayName"),
-        ] {
-            assert!(read(value).check().unwrap_err().detail().starts_with(field), "{field}");
-        }
-        assert_eq!(read(json!({ "color": { "primaryColor": "#123456", "isDarkModeEnabled": true } })).check(), Ok(()));
-    }
 
     #[test]
     fn settings_that_are_not_there_are_refused_by_name_and_others_are_kept() {

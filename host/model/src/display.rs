@@ -1,7 +1,7 @@
 //! What is shown of a user to others: names and pictures that are what they seem.
 
 use crate::Refusal;
-use crate::application::is_web;
+use crate::look::is_web;
 
 /// Refuses a display name that would be shown as something else than it is.
 pub fn check_name(name: &str) -> Result<(), Refusal> {

@@ -16,6 +16,7 @@ pub mod id;
 pub mod identifier;
 pub mod interaction;
 pub mod log;
+pub mod look;
 pub mod manifest_rules;
 pub mod marks;
 pub mod network;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use crate::application::is_web;
+use crate::look::is_web;
 use crate::user::Merge;
 
 /// A postal address (OpenID Connect Core section 5.1.1).

@@ -1,6 +1,7 @@
 //! Applications and their secrets.
 
 use keyway_model::application::{Application, ApplicationSecret, ApplicationType};
+use keyway_model::look::ApplicationExperience;
 use keyway_model::{ApplicationId, TenantId, Timestamp};
 
 use crate::statement::{Query, Row, query};
@@ -25,7 +26,9 @@ fn read(row: &Row) -> Result<Application, StoreError> {
         kind: ApplicationType::from_name(&kind).ok_or(StoreError::Inconsistent("applications.type"))?,
         oidc_client_metadata: serde_json::from_str(&row.get::<String>("oidc_client_metadata")?)?,
         custom_client_metadata: serde_json::from_str(&row.get::<String>("custom_client_metadata")?)?,
-        sign_in_experience: serde_json::from_str(&row.get::<String>("sign_in_experience")?)?,
+        sign_in_experience: ApplicationExperience::from_stored(&serde_json::from_str(
+            &row.get::<String>("sign_in_experience")?,
+        )?),
         custom_data: serde_json::from_str(&row.get::<String>("custom_data")?)?,
         is_third_party: row.get::<i64>("is_third_party")? != 0,
         created_at: Timestamp(row.get("created_at")?),

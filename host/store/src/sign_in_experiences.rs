@@ -2,6 +2,7 @@
 
 use keyway_model::TenantId;
 use keyway_model::sign_in_experience::SignInExperience;
+use serde_json::{Map, Value};
 
 use crate::statement::query;
 use crate::{StoreError, Tx, configuration};
@@ -9,10 +10,16 @@ use crate::{StoreError, Tx, configuration};
 /// The settings; the defaults when none were saved.
 pub async fn get(tx: &mut Tx, tenant: &TenantId) -> Result<SignInExperience, StoreError> {
     let statement = query("SELECT settings FROM sign_in_experiences WHERE tenant_id = $1").bind(tenant.0.clone());
-    match tx.one(statement).await? {
-        Some(row) => Ok(serde_json::from_str(&row.get::<String>("settings")?)?),
-        None => Ok(SignInExperience::default()),
+    let Some(row) = tx.one(statement).await? else { return Ok(SignInExperience::default()) };
+    let stored: Map<String, Value> = serde_json::from_str(&row.get::<String>("settings")?)?;
+    let (settings, ignored) = SignInExperience::from_stored(&stored).map_err(|refusal| {
+        tracing::error!(%tenant, refusal = refusal.detail(), "the sign-in settings cannot be read");
+        StoreError::Inconsistent("sign_in_experiences")
+    })?;
+    if !ignored.is_empty() {
+        tracing::warn!(%tenant, settings = ignored.join(", "), "settings that are not enforced are off");
     }
+    Ok(settings)
 }
 
 /// Saves the settings.

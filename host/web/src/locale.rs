@@ -88,12 +88,12 @@ fn accepted(header: &str) -> Vec<&str> {
 pub fn negotiate(headers: &HeaderMap, wish: Option<&str>, experience: Option<&SignInExperience>) -> Locale {
     let wished = wish.unwrap_or_default().split_ascii_whitespace().take(WISHES).find_map(Locale::matching);
     let browser = || {
-        if experience.is_some_and(|experience| !experience.detects_language()) {
+        if experience.is_some_and(|experience| !experience.language_info.auto_detect) {
             return None;
         }
         accepted(text(headers, header::ACCEPT_LANGUAGE)?).into_iter().find_map(Locale::matching)
     };
-    let fallback = || Locale::matching(experience?.fallback_language());
+    let fallback = || Locale::matching(&experience?.language_info.fallback_language);
     wished.or_else(browser).or_else(fallback).unwrap_or(Locale::SOURCE)
 }
 
@@ -129,8 +129,7 @@ pub fn say(bundle: &Bundle, own: Option<&str>, name: &str, given: &[(&'static st
 
 #[cfg(test)]
 mod tests {
-    use keyway_model::sign_in_experience::SignInExperience;
-    use serde_json::json;
+    use keyway_model::sign_in_experience::{LanguageInfo, SignInExperience};
 
     use super::*;
 
@@ -168,9 +167,7 @@ mod tests {
         assert_eq!(negotiate(&headers("en"), Some("fr zh-Hans"), None), Locale::ZhCn);
         let mut experience = SignInExperience::default();
         let mut under = |detects: bool, fallback: &str, accepted, wish| {
-            experience
-                .rest
-                .insert("languageInfo".into(), json!({ "autoDetect": detects, "fallbackLanguage": fallback }));
+            experience.language_info = LanguageInfo { auto_detect: detects, fallback_language: fallback.to_owned() };
             negotiate(&headers(accepted), wish, Some(&experience))
         };
         assert_eq!(under(true, "zh-CN", "fr", None), Locale::ZhCn, "a language that is not spoken");

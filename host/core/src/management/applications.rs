@@ -1,8 +1,9 @@
 //! Applications and their secrets.
 
 use keyway_model::application::{
-    Application, ApplicationExperience, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
+    Application, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
 };
+use keyway_model::look::ApplicationExperience;
 use keyway_model::{ApplicationId, ErrorCode, Refusal, TenantId, Timestamp, redirect};
 use keyway_store::{Page, applications};
 

@@ -5,7 +5,7 @@ use std::io::Cursor;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
-use keyway_model::application::ApplicationExperience;
+use keyway_model::look::ApplicationExperience;
 use keyway_model::phrases::{self, Catalogue, Phrases};
 use keyway_model::{ApplicationId, ErrorCode, TenantId};
 use keyway_store::images;

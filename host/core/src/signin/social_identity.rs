@@ -37,7 +37,7 @@ pub(super) async fn owner(tx: &mut Tx, tenant: &TenantId, social: &SocialProof) 
 /// Whose account an identity is: the one that it is linked to, or the one that has its verified address and has been proven in
 /// this interaction. Held against an unlinking at the same moment.
 pub(super) async fn find(step: &mut Step<'_>, links: bool) -> Result<Found, CoreError> {
-    let links = links || step.experience().social_switch("automaticAccountLinking");
+    let links = links || step.experience().social_sign_in.links();
     let tenant = step.tenant();
     let Some((record, social)) = step.interaction.social() else {
         return Err(ErrorCode::VerificationNotFound.into());
@@ -125,7 +125,7 @@ pub(super) async fn put(step: &mut Step<'_>, user: &UserId) -> Result<(), CoreEr
 /// that the provider verified is the account's, and the tenant links by itself or the link is `asked` for. One that is linked
 /// elsewhere, or beside another identity of the same provider, stays as it is: who asked for the link is told.
 pub(super) async fn link(step: &mut Step<'_>, user: &mut LockedUser, asked: bool) -> Result<(), CoreError> {
-    if !asked && !step.experience().social_switch("automaticAccountLinking") {
+    if !asked && !step.experience().social_sign_in.links() {
         return Ok(());
     }
     let tenant = step.tenant();

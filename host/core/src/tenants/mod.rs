@@ -4,9 +4,10 @@ mod directory;
 mod lifecycle;
 
 use keyway_model::application::{
-    Application, ApplicationExperience, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
+    Application, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
 };
 use keyway_model::identifier::{Identifier, IdentifierKind};
+use keyway_model::look::ApplicationExperience;
 use keyway_model::resource::{MANAGEMENT_SCOPE, Resource, Role, RoleType, Scope, management_api as indicator_of};
 use keyway_model::session::{SESSION_TTL, Session};
 use keyway_model::user::User;

@@ -98,9 +98,7 @@ pub fn next(
                 true => Next::Prove,
             })
         }
-        (Some(Account::Related), InteractionEvent::SignIn) if policy.social_switch("automaticAccountLinking") => {
-            Ok(Next::Link)
-        }
+        (Some(Account::Related), InteractionEvent::SignIn) if policy.social_sign_in.links() => Ok(Next::Link),
         (Some(Account::Related | Account::New { by_provider: true, .. }), _) => {
             let makes = event != InteractionEvent::ForgotPassword && policy.allows(InteractionEvent::Register);
             if makes { Ok(Next::Register) } else { Err(ErrorCode::IdentityNotExist) }
@@ -152,7 +150,7 @@ mod tests {
         let mut policy = SignInExperience { sign_in_mode: mode, ..SignInExperience::default() };
         policy.sign_up.identifiers = vec![IdentifierKind::Phone];
         policy.sign_up.password = false;
-        policy.rest.insert("socialSignIn".into(), json!({ "automaticAccountLinking": links }));
+        policy.social_sign_in.automatic_account_linking = Some(links);
         policy
     }
 

@@ -186,7 +186,7 @@ impl SignInExperience {
     /// What an account still lacks to be complete. Whoever an outside provider vouches for has no password to set, and other
     /// identifiers only where they are insisted on.
     pub fn missing(&self, user: &User, by_provider: bool) -> Vec<MissingField> {
-        if by_provider && self.social_switch("skipRequiredIdentifiers") {
+        if by_provider && self.social_sign_in.skips_identifiers() {
             return Vec::new();
         }
         let sign_up = &self.sign_up;

@@ -1,15 +1,21 @@
 //! How people sign up and in: the settings of a tenant and the rules between them.
 
 mod flow;
+mod settings;
 mod update;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::identifier::IdentifierKind;
 use crate::interaction::{CODE_TRIES, CODE_TTL};
+use crate::look::{Branding, Color};
 
 pub use flow::{Indispensable, MissingField};
+pub use settings::{
+    AgreeToTermsPolicy, Bounds, Enforced, LanguageInfo, Mfa, MfaPromptPolicy, PasswordPolicy, PasswordRejects,
+    SingleSignOn, SocialSignIn,
+};
 
 /// Which of signing in and signing up is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,8 +91,8 @@ impl Default for VerificationCodePolicy {
     }
 }
 
-/// The settings of a tenant. Fields that the server only stores are kept in `rest`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The settings of a tenant. They are changed by [`SignInExperience::patched`] alone, which judges them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignInExperience {
     /// Which flows are open.
@@ -100,34 +106,46 @@ pub struct SignInExperience {
     /// Codes.
     pub verification_code_policy: VerificationCodePolicy,
     /// Countries (ISO 3166 alpha-2) that receive text messages; null means all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sms_countries: Option<Vec<String>>,
-    /// Colours, branding, languages, terms and the other settings of Logto.
-    #[serde(flatten)]
-    pub rest: Map<String, Value>,
+    /// Colours.
+    pub color: Color,
+    /// Pictures.
+    pub branding: Branding,
+    /// Whether the pages do without the maker's name, which they never show.
+    pub hide_logto_branding: bool,
+    /// Languages of the pages.
+    pub language_info: LanguageInfo,
+    /// Address of the terms of use.
+    pub terms_of_use_url: Option<String>,
+    /// Address of the privacy policy.
+    pub privacy_policy_url: Option<String>,
+    /// How people agree to the terms.
+    pub agree_to_terms_policy: AgreeToTermsPolicy,
+    /// What outside providers' word is worth.
+    pub social_sign_in: SocialSignIn,
+    /// Targets of the social connectors that the pages offer, in their order.
+    pub social_sign_in_connector_targets: Vec<String>,
+    /// Which passwords are refused.
+    pub password_policy: PasswordPolicy,
+    /// Second factors.
+    pub mfa: Mfa,
+    /// Sign-in by a company's identity provider.
+    pub single_sign_on_enabled: SingleSignOn,
+    /// Where people ask for help, for sign-in pages of an application's own.
+    pub support_email: Option<String>,
+    /// Where people find help, for sign-in pages of an application's own.
+    pub support_website_url: Option<String>,
+    /// Where the browser goes when a sign-in is over or was never begun.
+    pub unknown_session_redirect_url: Option<String>,
+    /// An administrator's own style rules.
+    pub custom_css: Option<String>,
+    /// Nothing: the pages take no content of others.
+    pub custom_content: Map<String, Value>,
 }
 
 impl Default for SignInExperience {
     fn default() -> Self {
-        let rest = json!({
-            "color": { "primaryColor": "#4f46e5", "isDarkModeEnabled": true, "darkPrimaryColor": "#8b8cf8" },
-            "branding": {},
-            "hideLogtoBranding": false,
-            "languageInfo": { "autoDetect": true, "fallbackLanguage": "en" },
-            "termsOfUseUrl": null,
-            "privacyPolicyUrl": null,
-            "agreeToTermsPolicy": "Automatic",
-            "socialSignIn": {},
-            "socialSignInConnectorTargets": [],
-            "passwordPolicy": {},
-            "mfa": { "factors": [], "policy": "UserControlled" },
-            "singleSignOnEnabled": false,
-            "supportEmail": null,
-            "supportWebsiteUrl": null,
-            "unknownSessionRedirectUrl": null,
-            "customCss": null,
-            "customContent": {},
-        });
         Self {
             sign_in_mode: SignInMode::SignInAndRegister,
             sign_up: SignUp {
@@ -147,10 +165,23 @@ impl Default for SignInExperience {
             forgot_password_methods: None,
             verification_code_policy: VerificationCodePolicy::default(),
             sms_countries: None,
-            rest: match rest {
-                Value::Object(map) => map,
-                _ => Map::new(),
-            },
+            color: Color::of_new_tenant(),
+            branding: Branding::default(),
+            hide_logto_branding: false,
+            language_info: LanguageInfo::default(),
+            terms_of_use_url: None,
+            privacy_policy_url: None,
+            agree_to_terms_policy: AgreeToTermsPolicy::default(),
+            social_sign_in: SocialSignIn::default(),
+            social_sign_in_connector_targets: Vec::new(),
+            password_policy: PasswordPolicy::default(),
+            mfa: Mfa::default(),
+            single_sign_on_enabled: SingleSignOn::default(),
+            support_email: None,
+            support_website_url: None,
+            unknown_session_redirect_url: None,
+            custom_css: None,
+            custom_content: Map::new(),
         }
     }
 }
@@ -160,27 +191,5 @@ impl SignInExperience {
     /// and get a new password by a link.
     pub fn for_operators() -> Self {
         Self { sign_in_mode: SignInMode::SignIn, forgot_password_methods: Some(Vec::new()), ..Self::default() }
-    }
-
-    /// Targets of the social connectors that the pages offer, in their order.
-    pub fn social_targets(&self) -> Vec<&str> {
-        let targets = self.rest.get("socialSignInConnectorTargets").and_then(Value::as_array);
-        targets.into_iter().flatten().filter_map(Value::as_str).collect()
-    }
-
-    /// A switch of `socialSignIn`; off when absent.
-    pub fn social_switch(&self, name: &str) -> bool {
-        self.rest.get("socialSignIn").and_then(|settings| settings.get(name)).and_then(Value::as_bool).unwrap_or(false)
-    }
-
-    /// The language for readers whose own is unknown.
-    pub fn fallback_language(&self) -> &str {
-        let info = self.rest.get("languageInfo");
-        info.and_then(|info| info.get("fallbackLanguage")).and_then(Value::as_str).unwrap_or("en")
-    }
-
-    /// Whether the browser's language decides.
-    pub fn detects_language(&self) -> bool {
-        self.rest.get("languageInfo").and_then(|info| info.get("autoDetect")) != Some(&Value::Bool(false))
     }
 }

@@ -1,69 +1,55 @@
 //! Changes of the settings: what may be set, and which settings go together.
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::SignInExperience;
-use crate::application::is_web;
+use super::settings::{Enforced, is_absent};
 use crate::connector::ConnectorKind;
 use crate::identifier::IdentifierKind;
+use crate::look::{is_web, optional_css, read_object, read_setting};
 use crate::{ErrorCode, Refusal};
 
-/// Whether a value has the type of its setting.
-type Fits = fn(&Value) -> bool;
+/// Settings that decide who gets in, and how: one that cannot be read is an error, never the default.
+const FLOWS: [&str; 6] =
+    ["signInMode", "signUp", "signIn", "forgotPasswordMethods", "verificationCodePolicy", "smsCountries"];
 
-/// Keys of a tenant's settings that may be set and how each must look.
-const REST: [(&str, Fits); 24] = [
-    ("color", Value::is_object),
-    ("branding", is_branding),
-    ("hideLogtoBranding", Value::is_boolean),
-    ("languageInfo", Value::is_object),
-    ("termsOfUseUrl", is_optional_address),
-    ("privacyPolicyUrl", is_optional_address),
-    ("agreeToTermsPolicy", Value::is_string),
-    ("socialSignIn", Value::is_object),
-    ("socialSignInConnectorTargets", Value::is_array),
-    ("passwordPolicy", Value::is_object),
-    ("passwordExpiration", Value::is_object),
-    ("usernamePolicy", Value::is_object),
-    ("mfa", Value::is_object),
-    ("adaptiveMfa", Value::is_object),
-    ("passkeySignIn", Value::is_object),
-    ("singleSignOnEnabled", Value::is_boolean),
-    ("captchaPolicy", Value::is_object),
-    ("sentinelPolicy", Value::is_object),
-    ("emailBlocklistPolicy", Value::is_object),
-    ("supportEmail", is_optional_text),
-    ("supportWebsiteUrl", is_optional_address),
-    ("unknownSessionRedirectUrl", is_optional_address),
-    ("customCss", is_optional_text),
-    ("customContent", Value::is_object),
-];
+/// Most providers on the pages.
+const MAX_TARGETS: usize = 100;
 
-/// Settings of Logto that are not here. Its own document, sent back, holds them empty.
-const ABSENT: [&str; 4] = ["customUiAssets", "customUiCsp", "trustedDevice", "signUpProfileFields"];
+/// Longest address of support, in bytes.
+const MAX_TEXT: usize = 2048;
 
-/// Whether a setting that is not here asks for nothing.
-fn asks_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => true,
-        Value::Array(list) => list.is_empty(),
-        Value::Object(fields) => fields.values().all(|value| matches!(value, Value::Null | Value::Bool(false))),
-        Value::String(text) => text.is_empty(),
-        _ => false,
+/// A text, or none where it is empty.
+fn text(name: &str, value: &Value) -> Result<Option<String>, Refusal> {
+    let text: Option<String> = read_setting(name, value)?;
+    if text.as_ref().is_some_and(|text| text.len() > MAX_TEXT) {
+        return Err(Refusal::invalid_input(name, "is too long"));
+    }
+    Ok(text.filter(|text| !text.is_empty()))
+}
+
+/// Pages make links of these: of a scheme such as `javascript:` they would be code.
+fn address(name: &str, value: &Value) -> Result<Option<String>, Refusal> {
+    let address = text(name, value)?;
+    match address {
+        Some(address) if !is_web(&address) => Err(Refusal::invalid_input(name, "must be a web address")),
+        address => Ok(address),
     }
 }
 
-fn is_optional_text(value: &Value) -> bool {
-    value.is_null() || value.is_string()
+fn enforced<T: DeserializeOwned + Enforced>(name: &str, value: &Value) -> Result<T, Refusal> {
+    let setting: T = read_setting(name, value)?;
+    setting.check(name)?;
+    Ok(setting)
 }
 
-/// Pages make links and pictures of these: of a scheme such as `javascript:` they would be code. Empty is none.
-fn is_optional_address(value: &Value) -> bool {
-    value.as_str().map_or(value.is_null(), |text| text.is_empty() || is_web(text))
-}
-
-fn is_branding(value: &Value) -> bool {
-    value.as_object().is_some_and(|branding| branding.values().all(is_optional_address))
+fn targets(name: &str, value: &Value) -> Result<Vec<String>, Refusal> {
+    let targets: Vec<String> = read_setting(name, value)?;
+    if targets.len() > MAX_TARGETS || targets.iter().any(|target| target.len() > MAX_TEXT) {
+        return Err(Refusal::invalid_input(name, "must hold 100 targets at most"));
+    }
+    Ok(targets)
 }
 
 impl SignInExperience {
@@ -71,36 +57,71 @@ impl SignInExperience {
     /// `connectors` are the kinds that are set up.
     pub fn patched(&self, patch: &Map<String, Value>, connectors: &[ConnectorKind]) -> Result<Self, Refusal> {
         let mut next = self.clone();
-        for (key, value) in patch {
-            match key.as_str() {
-                "signInMode" => next.sign_in_mode = field(key, value)?,
-                "signUp" => next.sign_up = field(key, value)?,
-                "signIn" => next.sign_in = field(key, value)?,
-                "forgotPasswordMethods" => next.forgot_password_methods = field(key, value)?,
-                "verificationCodePolicy" => next.verification_code_policy = field(key, value)?,
-                "smsCountries" => next.sms_countries = field(key, value)?,
-                "id" | "tenantId" => {}
-                absent if ABSENT.contains(&absent) => {
-                    if !asks_nothing(value) {
-                        return Err(Refusal::invalid_input(absent, "there is no such setting here; leave it empty"));
-                    }
-                }
-                other => {
-                    let Some((_, fits)) = REST.iter().find(|(name, _)| *name == other) else {
-                        return Err(Refusal::invalid_input(other, "there is no such setting"));
-                    };
-                    if !fits(value) {
-                        return Err(Refusal::invalid_input(other, "has the wrong type, or is not a web address"));
-                    }
-                    next.rest.insert(other.to_owned(), value.clone());
-                }
-            }
+        for (name, value) in patch {
+            next.set(name, value)?;
         }
         next.check(patch, connectors)?;
-        if ["signInMode", "signUp", "signIn"].iter().any(|key| patch.contains_key(*key)) {
+        if ["signInMode", "signUp", "signIn"].iter().any(|name| patch.contains_key(*name)) {
             next.admit_who_signs_up(connectors);
         }
         Ok(next)
+    }
+
+    /// The settings under a form that is being filled in: what cannot be read yet is as it was, and nothing is judged.
+    #[must_use]
+    pub fn drafted(&self, patch: &Map<String, Value>, connectors: &[ConnectorKind]) -> Self {
+        let mut next = self.clone();
+        for (name, value) in patch {
+            let _unreadable = next.set(name, value);
+        }
+        next.admit_who_signs_up(connectors);
+        next
+    }
+
+    /// Reads what was stored, perhaps by another version, and names what is not acted upon: unknown settings, and those that
+    /// are not enforced. What decides who gets in must be readable.
+    pub fn from_stored(stored: &Map<String, Value>) -> Result<(Self, Vec<&str>), Refusal> {
+        let mut settings = Self::default();
+        let mut ignored = Vec::new();
+        for (name, value) in stored {
+            match settings.set(name, value) {
+                Err(refusal) if FLOWS.contains(&name.as_str()) => return Err(refusal),
+                Err(_) => ignored.push(name.as_str()),
+                Ok(()) => {}
+            }
+        }
+        Ok((settings, ignored))
+    }
+
+    fn set(&mut self, name: &str, value: &Value) -> Result<(), Refusal> {
+        match name {
+            "signInMode" => self.sign_in_mode = read_setting(name, value)?,
+            "signUp" => self.sign_up = read_object(name, value)?,
+            "signIn" => self.sign_in = read_object(name, value)?,
+            "forgotPasswordMethods" => self.forgot_password_methods = read_setting(name, value)?,
+            "verificationCodePolicy" => self.verification_code_policy = read_object(name, value)?,
+            "smsCountries" => self.sms_countries = read_setting(name, value)?,
+            "color" => self.color = read_object(name, value)?,
+            "branding" => self.branding = read_object(name, value)?,
+            "hideLogtoBranding" => self.hide_logto_branding = read_setting(name, value)?,
+            "languageInfo" => self.language_info = read_object(name, value)?,
+            "termsOfUseUrl" => self.terms_of_use_url = address(name, value)?,
+            "privacyPolicyUrl" => self.privacy_policy_url = address(name, value)?,
+            "agreeToTermsPolicy" => self.agree_to_terms_policy = enforced(name, value)?,
+            "socialSignIn" => self.social_sign_in = read_object(name, value)?,
+            "socialSignInConnectorTargets" => self.social_sign_in_connector_targets = targets(name, value)?,
+            "passwordPolicy" => self.password_policy = enforced(name, value)?,
+            "mfa" => self.mfa = enforced(name, value)?,
+            "singleSignOnEnabled" => self.single_sign_on_enabled = enforced(name, value)?,
+            "supportEmail" => self.support_email = text(name, value)?,
+            "supportWebsiteUrl" => self.support_website_url = address(name, value)?,
+            "unknownSessionRedirectUrl" => self.unknown_session_redirect_url = address(name, value)?,
+            "customCss" => self.custom_css = optional_css(value).map_err(|error| unfit(name, &error))?,
+            "id" | "tenantId" => {}
+            other if is_absent(other, value)? => {}
+            other => return Err(Refusal::invalid_input(other, "there is no such setting")),
+        }
+        Ok(())
     }
 
     fn check(&self, patch: &Map<String, Value>, connectors: &[ConnectorKind]) -> Result<(), Refusal> {
@@ -218,8 +239,8 @@ fn need_connector(at: &str, identifier: &str, connectors: &[ConnectorKind]) -> R
     Err(Refusal::with_message(ErrorCode::EnabledConnectorNotFound, message).with_data(json!({ "type": word })))
 }
 
-fn field<T: serde::de::DeserializeOwned>(name: &str, value: &Value) -> Result<T, Refusal> {
-    serde_json::from_value(value.clone()).map_err(|error| Refusal::invalid_input(name, &error.to_string()))
+fn unfit(name: &str, error: &serde_json::Error) -> Refusal {
+    Refusal::invalid_input(name, &error.to_string())
 }
 
 #[cfg(test)]
@@ -276,6 +297,7 @@ pub(super) mod tests {
         for bad in [
             json!({ "nonsense": 1 }),
             json!({ "color": "red" }),
+            json!({ "languageInfo": [] }),
             json!({ "signInMode": "Nobody" }),
             json!({ "signUp": { "identifiers": ["telegram"], "password": true, "verify": true } }),
             json!({ "verificationCodePolicy": { "expirationDuration": 1 } }),

@@ -1,8 +1,9 @@
 //! Applications and their secrets as rows.
 
 use keyway_model::application::{
-    Application, ApplicationExperience, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
+    Application, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
 };
+use keyway_model::look::ApplicationExperience;
 use keyway_model::{TenantId, Timestamp};
 use keyway_store::{Constraint, MasterKey, Page, Store, StoreError, applications};
 

@@ -24,7 +24,7 @@ async fn with_application(store: &Store) {
         kind: ApplicationType::Traditional,
         oidc_client_metadata: OidcClientMetadata::default(),
         custom_client_metadata: CustomClientMetadata::default(),
-        sign_in_experience: keyway_model::application::ApplicationExperience::default(),
+        sign_in_experience: keyway_model::look::ApplicationExperience::default(),
         custom_data: serde_json::Map::new(),
         is_third_party: false,
         created_at: Timestamp(1),

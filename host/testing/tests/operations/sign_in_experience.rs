@@ -28,7 +28,7 @@ on_both! {
             json!({ "color": { "primaryColor": "#123456", "isDarkModeEnabled": false, "darkPrimaryColor": "#654321" } }),
             json!({ "branding": { "logoUrl": "https://example.com/logo.png", "favicon": "" } }),
             json!({ "languageInfo": { "autoDetect": false, "fallbackLanguage": "zh-CN" } }),
-            json!({ "termsOfUseUrl": "https://example.com/terms", "privacyPolicyUrl": "", "agreeToTermsPolicy": "Manual" }),
+            json!({ "termsOfUseUrl": "https://example.com/terms", "privacyPolicyUrl": "", "agreeToTermsPolicy": "Automatic" }),
             json!({ "supportEmail": "help@example.com", "supportWebsiteUrl": "https://example.com/help" }),
             json!({ "unknownSessionRedirectUrl": "https://example.com", "customCss": "body{}", "customContent": {} }),
             json!({ "hideLogtoBranding": true, "socialSignIn": { "automaticAccountLinking": true },

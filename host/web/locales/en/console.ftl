@@ -232,6 +232,7 @@ no_social = Set up a social connector first.
 branding = Branding
 color = Brand colour
 dark_color = Brand colour, dark
+dark_mode = Dark pages on devices that are dark
 phrases = Words of the sign-in pages
 phrases_text = Put any sentence in your own words. What is left empty stays as it is.
 move_ = Move

@@ -232,6 +232,7 @@ no_social = 请先设置社交连接器。
 branding = 品牌
 color = 品牌颜色
 dark_color = 深色模式品牌颜色
+dark_mode = 在深色设备上使用深色页面
 phrases = 登录页面文案
 phrases_text = 可自定义任意语句，留空则使用默认文案。
 move_ = 移动

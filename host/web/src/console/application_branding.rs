@@ -3,9 +3,9 @@
 use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
-use keyway_model::ApplicationId;
-use keyway_model::application::ApplicationExperience;
-use serde_json::{Map, Value, json};
+use keyway_model::look::{ApplicationExperience, Color};
+use keyway_model::{ApplicationId, Refusal};
+use serde_json::json;
 
 use super::applications::again;
 use super::managed;
@@ -42,41 +42,59 @@ pub struct Branding {
 impl Branding {
     /// What is saved.
     pub fn new(saved: &ApplicationExperience) -> Self {
-        let of = |map: &Map<String, Value>, name: &str, default: &str| {
-            map.get(name).and_then(Value::as_str).unwrap_or(default).to_owned()
-        };
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let color = |value: &Option<String>, default: &str| value.clone().unwrap_or_else(|| default.to_owned());
         Self {
             name: text(&saved.display_name),
-            logo: of(&saved.branding, "logoUrl", ""),
-            dark_logo: of(&saved.branding, "darkLogoUrl", ""),
-            favicon: of(&saved.branding, "favicon", ""),
-            has_colors: !saved.color.is_empty(),
-            color: of(&saved.color, "primaryColor", "#4f46e5"),
-            dark_color: of(&saved.color, "darkPrimaryColor", "#8b8cf8"),
+            logo: text(&saved.branding.logo_url),
+            dark_logo: text(&saved.branding.dark_logo_url),
+            favicon: text(&saved.branding.favicon),
+            has_colors: saved.color != Color::default(),
+            color: color(&saved.color.primary_color, Color::BRAND),
+            dark_color: color(&saved.color.dark_primary_color, Color::DARK_BRAND),
             terms: text(&saved.terms_of_use_url),
             privacy: text(&saved.privacy_policy_url),
             css: text(&saved.custom_css),
         }
     }
-}
 
-fn read(sent: &Parameters) -> ApplicationExperience {
-    let named = |names: &[(&str, &str)]| -> Map<String, Value> {
-        names.iter().filter_map(|(key, name)| Some(((*key).to_owned(), json!(sent.given(name)?)))).collect()
-    };
-    let colors = sent.get("has_colors").is_some();
-    ApplicationExperience {
-        branding: named(&[("logoUrl", "logo"), ("darkLogoUrl", "dark_logo"), ("favicon", "favicon")]),
-        color: if colors {
-            named(&[("primaryColor", "color"), ("darkPrimaryColor", "dark_color")])
-        } else {
-            Map::new()
-        },
-        custom_css: sent.given("css"),
-        terms_of_use_url: sent.given("terms"),
-        privacy_policy_url: sent.given("privacy"),
-        display_name: sent.given("own_name"),
+    /// What was typed.
+    pub fn typed(sent: &Parameters) -> Self {
+        let text = |name: &str| sent.given(name).unwrap_or_default();
+        Self {
+            name: text("own_name"),
+            logo: text("logo"),
+            dark_logo: text("dark_logo"),
+            favicon: text("favicon"),
+            has_colors: sent.get("has_colors").is_some(),
+            color: text("color"),
+            dark_color: text("dark_color"),
+            terms: text("terms"),
+            privacy: text("privacy"),
+            css: text("css"),
+        }
+    }
+
+    /// What is to be saved; what the form does not show stays.
+    fn read(&self, saved: &ApplicationExperience) -> Result<ApplicationExperience, Refusal> {
+        let colors = json!({
+            "primaryColor": self.color,
+            "darkPrimaryColor": self.dark_color,
+            "isDarkModeEnabled": saved.color.is_dark_mode_enabled,
+        });
+        ApplicationExperience::read(&json!({
+            "branding": {
+                "logoUrl": self.logo,
+                "darkLogoUrl": self.dark_logo,
+                "favicon": self.favicon,
+                "darkFavicon": saved.branding.dark_favicon,
+            },
+            "color": if self.has_colors { colors } else { json!({}) },
+            "customCss": self.css,
+            "termsOfUseUrl": self.terms,
+            "privacyPolicyUrl": self.privacy,
+            "displayName": Some(&self.name).filter(|name| !name.is_empty()),
+        }))
     }
 }
 
@@ -88,9 +106,14 @@ pub async fn save(
     sent: Parameters,
 ) -> Result<Response, WebError> {
     let id = ApplicationId(id);
-    let typed = read(&sent);
-    match web.core.put_application_experience(&managed(), &id, typed.clone()).await {
+    let typed = Branding::typed(&sent);
+    let saved = async {
+        let known = web.core.application(&managed(), &id).await?;
+        let experience = typed.read(&known.sign_in_experience)?;
+        Ok::<_, WebError>(web.core.put_application_experience(&managed(), &id, experience).await?)
+    };
+    match saved.await {
         Ok(_) => Ok(done(&format!("/console/applications/{id}#branding"), Notice::Saved)),
-        Err(error) => again(&web, &admin, &id, &error.into(), &Parameters::default(), Some(&typed)).await,
+        Err(error) => again(&web, &admin, &id, &error, &Parameters::default(), Some(typed)).await,
     }
 }

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use keyway_core::management::{DEFAULT_SECRET, NewApplication, NewSecret};
 use keyway_model::application::{
-    Application, ApplicationExperience, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
+    Application, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
 };
 use keyway_model::{ApplicationId, ErrorCode, Refusal, Timestamp};
 use serde_json::{Map, Value, json};
@@ -209,14 +209,15 @@ pub async fn again(
     id: &ApplicationId,
     error: &WebError,
     sent: &Parameters,
-    look: Option<&ApplicationExperience>,
+    typed: Option<Branding>,
 ) -> Result<Response, WebError> {
-    let mut application = web.core.application(&managed(), id).await?;
-    if let Some(look) = look {
-        application.sign_in_experience = look.clone();
-    }
+    let application = web.core.application(&managed(), id).await?;
     let shell = Shell::refused(admin, "applications", error);
-    Ok(page(error.status(), &shown(web, shell, application, sent, false).await?))
+    let mut shown = shown(web, shell, application, sent, false).await?;
+    if let Some(typed) = typed {
+        shown.branding = typed;
+    }
+    Ok(page(error.status(), &shown))
 }
 
 /// The lines of a text area.

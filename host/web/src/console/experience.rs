@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use keyway_core::connectors::target_of;
 use keyway_model::connector::ConnectorKind;
 use keyway_model::identifier::IdentifierKind;
+use keyway_model::look::{Color, Look};
 use keyway_model::sign_in_experience::{Indispensable, SignInExperience};
 use serde_json::{Map, Value, json};
 
@@ -67,6 +68,7 @@ struct ExperiencePage {
     color: String,
     dark_logo: String,
     dark_color: String,
+    dark_mode: bool,
     logo: String,
     favicon: String,
     terms: String,
@@ -116,16 +118,6 @@ fn patch(
     let resets = if changed { json!(resets) } else { json!(saved.forgot_password_methods) };
     let mut chosen: Vec<&String> = targets.iter().filter(|target| on(&format!("social.{target}"))).collect();
     chosen.sort_by_key(|target| text(&format!("order.social.{target}")).parse().unwrap_or(usize::MAX));
-    let mut branding = saved.rest.get("branding").and_then(Value::as_object).cloned().unwrap_or_default();
-    for (key, name) in [("logoUrl", "logo"), ("darkLogoUrl", "dark_logo"), ("favicon", "favicon")] {
-        match optional(name) {
-            Some(address) => branding.insert(key.into(), json!(address)),
-            None => branding.remove(key),
-        };
-    }
-    let mut color = saved.rest.get("color").and_then(Value::as_object).cloned().unwrap_or_default();
-    color.insert("primaryColor".into(), json!(text("color")));
-    color.insert("darkPrimaryColor".into(), json!(text("dark_color")));
     let mut sign_up = json!(saved.sign_up).as_object().cloned().unwrap_or_default();
     sign_up.insert("identifiers".into(), json!(identifiers));
     sign_up.insert("password".into(), json!(password));
@@ -136,8 +128,17 @@ fn patch(
         "signIn": { "methods": methods },
         "forgotPasswordMethods": resets,
         "socialSignInConnectorTargets": chosen,
-        "color": color,
-        "branding": branding,
+        "color": {
+            "primaryColor": optional("color"),
+            "darkPrimaryColor": optional("dark_color"),
+            "isDarkModeEnabled": on("dark_mode"),
+        },
+        "branding": {
+            "logoUrl": optional("logo"),
+            "darkLogoUrl": optional("dark_logo"),
+            "favicon": optional("favicon"),
+            "darkFavicon": saved.branding.dark_favicon,
+        },
         "termsOfUseUrl": optional("terms"),
         "privacyPolicyUrl": optional("privacy"),
         "languageInfo": { "autoDetect": on("auto_language"), "fallbackLanguage": text("language") },
@@ -169,9 +170,8 @@ fn shown(
     targets: &[String],
 ) -> ExperiencePage {
     let t = shell.t;
-    let rest = |path: &str| experience.rest.get(path);
-    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
-    let inner = |path: &str, name: &str| text(rest(path).and_then(|value| value.get(name)));
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let Color { primary_color, dark_primary_color, is_dark_mode_enabled } = &experience.color;
     let (has_email, has_sms) = (connectors.contains(&ConnectorKind::Email), connectors.contains(&ConnectorKind::Sms));
     let row = |kind: IdentifierKind| {
         let at = experience.sign_in.methods.iter().position(|method| method.identifier == kind);
@@ -203,7 +203,7 @@ fn shown(
     let identifiers = &experience.sign_up.identifiers;
     let by_username_alone = identifiers.as_slice() == [IdentifierKind::Username];
     let resets = experience.reset_kinds(connectors);
-    let chosen = experience.social_targets();
+    let chosen = &experience.social_sign_in_connector_targets;
     let place = |target: &String| chosen.iter().position(|one| one == target);
     let mut social: Vec<(String, bool)> =
         targets.iter().map(|target| (target.clone(), place(target).is_some())).collect();
@@ -223,16 +223,17 @@ fn shown(
         has_email,
         has_sms,
         social,
-        color: inner("color", "primaryColor"),
-        dark_color: inner("color", "darkPrimaryColor"),
-        logo: inner("branding", "logoUrl"),
-        dark_logo: inner("branding", "darkLogoUrl"),
-        favicon: inner("branding", "favicon"),
-        terms: text(rest("termsOfUseUrl")),
-        privacy: text(rest("privacyPolicyUrl")),
-        language: experience.fallback_language().to_owned(),
-        auto_language: experience.detects_language(),
-        css: text(rest("customCss")),
+        color: primary_color.clone().unwrap_or_else(|| Color::BRAND.to_owned()),
+        dark_color: dark_primary_color.clone().unwrap_or_else(|| Color::DARK_BRAND.to_owned()),
+        dark_mode: is_dark_mode_enabled.unwrap_or(true),
+        logo: text(&experience.branding.logo_url),
+        dark_logo: text(&experience.branding.dark_logo_url),
+        favicon: text(&experience.branding.favicon),
+        terms: text(&experience.terms_of_use_url),
+        privacy: text(&experience.privacy_policy_url),
+        language: experience.language_info.fallback_language.clone(),
+        auto_language: experience.language_info.auto_detect,
+        css: text(&experience.custom_css),
         shell,
     }
 }
@@ -272,13 +273,7 @@ pub async fn save(
 /// The settings as they were typed, over the saved ones.
 async fn draft(web: &Web, patch: Map<String, Value>) -> Result<SignInExperience, WebError> {
     let saved = web.core.public_experience(&managed()).await?.experience;
-    let mut draft = json!(saved);
-    if let Some(fields) = draft.as_object_mut() {
-        fields.extend(patch);
-    }
-    let mut draft: SignInExperience = serde_json::from_value(draft).unwrap_or(saved);
-    draft.admit_who_signs_up(&web.core.connector_kinds(&managed()).await?);
-    Ok(draft)
+    Ok(saved.drafted(&patch, &web.core.connector_kinds(&managed()).await?))
 }
 
 async fn unsaved(
@@ -305,16 +300,16 @@ pub async fn preview(
     let locale = sent.get("preview_language").and_then(|tag| Locale::with_tag(&tag)).unwrap_or(admin.locale);
     let settings = web.core.settings(&managed()).await?;
     let t = reworded(locale, settings.phrases(locale.tag()));
+    let look = Look::of(&experience, None);
+    let is_dark = look.dark_color.is_some() && sent.get("preview_scheme").as_deref() == Some("dark");
+    let scheme = if is_dark { "dark" } else { "light" };
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for name in ["color", "dark_color", "preview_scheme"] {
-        query.append_pair(name, &sent.get(name).unwrap_or_default());
-    }
-    let query = query.finish();
-    let frame = Frame::branded(&experience.rest, texts(admin.locale).your_application, locale);
-    let is_dark = sent.get("preview_scheme").as_deref() == Some("dark");
+    query.append_pair("color", look.color).append_pair("dark_color", look.dark_color.unwrap_or_default());
+    let query = query.append_pair("preview_scheme", scheme).finish();
+    let frame = Frame::branded(&look, texts(admin.locale).your_application, locale);
     let logo = if is_dark && !frame.dark_logo.is_empty() { &frame.dark_logo } else { &frame.logo };
     let frame = Frame {
-        style: format!("/console/preview/style.css?preview_scheme={}", if is_dark { "dark" } else { "light" }),
+        style: format!("/console/preview/style.css?preview_scheme={scheme}"),
         theme: format!("/console/preview/theme.css?{query}"),
         logo: images::on_this_listener(&web, logo),
         dark_logo: String::new(),
@@ -324,41 +319,20 @@ pub async fn preview(
     };
     let button =
         |target: &str| Button { href: "#".into(), label: format!("{} {target}", t.continue_with), logo: String::new() };
-    let social = experience.social_targets().into_iter().map(button).collect();
+    let social = experience.social_sign_in_connector_targets.iter().map(|target| button(target)).collect();
     Ok(sign_in::preview(&experience, &settings.connector_kinds(), frame, social))
-}
-
-/// A sheet as it looks in the surroundings that are chosen for the preview, whatever the browser's own are.
-fn in_scheme(sheet: &str, scheme: Option<&str>) -> String {
-    let holds = if scheme == Some("dark") { "all" } else { "not all" };
-    sheet.replace("(prefers-color-scheme: dark)", holds).replace("(prefers-color-scheme:dark)", holds)
 }
 
 /// `GET /console/preview/style.css`: the sheet of the sign-in pages.
 pub async fn preview_style(sent: Parameters) -> impl IntoResponse {
-    let sheet = in_scheme(assets::STYLE, sent.get("preview_scheme").as_deref());
+    let sheet = assets::in_scheme(assets::STYLE, sent.get("preview_scheme").as_deref());
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], sheet)
 }
 
 /// `GET /console/preview/theme.css`: the colours of the form.
 pub async fn preview_theme(sent: Parameters) -> impl IntoResponse {
     let color = |name: &str| sent.get(name).unwrap_or_default();
-    let sheet = assets::sheet(&color("color"), &color("dark_color"));
-    let sheet = in_scheme(&sheet, sent.get("preview_scheme").as_deref());
+    let sheet = assets::sheet(&color("color"), Some(&color("dark_color")));
+    let sheet = assets::in_scheme(&sheet, sent.get("preview_scheme").as_deref());
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], sheet)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_scheme_can_be_chosen_for_the_preview() {
-        let (sheet, colors) = (assets::STYLE, assets::sheet("#000000", "#ffffff"));
-        for text in [sheet, colors.as_str()] {
-            assert!(text.contains("prefers-color-scheme"));
-            assert!(!in_scheme(text, Some("dark")).contains("prefers-color-scheme"));
-            assert!(in_scheme(text, Some("light")).contains("not all"));
-        }
-    }
 }

@@ -7,8 +7,9 @@ use axum::extract::State;
 use axum::http::Uri;
 use keyway_core::management::{NewApplication, NewSecret};
 use keyway_model::application::{
-    Application, ApplicationExperience, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
+    Application, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
 };
+use keyway_model::look::ApplicationExperience;
 use keyway_model::{ApplicationId, Timestamp};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};

@@ -1,11 +1,12 @@
 //! Style, colours, script and icon of the pages: the only things that the content policy lets them load.
 
+use std::borrow::Cow;
+
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
-use keyway_model::application::is_color;
+use keyway_model::look::{Look, is_color};
 use keyway_model::{ApplicationId, ErrorCode, TenantId};
-use serde_json::Value;
 
 use crate::Web;
 use crate::error::WebError;
@@ -16,9 +17,19 @@ const CACHED: (header::HeaderName, &str) = (header::CACHE_CONTROL, "public, max-
 /// The sheet of the pages.
 pub const STYLE: &str = include_str!("../assets/style.css");
 
-/// `/assets/style.css`
-pub async fn style() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), CACHED], STYLE)
+/// `/assets/style.css`; with `scheme`, as it looks in those surroundings, whatever the browser's own are.
+pub async fn style(parameters: Parameters) -> impl IntoResponse {
+    let sheet = match parameters.get("scheme") {
+        Some(scheme) => in_scheme(STYLE, Some(&scheme)).into(),
+        None => Cow::Borrowed(STYLE),
+    };
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), CACHED], sheet)
+}
+
+/// A sheet as it looks in chosen surroundings: `dark`, or light.
+pub fn in_scheme(sheet: &str, scheme: Option<&str>) -> String {
+    let holds = if scheme == Some("dark") { "all" } else { "not all" };
+    sheet.replace("(prefers-color-scheme: dark)", holds).replace("(prefers-color-scheme:dark)", holds)
 }
 
 /// `/assets/app.js`
@@ -48,30 +59,20 @@ pub async fn image(State(web): State<Web>, Path(name): Path<String>) -> Result<i
 /// `/assets/theme.css`: the colours and own rules of the tenant, or of one application over them. Only what is a colour gets
 /// into the rules made here.
 pub async fn theme(State(web): State<Web>, parameters: Parameters) -> impl IntoResponse {
-    let settings = web.core.settings(&web.tenant).await.map(|found| found.experience.rest.clone()).unwrap_or_default();
-    let settings = match parameters.get("application") {
-        Some(id) => match web.core.application_experience(&web.tenant, &ApplicationId(id)).await {
-            Ok(Some(own)) => own.over(&settings).into_owned(),
-            _ => settings,
-        },
-        None => settings,
+    let settings = web.core.settings(&web.tenant).await;
+    let tenant = settings.map(|settings| settings.experience.clone()).unwrap_or_default();
+    let own = match parameters.get("application") {
+        Some(id) => web.core.application_experience(&web.tenant, &ApplicationId(id)).await.ok().flatten(),
+        None => None,
     };
-    let color = |name: &str, default: &'static str| {
-        let text = settings.get("color").and_then(|color| color.get(name)).and_then(Value::as_str);
-        text.filter(|text| is_color(text)).unwrap_or(default).to_owned()
-    };
-    let light = color("primaryColor", "#4f46e5");
-    let dark = color("darkPrimaryColor", "#8b8cf8");
+    let look = Look::of(&tenant, own.as_ref());
     // An administrator's own rules; the content policy keeps them from loading sheets or scripts of others.
-    let own = settings.get("customCss").and_then(Value::as_str).unwrap_or_default();
-    (
-        [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=60")],
-        sheet(&light, &dark) + own,
-    )
+    let body = sheet(look.color, look.dark_color) + &look.css;
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=60")], body)
 }
 
-/// The colours as a sheet; what is no colour is left out.
-pub fn sheet(light: &str, dark: &str) -> String {
+/// The colours as a sheet; what is no colour is left out. Pages without dark colours stay light.
+pub fn sheet(light: &str, dark: Option<&str>) -> String {
     let rule = |color: &str| {
         if is_color(color) {
             format!(":root{{--brand:{color};--brand-text:{}}}", readable_on(color))
@@ -79,7 +80,8 @@ pub fn sheet(light: &str, dark: &str) -> String {
             String::new()
         }
     };
-    format!("{}@media(prefers-color-scheme:dark){{{}}}", rule(light), rule(dark))
+    let dark = dark.map(|dark| format!("@media(prefers-color-scheme:dark){{{}}}", rule(dark)));
+    rule(light) + &dark.unwrap_or_default()
 }
 
 /// Black or white, whichever has the greater contrast (WCAG 2.2 relative luminance).
@@ -102,9 +104,19 @@ mod tests {
         assert!(is_color("#4f46e5"));
         for bad in ["red", "#fff", "#4f46e5}", "#4f46eg", "url(x)"] {
             assert!(!is_color(bad), "{bad}");
-            assert_eq!(sheet(bad, bad), "@media(prefers-color-scheme:dark){}");
+            assert_eq!(sheet(bad, Some(bad)), "@media(prefers-color-scheme:dark){}");
+            assert_eq!(sheet(bad, None), "");
         }
         assert_eq!(readable_on("#4f46e5"), "#fff");
         assert_eq!(readable_on("#ffe066"), "#111");
+    }
+
+    #[test]
+    fn a_sheet_can_be_had_for_chosen_surroundings() {
+        for text in [STYLE, &sheet("#000000", Some("#ffffff"))] {
+            assert!(text.contains("prefers-color-scheme"));
+            assert!(!in_scheme(text, Some("dark")).contains("prefers-color-scheme"));
+            assert!(in_scheme(text, Some("light")).contains("not all"));
+        }
     }
 }

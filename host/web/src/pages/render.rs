@@ -7,10 +7,9 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use keyway_core::oauth::AuthorizationAnswer;
 use keyway_core::signin::InteractionView;
-use keyway_model::application::is_web;
 use keyway_model::display::shown;
+use keyway_model::look::{Look, is_web};
 use keyway_model::{ApplicationId, TenantId};
-use serde_json::{Map, Value};
 
 use super::texts::{Phrase, Texts, texts};
 use super::visit::{Puzzle, Visit};
@@ -40,6 +39,10 @@ pub struct Frame {
     pub notice: String,
     /// Address of the icon of the browser's tab.
     pub favicon: String,
+    /// The one for dark surroundings, or empty.
+    pub dark_favicon: String,
+    /// The surroundings that the page has colours for, as `color-scheme` of CSS names them.
+    pub schemes: &'static str,
     /// Address of the sheet.
     pub style: String,
     /// Address of the sheet with the colours.
@@ -84,6 +87,8 @@ impl Frame {
             alert: String::new(),
             notice: String::new(),
             favicon: "/assets/icon.svg".to_owned(),
+            dark_favicon: String::new(),
+            schemes: "light dark",
             style: "/assets/style.css".to_owned(),
             theme: "/assets/theme.css".to_owned(),
             terms: String::new(),
@@ -98,7 +103,7 @@ impl Frame {
     pub fn of(view: &InteractionView, locale: Locale) -> Self {
         let application = view.application();
         let own = &application.sign_in_experience;
-        let rest = own.over(&view.experience().rest);
+        let look = Look::of(view.experience(), Some(own));
         let name = own.display_name.as_ref().unwrap_or(&application.name);
         let theme = if own.changes_colors() {
             let id = url::form_urlencoded::byte_serialize(application.id.as_str().as_bytes()).collect::<String>();
@@ -106,26 +111,29 @@ impl Frame {
         } else {
             "/assets/theme.css".to_owned()
         };
-        Self { csrf: view.interaction.csrf.clone(), theme, ..Self::branded(&rest, name, locale) }
+        Self { csrf: view.interaction.csrf.clone(), theme, ..Self::branded(&look, name, locale) }
     }
 
-    /// A frame with the branding that these settings give.
-    pub fn branded(settings: &Map<String, Value>, application: &str, locale: Locale) -> Self {
-        let address = |value: Option<&Value>| {
-            let text = value.and_then(Value::as_str).unwrap_or_default();
-            if is_web(text) { text.to_owned() } else { String::new() }
-        };
-        let branding = |name: &str| address(settings.get("branding").and_then(|branding| branding.get(name)));
-        let plain = Self::plain(locale);
-        Self {
+    /// A frame with this look.
+    pub fn branded(look: &Look<'_>, application: &str, locale: Locale) -> Self {
+        let address = |value: Option<&str>| value.unwrap_or_default().to_owned();
+        let mut frame = Self {
             application: application.to_owned(),
-            logo: branding("logoUrl"),
-            dark_logo: branding("darkLogoUrl"),
-            favicon: Some(branding("favicon")).filter(|address| !address.is_empty()).unwrap_or(plain.favicon),
-            terms: address(settings.get("termsOfUseUrl")),
-            privacy: address(settings.get("privacyPolicyUrl")),
+            logo: address(look.logo),
+            dark_logo: address(look.dark_logo),
+            dark_favicon: address(look.dark_favicon),
+            terms: address(look.terms),
+            privacy: address(look.privacy),
             ..Self::plain(locale)
+        };
+        if let Some(favicon) = look.favicon {
+            favicon.clone_into(&mut frame.favicon);
         }
+        if look.dark_color.is_none() {
+            frame.schemes = "light";
+            frame.style = format!("{}?scheme=light", frame.style);
+        }
+        frame
     }
 }
 
@@ -258,10 +266,7 @@ pub async fn expired(web: &Web, headers: &HeaderMap, application: &str, error: W
         return self::error(headers, error);
     }
     let settings = web.core.settings(&web.tenant).await;
-    let wanted = settings.ok().and_then(|settings| {
-        let address = settings.experience.rest.get("unknownSessionRedirectUrl")?.as_str()?.to_owned();
-        is_web(&address).then_some(address)
-    });
+    let wanted = settings.ok().and_then(|settings| settings.experience.unknown_session_redirect_url.clone());
     if let Some(address) = wanted {
         return see_other(&address);
     }

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use keyway_model::TenantId;
+use keyway_model::look::Look;
 
 use super::render::{self, Frame};
 use super::{texts, visit};
@@ -29,7 +30,7 @@ async fn page(web: &Web, headers: &HeaderMap, form: &Parameters, status: StatusC
         let owner = web.core.password_link_owner(&web.tenant, &token).await?;
         let settings = web.core.settings(&web.tenant).await?;
         let locale = negotiate(headers, None, Some(&settings.experience));
-        let frame = Frame { alert, ..Frame::branded(&settings.experience.rest, "", locale) };
+        let frame = Frame { alert, ..Frame::branded(&Look::of(&settings.experience, None), "", locale) };
         let username = owner.username.or(owner.primary_email).unwrap_or_default();
         Ok::<_, WebError>(render::html(status, &SetPasswordPage { frame, token: token.clone(), username }, None))
     };

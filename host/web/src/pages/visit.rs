@@ -93,7 +93,8 @@ impl Visit {
         }
         let place = Place::new(&browser.interaction, view.interaction.application_id.as_str());
         let wish = view.interaction.authorization.ui_locales.as_deref();
-        let chosen = cookies::read(web, &headers, Kind::Language).filter(|_| view.experience().detects_language());
+        let chosen =
+            cookies::read(web, &headers, Kind::Language).filter(|_| view.experience().language_info.auto_detect);
         let locale = negotiate(&headers, chosen.as_deref().or(wish), Some(view.experience()));
         browser.locale = Some(locale.to_string());
         let t = reworded(locale, view.phrases(locale.tag()));
@@ -104,7 +105,7 @@ impl Visit {
 impl Visit {
     /// The frame of this page.
     pub fn frame(&self) -> Frame {
-        let switch = if self.view.experience().detects_language() { self.path.clone() } else { String::new() };
+        let switch = if self.view.experience().language_info.auto_detect { self.path.clone() } else { String::new() };
         Frame { t: Arc::clone(&self.t), switch, place: self.place.clone(), ..Frame::of(&self.view, self.locale) }
     }
 

@@ -28,11 +28,11 @@ pub struct SocialOffer {
 pub async fn social_offers(core: &Core, tenant: &TenantId) -> Result<Vec<SocialOffer>, CoreError> {
     let settings = core.settings(tenant).await?;
     let mut offers = Vec::new();
-    for wanted in settings.experience.social_targets() {
+    for wanted in &settings.experience.social_sign_in_connector_targets {
         for connector in settings.connectors.iter().filter(|one| one.kind.signs_in()) {
             let Some(factory) = core.connector_factory(tenant, &connector.factory_id) else { continue };
             let target = target_of(&factory, &connector.settings);
-            if target != wanted {
+            if target != *wanted {
                 continue;
             }
             let set = |name: &str| connector.settings.metadata.get(name).cloned();
@@ -64,7 +64,7 @@ pub(super) async fn offered_connector(
     }
     let factory = core.connector_factory(tenant, &connector.factory_id).ok_or(ErrorCode::ConnectorFactoryNotFound)?;
     let target = target_of(&factory, &connector.settings);
-    if !settings.experience.social_targets().contains(&target.as_str()) {
+    if !settings.experience.social_sign_in_connector_targets.contains(&target) {
         return Err(ErrorCode::SignInMethodNotEnabled.into());
     }
     Ok((connector.clone(), factory))

@@ -1,0 +1,319 @@
+//! What the sign-in pages look like: the settings of a tenant, with those of an application over them.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::Refusal;
+use crate::sign_in_experience::SignInExperience;
+
+/// Longest style sheet of an administrator, in bytes.
+const MAX_CSS: usize = 65_536;
+
+/// Pictures: web addresses, each of which may be absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Branding {
+    /// The logo.
+    #[serde(deserialize_with = "optional_address", skip_serializing_if = "Option::is_none")]
+    pub logo_url: Option<String>,
+    /// The logo for dark surroundings.
+    #[serde(deserialize_with = "optional_address", skip_serializing_if = "Option::is_none")]
+    pub dark_logo_url: Option<String>,
+    /// The icon of the browser's tab.
+    #[serde(deserialize_with = "optional_address", skip_serializing_if = "Option::is_none")]
+    pub favicon: Option<String>,
+    /// The icon for dark surroundings.
+    #[serde(deserialize_with = "optional_address", skip_serializing_if = "Option::is_none")]
+    pub dark_favicon: Option<String>,
+}
+
+/// Colours, such as `#4f46e5`. What is absent is as in the settings below, and in the end [`Color::BRAND`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Color {
+    /// The brand colour.
+    #[serde(deserialize_with = "optional_color", skip_serializing_if = "Option::is_none")]
+    pub primary_color: Option<String>,
+    /// Whether the pages turn dark where the reader's device is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_dark_mode_enabled: Option<bool>,
+    /// The brand colour in dark surroundings.
+    #[serde(deserialize_with = "optional_color", skip_serializing_if = "Option::is_none")]
+    pub dark_primary_color: Option<String>,
+}
+
+impl Color {
+    /// The brand colour where nobody chose one.
+    pub const BRAND: &'static str = "#4f46e5";
+
+    /// The brand colour in dark surroundings where nobody chose one.
+    pub const DARK_BRAND: &'static str = "#8b8cf8";
+
+    /// The colours that a tenant begins with.
+    pub fn of_new_tenant() -> Self {
+        Self {
+            primary_color: Some(Self::BRAND.to_owned()),
+            is_dark_mode_enabled: Some(true),
+            dark_primary_color: Some(Self::DARK_BRAND.to_owned()),
+        }
+    }
+}
+
+/// What the sign-in pages look like for one application, where it differs from the tenant's settings.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct ApplicationExperience {
+    /// Pictures.
+    #[serde(deserialize_with = "object")]
+    pub branding: Branding,
+    /// Colours.
+    #[serde(deserialize_with = "object")]
+    pub color: Color,
+    /// Rules after the tenant's own.
+    #[serde(deserialize_with = "optional_css")]
+    pub custom_css: Option<String>,
+    /// Address of the terms of use.
+    #[serde(deserialize_with = "optional_address")]
+    pub terms_of_use_url: Option<String>,
+    /// Address of the privacy policy.
+    #[serde(deserialize_with = "optional_address")]
+    pub privacy_policy_url: Option<String>,
+    /// What the pages call the application, in place of its name.
+    pub display_name: Option<String>,
+}
+
+impl ApplicationExperience {
+    /// Reads what was stored, perhaps by another version: what cannot be read is as in the tenant's settings.
+    pub fn from_stored(stored: &Value) -> Self {
+        fn field<T: DeserializeOwned + Default>(stored: &Value, name: &str) -> T {
+            stored.get(name).and_then(|value| T::deserialize(value).ok()).unwrap_or_default()
+        }
+        Self {
+            branding: field(stored, "branding"),
+            color: field(stored, "color"),
+            custom_css: field(stored, "customCss"),
+            terms_of_use_url: field::<Option<String>>(stored, "termsOfUseUrl").filter(|text| is_web(text)),
+            privacy_policy_url: field::<Option<String>>(stored, "privacyPolicyUrl").filter(|text| is_web(text)),
+            display_name: field(stored, "displayName"),
+        }
+    }
+
+    /// Reads it, and refuses what the pages could not show by its place.
+    pub fn read(value: &Value) -> Result<Self, Refusal> {
+        let experience: Self = read_object("", value)?;
+        experience.check()?;
+        Ok(experience)
+    }
+
+    /// Refuses a name that the pages could not show.
+    pub fn check(&self) -> Result<(), Refusal> {
+        if self.display_name.as_deref().is_some_and(|name| !(1..=128).contains(&name.chars().count())) {
+            return Err(Refusal::invalid_input("displayName", "must have 1 to 128 characters"));
+        }
+        Ok(())
+    }
+
+    /// Whether the pages' colours or rules differ from the tenant's.
+    pub fn changes_colors(&self) -> bool {
+        self.color != Color::default() || self.custom_css.is_some()
+    }
+}
+
+/// What the pages look like in the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look<'s> {
+    /// Address of the logo.
+    pub logo: Option<&'s str>,
+    /// Address of the logo for dark surroundings.
+    pub dark_logo: Option<&'s str>,
+    /// Address of the icon.
+    pub favicon: Option<&'s str>,
+    /// Address of the icon for dark surroundings.
+    pub dark_favicon: Option<&'s str>,
+    /// The brand colour.
+    pub color: &'s str,
+    /// The brand colour in dark surroundings; none where the pages stay light.
+    pub dark_color: Option<&'s str>,
+    /// An administrator's own style rules.
+    pub css: Cow<'s, str>,
+    /// Address of the terms of use.
+    pub terms: Option<&'s str>,
+    /// Address of the privacy policy.
+    pub privacy: Option<&'s str>,
+}
+
+impl<'s> Look<'s> {
+    /// The tenant's settings with those of an application over them.
+    pub fn of(tenant: &'s SignInExperience, application: Option<&'s ApplicationExperience>) -> Self {
+        macro_rules! over {
+            ($($field:ident).+) => {
+                application.and_then(|own| own.$($field).+.as_deref()).or(tenant.$($field).+.as_deref())
+            };
+        }
+        let is_dark = application.and_then(|own| own.color.is_dark_mode_enabled);
+        let has_dark_mode = is_dark.or(tenant.color.is_dark_mode_enabled).unwrap_or(true);
+        let css = match (tenant.custom_css.as_deref(), application.and_then(|own| own.custom_css.as_deref())) {
+            (Some(tenant), Some(own)) => Cow::Owned(format!("{tenant}\n{own}")),
+            (tenant, own) => Cow::Borrowed(own.or(tenant).unwrap_or_default()),
+        };
+        Self {
+            logo: over!(branding.logo_url),
+            dark_logo: over!(branding.dark_logo_url).filter(|_| has_dark_mode),
+            favicon: over!(branding.favicon),
+            dark_favicon: over!(branding.dark_favicon).filter(|_| has_dark_mode),
+            color: over!(color.primary_color).unwrap_or(Color::BRAND),
+            dark_color: has_dark_mode.then_some(over!(color.dark_primary_color).unwrap_or(Color::DARK_BRAND)),
+            css,
+            terms: over!(terms_of_use_url),
+            privacy: over!(privacy_policy_url),
+        }
+    }
+}
+
+/// Whether a text is a web address: anything else, such as `javascript:`, must not become a link or a picture.
+pub fn is_web(text: &str) -> bool {
+    text.starts_with("https://") || text.starts_with("http://")
+}
+
+/// Whether a text is a colour as a style sheet takes it, such as `#4f46e5`, and nothing more.
+pub fn is_color(text: &str) -> bool {
+    text.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+fn optional<'de, D: Deserializer<'de>>(
+    reader: D,
+    fits: fn(&str) -> bool,
+    expected: &'static str,
+) -> Result<Option<String>, D::Error> {
+    let text: Option<String> = Deserialize::deserialize(reader)?;
+    match text.filter(|text| !text.is_empty()) {
+        Some(text) if !fits(&text) => Err(serde::de::Error::custom(expected)),
+        text => Ok(text),
+    }
+}
+
+/// Reads a web address, or none where it is empty.
+pub(crate) fn optional_address<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<String>, D::Error> {
+    optional(reader, is_web, "must be a web address")
+}
+
+/// Reads a style sheet, or none where it is empty.
+pub(crate) fn optional_css<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<String>, D::Error> {
+    optional(reader, |css| css.len() <= MAX_CSS, "must have 65536 bytes at most")
+}
+
+fn optional_color<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<String>, D::Error> {
+    optional(reader, is_color, "must be a colour such as #4f46e5")
+}
+
+/// Reads an object alone; what is derived takes a list of the values as well.
+fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(reader: D) -> Result<T, D::Error> {
+    struct Fields<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+        type Value = T;
+
+        fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+            to.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(fields))
+        }
+    }
+
+    reader.deserialize_map(Fields(PhantomData))
+}
+
+/// A setting that is an object.
+#[derive(Deserialize)]
+#[serde(bound = "T: Deserialize<'de>")]
+struct Whole<T>(#[serde(deserialize_with = "object")] T);
+
+/// Reads a setting that is an object; the refusal names the place in it.
+pub(crate) fn read_object<T: DeserializeOwned>(name: &str, value: &Value) -> Result<T, Refusal> {
+    read_setting::<Whole<T>>(name, value).map(|Whole(setting)| setting)
+}
+
+/// Reads a setting; the refusal names the place in it.
+pub(crate) fn read_setting<T: DeserializeOwned>(name: &str, value: &Value) -> Result<T, Refusal> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        let place = match (name, path.as_str()) {
+            (name, ".") => name.to_owned(),
+            ("", path) => path.to_owned(),
+            (name, path) => format!("{name}.{path}"),
+        };
+        Refusal::invalid_input(&place, &error.into_inner().to_string())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn tenant(value: Value) -> SignInExperience {
+        SignInExperience::default().patched(value.as_object().unwrap(), &[]).unwrap()
+    }
+
+    #[test]
+    fn an_application_s_look_goes_over_the_tenant_s() {
+        let tenant = tenant(json!({
+            "branding": { "logoUrl": "https://a/l.png", "favicon": "https://a/f.png" }, "customCss": "a{}",
+            "color": { "primaryColor": "#111111" },
+        }));
+        let value = json!({ "branding": { "logoUrl": "https://b/l.png" }, "customCss": "b{}", "displayName": "Shop" });
+        let own = ApplicationExperience::read(&value).unwrap();
+        let look = Look::of(&tenant, Some(&own));
+        assert_eq!((look.logo, look.favicon), (Some("https://b/l.png"), Some("https://a/f.png")));
+        assert_eq!((look.color, look.dark_color), ("#111111", Some(Color::DARK_BRAND)));
+        assert_eq!(look.css, "a{}\nb{}");
+        assert_eq!(Look::of(&tenant, Some(&ApplicationExperience::default())), Look::of(&tenant, None));
+    }
+
+    #[test]
+    fn pages_stay_light_where_dark_mode_is_off() {
+        let tenant = tenant(json!({
+            "branding": { "logoUrl": "https://a/l.png", "darkLogoUrl": "https://a/d.png" },
+            "color": { "isDarkModeEnabled": false, "darkPrimaryColor": "#222222" },
+        }));
+        let look = Look::of(&tenant, None);
+        assert_eq!((look.dark_color, look.dark_logo), (None, None));
+        let on = ApplicationExperience::read(&json!({ "color": { "isDarkModeEnabled": true } })).unwrap();
+        let look = Look::of(&tenant, Some(&on));
+        assert_eq!((look.dark_color, look.dark_logo), (Some("#222222"), Some("https://a/d.png")));
+    }
+
+    #[test]
+    fn what_the_pages_cannot_show_is_refused_by_name() {
+        for (value, place) in [
+            (json!({ "branding": { "logoUrl": "javascript:alert(1)" } }), "branding.logoUrl"),
+            (json!({ "branding": { "logo": "https://a" } }), "branding.logo"),
+            (json!({ "color": { "primaryColor": "red" } }), "color.primaryColor"),
+            (json!({ "color": [] }), "color"),
+            (json!({ "termsOfUseUrl": "ftp://a" }), "termsOfUseUrl"),
+            (json!({ "customCss": "a".repeat(MAX_CSS + 1) }), "customCss"),
+        ] {
+            let refusal = ApplicationExperience::read(&value).unwrap_err();
+            assert!(refusal.detail().starts_with(place), "{place}: {}", refusal.detail());
+        }
+        let stored = json!({ "color": { "primaryColor": "red" }, "displayName": "Shop", "later": 1 });
+        assert_eq!(
+            ApplicationExperience::from_stored(&stored),
+            ApplicationExperience { display_name: Some("Shop".into()), ..ApplicationExperience::default() }
+        );
+        assert!(ApplicationExperience::read(&json!({ "displayName": "" })).is_err());
+        assert!(
+            ApplicationExperience::read(&json!({ "color": { "primaryColor": "#123456", "isDarkModeEnabled": true } }))
+                .is_ok()
+        );
+    }
+}
