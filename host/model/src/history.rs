@@ -75,6 +75,16 @@ impl History {
         self.change(then, |bucket| bucket.open = (bucket.open - 1).max(0));
     }
 
+    /// Counts what another one with the same buckets counted.
+    pub fn add(&mut self, other: &Self) {
+        for bucket in &other.buckets {
+            self.change(Timestamp(bucket.at), |sum| {
+                sum.open += bucket.open;
+                sum.settled += bucket.settled;
+            });
+        }
+    }
+
     /// What is open of the last `seconds`.
     pub fn open(&self, seconds: i64, now: Timestamp) -> i64 {
         self.within(seconds, now).map(|bucket| bucket.open).sum()
@@ -168,6 +178,16 @@ mod tests {
         history.take_back(Timestamp(1));
         history.take_back(Timestamp(1));
         assert_eq!(history.open(3600, Timestamp(5)), 0);
+    }
+
+    #[test]
+    fn histories_of_parts_are_added_by_their_buckets() {
+        let (mut odd, mut even) = (History::new(60 * SECOND), History::new(60 * SECOND));
+        odd.settle(Timestamp(1));
+        even.settle(Timestamp(2));
+        even.settle(Timestamp(70 * SECOND));
+        odd.add(&even);
+        assert_eq!((odd.peak(), odd.settled(3600, Timestamp(80 * SECOND))), (2, 3));
     }
 
     #[test]

@@ -58,6 +58,17 @@ on_both! {
         }
     }
 
+    async fn who_signs_in_waits_for_nobody_else_of_the_country(database: Database) {
+        let server = TestServer::start(database).await;
+        let application = server.application().await;
+        for phone in ["8613800000001", "8613800000002"] {
+            sign_up(&server, &mut server.browser("203.0.113.7"), &application, phone).await;
+        }
+        let pool = server.database.connect().await;
+        let rows = sqlx::query("SELECT name FROM counters WHERE name LIKE 'verified:CN:%'").fetch_all(&pool).await.unwrap();
+        assert_eq!(rows.len(), 2, "a row of each, not one that both lock");
+    }
+
     async fn one_address_and_one_ipv6_network_are_held_back(database: Database) {
         let limits = Limits { proof_of_work_bits: 0, ..Limits::default() };
         let server = TestServer::start_with(database, Options { limits: Some(limits), seed: 1, ..Options::default() }).await;

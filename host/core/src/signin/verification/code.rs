@@ -71,8 +71,9 @@ async fn verify(step: &mut Step<'_>, typed: TypedCode) -> Result<VerificationId,
     match judge(found, &identifier, &guess, now, most) {
         Ok(used) => {
             guesses.forget(step.tx, tenant, now).await?;
-            let country = country(&identifier).unwrap_or_default();
-            limits::settle(step.tx, tenant, &used.counters, &country, used.sent_at, now).await?;
+            let country = country(&identifier).ok().filter(|country| !country.is_empty());
+            let number = country.as_deref().zip(identifier.value.chars().next_back());
+            limits::settle(step.tx, tenant, &used.counters, number, used.sent_at, now).await?;
             step.record(audit);
             Ok(id)
         }
