@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use deadpool_postgres::Pool;
 use keyway_model::Rng;
-use sqlx::PgPool;
 
 use crate::configuration::Versions;
 use crate::sqlite::{Readers, Writer};
@@ -19,7 +19,7 @@ const RUNS: u32 = 6;
 #[derive(Clone)]
 enum Database {
     Sqlite(Arc<Readers>, Arc<Writer>),
-    Postgres(PgPool),
+    Postgres(Pool),
 }
 
 /// The database.
@@ -38,11 +38,12 @@ impl Store {
     pub async fn open(url: &str, rng: Arc<dyn Rng>) -> Result<Self, StoreError> {
         let versions: Arc<Versions> = Arc::default();
         let database = if url.starts_with("sqlite:") {
-            let (readers, writer) = sqlite::open(url).await?;
+            let (readers, writer) = sqlite::open(url)?;
             Database::Sqlite(Arc::new(readers), Arc::new(writer))
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let pool = postgres::open(url).await?;
-            tokio::spawn(postgres::listen(url.to_owned(), Arc::downgrade(&versions)));
+            let address = postgres::Address::read(url, |name| std::env::var(name).ok())?;
+            let pool = postgres::open(&address).await?;
+            tokio::spawn(postgres::listen(address, Arc::downgrade(&versions)));
             Database::Postgres(pool)
         } else {
             return Err(StoreError::Url);
@@ -58,7 +59,7 @@ impl Store {
     pub async fn read<T, E: From<StoreError>>(&self, job: impl AsyncFnOnce(&mut Tx) -> Result<T, E>) -> Result<T, E> {
         let connection = match &self.database {
             Database::Sqlite(readers, _) => Connection::SqliteReader(readers.reader().await?),
-            Database::Postgres(pool) => Connection::PostgresReader(pool.acquire().await.map_err(StoreError::from)?),
+            Database::Postgres(pool) => Connection::PostgresReader(pool.get().await.map_err(StoreError::from)?),
         };
         job(&mut self.tx(connection)).await
     }
@@ -98,7 +99,7 @@ impl Store {
         job: impl AsyncFnOnce(&mut Tx) -> Result<T, E>,
     ) -> Result<T, (E, bool)> {
         let failed = |error: StoreError| {
-            let yielded = error.is_yielded();
+            let yielded = matches!(error, StoreError::Yielded);
             (E::from(error), yielded)
         };
         let mut tx = self.begin().await.map_err(failed)?;

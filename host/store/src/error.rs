@@ -1,6 +1,10 @@
 //! Errors of the store.
 
+use deadpool_postgres::PoolError;
 use rusqlite::{ErrorCode, ffi};
+use tokio_postgres::error::SqlState;
+
+use crate::postgres;
 
 /// Which rule of uniqueness a write ran into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,15 +82,18 @@ pub enum StoreError {
     /// The database's disk is full.
     #[error("the database's disk is full")]
     Full,
-    /// PostgreSQL failed, or the address of the database cannot be read.
+    /// PostgreSQL ended the transaction in favour of another.
+    #[error("the transaction yielded to another")]
+    Yielded,
+    /// PostgreSQL failed: what it says of it.
     #[error("database: {0}")]
-    Database(sqlx::Error),
+    Database(String),
     /// `SQLite` failed.
     #[error("database: {0}")]
     Sqlite(rusqlite::Error),
-    /// A migration failed.
-    #[error("migration: {0}")]
-    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The migration of this number failed.
+    #[error("migration {0}: {1}")]
+    Migration(i64, String),
     /// A row holds what it should not.
     #[error("inconsistent data in {0}")]
     Inconsistent(&'static str),
@@ -96,39 +103,37 @@ pub enum StoreError {
     /// The transaction crashed or the store is closing.
     #[error("the transaction did not finish")]
     Aborted,
-    /// The address of the database cannot be read.
-    #[error("the database address must begin with sqlite: or postgres://")]
+    /// The address of the database, or a certificate that it names, cannot be read.
+    #[error("the database's address cannot be read; it begins with sqlite: or postgres://")]
     Url,
 }
 
 impl StoreError {
     /// Whether the same request may succeed a moment later; otherwise a row, a key or the program is wrong.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Database(_) | Self::Sqlite(_) | Self::Aborted)
-    }
-
-    /// Whether PostgreSQL ended the transaction in favour of another: `serialization_failure`, `deadlock_detected`.
-    pub(crate) fn is_yielded(&self) -> bool {
-        let Self::Database(sqlx::Error::Database(database)) = self else { return false };
-        matches!(database.code().as_deref(), Some("40001" | "40P01"))
+        matches!(self, Self::Yielded | Self::Database(_) | Self::Sqlite(_) | Self::Aborted)
     }
 }
 
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        if let sqlx::Error::Database(database) = &error {
-            if database.is_unique_violation() {
-                return Self::Unique(Constraint::read(database.constraint(), database.message()));
-            }
-            if database.is_foreign_key_violation() {
-                return Self::Reference;
-            }
-            // disk_full
-            if database.code().as_deref() == Some("53100") {
-                return Self::Full;
-            }
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let Some(database) = error.as_db_error() else { return Self::Database(postgres::message(&error)) };
+        match *database.code() {
+            SqlState::UNIQUE_VIOLATION => Self::Unique(Constraint::read(database.constraint(), database.message())),
+            SqlState::FOREIGN_KEY_VIOLATION => Self::Reference,
+            SqlState::DISK_FULL => Self::Full,
+            SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => Self::Yielded,
+            _ => Self::Database(postgres::message(&error)),
         }
-        Self::Database(error)
+    }
+}
+
+impl From<PoolError> for StoreError {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Backend(error) => error.into(),
+            error => Self::Database(error.to_string()),
+        }
     }
 }
 

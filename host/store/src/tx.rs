@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sqlx::pool::PoolConnection;
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use deadpool_postgres::{Client, Pool};
 
 use crate::StoreError;
 use crate::configuration::Versions;
-use crate::postgres::{self, Batch};
+use crate::postgres::{self, Answer, Transaction};
 use crate::sqlite::{self, Reader, Turn};
 use crate::statement::{Query, Row, query};
 
@@ -22,30 +21,20 @@ pub(crate) enum Connection {
     /// SQLite.
     Sqlite(Turn),
     /// PostgreSQL, each statement alone, for reads.
-    PostgresReader(PoolConnection<Postgres>),
-    /// PostgreSQL, before the first statement: what only writes is one trip, without a frame around it.
-    PostgresIdle(PgPool),
+    PostgresReader(Client),
+    /// PostgreSQL, before the first trip.
+    PostgresIdle(Pool),
     /// PostgreSQL.
-    Postgres(Transaction<'static, Postgres>),
-}
-
-/// Either database, at the moment of a statement. What PostgreSQL's statements wait with is boxed: use cases would carry it many times,
-/// on SQLite for nothing.
-enum Database<'a> {
-    /// Not shared: a future that holds it may move to another thread.
-    Sqlite(&'a mut rusqlite::Connection),
-    Postgres(&'a mut PgConnection),
+    Postgres(Transaction),
 }
 
 impl Connection {
-    fn database(&mut self) -> Result<Database<'_>, StoreError> {
-        Ok(match self {
-            Self::SqliteReader(reader) => Database::Sqlite(reader.connection()?),
-            Self::Sqlite(turn) => Database::Sqlite(turn.connection()?),
-            Self::PostgresReader(connection) => Database::Postgres(connection),
-            Self::Postgres(transaction) => Database::Postgres(transaction),
-            Self::PostgresIdle(_) => return Err(StoreError::Aborted),
-        })
+    fn sqlite(&mut self) -> Result<&mut rusqlite::Connection, StoreError> {
+        match self {
+            Self::SqliteReader(reader) => reader.connection(),
+            Self::Sqlite(turn) => turn.connection(),
+            Self::PostgresReader(_) | Self::PostgresIdle(_) | Self::Postgres(_) => Err(StoreError::Aborted),
+        }
     }
 }
 
@@ -54,7 +43,7 @@ impl Connection {
 struct Part {
     /// How many statements were held back when it began.
     held: usize,
-    /// Whether the database has a savepoint for it. What only read and held back needs none: on PostgreSQL that saves two trips.
+    /// Whether there is a savepoint for it. What only read and held back needs none.
     is_saved: bool,
 }
 
@@ -68,7 +57,8 @@ pub struct Tx {
     pub(crate) configured: bool,
     /// Whether the database ended this transaction in favour of another.
     yielded: bool,
-    later: Batch,
+    /// Statements that PostgreSQL gets with the next that is waited for.
+    later: Vec<Query>,
     part: Option<Part>,
     /// Those of the whole store.
     statements: Arc<AtomicU64>,
@@ -78,30 +68,38 @@ pub struct Tx {
 impl Tx {
     pub(crate) fn new(connection: Connection, statements: Arc<AtomicU64>, versions: Arc<Versions>) -> Self {
         let is_sqlite = matches!(connection, Connection::Sqlite(_) | Connection::SqliteReader(_));
-        let (connection, later) = (Some(connection), Batch::default());
+        let (connection, later) = (Some(connection), Vec::new());
         Self { connection, is_sqlite, configured: false, yielded: false, later, part: None, statements, versions }
     }
 
     /// Keeps what was written. Success means durable.
-    pub async fn commit(self) -> Result<(), StoreError> {
-        let Self { connection, later, configured, versions, .. } = self;
-        let done = match connection.ok_or(StoreError::Aborted)? {
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        let done = match self.connection.take().ok_or(StoreError::Aborted)? {
             Connection::SqliteReader(_) | Connection::PostgresReader(_) => Ok(()),
             Connection::Sqlite(turn) => turn.commit().await,
-            Connection::PostgresIdle(_) if later.len() == 0 => Ok(()),
-            Connection::PostgresIdle(pool) => match pool.acquire().await {
-                Ok(mut connection) => Box::pin(later.run(&mut connection)).await,
-                Err(error) => Err(error.into()),
-            },
-            Connection::Postgres(mut transaction) => match Box::pin(later.run(&mut transaction)).await {
-                Ok(()) => transaction.commit().await.map_err(StoreError::from),
-                Err(error) => Err(error),
-            },
+            Connection::PostgresIdle(_) if self.later.is_empty() => Ok(()),
+            Connection::PostgresIdle(pool) => Box::pin(self.commit_at_once(pool)).await,
+            Connection::Postgres(transaction) => {
+                self.later.push(postgres::commit());
+                let done = Box::pin(postgres::run(transaction.client()?, &self.later)).await;
+                done.map(|_| transaction.end())
+            }
         };
-        if configured {
-            versions.expire();
+        if self.configured {
+            self.versions.expire();
         }
         done
+    }
+
+    /// A transaction that was never waited for: one statement is one by itself, several are framed.
+    async fn commit_at_once(&mut self, pool: Pool) -> Result<(), StoreError> {
+        let transaction = Transaction::new(pool.get().await?);
+        if self.later.len() > 1 {
+            self.later.insert(0, postgres::begin());
+            self.later.push(postgres::commit());
+        }
+        let done = postgres::run(transaction.client()?, &self.later).await;
+        done.map(|_| transaction.end())
     }
 
     /// Whether the database ended this transaction in favour of another, and the same again may do better.
@@ -113,138 +111,132 @@ impl Tx {
         self.statements.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Where statements run; PostgreSQL's transaction begins with the first of them.
-    async fn database(&mut self) -> Result<Database<'_>, StoreError> {
+    fn sqlite(&mut self) -> Result<&mut rusqlite::Connection, StoreError> {
+        self.connection.as_mut().ok_or(StoreError::Aborted)?.sqlite()
+    }
+
+    /// Sends what was held back, and this statement, whose answer it is. PostgreSQL's transaction begins with the first of them.
+    async fn send(&mut self, last: Option<Query>) -> Result<Answer, StoreError> {
+        let mut queries = std::mem::take(&mut self.later);
+        queries.extend(last);
+        if let Some(part) = &mut self.part {
+            part.held = 0;
+        }
         if let Some(Connection::PostgresIdle(pool)) = &self.connection {
-            self.connection = Some(Connection::Postgres(pool.begin().await?));
+            self.connection = Some(Connection::Postgres(Transaction::new(pool.get().await?)));
+            queries.insert(0, postgres::begin());
         }
-        self.connection.as_mut().ok_or(StoreError::Aborted)?.database()
+        let client = match self.connection.as_ref().ok_or(StoreError::Aborted)? {
+            Connection::PostgresReader(client) => client,
+            Connection::Postgres(transaction) => transaction.client()?,
+            _ => return Err(StoreError::Aborted),
+        };
+        let answer = postgres::run(client, &queries).await;
+        // What the job makes of the error no longer tells whether the transaction is to be run again.
+        self.yielded |= matches!(answer, Err(StoreError::Yielded));
+        answer
     }
 
-    /// Remembers of a failure whether the transaction is to be run again: what the job makes of the error no longer tells.
-    fn noted<T>(&mut self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
-        self.yielded |= outcome.as_ref().is_err_and(StoreError::is_yielded);
-        outcome
-    }
-
-    /// Runs a statement whose outcome nobody waits for: its failure is the transaction's. PostgreSQL, where each statement is a
-    /// trip, gets several at once, before the next one that returns something or before the commit.
+    /// Runs a statement whose outcome nobody waits for: its failure is the transaction's. PostgreSQL, where each trip costs, gets it with
+    /// the next one that returns something or with the commit.
     pub(crate) async fn execute_later(&mut self, query: Query) -> Result<(), StoreError> {
-        if self.is_sqlite {
-            return self.execute(query).await.map(|_| ());
-        }
         self.count_statement();
-        if self.later.clashes(&query) {
-            self.settle().await?;
+        if self.is_sqlite {
+            return sqlite::execute(self.sqlite()?, &query).map(|_| ());
         }
         self.later.push(query);
-        if self.later.len() == LATER { self.settle().await } else { Ok(()) }
+        if self.later.len() < LATER { Ok(()) } else { Box::pin(self.settle()).await }
     }
 
     /// Begins a part of the transaction that can be undone alone; [`Self::end_part`] ends it.
-    pub async fn begin_part(&mut self) -> Result<(), StoreError> {
+    pub fn begin_part(&mut self) -> Result<(), StoreError> {
         self.part = Some(Part { held: self.later.len(), is_saved: false });
-        if self.is_sqlite { self.save_part().await } else { Ok(()) }
+        if self.is_sqlite { self.save_part() } else { Ok(()) }
     }
 
     /// Keeps what was written since [`Self::begin_part`], or undoes it where the outcome is an error: what was written before,
     /// and what follows, stays.
     pub async fn end_part<T, E: From<StoreError>>(&mut self, outcome: Result<T, E>) -> Result<T, E> {
         let outcome = match outcome {
-            Ok(value) => self.settle().await.map(|()| value).map_err(E::from),
+            Ok(value) => Box::pin(self.settle()).await.map(|()| value).map_err(E::from),
             Err(error) => Err(error),
         };
         let Some(part) = self.part.take() else { return outcome };
         if outcome.is_err() {
-            // A part that was saved has sent what was held back before it.
-            self.later.split_off(if part.is_saved { 0 } else { part.held });
+            self.later.truncate(part.held);
         }
         if part.is_saved {
             if outcome.is_err() {
-                self.frame("ROLLBACK TO SAVEPOINT part").await?;
+                self.frame("ROLLBACK TO SAVEPOINT part")?;
             }
-            self.frame("RELEASE SAVEPOINT part").await?;
+            self.frame("RELEASE SAVEPOINT part")?;
+            if outcome.is_err() {
+                // PostgreSQL plans nothing in a transaction that failed: what follows waits until it has gone back.
+                Box::pin(self.settle()).await?;
+            }
         }
         outcome
     }
 
-    async fn frame(&mut self, statement: &'static str) -> Result<(), StoreError> {
-        let done = match self.database().await? {
-            Database::Sqlite(connection) => sqlite::execute(connection, &query(statement)),
-            Database::Postgres(connection) => Box::pin(postgres::execute(connection, query(statement))).await,
-        };
-        self.noted(done).map(|_| ())
-    }
-
-    /// Makes sure that the part can be undone, before it writes for the first time.
-    async fn save_part(&mut self) -> Result<(), StoreError> {
-        let Some(part) = self.part.filter(|part| !part.is_saved) else { return Ok(()) };
-        let of_part = self.later.split_off(part.held);
-        self.send_held().await?;
-        self.later = of_part;
-        self.frame("SAVEPOINT part").await?;
-        self.part = Some(Part { held: 0, is_saved: true });
+    /// Runs what frames a part, or holds it back with the part's statements.
+    fn frame(&mut self, statement: &'static str) -> Result<(), StoreError> {
+        if self.is_sqlite {
+            return sqlite::execute(self.sqlite()?, &query(statement)).map(|_| ());
+        }
+        // Without a plan that is kept, which would have to be asked for while the part may have failed.
+        self.later.push(query(statement).planned_anew());
         Ok(())
     }
 
-    async fn send_held(&mut self) -> Result<(), StoreError> {
-        let later = std::mem::take(&mut self.later);
-        let sent = match self.database().await? {
-            Database::Sqlite(_) => Ok(()),
-            Database::Postgres(connection) => Box::pin(later.run(connection)).await,
-        };
-        self.noted(sent)
+    /// Makes sure that the part can be undone, before it writes for the first time.
+    fn save_part(&mut self) -> Result<(), StoreError> {
+        let Some(part) = self.part.as_mut().filter(|part| !part.is_saved) else { return Ok(()) };
+        part.is_saved = true;
+        let of_part = self.later.split_off(part.held);
+        self.frame("SAVEPOINT part")?;
+        self.later.extend(of_part);
+        Ok(())
     }
 
-    /// Sends what was held back.
+    /// Sends what was held back, to hear whether it failed.
     async fn settle(&mut self) -> Result<(), StoreError> {
         if self.part.is_some_and(|part| self.later.len() > part.held) {
-            self.save_part().await?;
+            self.save_part()?;
         }
-        if self.later.len() == 0 {
-            return Ok(());
+        if self.later.is_empty() { Ok(()) } else { self.send(None).await.map(|_| ()) }
+    }
+
+    /// Runs a statement on PostgreSQL, with what was held back.
+    async fn answer(&mut self, query: Query) -> Result<Answer, StoreError> {
+        if !query.reads() || self.part.is_some_and(|part| self.later.len() > part.held) {
+            self.save_part()?;
         }
-        if let Some(part) = &mut self.part {
-            part.held = 0;
-        }
-        self.send_held().await
+        self.send(Some(query)).await
     }
 
     pub(crate) async fn execute(&mut self, query: Query) -> Result<u64, StoreError> {
         self.count_statement();
-        self.save_part().await?;
-        self.settle().await?;
-        let done = match self.database().await? {
-            Database::Sqlite(connection) => sqlite::execute(connection, &query),
-            Database::Postgres(connection) => Box::pin(postgres::execute(connection, query)).await,
-        };
-        self.noted(done)
+        if self.is_sqlite {
+            return sqlite::execute(self.sqlite()?, &query);
+        }
+        // Boxed: use cases would carry what PostgreSQL's statements wait with many times, on SQLite for nothing.
+        Ok(Box::pin(self.answer(query)).await?.changed)
     }
 
     pub(crate) async fn one(&mut self, query: Query) -> Result<Option<Row>, StoreError> {
         self.count_statement();
-        if !query.reads() {
-            self.save_part().await?;
+        if self.is_sqlite {
+            return sqlite::rows(self.sqlite()?, &query, 1).map(|mut rows| rows.pop());
         }
-        self.settle().await?;
-        let found = match self.database().await? {
-            Database::Sqlite(connection) => sqlite::rows(connection, &query, 1).map(|mut rows| rows.pop()),
-            Database::Postgres(connection) => Box::pin(postgres::one(connection, query)).await,
-        };
-        self.noted(found)
+        Ok(Box::pin(self.answer(query)).await?.rows.into_iter().next())
     }
 
     pub(crate) async fn all(&mut self, query: Query) -> Result<Vec<Row>, StoreError> {
         self.count_statement();
-        if !query.reads() {
-            self.save_part().await?;
+        if self.is_sqlite {
+            return sqlite::rows(self.sqlite()?, &query, usize::MAX);
         }
-        self.settle().await?;
-        let found = match self.database().await? {
-            Database::Sqlite(connection) => sqlite::rows(connection, &query, usize::MAX),
-            Database::Postgres(connection) => Box::pin(postgres::all(connection, query)).await,
-        };
-        self.noted(found)
+        Ok(Box::pin(self.answer(query)).await?.rows)
     }
 
     /// As [`Self::all`], for a statement that goes through many rows: SQLite has a thread of its own for it.
@@ -270,11 +262,7 @@ impl Tx {
         self.count_statement();
         let mut lent = self.connection.take().ok_or(StoreError::Aborted)?;
         let run = move || {
-            let done = match lent.database() {
-                Ok(Database::Sqlite(connection)) => work(connection),
-                Ok(Database::Postgres(_)) => Err(StoreError::Aborted),
-                Err(error) => Err(error),
-            };
+            let done = lent.sqlite().and_then(|connection| work(connection));
             (lent, done)
         };
         let (connection, done) = tokio::task::spawn_blocking(run).await.map_err(|_| StoreError::Aborted)?;

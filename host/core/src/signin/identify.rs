@@ -104,7 +104,7 @@ async fn judged(step: &mut Step<'_>, event: InteractionEvent, by: &Identificatio
     if !writes {
         return decided(step, event, by).await;
     }
-    step.tx.begin_part().await?;
+    step.tx.begin_part()?;
     let outcome = decided(step, event, by).await;
     step.tx.end_part(outcome).await
 }

@@ -94,7 +94,7 @@ async fn ended(step: &mut Step<'_>, event: InteractionEvent, held: Option<Locked
     if !names_account {
         return Ok(Progress::Done(sign_in(step, &mut user).await?));
     }
-    step.tx.begin_part().await?;
+    step.tx.begin_part()?;
     let outcome = sign_in(step, &mut user).await;
     Ok(Progress::Done(step.tx.end_part(outcome).await.map_err(taken)?))
 }

@@ -5,14 +5,12 @@ mod readers;
 mod writer;
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, Statement};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::StoreError;
 use crate::migrations;
@@ -32,15 +30,21 @@ const SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PR
      PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY;";
 
 /// Brings the schema of the file at `url` up to date, and opens it.
-pub(crate) async fn open(url: &str) -> Result<(Readers, Writer), StoreError> {
-    let options = SqliteConnectOptions::from_str(url)?.create_if_missing(true);
-    let path = options.get_filename().to_path_buf();
+pub(crate) fn open(url: &str) -> Result<(Readers, Writer), StoreError> {
+    let path = path(url)?;
     keep_private(&path);
-    let mut connection: SqliteConnection = options.connect().await?;
-    migrations::sqlite().run(&mut connection).await?;
-    connection.close().await?;
-    let writer = Writer::new(connect(&path)?);
-    Ok((Readers::new(path), writer))
+    let mut connection = connect(&path)?;
+    migrations::on_sqlite(&mut connection)?;
+    Ok((Readers::new(path), Writer::new(connection)))
+}
+
+/// The file that `sqlite:<path>` or `sqlite://<path>` names; parameters of it mean nothing here.
+fn path(url: &str) -> Result<PathBuf, StoreError> {
+    let path = url.strip_prefix("sqlite:").unwrap_or(url);
+    let path = path.strip_prefix("//").unwrap_or(path);
+    let path = path.split('?').next().unwrap_or_default();
+    let path = percent_decode_str(path).decode_utf8().map_err(|_| StoreError::Url)?;
+    Ok(PathBuf::from(path.as_ref()))
 }
 
 /// Makes a database file that is not there yet, for its owner alone; SQLite gives the files beside it the same mode. What cannot be
@@ -138,6 +142,14 @@ fn read(field: ValueRef<'_>) -> Result<Value, StoreError> {
 mod tests {
     use super::*;
     use crate::statement::query;
+
+    #[test]
+    fn an_address_names_a_file() {
+        for url in ["sqlite:/a b/c", "sqlite:///a%20b/c", "sqlite:/a b/c?mode=rwc"] {
+            assert_eq!(path(url).unwrap(), Path::new("/a b/c"), "{url}");
+        }
+        assert_eq!(path("sqlite:keyway.db").unwrap(), Path::new("keyway.db"));
+    }
 
     #[test]
     fn parameters_are_bound_by_their_numbers() {

@@ -293,7 +293,7 @@ async fn a_part_that_is_refused_is_undone_alone(store: Store) {
         let id = |place: &str| format!("{place}{number}");
         let refused = store.write::<_, StoreError>(async |tx| {
             users::insert(tx, &tenant(), &user(&id("before"), None)).await?;
-            tx.begin_part().await?;
+            tx.begin_part()?;
             users::find(tx, &tenant(), &"nobody".into()).await?;
             if part != "reads" {
                 users::insert(tx, &tenant(), &user(&id("within"), None)).await?;
@@ -308,6 +308,8 @@ async fn a_part_that_is_refused_is_undone_alone(store: Store) {
             };
             let outcome = tx.end_part(outcome).await;
             assert!(outcome.is_err(), "{part}");
+            // Of a kind that this connection has not planned yet.
+            assert!(part != "clashes" || interactions::read(tx, &tenant(), "", Timestamp(1)).await?.is_none());
             users::insert(tx, &tenant(), &user(&id("after"), None)).await
         });
         refused.await.unwrap();
@@ -320,7 +322,7 @@ async fn a_part_that_is_refused_is_undone_alone(store: Store) {
         assert_eq!(kept, ["before", "after"], "{part}");
     }
     let kept = store.write::<_, StoreError>(async |tx| {
-        tx.begin_part().await?;
+        tx.begin_part()?;
         let written = users::insert(tx, &tenant(), &user("kept", None)).await;
         tx.end_part(written).await
     });
