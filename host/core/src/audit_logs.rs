@@ -35,8 +35,9 @@ pub async fn record(cx: &Cx, attempt: Attempt) -> Result<(), CoreError> {
         ("Applications", Some((_, id))) => event = event.application(&ApplicationId(id.clone())),
         _ => {}
     }
-    if !attempt.targets.is_empty() {
-        let targets: serde_json::Map<_, _> = attempt.targets.into_iter().map(|(name, id)| (name, json!(id))).collect();
+    let targets: Vec<_> = attempt.targets.into_iter().chain(cx.request().targets()).collect();
+    if !targets.is_empty() {
+        let targets: serde_json::Map<_, _> = targets.into_iter().map(|(name, id)| (name, json!(id))).collect();
         event = event.with("targets", json!(targets));
     }
     if let Some(made) = attempt.made {

@@ -1,7 +1,7 @@
 //! The context of a use case: whose data it touches, who acts, where the request came from and when. Every use case takes it first.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use keyway_model::{ApplicationId, TenantId, Timestamp, UserId};
 use keyway_store::{StoreError, Tx};
@@ -54,18 +54,30 @@ pub struct RequestInfo {
     /// Method and route, such as `POST /api/roles`.
     pub operation: String,
     has_event: AtomicBool,
+    targets: Mutex<Vec<(String, String)>>,
 }
 
 impl RequestInfo {
     /// A request by its id, with method and route.
     pub fn new(id: String, operation: String) -> Self {
-        Self { id, operation, has_event: AtomicBool::new(false) }
+        Self { id, operation, ..Self::default() }
     }
 
     /// Whether a use case wrote an event for it. What was written is undone with its transaction: it counts for requests that
     /// succeeded.
     pub fn has_event(&self) -> bool {
         self.has_event.load(Ordering::Relaxed)
+    }
+
+    /// Names something that the request is about where its route does not.
+    pub(crate) fn note_target(&self, name: &str, id: &str) {
+        let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
+        targets.push((name.to_owned(), id.to_owned()));
+    }
+
+    /// What the request is about beyond its route.
+    pub(crate) fn targets(&self) -> Vec<(String, String)> {
+        self.targets.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn note_event(&self) {

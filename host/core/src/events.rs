@@ -1,6 +1,7 @@
 //! What happened: one row, written in the same transaction as the change. It is the entry of the audit log, and what a listener
 //! outside may be told of. A use case makes the event and gives it to [`Cx::emit`].
 
+use keyway_model::connector::Connector;
 use keyway_model::resource::{Resource, Role, Scope};
 use keyway_model::user::User;
 use keyway_model::{ApplicationId, UserId};
@@ -75,7 +76,30 @@ kinds! {
     UserRolesAdded = "Management.Users.Roles.Create";
     /// A role was taken from a user.
     UserRoleRemoved = "Management.Users.Roles.Delete";
+    /// A connector was set up.
+    ConnectorCreated = "Management.Connectors.Create";
+    /// A connector was changed, or switched on or off.
+    ConnectorUpdated = "Management.Connectors.Update";
+    /// A connector was removed, or replaced by another.
+    ConnectorDeleted = "Management.Connectors.Delete";
+    /// A test message was sent.
+    ConnectorTested = "Management.Connectors.Test.Create";
+    /// A component was uploaded.
+    FactoryVersionUploaded = "Connector.Upload";
+    /// What a version asks for was agreed to.
+    FactoryVersionApproved = "Connector.Approve";
+    /// A version serves.
+    FactoryVersionActivated = "Connector.Activate";
+    /// The version before serves again.
+    FactoryRolledBack = "Connector.RollBack";
+    /// A version was removed.
+    FactoryVersionDeleted = "Connector.DeleteVersion";
+    /// An uploaded factory was removed with its versions.
+    FactoryDeleted = "Connector.DeleteFactory";
 }
+
+/// Stands for a value that is not shown.
+pub(crate) const CHANGED: &str = "changed";
 
 /// A thing as events show it, by field. Secrets, hashes and codes are marks such as `set`, never themselves.
 pub trait Recorded {
@@ -93,22 +117,29 @@ pub trait Recorded {
 #[derive(Debug, Clone)]
 pub struct Event {
     kind: EventKind,
-    targets: Map<String, Value>,
     user: Option<UserId>,
     application: Option<ApplicationId>,
+    /// On the heap: an event is a part of the future that writes it.
+    fields: Box<EventFields>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct EventFields {
+    targets: Map<String, Value>,
     before: Map<String, Value>,
     after: Map<String, Value>,
+    details: Map<String, Value>,
 }
 
 impl Event {
     /// An event that is about nothing yet.
     pub fn new(kind: EventKind) -> Self {
-        Self { kind, targets: Map::new(), user: None, application: None, before: Map::new(), after: Map::new() }
+        Self { kind, user: None, application: None, fields: Box::default() }
     }
 
     /// A thing was made.
     pub fn created<T: Recorded>(kind: EventKind, made: &T) -> Self {
-        Self { after: made.fields(), ..Self::new(kind).target(T::TARGET, made.id()) }
+        Self::new(kind).target(T::TARGET, made.id()).changed(Map::new(), made.fields())
     }
 
     /// A thing was changed: the fields that differ.
@@ -118,13 +149,13 @@ impl Event {
 
     /// A thing was removed.
     pub fn deleted<T: Recorded>(kind: EventKind, removed: &T) -> Self {
-        Self { before: removed.fields(), ..Self::new(kind).target(T::TARGET, removed.id()) }
+        Self::new(kind).target(T::TARGET, removed.id()).changed(removed.fields(), Map::new())
     }
 
     /// The id of what it happened to.
     #[must_use]
     pub fn target(mut self, name: &str, id: &str) -> Self {
-        self.targets.insert(name.to_owned(), json!(id));
+        self.fields.targets.insert(name.to_owned(), json!(id));
         self
     }
 
@@ -145,14 +176,21 @@ impl Event {
     /// What is there now that was not.
     #[must_use]
     pub fn added(mut self, name: &str, value: Value) -> Self {
-        self.after.insert(name.to_owned(), value);
+        self.fields.after.insert(name.to_owned(), value);
         self
     }
 
     /// What was there and is not any more.
     #[must_use]
     pub fn removed(mut self, name: &str, value: Value) -> Self {
-        self.before.insert(name.to_owned(), value);
+        self.fields.before.insert(name.to_owned(), value);
+        self
+    }
+
+    /// A field of the entry beside target, before and after.
+    #[must_use]
+    pub fn detail(mut self, name: &str, value: Value) -> Self {
+        self.fields.details.insert(name.to_owned(), value);
         self
     }
 
@@ -165,10 +203,10 @@ impl Event {
             if old.as_ref() == Some(&value) {
                 continue;
             }
-            self.before.extend(old.map(|old| (name.clone(), old)));
-            self.after.insert(name, value);
+            self.fields.before.extend(old.map(|old| (name.clone(), old)));
+            self.fields.after.insert(name, value);
         }
-        self.before.extend(before);
+        self.fields.before.extend(before);
         self
     }
 }
@@ -177,10 +215,14 @@ impl Cx {
     /// Writes an event in the transaction of the change.
     pub async fn emit(&self, tx: &mut Tx, event: Event) -> Result<(), StoreError> {
         let mut entry = self.event(event.kind.key());
-        for (name, fields) in [("targets", event.targets), ("before", event.before), ("after", event.after)] {
+        let EventFields { targets, before, after, details } = *event.fields;
+        for (name, fields) in [("targets", targets), ("before", before), ("after", after)] {
             if !fields.is_empty() {
                 entry = entry.with(name, Value::Object(fields));
             }
+        }
+        for (name, value) in details {
+            entry = entry.with(&name, value);
         }
         if let Some(user) = &event.user {
             entry = entry.user(user);
@@ -247,6 +289,28 @@ impl Recorded for User {
     }
 }
 
+impl Recorded for Connector {
+    const TARGET: &'static str = "connectorId";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn fields(&self) -> Map<String, Value> {
+        let mut config = self.config.clone();
+        self.marks.mask(&mut config);
+        fields([
+            ("factoryId", json!(self.factory_id)),
+            ("config", config),
+            ("metadata", json!(self.settings.metadata)),
+            ("syncProfile", json!(self.settings.sync_profile)),
+            ("trustVerifiedAddresses", json!(self.settings.trust_verified_addresses)),
+            ("routing", json!(self.settings.routing)),
+            ("enabled", json!(!self.settings.disabled)),
+        ])
+    }
+}
+
 impl Recorded for Role {
     const TARGET: &'static str = "roleId";
 
@@ -274,8 +338,8 @@ mod tests {
         let before = fields(json!({ "name": "A", "description": "same", "gone": 1 }));
         let after = fields(json!({ "name": "B", "description": "same", "new": true }));
         let event = Event::new(EventKind::RoleCreated).changed(before, after);
-        assert_eq!(Value::Object(event.before), json!({ "name": "A", "gone": 1 }));
-        assert_eq!(Value::Object(event.after), json!({ "name": "B", "new": true }));
+        assert_eq!(Value::Object(event.fields.before), json!({ "name": "A", "gone": 1 }));
+        assert_eq!(Value::Object(event.fields.after), json!({ "name": "B", "new": true }));
     }
 
     #[test]

@@ -70,7 +70,7 @@ pub struct Core {
     hasher: password::Hasher,
     /// This node, among those that share the database.
     node: String,
-    seen: connectors::Seen,
+    calls: connectors::Calls,
     held_back: limits::HeldBack,
 }
 
@@ -118,13 +118,13 @@ impl Core {
             directory,
             hasher,
             node,
-            seen: connectors::Seen::default(),
+            calls: connectors::Calls::default(),
             held_back: limits::HeldBack::default(),
         });
-        if let Err(error) = core.tidy_compiled().await {
+        if let Err(error) = connectors::factories::tidy_compiled(&core).await {
             tracing::warn!(%error, "compiled code that nothing needs could not be removed");
         }
-        tokio::spawn(Self::follow_versions(Arc::downgrade(&core)));
+        tokio::spawn(connectors::factories::follow(Arc::downgrade(&core)));
         Ok(core)
     }
 

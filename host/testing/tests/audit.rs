@@ -39,7 +39,7 @@ fn forms() -> Vec<&'static str> {
 }
 
 /// Which operation writes which event in the transaction of its change.
-const EVENTS: [(&str, &str, EventKind); 24] = [
+const EVENTS: [(&str, &str, EventKind); 34] = [
     ("POST", "/api/users", EventKind::UserCreated),
     ("PATCH", "/api/users/{userId}", EventKind::UserUpdated),
     ("PATCH", "/api/users/{userId}/custom-data", EventKind::UserUpdated),
@@ -64,6 +64,16 @@ const EVENTS: [(&str, &str, EventKind); 24] = [
     ("DELETE", "/api/applications/{id}/roles/{roleId}", EventKind::ApplicationRoleRemoved),
     ("POST", "/api/users/{userId}/roles", EventKind::UserRolesAdded),
     ("DELETE", "/api/users/{userId}/roles/{roleId}", EventKind::UserRoleRemoved),
+    ("POST", "/api/connectors", EventKind::ConnectorCreated),
+    ("PATCH", "/api/connectors/{id}", EventKind::ConnectorUpdated),
+    ("DELETE", "/api/connectors/{id}", EventKind::ConnectorDeleted),
+    ("POST", "/api/connectors/{id}/test", EventKind::ConnectorTested),
+    ("POST", "/api/connector-factories", EventKind::FactoryVersionUploaded),
+    ("POST", "/api/connector-factories/{id}/versions/{digest}/approve", EventKind::FactoryVersionApproved),
+    ("POST", "/api/connector-factories/{id}/versions/{digest}/activate", EventKind::FactoryVersionActivated),
+    ("POST", "/api/connector-factories/{id}/rollback", EventKind::FactoryRolledBack),
+    ("DELETE", "/api/connector-factories/{id}/versions/{digest}", EventKind::FactoryVersionDeleted),
+    ("DELETE", "/api/connector-factories/{id}", EventKind::FactoryDeleted),
 ];
 
 #[test]

@@ -1,11 +1,12 @@
 //! What was entered as a secret stays one, whatever a later version of its module says of it; and what may be tested by whom.
 
 use http::Method;
-use keyway_core::connectors::{TestMessage, Upload, VersionView};
-use keyway_core::{CoreError, Visitor};
+use keyway_core::connectors::factories::{self, FactoryError, Upload, VersionView};
+use keyway_core::connectors::{self, TestError, TestMessage};
+use keyway_core::{Actor, Cx, Visitor};
+use keyway_model::TenantId;
 use keyway_model::connector::Publisher;
 use keyway_model::marks::SECRET_MASK;
-use keyway_model::{ErrorCode, TenantId};
 use keyway_testing::{TestServer, on_both};
 use serde_json::{Value, json};
 
@@ -16,16 +17,20 @@ fn module(changes: &[(&str, &str)]) -> Vec<u8> {
     keyway_testing::module(ID, changes)
 }
 
-async fn upload(server: &TestServer, wasm: Vec<u8>, by: &str) -> Result<VersionView, CoreError> {
-    let upload = Upload { wasm, signature: None, by: by.into() };
-    server.core.upload_connector(&TenantId::default_tenant(), upload, &Visitor::default()).await
+/// What somebody does by the Management API.
+fn acting(server: &TestServer, by: &str) -> Cx {
+    Cx::new(&server.core, TenantId::default_tenant(), Actor::Application(by.into()), Visitor::default())
+}
+
+async fn upload(server: &TestServer, wasm: Vec<u8>, by: &str) -> Result<VersionView, FactoryError> {
+    factories::upload(&acting(server, by), Upload { wasm, signature: None }).await
 }
 
 async fn activate(server: &TestServer, view: &VersionView) {
-    let (tenant, visitor) = (TenantId::default_tenant(), Visitor::default());
+    let cx = acting(server, "approver");
     let (id, digest) = (&view.version.factory_id, view.version.digest.as_str());
-    server.core.approve_connector(&tenant, id, digest, "approver".into(), &visitor).await.unwrap();
-    server.core.activate_connector(&tenant, id, digest, "approver", &visitor).await.unwrap();
+    factories::approve(&cx, id, digest).await.unwrap();
+    factories::activate(&cx, id, digest).await.unwrap();
 }
 
 async fn set_up(server: &TestServer) -> Value {
@@ -37,11 +42,6 @@ async fn set_up(server: &TestServer) -> Value {
 
 async fn config(server: &TestServer) -> Value {
     server.api(Method::GET, "/connectors/gateway-1", None).await.expect(200).json().get("config").unwrap().clone()
-}
-
-fn code(error: CoreError) -> ErrorCode {
-    let CoreError::Refusal(refusal) = error else { unreachable!("{error}") };
-    refusal.code
 }
 
 on_both! {
@@ -67,6 +67,45 @@ on_both! {
         assert_eq!(config(&server).await, entered, "another value was entered, and not as a secret");
     }
 
+    async fn sensitive_data_exposure_by_events_of_connectors(database: Database) {
+        let server = TestServer::start(database).await;
+        set_up(&server).await;
+        let entered = json!({ "endpoint": "https://moved.example/send", "authorization": "Bearer NEXT-SECRET" });
+        server.api(Method::PATCH, "/connectors/gateway-1", Some(json!({ "config": entered }))).await.expect(200);
+        server.clock.turn(1);
+        server.api(Method::PATCH, "/connectors/gateway-1", Some(json!({ "enabled": false }))).await.expect(200);
+        server.api(Method::DELETE, "/connectors/gateway-1", None).await.expect(204);
+        let events = async |key: &str| {
+            let path = format!("/logs?logKey={key}&page_size=50");
+            let logs = server.api(Method::GET, &path, None).await.expect(200);
+            assert!(!logs.body.contains("SECRET"), "{}", logs.body);
+            let all = logs.json().as_array().cloned().unwrap_or_default();
+            let is_ours = |one: &Value| {
+                ["connectorId", "factoryId"].iter().any(|name| {
+                    let target = one.pointer(&format!("/payload/targets/{name}")).and_then(Value::as_str);
+                    target.is_some_and(|id| ["gateway-1", ID].contains(&id))
+                })
+            };
+            let ours = all.into_iter().filter(is_ours);
+            ours.map(|one| one.get("payload").cloned().unwrap_or_default()).collect::<Vec<Value>>()
+        };
+        let made = events("Management.Connectors.Create").await;
+        assert_eq!(made[0].pointer("/after/config/authorization"), Some(&json!(SECRET_MASK)), "{made:?}");
+        let changes = events("Management.Connectors.Update").await;
+        let [switched, moved] = changes.as_slice() else { unreachable!("{changes:?}") };
+        assert_eq!(moved.pointer("/before/config/endpoint"), Some(&json!("https://gateway.example/send")));
+        assert_eq!(moved.pointer("/after/config/endpoint"), Some(&json!("https://moved.example/send")));
+        assert_eq!(moved.pointer("/after/secrets"), Some(&json!("changed")), "{moved}");
+        assert_eq!((switched.pointer("/before"), switched.pointer("/after")), (Some(&json!({ "enabled": true })), Some(&json!({ "enabled": false }))));
+        assert_eq!(events("Management.Connectors.Delete").await.len(), 1);
+        for key in ["Upload", "Approve", "Activate"] {
+            let event = events(&format!("Connector.{key}")).await;
+            assert_eq!(event.len(), 1, "{key}");
+            assert_eq!(event[0].pointer("/factoryId"), Some(&json!(ID)));
+            assert!(event[0].pointer("/actor").is_some() && event[0].pointer("/actor") == event[0].pointer("/by"), "{event:?}");
+        }
+    }
+
     async fn a_taken_or_odd_id_replaces_nothing(database: Database) {
         let server = TestServer::start(database).await;
         set_up(&server).await;
@@ -87,7 +126,6 @@ on_both! {
     async fn sms_pumping_by_test_messages_ends_at_the_budget(database: Database) {
         let server = TestServer::start(database).await;
         set_up(&server).await;
-        let tenant = TenantId::default_tenant();
         let test = async |by: &str, to: &str, may_configure: bool, endpoint: &str| {
             let message = TestMessage {
                 factory_id: ID.into(),
@@ -96,29 +134,29 @@ on_both! {
                 email: None,
                 locale: None,
                 config: json!({ "endpoint": endpoint, "authorization": "Bearer TOP-SECRET" }),
-                by,
                 may_configure,
             };
-            server.core.test_connector(&tenant, message).await.map_err(code)
+            connectors::send_test_message(&acting(&server, by), message).await
         };
         let saved = "https://gateway.example/send";
         let unsaved = test("tester", "4915112345678", false, "https://mine.example/").await;
-        assert_eq!(unsaved, Err(ErrorCode::Forbidden), "testing alone sends what is saved");
+        assert!(matches!(unsaved, Err(TestError::OnlySaved)), "testing alone sends what is saved: {unsaved:?}");
+        let is_limited = |outcome: &Result<Value, TestError>| matches!(outcome, Err(TestError::Limited));
         let mut sent = 0;
-        while test("tester", "4915112345678", false, saved).await != Err(ErrorCode::ConnectorTestLimited) {
+        while !is_limited(&test("tester", "4915112345678", false, saved).await) {
             sent += 1;
         }
         assert_eq!(sent, 10, "to one recipient");
         for number in 0..20 {
             let outcome = test("tester", &format!("49151123457{number:02}"), true, saved).await;
-            assert_ne!(outcome, Err(ErrorCode::ConnectorTestLimited), "{number}");
+            assert!(!is_limited(&outcome), "{number}");
         }
-        assert_eq!(test("tester", "4915112345799", true, saved).await, Err(ErrorCode::ConnectorTestLimited));
-        assert_ne!(test("other", "4915112345799", true, saved).await, Err(ErrorCode::ConnectorTestLimited));
+        assert!(is_limited(&test("tester", "4915112345799", true, saved).await));
+        assert!(!is_limited(&test("other", "4915112345799", true, saved).await));
         let log = server.api(Method::GET, "/connectors/gateway-1/logs", None).await.expect(200).json();
         assert!(!log.as_array().unwrap().is_empty(), "tests are in the log");
         server.clock.turn(3700);
-        assert_ne!(test("tester", "4915112345799", true, saved).await, Err(ErrorCode::ConnectorTestLimited));
+        assert!(!is_limited(&test("tester", "4915112345799", true, saved).await));
     }
 
     async fn impersonation_of_an_official_module_is_refused(database: Database) {
@@ -132,6 +170,6 @@ on_both! {
         for at in places {
             inbox.splice(at..at + version.len(), *b"9.9.0");
         }
-        assert_eq!(code(upload(&server, inbox, "author").await.err().unwrap()), ErrorCode::UploadNameReserved);
+        assert!(matches!(upload(&server, inbox, "author").await, Err(FactoryError::NameReserved("id"))));
     }
 }

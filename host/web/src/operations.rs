@@ -10,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use keyway_core::Core;
+use keyway_core::connectors::{call_totals, factories};
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -73,9 +74,9 @@ impl ConnectorMetrics {
     }
 
     fn read(&self, core: &Core) {
-        self.skew.set(i64::try_from(core.connector_skew().len()).unwrap_or(i64::MAX));
+        self.skew.set(i64::try_from(factories::skew_of_all(core)).unwrap_or(i64::MAX));
         let number = |value: u128| u64::try_from(value).unwrap_or(u64::MAX);
-        for (factory, outcome, totals) in core.connector_calls() {
+        for (factory, outcome, totals) in call_totals(core) {
             let label = Called { connector: factory.0, outcome };
             for (family, value) in [
                 (&self.calls, totals.calls),

@@ -103,8 +103,8 @@ fn completeness(manifest: &Manifest) -> Vec<String> {
 fn schema(manifest: &Manifest) -> Vec<String> {
     let mut problems = Vec::new();
     let sample = manifest.sample.clone().unwrap_or_else(|| json!({}));
-    if let Err(refusal) = check_config(&manifest.config, &sample) {
-        problems.push(format!("it refuses its own sample: {}", refusal.detail()));
+    if let Err(error) = check_config(&manifest.config, &sample) {
+        problems.push(format!("it refuses its own sample: {error}"));
         return problems;
     }
     let accepts = |config: &Value| check_config(&manifest.config, config).is_ok();

@@ -60,10 +60,10 @@ pub async fn run_suite(
 pub async fn play(sandbox: &Arc<Sandbox>, component: &Component, case: &Case) -> Outcome {
     component.forget_key_sets();
     let config = case.config.clone().or_else(|| component.manifest().sample.clone()).unwrap_or_else(|| json!({}));
-    if let Err(refusal) = check_config(&component.manifest().config, &config) {
+    if let Err(error) = check_config(&component.manifest().config, &config) {
         let failure = keyway_sandbox::Failure {
             code: "invalid-config".into(),
-            message: refusal.detail().to_owned(),
+            message: error.to_string(),
             data: None,
             retry_after_ms: None,
         };

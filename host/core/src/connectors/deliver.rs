@@ -4,17 +4,15 @@
 use keyway_model::connector::{Connector, ConnectorKind, route};
 use keyway_model::connector_failure::FailureKind;
 use keyway_model::identifier::Identifier;
-use keyway_model::{ConnectorId, ErrorCode, Refusal, TenantId, email_template};
+use keyway_model::{ErrorCode, Refusal, email_template};
 use keyway_sandbox::{CallError, Failure, Message, Report};
 use serde_json::{Value, json};
 
 use super::Factory;
-use super::seen::Call;
+use super::calls::note;
+use super::context::{call_context, keep_cache};
 use crate::configuration::Settings;
-use crate::{Core, CoreError};
-
-/// Largest result of a call that its log shows, in bytes.
-const MAX_DETAILS: usize = 4 * 1024;
+use crate::{CoreError, Cx};
 
 /// A code on its way to a person.
 pub(crate) struct Delivery<'c> {
@@ -25,107 +23,71 @@ pub(crate) struct Delivery<'c> {
     pub locale: Option<&'c str>,
 }
 
-impl Core {
-    /// Delivers a code. The refusal holds the provider's words in `data`, for the log; its message is for anyone.
-    pub(crate) async fn deliver(
-        &self,
-        tenant: &TenantId,
-        settings: &Settings,
-        delivery: Delivery<'_>,
-    ) -> Result<(), CoreError> {
-        let kind = ConnectorKind::reaching(delivery.to.kind).ok_or(ErrorCode::ConnectorNotFound)?;
-        let template = kind
-            .descriptor()
-            .takes_templates
-            .then(|| {
-                email_template::choose(&settings.email_templates, delivery.usage, delivery.locale, settings.language())
-            })
-            .flatten()
-            .and_then(|template| serde_json::to_string(&template.details).ok());
-        let message = Message {
-            to: delivery.to.value.clone(),
-            usage: delivery.usage.to_owned(),
-            payload: json!({ "code": delivery.code }).to_string(),
-            locale: delivery.locale.map(ToOwned::to_owned),
-            template,
-        };
-        let now = self.now();
-        let mut candidates = route(&settings.connectors, kind, &delivery.to.value);
-        candidates.sort_by_key(|connector| self.seen.is_paused(&connector.id, now));
-        let mut last = ErrorCode::ConnectorNotFound.into();
-        let mut uncertain = false;
-        for connector in candidates {
-            let Some(factory) = self.registry.get(tenant, &connector.factory_id) else { continue };
-            if uncertain {
-                tracing::warn!(connector = %connector.id, "the message goes out again: it may arrive twice");
-            }
-            let (result, report) = self.send_through(tenant, connector, &factory, message.clone()).await;
-            let silent = is_silent(&result);
-            self.seen.answered(&connector.id, !silent, now);
-            match result {
-                Ok(_) => return Ok(()),
-                Err(error) => last = explain(error),
-            }
-            if !silent {
-                break;
-            }
-            // A provider that took the request and did not answer may have sent the message all the same.
-            uncertain |= report.exchanges.iter().any(|exchange| exchange.sent > 0);
+/// Delivers a code. The refusal holds the provider's words in `data`, for the log; its message is for anyone.
+pub(crate) async fn deliver(cx: &Cx, settings: &Settings, delivery: Delivery<'_>) -> Result<(), CoreError> {
+    let (core, tenant) = (cx.core(), &cx.tenant);
+    let kind = ConnectorKind::reaching(delivery.to.kind).ok_or(ErrorCode::ConnectorNotFound)?;
+    let template = kind
+        .descriptor()
+        .takes_templates
+        .then(|| {
+            email_template::choose(&settings.email_templates, delivery.usage, delivery.locale, settings.language())
+        })
+        .flatten()
+        .and_then(|template| serde_json::to_string(&template.details).ok());
+    let message = Message {
+        to: delivery.to.value.clone(),
+        usage: delivery.usage.to_owned(),
+        payload: json!({ "code": delivery.code }).to_string(),
+        locale: delivery.locale.map(ToOwned::to_owned),
+        template,
+    };
+    let now = core.now();
+    let mut candidates = route(&settings.connectors, kind, &delivery.to.value);
+    candidates.sort_by_key(|connector| core.calls.is_paused(tenant, &connector.id, now));
+    let mut last = ErrorCode::ConnectorNotFound.into();
+    let mut uncertain = false;
+    for connector in candidates {
+        let Some(factory) = core.registry.get(tenant, &connector.factory_id) else { continue };
+        if uncertain {
+            tracing::warn!(connector = %connector.id, "the message goes out again: it may arrive twice");
         }
-        Err(last)
-    }
-
-    /// Makes one call with what the connector keeps, and keeps what it kept.
-    async fn send_through(
-        &self,
-        tenant: &TenantId,
-        connector: &Connector,
-        factory: &Factory,
-        message: Message,
-    ) -> (Result<String, CallError>, Report) {
-        let sandbox = self.registry.sandbox();
-        let Ok(component) = factory.component(sandbox).await else {
-            return (Err(CallError::Instantiate), Report::default());
-        };
-        let context = self.call_context(tenant, connector, factory).await;
-        let (result, report) = sandbox.send(component, &context, message).await;
-        self.note(Some(&connector.id), factory, &result, &report);
-        self.keep_cache(tenant, &connector.id, &report).await;
-        (result, report)
-    }
-
-    /// Counts a call and writes its log lines to the server's log.
-    pub(super) fn note(
-        &self,
-        connector: Option<&ConnectorId>,
-        factory: &Factory,
-        result: &Result<String, CallError>,
-        report: &Report,
-    ) {
-        let id = &factory.manifest.id;
-        let (outcome, details) = match result {
-            Ok(text) if factory.manifest.kind.signs_in() => ("ok", json!({ "bytes": text.len() })),
-            Ok(text) if text.len() > MAX_DETAILS => ("ok", json!({ "bytes": text.len() })),
-            Ok(text) => ("ok", serde_json::from_str(text).unwrap_or_default()),
-            Err(CallError::Failure(failure)) => {
-                ("failure", json!({ "code": failure.code, "message": failure.message }))
-            }
-            Err(error) => (error.outcome(), Value::Null),
-        };
-        for line in &report.log {
-            tracing::info!(connector = %id, "{line}");
+        let (result, report) = send_through(cx, connector, &factory, message.clone()).await;
+        let silent = is_silent(&result);
+        core.calls.answered(tenant, &connector.id, !silent, now);
+        match result {
+            Ok(_) => return Ok(()),
+            Err(error) => last = explain(error),
         }
-        if result.is_ok() {
-            tracing::info!(connector = %id, %details, "connector call");
-        } else {
-            tracing::warn!(connector = %id, outcome, %details, "connector call failed");
+        if !silent {
+            break;
         }
-        self.seen.count(&Call { connector, factory: id, outcome, details, report }, self.now());
+        // A provider that took the request and did not answer may have sent the message all the same.
+        uncertain |= report.exchanges.iter().any(|exchange| exchange.sent > 0);
     }
+    Err(last)
 }
 
-/// What an admin, or an end user in other words, is told of a failed call.
-pub(crate) fn explain(error: CallError) -> CoreError {
+/// Makes one call with what the connector keeps, and keeps what it kept.
+async fn send_through(
+    cx: &Cx,
+    connector: &Connector,
+    factory: &Factory,
+    message: Message,
+) -> (Result<String, CallError>, Report) {
+    let sandbox = cx.core().registry.sandbox();
+    let Ok(component) = factory.component(sandbox).await else {
+        return (Err(CallError::Instantiate), Report::default());
+    };
+    let context = call_context(cx, connector, factory).await;
+    let (result, report) = sandbox.send(component, &context, message).await;
+    note(cx, Some(&connector.id), factory, &result, &report);
+    keep_cache(cx, &connector.id, &report).await;
+    (result, report)
+}
+
+/// What an admin, or an end user in other words, reads of a failed call.
+pub fn explain(error: CallError) -> CoreError {
     match error {
         CallError::Failure(failure) => refusal(failure).into(),
         CallError::Wall => breach(ErrorCode::ConnectorUnreachable, &error),

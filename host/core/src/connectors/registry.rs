@@ -10,7 +10,7 @@ use keyway_sandbox::{Component, LoadError, Sandbox};
 use keyway_store::{Store, StoreError, connector_versions};
 use tokio::sync::OnceCell;
 
-use super::upload::Uploads;
+use super::factories::Uploads;
 
 /// A component and what it says of itself.
 pub struct Factory {
@@ -143,9 +143,20 @@ impl Registry {
         self.binary.values().any(|factory| factory.manifest.target == target)
     }
 
-    /// Versions that should serve here but cannot.
-    pub fn skew(&self) -> Vec<Skew> {
-        self.skew.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    /// Whether these are the bytes of a factory of the binary.
+    pub fn is_official(&self, digest: &str) -> bool {
+        self.official().any(|own| own.digest == digest)
+    }
+
+    /// Versions of the tenant that should serve here but cannot.
+    pub fn skew(&self, tenant: &TenantId) -> Vec<Skew> {
+        let all = self.skew.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().filter(|((owner, _), _)| owner == tenant).map(|(_, skew)| skew.clone()).collect()
+    }
+
+    /// How many versions of all tenants should serve here but cannot.
+    pub fn skew_of_all(&self) -> usize {
+        self.skew.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// Makes what serves here what the store says. A version is ready before it takes over, calls under way end on the old

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use jsonschema::{Draft, PatternOptions, ValidationError, ValidationOptions};
 use keyway_model::connector::Manifest;
-use keyway_model::{ErrorCode, Refusal, schema};
+use keyway_model::schema;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// Most problems that one answer lists.
@@ -17,6 +18,47 @@ const TIME: Duration = Duration::from_secs(2);
 /// Largest program that a pattern becomes, in bytes.
 const MAX_PROGRAM: usize = 256 * 1024;
 
+/// A field of a configuration that its connector cannot work with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldProblem {
+    /// The field as people write it: `templates[0].templateCode`.
+    pub path: String,
+    /// What it should be, as the rest of a sentence that begins with the field.
+    pub message: String,
+}
+
+/// Why a configuration does not suit its connector; the sentences are for an admin.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Checking it would take more than the budget of the schema.
+    #[error("The configuration is too large for its connector's schema.")]
+    TooLarge,
+    /// The schema is none.
+    #[error("The connector's schema cannot be used.")]
+    Schema,
+    /// The check did not end in time.
+    #[error("The configuration takes too long to check.")]
+    Slow,
+    /// Fields of it are wrong.
+    #[error("{}.", sentences(.0))]
+    Fields(Vec<FieldProblem>),
+}
+
+impl ConfigError {
+    /// The fields that are wrong.
+    pub fn fields(&self) -> &[FieldProblem] {
+        match self {
+            Self::Fields(problems) => problems,
+            _ => &[],
+        }
+    }
+}
+
+fn sentences(problems: &[FieldProblem]) -> String {
+    let sentence = |problem: &FieldProblem| format!("{} {}", problem.path, problem.message);
+    problems.iter().map(sentence).collect::<Vec<_>>().join("; ")
+}
+
 /// How schemas are read: no other draft, no reference to elsewhere, and patterns whose time grows with the text alone.
 pub(super) fn options() -> ValidationOptions<'static> {
     let patterns = PatternOptions::regex().size_limit(MAX_PROGRAM).dfa_size_limit(MAX_PROGRAM);
@@ -24,37 +66,24 @@ pub(super) fn options() -> ValidationOptions<'static> {
 }
 
 /// The same as [`check`], off the request threads and with a deadline.
-pub(super) async fn check_in_time(manifest: &Arc<Manifest>, config: &Value) -> Result<(), Refusal> {
+pub(super) async fn check_in_time(manifest: &Arc<Manifest>, config: &Value) -> Result<(), ConfigError> {
     let (manifest, config) = (Arc::clone(manifest), config.clone());
     let work = tokio::task::spawn_blocking(move || check(&manifest.config, &config));
-    let late =
-        || Refusal::with_message(ErrorCode::ConnectorInvalidConfig, "The configuration takes too long to check.");
-    tokio::time::timeout(TIME, work).await.ok().and_then(Result::ok).unwrap_or_else(|| Err(late()))
+    tokio::time::timeout(TIME, work).await.ok().and_then(Result::ok).unwrap_or(Err(ConfigError::Slow))
 }
 
-/// Refuses a configuration that the schema does not accept; `message` names each field and what it should be.
-pub fn check(schema: &Value, config: &Value) -> Result<(), Refusal> {
+/// Refuses a configuration that the schema does not accept.
+pub fn check(schema: &Value, config: &Value) -> Result<(), ConfigError> {
     if !schema::is_affordable(schema, config) {
-        let message = "The configuration is too large for its connector's schema.";
-        return Err(Refusal::with_message(ErrorCode::ConnectorInvalidConfig, message));
+        return Err(ConfigError::TooLarge);
     }
-    let validator = options().build(schema).map_err(|_| {
-        Refusal::with_message(ErrorCode::ConnectorInvalidConfig, "The connector's schema cannot be used.")
-    })?;
+    let validator = options().build(schema).map_err(|_| ConfigError::Schema)?;
     // Most configurations are right, and an error holds copies of what it is about.
     if validator.is_valid(config) {
         return Ok(());
     }
-    let problems: Vec<Value> = validator
-        .iter_errors(config)
-        .take(MAX_PROBLEMS)
-        .map(|error| json!({ "path": field(&error), "message": sentence(schema, &error) }))
-        .collect();
-    let text = |problem: &Value, name: &str| problem.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let lines: Vec<String> =
-        problems.iter().map(|problem| format!("{} {}", text(problem, "path"), text(problem, "message"))).collect();
-    let message = format!("{}.", lines.join("; "));
-    Err(Refusal::with_message(ErrorCode::ConnectorInvalidConfig, message).with_data(Value::Array(problems)))
+    let problem = |error: ValidationError<'_>| FieldProblem { path: field(&error), message: sentence(schema, &error) };
+    Err(ConfigError::Fields(validator.iter_errors(config).take(MAX_PROBLEMS).map(problem).collect()))
 }
 
 /// The field as people write it: `templates[0].templateCode`.
@@ -168,7 +197,7 @@ mod tests {
             (json!({ "id": "x", "list": ["a"], "code": 1 }), "code must be a code"),
             (json!([]), "config must be an object {…}"),
         ] {
-            let message = check(&schema(), &config).unwrap_err().detail().to_owned();
+            let message = check(&schema(), &config).unwrap_err().to_string();
             assert!(message.contains(expected), "{expected:?} in {message:?}");
         }
         assert_eq!(check(&schema(), &json!({ "id": "x", "list": ["a"] })), Ok(()));

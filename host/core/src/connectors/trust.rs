@@ -1,6 +1,5 @@
 //! Whose components may be uploaded: anyone's, those with a listed digest, or those that a listed key has signed.
 
-use keyway_model::{ErrorCode, Refusal};
 use minisign_verify::{PublicKey, Signature};
 use serde::{Deserialize, Serialize};
 
@@ -73,9 +72,26 @@ impl Default for TrustPolicy {
     }
 }
 
+/// Why a component is not trusted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TrustError {
+    /// Only listed components are admitted.
+    #[error("This server accepts listed components alone, and {0} is not listed.")]
+    NotListed(String),
+    /// Only signed components are admitted.
+    #[error("This server accepts signed components alone. Sign it with `keyway connector sign`.")]
+    NotSigned,
+    /// What should be a signature is none.
+    #[error("The signature is not in minisign's form.")]
+    Unreadable,
+    /// The signature is of another key, or of another file.
+    #[error("None of the listed keys made this signature of this file.")]
+    UnknownKey,
+}
+
 impl TrustPolicy {
     /// The key that signed `wasm`, if a listed one did; refused where the policy asks for more than there is.
-    pub fn judge(&self, wasm: &[u8], digest: &str, signature: Option<&str>) -> Result<Option<String>, Refusal> {
+    pub fn judge(&self, wasm: &[u8], digest: &str, signature: Option<&str>) -> Result<Option<String>, TrustError> {
         let signer = match signature.map(|text| self.signer(wasm, text)) {
             Some(Ok(key)) => Some(key),
             // Where signatures are not asked for, one of an unknown key says nothing, and neither does none.
@@ -84,25 +100,17 @@ impl TrustPolicy {
         };
         let listed = self.digests.iter().any(|known| known.eq_ignore_ascii_case(digest));
         match self.policy {
-            Trust::Pinned if !listed => {
-                let message = format!("This server accepts listed components alone, and {digest} is not listed.");
-                Err(Refusal::with_message(ErrorCode::UploadNotTrusted, message))
-            }
-            Trust::Signed if signer.is_none() => {
-                let message = "This server accepts signed components alone. Sign it with `keyway connector sign`.";
-                Err(Refusal::with_message(ErrorCode::UploadNotTrusted, message))
-            }
+            Trust::Pinned if !listed => Err(TrustError::NotListed(digest.to_owned())),
+            Trust::Signed if signer.is_none() => Err(TrustError::NotSigned),
             _ => Ok(signer),
         }
     }
 
-    fn signer(&self, wasm: &[u8], text: &str) -> Result<String, Refusal> {
-        let refused = |message: &str| Refusal::with_message(ErrorCode::UploadSignatureInvalid, message);
-        let signature = Signature::decode(text).map_err(|_| refused("The signature is not in minisign's form."))?;
+    fn signer(&self, wasm: &[u8], text: &str) -> Result<String, TrustError> {
+        let signature = Signature::decode(text).map_err(|_| TrustError::Unreadable)?;
         let signed_by =
             |key: &&String| PublicKey::from_base64(key).is_ok_and(|key| key.verify(wasm, &signature, false).is_ok());
-        let key = self.keys.iter().find(signed_by);
-        key.cloned().ok_or_else(|| refused("None of the listed keys made this signature of this file."))
+        self.keys.iter().find(signed_by).cloned().ok_or(TrustError::UnknownKey)
     }
 }
 
@@ -121,9 +129,9 @@ mod tests {
     fn unsigned_and_foreign_components_are_refused_where_signatures_are_asked_for() {
         let policy = TrustPolicy { policy: Trust::Signed, keys: vec![KEY.into()], ..TrustPolicy::default() };
         assert_eq!(policy.judge(b"test", "", Some(SIGNATURE)).unwrap().unwrap(), KEY);
-        assert_eq!(policy.judge(b"Test", "", Some(SIGNATURE)).unwrap_err().code, ErrorCode::UploadSignatureInvalid);
-        assert_eq!(policy.judge(b"test", "", None).unwrap_err().code, ErrorCode::UploadNotTrusted);
-        assert_eq!(policy.judge(b"test", "", Some("x")).unwrap_err().code, ErrorCode::UploadSignatureInvalid);
+        assert_eq!(policy.judge(b"Test", "", Some(SIGNATURE)), Err(TrustError::UnknownKey));
+        assert_eq!(policy.judge(b"test", "", None), Err(TrustError::NotSigned));
+        assert_eq!(policy.judge(b"test", "", Some("x")), Err(TrustError::Unreadable));
         let none = TrustPolicy::default();
         assert_eq!(none.judge(b"test", "", Some(SIGNATURE)), Ok(None));
         assert_eq!(none.judge(b"test", "", None), Ok(None));
@@ -133,7 +141,7 @@ mod tests {
     fn a_component_that_is_not_pinned_is_refused() {
         let policy = TrustPolicy { policy: Trust::Pinned, digests: vec!["AB".into()], ..TrustPolicy::default() };
         assert_eq!(policy.judge(b"", "ab", None), Ok(None));
-        assert_eq!(policy.judge(b"", "cd", None).unwrap_err().code, ErrorCode::UploadNotTrusted);
+        assert_eq!(policy.judge(b"", "cd", None), Err(TrustError::NotListed("cd".into())));
     }
 
     proptest::proptest! {

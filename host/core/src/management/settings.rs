@@ -6,7 +6,7 @@ use keyway_model::{ErrorCode, TenantId};
 use keyway_store::{connectors, sign_in_experiences};
 use serde_json::{Map, Value};
 
-use crate::connectors::enabled_kinds;
+use crate::connectors::{enabled_kinds, stored};
 use crate::{Core, CoreError};
 
 /// The settings as anyone may see them.
@@ -44,7 +44,7 @@ impl Core {
     /// The settings as anyone may see them.
     pub async fn public_experience(&self, tenant: &TenantId) -> Result<PublicExperience, CoreError> {
         let experience = self.sign_in_experience(tenant).await?;
-        let reset_kinds = experience.reset_kinds(&self.connector_kinds(tenant).await?);
+        let reset_kinds = experience.reset_kinds(&enabled_kinds(&stored(self, tenant).await?));
         Ok(PublicExperience { experience, reset_kinds })
     }
 }

@@ -12,7 +12,7 @@ use keyway_store::users::LockedUser;
 use keyway_store::{Tx, applications, identities, password_costs, roles, sessions as stored_sessions, tokens, users};
 use serde_json::json;
 
-use crate::events::{Event, EventKind};
+use crate::events::{CHANGED, Event, EventKind};
 use crate::password::{Cost, NOBODY, check_variant, imported, may_join};
 use crate::signin::taken;
 use crate::{CoreError, Cx};
@@ -20,9 +20,6 @@ use crate::{CoreError, Cx};
 pub use keyway_store::user_search::{Place, UserField, UserMatch, UserSearch};
 pub use search::{Window, list, search, window};
 pub use sessions::{end_session, sessions};
-
-/// Stands in an event for a value that is not shown.
-const CHANGED: &str = "changed";
 
 /// The first password of a user.
 #[derive(Debug)]

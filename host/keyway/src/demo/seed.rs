@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use keyway_core::connectors::NewConnector;
+use keyway_core::connectors::{self, NewConnector};
 use keyway_core::management::{NewApplication, Page};
 use keyway_core::users::{self, NewPassword, NewUser};
 use keyway_core::{Core, CoreError, Cx};
@@ -53,7 +53,7 @@ pub async fn seed(core: &Arc<Core>, origin: &str) -> anyhow::Result<ApplicationI
             Err(error) => return Err(error).context("a sample user could not be made"),
         }
     }
-    if !core.connector_kinds(&tenant).await?.contains(&ConnectorKind::Sms) {
+    if !connectors::kinds(&cx).await?.contains(&ConnectorKind::Sms) {
         let config = json!({ "endpoint": format!("{}/messages", super::INBOX) });
         let connector = NewConnector {
             factory_id: "keyway-dev-inbox".into(),
@@ -62,7 +62,7 @@ pub async fn seed(core: &Arc<Core>, origin: &str) -> anyhow::Result<ApplicationI
             id: None,
             beside: false,
         };
-        core.create_connector(&tenant, connector).await.context("the inbox connector could not be set up")?;
+        connectors::create(&cx, connector).await.context("the inbox connector could not be set up")?;
         let patch = json!({
             "signUp": { "identifiers": ["phone"], "password": false, "verify": true },
             "signIn": { "methods": [

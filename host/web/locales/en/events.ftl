@@ -33,6 +33,7 @@ thing_users = Users
 thing_connectors = Connectors
 thing_connector_factories = Connector Factories
 thing_connector_test = Connector Test
+thing_test = Test message
 thing_modules = Modules
 thing_sign_in_exp = Sign In Exp
 thing_sign_in_experience = Sign In Experience

@@ -33,6 +33,7 @@ thing_users = 用户
 thing_connectors = 连接器
 thing_connector_factories = 连接器模块
 thing_connector_test = 测试消息
+thing_test = 测试消息
 thing_modules = 模块
 thing_sign_in_exp = 登录体验
 thing_sign_in_experience = 登录体验

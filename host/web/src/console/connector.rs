@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::connectors::{ConnectorChange, Factory, NewConnector, TestMessage};
+use keyway_core::Cx;
+use keyway_core::connectors::{
+    self, ConnectorChange, ConnectorError, Factory, NewConnector, TestError, TestMessage, factories,
+};
 use keyway_model::connector::{Connector, ConnectorSettings, Manifest, Routing};
 use keyway_model::identifier::IdentifierKind;
 use keyway_model::resource::ManagementScope;
@@ -18,10 +20,8 @@ use super::connector_config::{apply, initial, parse};
 use super::connector_form::{Field, Form};
 use super::connector_health::Health;
 use super::connectors::{own_name, words};
-use super::managed;
 use super::page::{Notice, Shell, done, explain, markdown, page, redrawn, saves, unnamed};
 use super::session::Admin;
-use crate::Web;
 use crate::error::WebError;
 use crate::locale::Locale;
 use crate::request::{Parameters, Path};
@@ -113,15 +113,14 @@ impl Draft {
         draft
     }
 
-    /// Takes a refusal apart: what belongs to a field stands there.
-    fn refused(&mut self, error: &WebError, locale: Locale) {
-        let data = match error {
-            WebError::Refusal(refusal) => refusal.data.as_ref().and_then(Value::as_array).cloned().unwrap_or_default(),
-            WebError::OAuth(_) => Vec::new(),
-        };
-        let text = |problem: &Value, name: &str| Some(problem.get(name)?.as_str()?.to_owned());
-        self.problems = data.iter().filter_map(|one| Some((text(one, "path")?, text(one, "message")?))).collect();
-        self.alert = explain(error, locale);
+    /// Shows a refusal: what belongs to a field stands there.
+    fn refused(&mut self, error: ConnectorError, locale: Locale) -> StatusCode {
+        if let ConnectorError::Config(error) = &error {
+            self.problems = error.fields().iter().map(|one| (one.path.clone(), one.message.clone())).collect();
+        }
+        let error = WebError::from(error);
+        self.alert = explain(&error, locale);
+        error.status()
     }
 
     /// What is set beside the configuration. What is as it was before, or by default, is not said.
@@ -157,7 +156,7 @@ impl Draft {
     }
 }
 
-fn shown(web: &Web, admin: &Admin, factory: &Factory, connector: Option<&Connector>, draft: Draft) -> ConnectorPage {
+fn shown(cx: &Cx, admin: &Admin, factory: &Factory, connector: Option<&Connector>, draft: Draft) -> ConnectorPage {
     let manifest = &factory.manifest;
     let shell = Shell::new(admin, "connectors").failing(draft.alert);
     let shell = if draft.sent.pairs().next().is_some() { shell.drafted() } else { shell };
@@ -171,8 +170,8 @@ fn shown(web: &Web, admin: &Admin, factory: &Factory, connector: Option<&Connect
     let is_sent = draft.sent.pairs().next().is_some();
     let ticked = |name: &str, saved: bool| if is_sent { draft.sent.get(name).is_some() } else { saved };
     let text = |name: &str| settings.metadata.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let endpoint = web.core.endpoint(&managed());
-    let new_id = draft.sent.get("new_id").unwrap_or_else(|| web.core.new_connector_id().0);
+    let endpoint = cx.core().endpoint(&cx.tenant);
+    let new_id = draft.sent.get("new_id").unwrap_or_else(|| cx.core().new_connector_id().0);
     let place = connector.map_or_else(|| new_id.clone(), |connector| connector.id.0.clone());
     ConnectorPage {
         shell,
@@ -206,93 +205,87 @@ fn shown(web: &Web, admin: &Admin, factory: &Factory, connector: Option<&Connect
         test_to: draft.sent.get("test_to").unwrap_or_default(),
         test_result: draft.test_result,
         test_failed: draft.test_failed,
-        health: connector.map(|connector| Health::new(&web.core.connector_log(&connector.id))).unwrap_or_default(),
+        health: connector.map(|connector| Health::new(&connectors::log(cx, &connector.id))).unwrap_or_default(),
     }
 }
 
-fn factory_of(web: &Web, id: String) -> Result<Arc<Factory>, WebError> {
-    web.core.connector_factory(&managed(), &FactoryId(id)).ok_or_else(|| ErrorCode::EntityNotFound.into())
-}
-
-async fn find(web: &Web, id: &str) -> Result<(Connector, Arc<Factory>), WebError> {
-    let all = web.core.connectors(&managed()).await?;
-    all.into_iter().find(|(connector, _)| connector.id.0 == id).ok_or_else(|| ErrorCode::EntityNotFound.into())
+fn factory_of(cx: &Cx, id: &FactoryId) -> Result<Arc<Factory>, ErrorCode> {
+    factories::get(cx, id).ok_or(ErrorCode::EntityNotFound)
 }
 
 /// `GET /console/connectors/set-up/{factory}`
 pub async fn set_up(
-    State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
-    Path(id): Path<String>,
+    Path(id): Path<FactoryId>,
 ) -> Result<Response, WebError> {
-    let factory = factory_of(&web, id)?;
+    let factory = factory_of(&cx, &id)?;
     let draft = Draft::of(initial(&factory.manifest.config));
-    Ok(page(StatusCode::OK, &shown(&web, &admin, &factory, None, draft)))
+    Ok(page(StatusCode::OK, &shown(&cx, &admin, &factory, None, draft)))
 }
 
 /// The id that the form was made with, unless a connector has it by now.
-async fn free_id(web: &Web, sent: &Parameters) -> Result<Option<ConnectorId>, WebError> {
+async fn free_id(cx: &Cx, sent: &Parameters) -> Result<Option<ConnectorId>, WebError> {
     let is_ours = |id: &String| id.len() == 21 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let wanted = sent.get("new_id").filter(is_ours).map(ConnectorId);
-    let known = web.core.connectors(&managed()).await?;
+    let known = connectors::list(cx).await?;
     Ok(wanted.filter(|id| !known.iter().any(|(connector, _)| connector.id == *id)))
 }
 
 /// `POST /console/connectors/set-up/{factory}`
 pub async fn create(
-    State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
-    Path(id): Path<String>,
+    Path(id): Path<FactoryId>,
     sent: Parameters,
 ) -> Result<Response, WebError> {
-    let factory = factory_of(&web, id)?;
+    let factory = factory_of(&cx, &id)?;
     let (saves, problem) = (saves(&sent), unnamed(&sent, admin.locale));
     let mut draft = Draft::read(&factory.manifest.config, sent);
     problem.clone_into(&mut draft.alert);
     if !saves || !draft.raw_problem.is_empty() {
-        return Ok(redrawn(&shown(&web, &admin, &factory, None, draft), problem));
+        return Ok(redrawn(&shown(&cx, &admin, &factory, None, draft), problem));
     }
     let new = NewConnector {
         factory_id: factory.manifest.id.clone(),
         config: draft.config.clone(),
         settings: draft.settings(&factory.manifest, factory.trusts_addresses(&ConnectorSettings::default())),
-        id: free_id(&web, &draft.sent).await?,
+        id: free_id(&cx, &draft.sent).await?,
         beside: draft.sent.get("beside").is_some(),
     };
-    match web.core.create_connector(&managed(), new).await {
-        Ok(id) => Ok(done(&format!("/console/connectors/{id}"), Notice::Saved)),
+    match connectors::create(&cx, new).await {
+        Ok((made, _)) => Ok(done(&format!("/console/connectors/{}", made.id), Notice::Saved)),
         Err(error) => {
-            let error = WebError::from(error);
-            draft.refused(&error, admin.locale);
-            Ok(page(error.status(), &shown(&web, &admin, &factory, None, draft)))
+            let status = draft.refused(error, admin.locale);
+            Ok(page(status, &shown(&cx, &admin, &factory, None, draft)))
         }
     }
 }
 
 /// `GET /console/connectors/{id}`
 pub async fn show(
-    State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
-    Path(id): Path<String>,
+    Path(id): Path<ConnectorId>,
 ) -> Result<Response, WebError> {
-    let (connector, factory) = find(&web, &id).await?;
+    let (connector, factory) = connectors::get(&cx, &id).await?;
     let draft = Draft::of(connector.config.clone());
-    Ok(page(StatusCode::OK, &shown(&web, &admin, &factory, Some(&connector), draft)))
+    Ok(page(StatusCode::OK, &shown(&cx, &admin, &factory, Some(&connector), draft)))
 }
 
 /// `POST /console/connectors/{id}`
 pub async fn save(
-    State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
-    Path(id): Path<String>,
+    Path(id): Path<ConnectorId>,
     sent: Parameters,
 ) -> Result<Response, WebError> {
-    let (connector, factory) = find(&web, &id).await?;
+    let (connector, factory) = connectors::get(&cx, &id).await?;
     let (saves, problem) = (saves(&sent), unnamed(&sent, admin.locale));
     let mut draft = Draft::read(&factory.manifest.config, sent);
     problem.clone_into(&mut draft.alert);
     if !saves || !draft.raw_problem.is_empty() {
-        return Ok(redrawn(&shown(&web, &admin, &factory, Some(&connector), draft), problem));
+        return Ok(redrawn(&shown(&cx, &admin, &factory, Some(&connector), draft), problem));
     }
     let settings = draft.settings(&factory.manifest, factory.trusts_addresses(&connector.settings));
     let change = ConnectorChange {
@@ -304,26 +297,25 @@ pub async fn save(
         routing: Some(settings.routing),
         enabled: None,
     };
-    match web.core.update_connector(&managed(), &connector.id, change).await {
-        Ok(()) => Ok(done(&format!("/console/connectors/{id}"), Notice::Saved)),
+    match connectors::update(&cx, &id, change).await {
+        Ok(_) => Ok(done(&format!("/console/connectors/{id}"), Notice::Saved)),
         Err(error) => {
-            let error = WebError::from(error);
-            draft.refused(&error, admin.locale);
-            Ok(page(error.status(), &shown(&web, &admin, &factory, Some(&connector), draft)))
+            let status = draft.refused(error, admin.locale);
+            Ok(page(status, &shown(&cx, &admin, &factory, Some(&connector), draft)))
         }
     }
 }
 
 /// `POST /console/connector-test/{factory}`: sends a message with what stands in the form, saved or not.
 pub async fn test(
-    State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
-    Path(id): Path<String>,
+    Path(id): Path<FactoryId>,
     sent: Parameters,
 ) -> Result<Response, WebError> {
-    let factory = factory_of(&web, id)?;
+    let factory = factory_of(&cx, &id)?;
     let connector = match sent.get("connector").filter(|id| !id.is_empty()) {
-        Some(id) => Some(find(&web, &id).await?.0),
+        Some(id) => Some(connectors::get(&cx, &ConnectorId(id)).await?.0),
         None => None,
     };
     let to = sent.get("test_to").unwrap_or_default();
@@ -347,34 +339,35 @@ pub async fn test(
             email,
             locale,
             config: draft.config.clone(),
-            by: admin.user.id.as_str(),
             may_configure: ManagementScope::ConnectorsConfigure.is_within(&admin.scopes),
         };
-        let tested = web.core.test_connector(&managed(), message).await;
-        match tested {
+        match connectors::send_test_message(&cx, message).await {
             Ok(answer) => draft.test_result = format!("{answer:#}"),
-            Err(error) => {
-                let error = WebError::from(error);
-                status = error.status();
-                draft.refused(&error, admin.locale);
+            Err(TestError::Connector(error)) => {
+                status = draft.refused(error, admin.locale);
                 // The provider's refusal stands beside the button, a wrong field at the field.
                 draft.test_failed = std::mem::take(&mut draft.alert);
             }
+            Err(error) => {
+                let error = WebError::from(error);
+                status = error.status();
+                draft.test_failed = explain(&error, admin.locale);
+            }
         }
     }
-    Ok(page(status, &shown(&web, &admin, &factory, connector.as_ref(), draft)))
+    Ok(page(status, &shown(&cx, &admin, &factory, connector.as_ref(), draft)))
 }
 
 /// `POST /console/connectors/{id}/enabled`
-pub async fn enable(State(web): State<Web>, Path(id): Path<String>, sent: Parameters) -> Result<Response, WebError> {
+pub async fn enable(cx: Cx, Path(id): Path<ConnectorId>, sent: Parameters) -> Result<Response, WebError> {
     let enabled = Some(sent.get("enabled").as_deref() == Some("yes"));
     let change = ConnectorChange { enabled, ..ConnectorChange::default() };
-    web.core.update_connector(&managed(), &ConnectorId(id.clone()), change).await?;
+    connectors::update(&cx, &id, change).await?;
     Ok(done(&format!("/console/connectors/{id}"), Notice::Saved))
 }
 
 /// `POST /console/connectors/{id}/delete`
-pub async fn delete(State(web): State<Web>, Path(id): Path<String>) -> Result<Response, WebError> {
-    web.core.delete_connector(&managed(), &ConnectorId(id)).await?;
+pub async fn delete(cx: Cx, Path(id): Path<ConnectorId>) -> Result<Response, WebError> {
+    connectors::delete(&cx, &id).await?;
     Ok(done("/console/connectors", Notice::Deleted))
 }

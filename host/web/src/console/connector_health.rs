@@ -1,9 +1,11 @@
 //! How the last calls of a connector on this node went: figures, a chart of their times, and what each said.
 
-use keyway_core::connectors::Line;
-use serde_json::Value;
+use keyway_core::connectors::{CallEntry, LogContent, LogLine, OK};
+
+use keyway_model::Timestamp;
 
 use super::page::moment;
+use crate::management::LogContentView;
 
 /// Calls in the chart.
 const CHARTED: usize = 60;
@@ -53,25 +55,23 @@ pub struct Health {
     pub slowest: u64,
 }
 
-/// The outcome of a call in the log; lines that the connector wrote have none.
-pub fn outcome(entry: &Value) -> Option<String> {
-    entry.get("outcome").and_then(Value::as_str).map(ToOwned::to_owned)
-}
-
 impl Health {
     /// From the log of a connector, newest first.
-    pub fn new(log: &[Line]) -> Self {
-        let timed = log.iter().filter_map(|line| Some((line, outcome(&line.entry)?, line.entry.get("ms")?.as_u64()?)));
-        let mut charted: Vec<_> = timed.take(CHARTED).collect();
+    pub fn new(log: &[LogLine]) -> Self {
+        let calls = log.iter().filter_map(|line| match &line.content {
+            LogContent::Call(call) => Some((line.at, call)),
+            LogContent::Message { .. } => None,
+        });
+        let mut charted: Vec<_> = calls.take(CHARTED).collect();
         charted.reverse();
-        let longest = charted.iter().map(|(_, _, time)| *time).max().unwrap_or_default().max(1);
-        let bar = |(place, (line, outcome, time)): (usize, &(&Line, String, u64))| {
-            let height = (HEIGHT * time / longest).max(2);
-            let title = format!("{} · {outcome} · {time} ms", moment(line.at));
-            Bar { x: place * 6, y: HEIGHT - height, height, failed: outcome != "ok", title }
+        let longest = charted.iter().map(|(_, call)| call.milliseconds).max().unwrap_or_default().max(1);
+        let bar = |(place, (at, call)): (usize, &(Timestamp, &CallEntry))| {
+            let height = (HEIGHT * call.milliseconds / longest).max(2);
+            let title = format!("{} · {} · {} ms", moment(*at), call.outcome, call.milliseconds);
+            Bar { x: place * 6, y: HEIGHT - height, height, failed: call.outcome != OK, title }
         };
         let bars: Vec<Bar> = charted.iter().enumerate().map(bar).collect();
-        let mut times: Vec<u64> = charted.iter().map(|(_, _, time)| *time).collect();
+        let mut times: Vec<u64> = charted.iter().map(|(_, call)| call.milliseconds).collect();
         times.sort_unstable();
         let at =
             |per_cent: usize| times.get(times.len().saturating_sub(1) * per_cent / 100).copied().unwrap_or_default();
@@ -91,31 +91,27 @@ impl Health {
     }
 }
 
-fn call(line: &Line) -> Call {
-    let mut entry = line.entry.clone();
-    let outcome = outcome(&entry).unwrap_or_default();
-    if let Some(fields) = entry.as_object_mut() {
-        fields.shift_remove("outcome");
-    }
-    Call { at: moment(line.at), outcome, text: entry.to_string() }
+fn call(line: &LogLine) -> Call {
+    let (outcome, text) = match LogContentView::from(line.content.clone()) {
+        LogContentView::Call { outcome, call } => (outcome, serde_json::to_string(&call)),
+        LogContentView::Message(message) => ("", serde_json::to_string(&message)),
+    };
+    Call { at: moment(line.at), outcome: outcome.to_owned(), text: text.unwrap_or_default() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use keyway_model::Timestamp;
-    use serde_json::json;
 
     #[test]
     fn figures_are_those_of_calls_and_not_of_log_lines() {
-        let line = |entry: Value| Line { at: Timestamp(0), entry };
-        let log = [
-            line(json!({ "outcome": "failure", "ms": 100 })),
-            line(json!({ "level": "info", "message": "x" })),
-            line(json!({ "outcome": "ok", "ms": 10 })),
-            line(json!({ "outcome": "ok", "ms": 20 })),
-            line(json!({ "outcome": "ok", "ms": 30 })),
-        ];
+        let line = |content| LogLine { at: Timestamp(0), content };
+        let call = |outcome, milliseconds| {
+            let (details, requests) = (serde_json::Value::Null, Vec::new());
+            line(LogContent::Call(CallEntry { outcome, details, milliseconds, requests }))
+        };
+        let written = line(LogContent::Message { level: "info".into(), text: "x".into() });
+        let log = [call("failure", 100), written, call(OK, 10), call(OK, 20), call(OK, 30)];
         let health = Health::new(&log);
         assert_eq!((health.failed, health.median, health.slowest, health.calls.len()), (25, 20, 30, 5));
         let bars: Vec<_> = health.bars.iter().map(|bar| (bar.x, bar.height, bar.failed)).collect();

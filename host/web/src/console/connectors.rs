@@ -4,18 +4,16 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::connectors::{Factory, VersionView};
+use keyway_core::Cx;
+use keyway_core::connectors::factories::VersionView;
+use keyway_core::connectors::{self, Factory, LogContent, LogLine, OK, factories};
 use keyway_model::FactoryId;
 use keyway_model::connector::{ConnectorKind, ConnectorSettings, Manifest, VersionState};
 
-use super::connector_health::outcome;
-use super::managed;
 use super::page::{Shell, page};
 use super::session::Admin;
-use crate::Web;
 use crate::error::WebError;
 use crate::locale::Locale;
 use crate::request::own_picture;
@@ -77,29 +75,37 @@ struct ListPage {
 }
 
 /// `GET /console/connectors`
-pub async fn list(State(web): State<Web>, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
+pub async fn list(cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
     let mut shell = Shell::new(&admin, "connectors");
     let skew: Vec<String> =
-        web.core.connector_skew().iter().map(|skew| format!("{}: {}", skew.factory_id, skew.reason)).collect();
+        factories::skew(&cx).iter().map(|skew| format!("{}: {}", skew.factory_id, skew.reason)).collect();
     shell.alert = skew.join(" ");
     let (mut messages, mut social) = (Vec::new(), Vec::new());
-    for (connector, factory) in web.core.connectors(&managed()).await? {
+    for (connector, factory) in connectors::list(&cx).await? {
         let href = format!("/console/connectors/{}", connector.id);
         let mut item = Item::new(href, &factory.manifest, admin.locale);
         if let Some(name) = own_name(&connector.settings, admin.locale) {
             item.name = name;
         }
-        item.state =
-            web.core.connector_log(&connector.id).iter().find_map(|line| outcome(&line.entry)).unwrap_or_default();
-        item.is_good = item.state == "ok";
+        let last = last_outcome(&connectors::log(&cx, &connector.id));
+        item.is_good = last == Some(OK);
+        last.unwrap_or_default().clone_into(&mut item.state);
         if connector.settings.disabled {
             shell.t.off.clone_into(&mut item.state);
             item.is_good = false;
         }
         if connector.kind.signs_in() { social.push(item) } else { messages.push(item) }
     }
-    let modules = uploaded(&web.core.connector_versions(&managed()).await?, &shell, admin.locale);
+    let modules = uploaded(&factories::versions(&cx).await?, &shell, admin.locale);
     Ok(page(StatusCode::OK, &ListPage { shell, messages, social, modules }))
+}
+
+/// How the last call went.
+fn last_outcome(log: &[LogLine]) -> Option<&'static str> {
+    log.iter().find_map(|line| match &line.content {
+        LogContent::Call(call) => Some(call.outcome),
+        LogContent::Message { .. } => None,
+    })
 }
 
 /// One tile for each uploaded module, with the state of the version that is furthest.
@@ -133,10 +139,10 @@ struct ChoosePage {
 }
 
 /// `GET /console/connectors/new`
-pub async fn choose(State(web): State<Web>, Extension(admin): Extension<Admin>) -> Response {
+pub async fn choose(cx: Cx, Extension(admin): Extension<Admin>) -> Response {
     let shell = Shell::new(&admin, "connectors");
     let t = shell.t;
-    let factories = web.core.connector_factories(&managed());
+    let factories = factories::list(&cx);
     let group = |kind: ConnectorKind, title: &'static str| {
         let of_kind = factories.iter().filter(|factory| factory.manifest.kind == kind);
         let item = |factory: &std::sync::Arc<Factory>| {

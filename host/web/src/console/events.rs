@@ -52,12 +52,13 @@ const VERBS: [Name; 5] = [
 ];
 
 /// What administrators work on; what is not here is called by its own name.
-const THINGS: [Name; 31] = [
+const THINGS: [Name; 32] = [
     ("Applications", |t| t.thing_applications),
     ("Users", |t| t.thing_users),
     ("Connectors", |t| t.thing_connectors),
     ("Connector Factories", |t| t.thing_connector_factories),
     ("Connector Test", |t| t.thing_connector_test),
+    ("Test", |t| t.thing_test),
     ("Modules", |t| t.thing_modules),
     ("Sign In Exp", |t| t.thing_sign_in_exp),
     ("Sign In Experience", |t| t.thing_sign_in_experience),

@@ -5,7 +5,8 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use keyway_core::connectors::target_of;
+use keyway_core::Cx;
+use keyway_core::connectors::{self, target_of};
 use keyway_model::connector::ConnectorKind;
 use keyway_model::identifier::IdentifierKind;
 use keyway_model::look::{Color, Look};
@@ -151,9 +152,9 @@ fn patch(
 }
 
 /// The targets of the social connectors that are set up.
-async fn targets(web: &Web) -> Result<Vec<String>, WebError> {
+async fn targets(cx: &Cx) -> Result<Vec<String>, WebError> {
     let mut found = Vec::new();
-    for (connector, factory) in web.core.connectors(&managed()).await? {
+    for (connector, factory) in connectors::list(cx).await? {
         if connector.kind.signs_in() {
             found.push(target_of(&factory, &connector.settings));
         }
@@ -239,64 +240,66 @@ fn shown(
 }
 
 /// `GET /console/sign-in-experience`
-pub async fn show(State(web): State<Web>, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
+pub async fn show(State(web): State<Web>, cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
     let experience = web.core.public_experience(&managed()).await?.experience;
-    let connectors = web.core.connector_kinds(&managed()).await?;
+    let kinds = connectors::kinds(&cx).await?;
     let shell = Shell::new(&admin, "experience");
-    Ok(page(StatusCode::OK, &shown(shell, &experience, &connectors, &targets(&web).await?)))
+    Ok(page(StatusCode::OK, &shown(shell, &experience, &kinds, &targets(&cx).await?)))
 }
 
 /// `POST /console/sign-in-experience`: saves; what a rule refuses is shown as it was typed.
 pub async fn save(
     State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
     sent: Parameters,
 ) -> Result<Response, WebError> {
-    let targets = targets(&web).await?;
+    let targets = targets(&cx).await?;
     let saved = web.core.public_experience(&managed()).await?.experience;
-    let patch = patch(&sent, &targets, &saved, &web.core.connector_kinds(&managed()).await?);
+    let patch = patch(&sent, &targets, &saved, &connectors::kinds(&cx).await?);
     if saves(&sent) {
         match web.core.update_sign_in_experience(&managed(), patch.clone()).await {
             Ok(_) => return Ok(done("/console/sign-in-experience", Notice::Saved)),
             Err(error) => {
                 let error = WebError::from(error);
                 let shell = Shell::refused(&admin, "experience", &error);
-                return Ok(page(error.status(), &unsaved(&web, shell, patch, &targets).await?));
+                return Ok(page(error.status(), &unsaved(&cx, shell, patch, &targets).await?));
             }
         }
     }
     let problem = unnamed(&sent, admin.locale);
     let shell = Shell::new(&admin, "experience").failing(problem.to_owned()).drafted();
-    Ok(redrawn(&unsaved(&web, shell, patch, &targets).await?, problem))
+    Ok(redrawn(&unsaved(&cx, shell, patch, &targets).await?, problem))
 }
 
 /// The settings as they were typed, over the saved ones.
-async fn draft(web: &Web, patch: Map<String, Value>) -> Result<SignInExperience, WebError> {
-    let saved = web.core.public_experience(&managed()).await?.experience;
-    Ok(saved.drafted(&patch, &web.core.connector_kinds(&managed()).await?))
+async fn draft(cx: &Cx, patch: Map<String, Value>) -> Result<SignInExperience, WebError> {
+    let saved = cx.core().public_experience(&managed()).await?.experience;
+    Ok(saved.drafted(&patch, &connectors::kinds(cx).await?))
 }
 
 async fn unsaved(
-    web: &Web,
+    cx: &Cx,
     shell: Shell,
     patch: Map<String, Value>,
     targets: &[String],
 ) -> Result<ExperiencePage, WebError> {
-    let experience = draft(web, patch).await?;
-    let connectors = web.core.connector_kinds(&managed()).await?;
-    Ok(shown(shell, &experience, &connectors, targets))
+    let experience = draft(cx, patch).await?;
+    let kinds = connectors::kinds(cx).await?;
+    Ok(shown(shell, &experience, &kinds, targets))
 }
 
 /// `POST /console/preview`: the sign-in page as the form's settings make it.
 pub async fn preview(
     State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
     sent: Parameters,
 ) -> Result<Response, WebError> {
-    let targets = targets(&web).await?;
+    let targets = targets(&cx).await?;
     let saved = web.core.public_experience(&managed()).await?.experience;
-    let patch = patch(&sent, &targets, &saved, &web.core.connector_kinds(&managed()).await?);
-    let experience = draft(&web, patch).await?;
+    let patch = patch(&sent, &targets, &saved, &connectors::kinds(&cx).await?);
+    let experience = draft(&cx, patch).await?;
     let locale = sent.get("preview_language").and_then(|tag| Locale::with_tag(&tag)).unwrap_or(admin.locale);
     let settings = web.core.settings(&managed()).await?;
     let t = reworded(locale, settings.phrases(locale.tag()));

@@ -5,9 +5,9 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::Cx;
 use keyway_core::management::Page;
 use keyway_core::users::{self, Place};
+use keyway_core::{Cx, connectors};
 use keyway_model::application::ApplicationType;
 
 use super::managed;
@@ -43,7 +43,7 @@ pub async fn show(State(web): State<Web>, cx: Cx, Extension(admin): Extension<Ad
     let t = shell.t;
     let (applications, total) = web.core.applications(&managed(), Page { offset: 0, limit: 100 }).await?;
     let people = applications.iter().find(|application| application.kind != ApplicationType::MachineToMachine);
-    let connectors = web.core.connectors(&managed()).await?.len();
+    let set_up = connectors::list(&cx).await?.len();
     let users = users::window(&cx, Place::Newest, 0).await?.total;
     let experience = web.core.public_experience(&managed()).await?.experience;
     let by_code = experience.sign_in.methods.iter().any(|method| method.verification_code);
@@ -63,8 +63,8 @@ pub async fn show(State(web): State<Web>, cx: Cx, Extension(admin): Extension<Ad
             title: t.step_connector,
             text: t.step_connector_text,
             href: "/console/connectors".into(),
-            action: if connectors > 0 { t.open } else { t.set_up },
-            done: connectors > 0,
+            action: if set_up > 0 { t.open } else { t.set_up },
+            done: set_up > 0,
         },
         Step {
             title: t.step_experience,
@@ -85,6 +85,6 @@ pub async fn show(State(web): State<Web>, cx: Cx, Extension(admin): Extension<Ad
     let endpoint = web.core.endpoint(&managed());
     Ok(page(
         StatusCode::OK,
-        &HomePage { shell, steps, done, applications: total, connectors, users: told(users), endpoint },
+        &HomePage { shell, steps, done, applications: total, connectors: set_up, users: told(users), endpoint },
     ))
 }

@@ -2,22 +2,20 @@
 
 use askama::Template;
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use keyway_core::connectors::{Upload, VersionView};
+use keyway_core::Cx;
+use keyway_core::connectors::factories::{self, FactoryError, Upload, VersionView};
 use keyway_model::connector::{Platform, Publisher, VersionState};
 use keyway_model::{ErrorCode, FactoryId};
 
 use super::connectors::words;
-use super::managed;
 use super::page::{Notice, Shell, done, explain, markdown, moment, page};
 use super::session::Admin;
-use crate::Web;
 use crate::error::WebError;
 use crate::management::read;
-use crate::request::{Path, Peer};
+use crate::request::Path;
 
 #[derive(Template)]
 #[template(path = "console/module_new.html")]
@@ -31,21 +29,14 @@ pub async fn choose(Extension(admin): Extension<Admin>) -> Response {
 }
 
 /// `POST /console/modules`: the bytes of a module. Answers with the address of its page, or with what is wrong.
-pub async fn upload(
-    State(web): State<Web>,
-    Extension(admin): Extension<Admin>,
-    Peer(visitor): Peer,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
+pub async fn upload(cx: Cx, Extension(admin): Extension<Admin>, headers: HeaderMap, body: Body) -> Response {
     let signature = headers.get("keyway-signature").and_then(|value| value.to_str().ok());
     let signature = signature.map(|text| text.replace("\\n", "\n"));
-    let by = admin.user.id.0.clone();
     let taken = async {
         // Before the bytes are read: those who wait hold none.
-        let _turn = web.core.upload_turn().await?;
-        let new = Upload { wasm: read(body).await?, signature, by };
-        Ok::<_, WebError>(web.core.upload_connector(&managed(), new, &visitor).await?)
+        let _turn = factories::turn(&cx).await?;
+        let new = Upload { wasm: read(body).await?, signature };
+        Ok::<_, WebError>(factories::upload(&cx, new).await?)
     };
     match taken.await {
         Ok(view) => {
@@ -161,8 +152,8 @@ struct ModulePage {
     is_serving: bool,
 }
 
-async fn shown(web: &Web, admin: &Admin, shell: Shell, id: &FactoryId) -> Result<ModulePage, WebError> {
-    let all = web.core.connector_versions(&managed()).await?;
+async fn shown(cx: &Cx, admin: &Admin, shell: Shell, id: &FactoryId) -> Result<ModulePage, WebError> {
+    let all = factories::versions(cx).await?;
     let own: Vec<VersionView> = all.into_iter().filter(|view| view.version.factory_id == *id).collect();
     let newest = &own.first().ok_or(ErrorCode::EntityNotFound)?.version.manifest;
     let versions: Vec<Item> = own.iter().map(|view| item(view, &shell)).collect();
@@ -180,82 +171,69 @@ async fn shown(web: &Web, admin: &Admin, shell: Shell, id: &FactoryId) -> Result
 }
 
 /// `GET /console/modules/{id}`
-pub async fn show(
-    State(web): State<Web>,
-    Extension(admin): Extension<Admin>,
-    Path(id): Path<String>,
-) -> Result<Response, WebError> {
+pub async fn show(cx: Cx, Extension(admin): Extension<Admin>, Path(id): Path<FactoryId>) -> Result<Response, WebError> {
     let shell = Shell::new(&admin, "connectors");
-    Ok(page(StatusCode::OK, &shown(&web, &admin, shell, &FactoryId(id)).await?))
+    Ok(page(StatusCode::OK, &shown(&cx, &admin, shell, &id).await?))
 }
 
 /// Back to the module, with what was refused where something was.
 async fn after(
-    web: &Web,
+    cx: &Cx,
     admin: &Admin,
     id: FactoryId,
     notice: Notice,
-    result: Result<(), keyway_core::CoreError>,
+    result: Result<(), FactoryError>,
 ) -> Result<Response, WebError> {
     match result {
         Ok(()) => Ok(done(&format!("/console/modules/{id}"), notice)),
         Err(error) => {
             let error = WebError::from(error);
             let shell = Shell::refused(admin, "connectors", &error);
-            Ok(page(error.status(), &shown(web, admin, shell, &id).await?))
+            Ok(page(error.status(), &shown(cx, admin, shell, &id).await?))
         }
     }
 }
 
 /// `POST /console/modules/{id}/{digest}/approve`
 pub async fn approve(
-    State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
-    Peer(visitor): Peer,
-    Path((id, digest)): Path<(String, String)>,
+    Path((id, digest)): Path<(FactoryId, String)>,
 ) -> Result<Response, WebError> {
-    let id = FactoryId(id);
-    let by = admin.user.id.0.clone();
-    let approved = web.core.approve_connector(&managed(), &id, &digest, by, &visitor).await;
-    after(&web, &admin, id, Notice::Approved, approved.map(|_| ())).await
+    let approved = factories::approve(&cx, &id, &digest).await;
+    after(&cx, &admin, id, Notice::Approved, approved.map(|_| ())).await
 }
 
 /// `POST /console/modules/{id}/{digest}/activate`
 pub async fn activate(
-    State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
-    Peer(visitor): Peer,
-    Path((id, digest)): Path<(String, String)>,
+    Path((id, digest)): Path<(FactoryId, String)>,
 ) -> Result<Response, WebError> {
-    let id = FactoryId(id);
-    let activated = web.core.activate_connector(&managed(), &id, &digest, &admin.user.id.0, &visitor).await;
-    after(&web, &admin, id, Notice::Activated, activated).await
+    let activated = factories::activate(&cx, &id, &digest).await;
+    after(&cx, &admin, id, Notice::Activated, activated).await
 }
 
 /// `POST /console/modules/{id}/roll-back`
 pub async fn roll_back(
-    State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
-    Peer(visitor): Peer,
-    Path(id): Path<String>,
+    Path(id): Path<FactoryId>,
 ) -> Result<Response, WebError> {
-    let id = FactoryId(id);
-    let rolled_back = web.core.roll_back_connector(&managed(), &id, &admin.user.id.0, &visitor).await;
-    after(&web, &admin, id, Notice::RolledBack, rolled_back).await
+    let rolled_back = factories::roll_back(&cx, &id).await;
+    after(&cx, &admin, id, Notice::RolledBack, rolled_back).await
 }
 
 /// `POST /console/modules/{id}/{digest}/delete`
 pub async fn delete(
-    State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
-    Peer(visitor): Peer,
-    Path((id, digest)): Path<(String, String)>,
+    Path((id, digest)): Path<(FactoryId, String)>,
 ) -> Result<Response, WebError> {
-    let id = FactoryId(id);
-    let deleted = web.core.delete_connector_version(&managed(), &id, &digest, &admin.user.id.0, &visitor).await;
-    let left = web.core.connector_versions(&managed()).await?;
+    let deleted = factories::delete_version(&cx, &id, &digest).await;
+    let left = factories::versions(&cx).await?;
     if deleted.is_ok() && !left.iter().any(|view| view.version.factory_id == id) {
         return Ok(done("/console/connectors", Notice::Deleted));
     }
-    after(&web, &admin, id, Notice::Deleted, deleted).await
+    after(&cx, &admin, id, Notice::Deleted, deleted).await
 }

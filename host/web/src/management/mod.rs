@@ -16,6 +16,7 @@ mod user_assets;
 pub(crate) mod users;
 
 pub use connector_factories::read;
+pub use connectors::LogContentView;
 pub use user_assets::{LIMIT as IMAGE_LIMIT, file};
 
 use std::sync::Arc;

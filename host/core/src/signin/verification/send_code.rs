@@ -12,7 +12,7 @@ use serde_json::json;
 use super::code::code_hash;
 use crate::CoreError;
 use crate::configuration::Settings;
-use crate::connectors::Delivery;
+use crate::connectors::{self, Delivery};
 use crate::limits::{self, Counted, Message, Refused};
 use crate::signin::device::known_device;
 use crate::signin::start::begin;
@@ -201,7 +201,7 @@ async fn deliver_or_refund(
     counted: Counted,
 ) -> Result<(), CoreError> {
     let (core, cx) = (browser.core(), &browser.cx);
-    let sent = core.deliver(&cx.tenant, settings, message).await;
+    let sent = connectors::deliver(cx, settings, message).await;
     if sent.is_err() {
         let (counted, now) = (&counted, core.now());
         let refunded = core

@@ -7,21 +7,21 @@ use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::interaction::{
     Interaction, InteractionEvent, Proof, SocialProof, SocialUserInfo, VerificationRecord,
 };
-use keyway_model::{ConnectorId, ErrorCode, Refusal, TenantId, VerificationId, display};
+use keyway_model::{ConnectorId, ErrorCode, Refusal, VerificationId, display};
 use keyway_sandbox::{Context, Start};
 use keyway_store::users;
 use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::social_offers::offered_connector;
-use crate::connectors::{Factory, explain, target_of};
+use crate::connectors::{self, Factory, explain, target_of};
 use crate::logs::Event;
 use crate::signin::proceed::{Progress, advance};
 use crate::signin::social_identity::{of_connector, owner};
 use crate::signin::start::begin;
 use crate::signin::step::{Step, step};
 use crate::signin::{Browser, found};
-use crate::{Core, CoreError, secret};
+use crate::{Core, CoreError, Cx, secret};
 
 /// Longest text that an account takes from a provider.
 const MAX_STRING: usize = 512;
@@ -74,7 +74,7 @@ pub async fn start_social(
         user_agent: browser.cx.visitor.user_agent.clone(),
         scope,
     };
-    let (uri, session) = core.authorization_uri(tenant, &connector, &factory, start).await?;
+    let (uri, session) = connectors::authorization_uri(&browser.cx, &connector, &factory, start).await?;
     let proof = Box::new(SocialProof {
         connector_id: id.clone(),
         target: target_of(&factory, &connector.settings),
@@ -157,7 +157,7 @@ async fn ask(browser: &Browser, id: &ConnectorId, answer: SocialAnswer) -> Resul
     let Taken { verification, redirect_uri, session } = taken.await?;
     callback.insert("redirectUri".into(), json!(redirect_uri));
     let context = Context { config: connector.config.clone(), session, ..Context::default() };
-    match user_info(core, tenant, &connector, &factory, context, &Value::Object(callback)).await {
+    match user_info(&browser.cx, &connector, &factory, context, &Value::Object(callback)).await {
         Ok(info) => Ok(Vouched { verification, info }),
         Err(error) => {
             let code = if let CoreError::Refusal(refusal) = &error { refusal.code.code() } else { "internal" };
@@ -218,21 +218,20 @@ async fn keep_answer(step: &mut Step<'_>, id: &ConnectorId, vouched: &Vouched) -
 }
 
 async fn user_info(
-    core: &Core,
-    tenant: &TenantId,
+    cx: &Cx,
     connector: &Connector,
     factory: &Factory,
     context: Context,
     callback: &Value,
 ) -> Result<SocialUserInfo, CoreError> {
-    let text = core.social_call(tenant, connector, factory, context, callback).await.map_err(explain)?;
+    let text = connectors::user_info(cx, connector, factory, context, callback).await.map_err(explain)?;
     let info: SocialUserInfo =
         serde_json::from_str(&text).map_err(|_| CoreError::from(ErrorCode::ConnectorInvalidResponse))?;
     if info.id.trim().is_empty() || info.id.len() > MAX_STRING {
         return Err(ErrorCode::ConnectorInvalidResponse.into());
     }
     let mut info = judged(info);
-    info.issuer = Some(identity_issuer(core, connector, factory, info.issuer)?);
+    info.issuer = Some(identity_issuer(cx.core(), connector, factory, info.issuer)?);
     let trusted = factory.trusts_addresses(&connector.settings);
     info.email_verified &= trusted && info.email.is_some();
     info.phone_verified &= trusted && info.phone.is_some();

@@ -30,7 +30,7 @@ pub async fn social_offers(core: &Core, tenant: &TenantId) -> Result<Vec<SocialO
     let mut offers = Vec::new();
     for wanted in &settings.experience.social_sign_in_connector_targets {
         for connector in settings.connectors.iter().filter(|one| one.kind.signs_in()) {
-            let Some(factory) = core.connector_factory(tenant, &connector.factory_id) else { continue };
+            let Some(factory) = core.registry.get(tenant, &connector.factory_id) else { continue };
             let target = target_of(&factory, &connector.settings);
             if target != *wanted {
                 continue;
@@ -62,7 +62,7 @@ pub(super) async fn offered_connector(
     if !connector.kind.signs_in() {
         return Err(ErrorCode::ConnectorUnexpectedType.into());
     }
-    let factory = core.connector_factory(tenant, &connector.factory_id).ok_or(ErrorCode::ConnectorFactoryNotFound)?;
+    let factory = core.registry.get(tenant, &connector.factory_id).ok_or(ErrorCode::ConnectorFactoryNotFound)?;
     let target = target_of(&factory, &connector.settings);
     if !settings.experience.social_sign_in_connector_targets.contains(&target) {
         return Err(ErrorCode::SignInMethodNotEnabled.into());
