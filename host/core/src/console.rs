@@ -4,7 +4,7 @@ use keyway_model::application::{Application, ApplicationType, CustomClientMetada
 use keyway_model::look::ApplicationExperience;
 use keyway_model::resource::{Role, RoleType, management_api as indicator_of};
 use keyway_model::user::User;
-use keyway_model::{ApplicationId, ConnectorId, RoleId, TenantId, Timestamp};
+use keyway_model::{ApplicationId, RoleId, TenantId, Timestamp};
 use keyway_store::{StoreError, Tx, applications, resources, roles, sessions, users};
 
 use crate::tenants::{CONNECTOR_SCOPES, connector_scope_id, management_api};
@@ -119,11 +119,6 @@ impl Core {
     /// Opens what [`Self::seal_for_browser`] sealed; none when it is not ours.
     pub fn open_from_browser(&self, purpose: &str, sealed: &str) -> Option<String> {
         self.parts.master_key.open(purpose, sealed).ok()
-    }
-
-    /// An id for a connector to be, so that its callback address is known before it is saved.
-    pub fn new_connector_id(&self) -> ConnectorId {
-        self.id()
     }
 
     /// A fresh secret, and its challenge for PKCE (RFC 7636 section 4.2).

@@ -24,7 +24,7 @@ mod redact;
 mod relay;
 
 pub use budget::Budgets;
-pub use call::{CacheEntry, CallError, Context, Exchange, Failure, Message, Outcome, Report, Start};
+pub use call::{CacheEntry, CallError, Context, Exchange, Failure, LogLevel, LogLine, Message, Outcome, Report, Start};
 pub use compile::{Compiler, compile};
 pub use component::Component;
 pub use contract::CONTRACT;

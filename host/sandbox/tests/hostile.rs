@@ -8,7 +8,7 @@ use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use keyway_sandbox::{Budgets, CallError, Component, Context, Message, Report, Sandbox};
+use keyway_sandbox::{Budgets, CallError, Component, Context, LogLine, Message, Report, Sandbox};
 use serde_json::{Value, json};
 use support::{Provider, answering, component, http, sandbox};
 
@@ -114,9 +114,9 @@ async fn harm_does_not_hold_up_other_calls() {
 async fn log_flood_is_cut_off_and_costs_the_budget_alone() {
     let setup = Setup::new("", budgets(), true).await;
     let (_, report) = setup.act("log-flood", "").await;
-    let kept: usize = report.log.iter().map(String::len).sum();
+    let kept: usize = report.log.iter().map(|line| line.text.len()).sum();
     assert!(kept <= budgets().log_bytes + 16, "{kept}");
-    assert_eq!(report.log.last().map(String::as_str), Some("truncated"));
+    assert_eq!(report.log.last(), Some(&LogLine::truncated()));
     setup.behaves().await;
 }
 
@@ -125,7 +125,7 @@ async fn secrets_in_logs_are_masked_and_lines_cannot_be_forged() {
     let setup = Setup::new("", budgets(), true).await;
     let (result, report) = setup.act("log-secrets", "").await;
     result.unwrap();
-    let log = report.log.join("\n");
+    let log = report.log.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     assert_eq!(report.log.len(), 2, "{log}");
     for hidden in [SECRET, "8613012345678", "493021"] {
         assert!(!log.contains(hidden), "{hidden} in {log}");

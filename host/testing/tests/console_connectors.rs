@@ -18,6 +18,22 @@ fn is_ticked(page: &str) -> bool {
 }
 
 on_both! {
+    async fn a_form_that_is_sent_twice_takes_no_connectors_place(database: Database) {
+        let server = TestServer::start(database).await;
+        let mut browser = server.administrator().await;
+        let id = "x".repeat(21);
+        let form = [
+            ("new_id", id.as_str()), ("beside", "on"), ("op", "save"),
+            ("/endpoint", "https://inbox.keyway.internal/messages"),
+        ];
+        let path = "/console/connectors/set-up/keyway-dev-inbox";
+        let first = browser.post_form(path, &form).await.expect(303).location();
+        assert_eq!(first, format!("/console/connectors/{id}"), "its callback address was shown");
+        let second = browser.post_form(path, &form).await.expect(303).location();
+        assert!(second.starts_with("/console/connectors/") && second != first, "{second}");
+        browser.get(&second).await.expect(200);
+    }
+
     async fn whether_verified_addresses_count_is_ticked_in_the_console(database: Database) {
         let options = Options { trust: Some(with_github()), ..Options::default() };
         let server = TestServer::start_with(database, options).await;

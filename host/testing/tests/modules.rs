@@ -104,6 +104,17 @@ on_both! {
         assert_eq!(logs.as_array().unwrap().len(), 1);
     }
 
+    async fn security_logging_of_a_refused_upload_names_its_digest(database: Database) {
+        let server = TestServer::start(database).await;
+        let wasm = b"no component".to_vec();
+        let digest = keyway_sandbox::Sandbox::digest(&wasm);
+        let code = server.upload(wasm).await.expect(422).code();
+        let logs = server.api(Method::GET, "/logs?logKey=Management.ConnectorFactories.Create", None).await.expect(200);
+        let entry = logs.json().pointer("/0/payload").cloned().unwrap_or_default();
+        assert_eq!(entry.pointer("/targets/digest"), Some(&json!(digest)), "{entry}");
+        assert_eq!(entry.pointer("/error/code"), Some(&json!(code)));
+    }
+
     async fn lost_update_of_an_activation_by_a_deletion(database: Database) {
         let server = TestServer::start(database).await;
         for round in 0..ROUNDS {

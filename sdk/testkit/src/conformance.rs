@@ -268,7 +268,7 @@ impl Runs<'_> {
             secrets.push(to.clone());
             secrets.extend(payload.get("code").and_then(Value::as_str).map(ToOwned::to_owned));
         }
-        let mut texts = report.log.clone();
+        let mut texts: Vec<String> = report.log.iter().map(|line| line.text.clone()).collect();
         if let Err(CallError::Failure(failure)) = result {
             texts.push(failure.message.clone());
             texts.extend(failure.data.clone());

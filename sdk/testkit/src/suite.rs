@@ -160,7 +160,8 @@ fn judge(expect: &Expect, outcome: &Result<String, CallError>, report: &Report) 
         problems.extend(difference("cache", &json!(expect.cache), &json!(kept), false));
     }
     if !problems.is_empty() && !report.log.is_empty() {
-        problems.push(format!("its log: {}", report.log.join(" | ")));
+        let lines: Vec<String> = report.log.iter().map(ToString::to_string).collect();
+        problems.push(format!("its log: {}", lines.join(" | ")));
     }
     problems
 }

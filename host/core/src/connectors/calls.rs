@@ -8,7 +8,7 @@ use keyway_model::{ConnectorId, FactoryId, TenantId, Timestamp};
 use keyway_sandbox::{CallError, Exchange, Report};
 use serde_json::{Value, json};
 
-use super::Factory;
+use super::{Factory, WrittenLine};
 use crate::{Core, Cx};
 
 /// Largest result of a call that its log shows, in bytes.
@@ -50,13 +50,8 @@ pub struct LogLine {
 /// What a connector's log tells.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LogContent {
-    /// What the connector wrote, masked.
-    Message {
-        /// `debug`, `info`, `warn` or `error`.
-        level: String,
-        /// The line.
-        text: String,
-    },
+    /// What the connector wrote.
+    Written(WrittenLine),
     /// How a call went.
     Call(CallEntry),
 }
@@ -116,9 +111,7 @@ impl Calls {
         let mut state = self.state();
         let lines = state.lines.entry(connector).or_default();
         for line in &report.log {
-            let (level, text) = line.split_once(' ').unwrap_or(("warn", line));
-            let content = LogContent::Message { level: level.to_owned(), text: text.to_owned() };
-            lines.push_back(LogLine { at, content });
+            lines.push_back(LogLine { at, content: LogContent::Written(line.clone()) });
         }
         lines.push_back(LogLine { at, content: LogContent::Call(call) });
         while lines.len() > KEPT {
@@ -197,13 +190,15 @@ pub fn log(cx: &Cx, connector: &ConnectorId) -> Vec<LogLine> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connectors::LogLevel;
 
     #[test]
     fn calls_add_up_by_outcome_and_the_log_keeps_the_last_ones() {
         let calls = Calls::default();
         let (factory, key) = (FactoryId("a".into()), (TenantId::default_tenant(), ConnectorId("c".into())));
         for number in 0..300 {
-            let report = Report { memory: number, log: vec![format!("info line {number}")], ..Report::default() };
+            let line = WrittenLine { level: LogLevel::Info, text: format!("line {number}") };
+            let report = Report { memory: number, log: vec![line], ..Report::default() };
             let outcome = if number % 3 == 0 { "cpu" } else { OK };
             calls.count(&factory, outcome, &report);
             let call = CallEntry { outcome, details: Value::Null, milliseconds: 0, requests: Vec::new() };

@@ -23,16 +23,33 @@ pub struct NewConnector {
     pub config: Value,
     /// What is set beside it.
     pub settings: ConnectorSettings,
-    /// A wished id: 1 to 64 letters, digits, `_` and `-`.
-    pub id: Option<ConnectorId>,
+    /// Its id.
+    pub id: WishedId,
     /// Whether it stands beside others of its kind that send messages, in place of replacing them.
     pub beside: bool,
+}
+
+/// The id of a connector to be: 1 to 64 letters, digits, `_` and `-`.
+#[derive(Debug, Clone, Default)]
+pub enum WishedId {
+    /// A new one.
+    #[default]
+    Any,
+    /// This one, or a new one where it is taken by now.
+    OrAny(ConnectorId),
+    /// This one alone.
+    Only(ConnectorId),
+}
+
+/// An id for a connector to be, so that its callback address is known before it is set up.
+pub fn new_id(cx: &Cx) -> ConnectorId {
+    cx.core().id()
 }
 
 /// Sets up a connector. One that sends messages replaces the others of its kind, unless it is to stand beside them.
 #[tracing::instrument(name = "connectors.create", skip_all)]
 pub async fn create(cx: &Cx, new: NewConnector) -> Result<Configured, ConnectorError> {
-    if let Some(id) = &new.id {
+    if let WishedId::OrAny(id) | WishedId::Only(id) = &new.id {
         check_id(id)?;
     }
     // The version that serves judges the configuration outside the transaction; it is stored if that version still serves.
@@ -56,8 +73,12 @@ async fn try_to_create(cx: &Cx, new: &NewConnector) -> Result<Option<Configured>
     check_settings(&factory, &settings)?;
     check_target(core, &factory, &settings)?;
     check_config(core, &factory, &config, &marks).await?;
-    let connector = Connector {
-        id: new.id.clone().unwrap_or_else(|| core.id()),
+    let spare = new_id(cx);
+    let mut connector = Connector {
+        id: match &new.id {
+            WishedId::Any => spare.clone(),
+            WishedId::OrAny(id) | WishedId::Only(id) => id.clone(),
+        },
         factory_id: new.factory_id.clone(),
         kind: factory.manifest.kind,
         config,
@@ -65,14 +86,17 @@ async fn try_to_create(cx: &Cx, new: &NewConnector) -> Result<Option<Configured>
         settings,
         created_at: core.now(),
     };
-    let shown = masked(connector.clone(), None);
+    let is_firm = matches!(new.id, WishedId::Only(_));
     let (serves, factories, key) = (factory.clone(), core.registry.all(&cx.tenant), core.parts.master_key.clone());
     let replaces = !connector.kind.signs_in() && !new.beside;
-    let stored = cx.write(async move |tx| {
+    let made = cx.write(async move |tx| {
         crate::tenants::lock(tx, &cx.tenant).await?;
         let stored = connectors::list(tx, &cx.tenant, &key).await?;
         if stored.iter().any(|one| one.id == connector.id) {
-            return Err(ConnectorError::IdTaken);
+            if is_firm {
+                return Err(ConnectorError::IdTaken);
+            }
+            connector.id = spare;
         }
         if connector_versions::active_of(tx, &cx.tenant, &connector.factory_id).await? != active {
             return Ok(None);
@@ -88,7 +112,7 @@ async fn try_to_create(cx: &Cx, new: &NewConnector) -> Result<Option<Configured>
         }
         connectors::insert(tx, &cx.tenant, &connector, &key).await?;
         cx.emit(tx, Event::created(EventKind::ConnectorCreated, &connector)).await?;
-        Ok(Some(()))
+        Ok(Some(masked(connector, None)))
     });
-    Ok(stored.await?.map(|()| (shown, serves)))
+    Ok(made.await?.map(|shown| (shown, serves)))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use keyway_core::connectors::{self, NewConnector};
+use keyway_core::connectors::{self, NewConnector, WishedId};
 use keyway_core::management::{NewApplication, Page};
 use keyway_core::users::{self, NewPassword, NewUser};
 use keyway_core::{Core, CoreError, Cx};
@@ -59,7 +59,7 @@ pub async fn seed(core: &Arc<Core>, origin: &str) -> anyhow::Result<ApplicationI
             factory_id: "keyway-dev-inbox".into(),
             config,
             settings: ConnectorSettings::default(),
-            id: None,
+            id: WishedId::Any,
             beside: false,
         };
         connectors::create(&cx, connector).await.context("the inbox connector could not be set up")?;

@@ -1,6 +1,7 @@
 //! What comes out of a call: its result, and what it cost, said and kept.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use keyway_model::connector_failure::FailureKind;
@@ -95,6 +96,53 @@ impl CallError {
     }
 }
 
+/// How much a line that a guest wrote matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogLevel {
+    /// For its author.
+    Debug,
+    /// As it should be.
+    Info,
+    /// Odd.
+    Warn,
+    /// Wrong.
+    Error,
+}
+
+impl LogLevel {
+    /// The level in one word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A line that a guest wrote, masked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// How much it matters.
+    pub level: LogLevel,
+    /// What it says.
+    pub text: String,
+}
+
+impl LogLine {
+    /// What stands in place of lines that were over the budget.
+    pub fn truncated() -> Self {
+        Self { level: LogLevel::Warn, text: "truncated".to_owned() }
+    }
+}
+
+impl fmt::Display for LogLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.level.as_str(), self.text)
+    }
+}
+
 /// What a call cost, said and kept.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
@@ -108,8 +156,8 @@ pub struct Report {
     pub host_calls: u32,
     /// Requests sent.
     pub exchanges: Vec<Exchange>,
-    /// Log lines, masked.
-    pub log: Vec<String>,
+    /// What the guest wrote.
+    pub log: Vec<LogLine>,
     /// What to keep in the cache; none removes.
     pub cache: BTreeMap<String, Option<CacheEntry>>,
     /// The session, where the call changed it.

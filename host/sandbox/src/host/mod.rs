@@ -16,7 +16,7 @@ use keyway_model::{Clock, Rng};
 use wasmtime::ResourceLimiter;
 
 use crate::budget::Budgets;
-use crate::call::{CacheEntry, Exchange};
+use crate::call::{CacheEntry, Exchange, LogLevel, LogLine};
 use crate::contract::v1_0::bindings::keyway::connector::types;
 use crate::contract::v1_0::bindings::keyway::host::{clock, log, random};
 use crate::cpu_queue::Turn;
@@ -45,7 +45,7 @@ pub struct HostState {
     pub host_calls: u32,
     pub fetches: u32,
     pub exchanges: Vec<Exchange>,
-    pub log: Vec<String>,
+    pub log: Vec<LogLine>,
     pub log_bytes: usize,
     pub cpu_ticks: u64,
     pub turn: Turn,
@@ -97,16 +97,16 @@ impl log::Host for HostState {
         if self.log.len() < self.budgets.log_lines && self.log_bytes + message.len() <= self.budgets.log_bytes {
             self.log_bytes += message.len();
             let level = match level {
-                log::Level::Debug => "debug",
-                log::Level::Info => "info",
-                log::Level::Warn => "warn",
-                log::Level::Error => "error",
+                log::Level::Debug => LogLevel::Debug,
+                log::Level::Info => LogLevel::Info,
+                log::Level::Warn => LogLevel::Warn,
+                log::Level::Error => LogLevel::Error,
             };
-            let line: String =
-                self.redactor.apply(&message).chars().map(|c| if is_deceptive(c) { ' ' } else { c }).collect();
-            self.log.push(format!("{level} {line}"));
-        } else if self.log.last().is_none_or(|last| last != "truncated") {
-            self.log.push("truncated".to_owned());
+            let masked = self.redactor.apply(&message);
+            let text = masked.chars().map(|c| if is_deceptive(c) { ' ' } else { c }).collect();
+            self.log.push(LogLine { level, text });
+        } else if self.log.last() != Some(&LogLine::truncated()) {
+            self.log.push(LogLine::truncated());
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use keyway_core::Cx;
 use keyway_core::connectors::{
-    self, ConnectorChange, ConnectorError, Factory, NewConnector, TestError, TestMessage, factories,
+    self, ConnectorChange, ConnectorError, Factory, NewConnector, TestError, TestMessage, WishedId, factories,
 };
 use keyway_model::connector::{Connector, ConnectorSettings, Manifest, Routing};
 use keyway_model::identifier::IdentifierKind;
@@ -171,7 +171,7 @@ fn shown(cx: &Cx, admin: &Admin, factory: &Factory, connector: Option<&Connector
     let ticked = |name: &str, saved: bool| if is_sent { draft.sent.get(name).is_some() } else { saved };
     let text = |name: &str| settings.metadata.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let endpoint = cx.core().endpoint(&cx.tenant);
-    let new_id = draft.sent.get("new_id").unwrap_or_else(|| cx.core().new_connector_id().0);
+    let new_id = draft.sent.get("new_id").unwrap_or_else(|| connectors::new_id(cx).0);
     let place = connector.map_or_else(|| new_id.clone(), |connector| connector.id.0.clone());
     ConnectorPage {
         shell,
@@ -224,14 +224,6 @@ pub async fn set_up(
     Ok(page(StatusCode::OK, &shown(&cx, &admin, &factory, None, draft)))
 }
 
-/// The id that the form was made with, unless a connector has it by now.
-async fn free_id(cx: &Cx, sent: &Parameters) -> Result<Option<ConnectorId>, WebError> {
-    let is_ours = |id: &String| id.len() == 21 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let wanted = sent.get("new_id").filter(is_ours).map(ConnectorId);
-    let known = connectors::list(cx).await?;
-    Ok(wanted.filter(|id| !known.iter().any(|(connector, _)| connector.id == *id)))
-}
-
 /// `POST /console/connectors/set-up/{factory}`
 pub async fn create(
     cx: Cx,
@@ -250,7 +242,8 @@ pub async fn create(
         factory_id: factory.manifest.id.clone(),
         config: draft.config.clone(),
         settings: draft.settings(&factory.manifest, factory.trusts_addresses(&ConnectorSettings::default())),
-        id: free_id(&cx, &draft.sent).await?,
+        // The form shows a callback address that is made of it.
+        id: draft.sent.get("new_id").map_or(WishedId::Any, |id| WishedId::OrAny(ConnectorId(id))),
         beside: draft.sent.get("beside").is_some(),
     };
     match connectors::create(&cx, new).await {

@@ -60,7 +60,7 @@ impl Health {
     pub fn new(log: &[LogLine]) -> Self {
         let calls = log.iter().filter_map(|line| match &line.content {
             LogContent::Call(call) => Some((line.at, call)),
-            LogContent::Message { .. } => None,
+            LogContent::Written(_) => None,
         });
         let mut charted: Vec<_> = calls.take(CHARTED).collect();
         charted.reverse();
@@ -101,6 +101,8 @@ fn call(line: &LogLine) -> Call {
 
 #[cfg(test)]
 mod tests {
+    use keyway_core::connectors::{LogLevel, WrittenLine};
+
     use super::*;
 
     #[test]
@@ -110,7 +112,7 @@ mod tests {
             let (details, requests) = (serde_json::Value::Null, Vec::new());
             line(LogContent::Call(CallEntry { outcome, details, milliseconds, requests }))
         };
-        let written = line(LogContent::Message { level: "info".into(), text: "x".into() });
+        let written = line(LogContent::Written(WrittenLine { level: LogLevel::Info, text: "x".into() }));
         let log = [call("failure", 100), written, call(OK, 10), call(OK, 20), call(OK, 30)];
         let health = Health::new(&log);
         assert_eq!((health.failed, health.median, health.slowest, health.calls.len()), (25, 20, 30, 5));

@@ -104,7 +104,7 @@ pub async fn list(cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response
 fn last_outcome(log: &[LogLine]) -> Option<&'static str> {
     log.iter().find_map(|line| match &line.content {
         LogContent::Call(call) => Some(call.outcome),
-        LogContent::Message { .. } => None,
+        LogContent::Written(_) => None,
     })
 }
 

@@ -5,6 +5,7 @@ mod approve;
 mod delete;
 mod delete_version;
 mod error;
+mod form_items;
 mod get;
 mod list;
 mod roll_back;

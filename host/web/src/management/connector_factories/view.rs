@@ -1,12 +1,14 @@
 //! Factories and their versions in Logto's shape, with what Keyway knows beyond it.
 
+use keyway_core::connectors::Factory;
 use keyway_core::connectors::factories::VersionView as Uploaded;
-use keyway_core::connectors::{Factory, form_items};
 use keyway_model::Timestamp;
 use keyway_model::connector::{Asks, ConnectorKind, Manifest, Platform};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
+
+use super::form_items::{FormItem, form_items};
 
 /// What a manifest says.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -41,7 +43,7 @@ pub struct ManifestView {
     config_schema: Value,
     /// Logto's form description.
     #[schema(value_type = Vec<Object>)]
-    form_items: Value,
+    form_items: FormItems,
     is_standard: bool,
     is_token_storage_supported: bool,
     version: String,
@@ -52,6 +54,16 @@ pub struct ManifestView {
     features: Vec<String>,
     licence: Option<String>,
     source: Option<String>,
+}
+
+/// Logto's form description.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+enum FormItems {
+    /// As the manifest brings it along.
+    OfManifest(Value),
+    /// Made from the schema.
+    OfSchema(Vec<FormItem>),
 }
 
 impl From<&Manifest> for ManifestView {
@@ -69,7 +81,10 @@ impl From<&Manifest> for ManifestView {
             readme: manifest.readme.clone(),
             config_template: manifest.sample.as_ref().map(|sample| format!("{sample:#}")),
             config_schema: manifest.config.clone(),
-            form_items: manifest.form_items.clone().unwrap_or_else(|| form_items(&manifest.config)),
+            form_items: match &manifest.form_items {
+                Some(own) => FormItems::OfManifest(own.clone()),
+                None => FormItems::OfSchema(form_items(&manifest.config)),
+            },
             is_standard: manifest.is_standard,
             is_token_storage_supported: false,
             version: manifest.version.clone(),

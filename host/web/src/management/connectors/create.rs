@@ -2,7 +2,7 @@
 
 use axum::Json;
 use keyway_core::Cx;
-use keyway_core::connectors::{self, NewConnector};
+use keyway_core::connectors::{self, NewConnector, WishedId};
 use keyway_model::connector::{ConnectorSettings, Routing};
 use keyway_model::{ConnectorId, FactoryId};
 use serde::Deserialize;
@@ -52,7 +52,7 @@ pub async fn create(cx: Cx, Body(body): Body<CreateConnector>) -> Result<Json<Co
             routing: body.routing.unwrap_or_default(),
             disabled: false,
         },
-        id: body.id.map(ConnectorId),
+        id: body.id.map_or(WishedId::Any, |id| WishedId::Only(ConnectorId(id))),
     };
     Ok(Json(ConnectorView::new(&cx, connectors::create(&cx, new).await?)))
 }

@@ -53,7 +53,8 @@ struct RequestView {
 /// What a connector wrote.
 #[derive(Serialize, ToSchema)]
 pub struct MessageView {
-    level: String,
+    /// `debug`, `info`, `warn` or `error`.
+    level: &'static str,
     message: String,
 }
 
@@ -76,7 +77,7 @@ impl From<LogContent> for LogContentView {
                 });
                 Self::Call { outcome, call: CallView { details, ms, requests: requests.collect() } }
             }
-            LogContent::Message { level, text } => Self::Message(MessageView { level, message: text }),
+            LogContent::Written(line) => Self::Message(MessageView { level: line.level.as_str(), message: line.text }),
         }
     }
 }

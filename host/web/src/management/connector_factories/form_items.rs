@@ -1,34 +1,57 @@
 //! Logto's form description of a configuration, made from its schema, for clients of its API.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
+
+/// A field of the form.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FormItem {
+    key: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    required: bool,
+    label: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    placeholder: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default_value: Option<Value>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_confidential: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    select_items: Option<Vec<SelectItem>>,
+}
+
+/// A choice of a field.
+#[derive(Debug, Clone, Serialize)]
+struct SelectItem {
+    value: Value,
+    title: Value,
+}
 
 /// One item for each property of the schema, in the schema's order.
-pub fn form_items(schema: &Value) -> Value {
+pub fn form_items(schema: &Value) -> Vec<FormItem> {
     let properties = schema.get("properties").and_then(Value::as_object);
     let required: Vec<&str> =
         schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     let item = |(key, property): (&String, &Value)| {
         let property = resolved(schema, property);
-        let mut item = Map::new();
-        item.insert("key".into(), json!(key));
-        item.insert("type".into(), json!(kind(&property)));
-        item.insert("required".into(), json!(required.contains(&key.as_str())));
-        item.insert("label".into(), property.get("title").cloned().unwrap_or_else(|| json!(key)));
-        for (name, keyword) in
-            [("description", "description"), ("placeholder", "x-placeholder"), ("defaultValue", "default")]
-        {
-            if let Some(value) = property.get(keyword).filter(|value| !value.is_null()) {
-                item.insert(name.into(), value.clone());
-            }
+        let said = |keyword: &str| property.get(keyword).filter(|value| !value.is_null()).cloned();
+        let option = |value: &Value| SelectItem { value: value.clone(), title: value.clone() };
+        let options = property.get("enum").and_then(Value::as_array);
+        FormItem {
+            key: key.clone(),
+            kind: kind(&property),
+            required: required.contains(&key.as_str()),
+            label: property.get("title").cloned().unwrap_or_else(|| key.as_str().into()),
+            description: said("description"),
+            placeholder: said("x-placeholder"),
+            default_value: said("default"),
+            is_confidential: property.get("writeOnly") == Some(&Value::Bool(true)),
+            select_items: options.map(|all| all.iter().filter(|value| !value.is_null()).map(option).collect()),
         }
-        if property.get("writeOnly") == Some(&Value::Bool(true)) {
-            item.insert("isConfidential".into(), json!(true));
-        }
-        if let Some(options) = property.get("enum").and_then(Value::as_array) {
-            let option = |value: &Value| json!({ "value": value, "title": value });
-            item.insert("selectItems".into(), options.iter().filter(|value| !value.is_null()).map(option).collect());
-        }
-        Value::Object(item)
     };
     properties.into_iter().flatten().map(item).collect()
 }
@@ -41,7 +64,7 @@ fn resolved(root: &Value, property: &Value) -> Value {
     let alternative = property
         .get("anyOf")
         .and_then(Value::as_array)
-        .and_then(|all| all.iter().find(|one| one.get("type") != Some(&json!("null"))));
+        .and_then(|all| all.iter().find(|one| one.get("type").and_then(Value::as_str) != Some("null")));
     let inner = target.cloned().or_else(|| alternative.map(|one| resolved(root, one)));
     if let (Some(Value::Object(inner)), Some(merged)) = (inner, merged.as_object_mut()) {
         for (name, value) in inner {
@@ -71,11 +94,13 @@ fn kind(property: &Value) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn each_property_becomes_a_field() {
-        let items = form_items(&json!({
+        let items = json!(form_items(&json!({
             "type": "object", "required": ["key"],
             "$defs": { "T": { "type": "object" } },
             "properties": {
@@ -85,7 +110,7 @@ mod tests {
                 "port": { "type": ["integer", "null"] },
                 "templates": { "type": "array", "items": { "$ref": "#/$defs/T" } },
             },
-        }));
+        })));
         let kinds: Vec<&str> = items.as_array().unwrap().iter().map(|item| item["type"].as_str().unwrap()).collect();
         assert_eq!(kinds, ["Text", "Select", "Switch", "Number", "Json"]);
         assert_eq!(
