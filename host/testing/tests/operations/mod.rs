@@ -1,9 +1,23 @@
 //! Every operation of the Management API, called for good and for each refusal on both databases: what it answers is in
-//! `snapshots/`, one file for each aggregate, the same for both.
+//! `snapshots/`, one file for each test, the same for both. So is what applications see of OpenID Connect and of the Experience API.
 
 mod applications;
+mod authorization;
+mod connector_factories;
+mod connectors;
+mod coverage;
+mod custom_phrases;
+mod email_templates;
+mod experience;
+mod logs;
+mod oidc;
+mod oidc_keys;
+mod resources;
+mod roles;
 mod sign_in_experience;
 mod transcript;
+mod user_assets;
+mod users;
 
 use serde_json::Value;
 use transcript::Transcript;

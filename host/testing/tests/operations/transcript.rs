@@ -3,8 +3,10 @@
 //! `INSTA_UPDATE=always cargo test -p keyway-testing operations` writes the files; what changed in them is for a person to read.
 
 use axum::body::Body;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{Method, Request, header};
-use keyway_testing::{Answer, TestServer};
+use keyway_testing::{Answer, Browser, TestServer};
 use serde_json::Value;
 
 /// Headers that belong to an answer's meaning.
@@ -20,7 +22,7 @@ const HEADERS: [&str; 8] = [
 ];
 
 /// Longest string that is shown, in characters: a module's README is not what is tested here.
-const MAX_STRING: usize = 200;
+const MAX_STRING: usize = 400;
 
 /// What was called on one server so far.
 pub struct Transcript<'a> {
@@ -69,6 +71,33 @@ impl<'a> Transcript<'a> {
         self.record(&format!("{method} /api{path}"), shown, &answer)
     }
 
+    /// A call by somebody else, such as `GET /oidc/me`, with JSON or without a body.
+    pub async fn by(&mut self, browser: &mut Browser, operation: &str, body: Option<Value>) -> Answer {
+        let (method, path) = operation.split_once(' ').unwrap();
+        let sent = body.as_ref().map(ToString::to_string).unwrap_or_default();
+        let answer = browser.json(method.parse().unwrap(), path, body).await;
+        self.record(operation, &sent, &answer);
+        answer
+    }
+
+    /// A form that somebody else sends by POST.
+    pub async fn form(&mut self, browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let sent: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let answer = browser.post_form(path, fields).await;
+        self.record(&format!("POST {path}"), &sent.join(" "), &answer);
+        answer
+    }
+
+    /// Adds the claims of a signed token.
+    pub fn claims(&mut self, token: &str) {
+        for part in token.split('.').take(2) {
+            let part: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
+            self.names.learn(&part);
+            self.text.push_str(&self.names.replace(&format!("{part:#}\n")));
+        }
+        self.text.push('\n');
+    }
+
     /// Takes in a call that was made, and answers its body.
     pub fn record(&mut self, operation: &str, sent: &str, answer: &Answer) -> Value {
         let mut lines = vec![format!("### {operation}: {}", answer.status.as_u16())];
@@ -79,13 +108,18 @@ impl<'a> Transcript<'a> {
         }
         let kind = answer.headers.get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap());
         let body = answer.json();
+        self.names.learn(&body);
+        if let Some(id) = answer.location_parameter("interaction") {
+            self.names.number(&id);
+        }
         if kind == Some("application/json") {
             let mut shown = body.clone();
             shorten(&mut shown);
             lines.push(format!("{shown:#}"));
         } else {
             lines.extend(kind.map(|kind| format!("content-type: {kind}")));
-            lines.extend((!answer.body.is_empty()).then(|| answer.body.clone()));
+            let is_page = kind.is_some_and(|kind| kind.starts_with("text/html"));
+            lines.extend((!answer.body.is_empty() && !is_page).then(|| answer.body.clone()));
         }
         self.text.push_str(&self.names.replace(&lines.join("\n")));
         self.text.push_str("\n\n");
@@ -102,15 +136,17 @@ impl<'a> Transcript<'a> {
     }
 }
 
-/// Leaves out what depends on how components were built, and long strings.
+/// Leaves out what depends on the machine and on how components were built, and long strings.
 fn shorten(value: &mut Value) {
     match value {
         Value::String(text) if text.chars().count() > MAX_STRING => "<long>".clone_into(text),
         Value::Array(items) => items.iter_mut().for_each(shorten),
         Value::Object(fields) => {
             for (name, value) in fields {
-                if name == "size" && value.is_number() {
-                    *value = "<bytes>".into();
+                if ["ms", "size"].contains(&name.as_str()) && value.is_number() {
+                    *value = "<number>".into();
+                } else if ["x", "y"].contains(&name.as_str()) {
+                    *value = "<coordinate>".into();
                 }
                 shorten(value);
             }
@@ -124,6 +160,31 @@ fn shorten(value: &mut Value) {
 struct Names(Vec<String>);
 
 impl Names {
+    /// Remembers ids that are too short to be told from a word.
+    fn learn(&mut self, value: &Value) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| self.learn(item)),
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    let short = value.as_str().filter(|text| SHORT_IDS.contains(&text.len()) && is_random(text));
+                    if let (Some(id), true) = (short, IDS.contains(&name.as_str())) {
+                        self.number(id);
+                    }
+                    self.learn(value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn number(&mut self, word: &str) -> usize {
+        let position = self.0.iter().position(|known| known == word);
+        position.unwrap_or_else(|| {
+            self.0.push(word.to_owned());
+            self.0.len() - 1
+        })
+    }
+
     /// The text with numbers in place of random values, and units in place of times.
     fn replace(&mut self, text: &str) -> String {
         let mut replaced = String::new();
@@ -145,19 +206,27 @@ impl Names {
         let kind = match word.len() {
             10 if is_time(word) => return "<seconds>".to_owned(),
             13 if is_time(word) => return "<milliseconds>".to_owned(),
-            21 if word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) => "id",
+            21 if is_random(word) => "id",
+            length if SHORT_IDS.contains(&length) && self.0.iter().any(|known| known == word) => "id",
             43 => "secret",
             64 if word.bytes().all(|byte| byte.is_ascii_hexdigit()) => "digest",
-            86 => return "<signature>".to_owned(),
+            86 | 128 => return "<signature>".to_owned(),
             _ if word.starts_with("eyJ") => return "<encoded>".to_owned(),
             _ => return word.to_owned(),
         };
-        let position = self.0.iter().position(|known| known == word).unwrap_or_else(|| {
-            self.0.push(word.to_owned());
-            self.0.len() - 1
-        });
-        format!("<{kind} {}>", position + 1)
+        format!("<{kind} {}>", self.number(word) + 1)
     }
+}
+
+/// Members that hold ids.
+const IDS: [&str; 6] = ["id", "sub", "userId", "accountId", "account_id", "requestId"];
+
+/// Lengths of a user's id, and of those of a request and an interaction.
+const SHORT_IDS: [usize; 2] = [12, 16];
+
+/// Whether a word may be an id that was thrown.
+fn is_random(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
 /// Whether a number is a time of the test's clock, which begins with 2026.

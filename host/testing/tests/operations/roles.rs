@@ -1,0 +1,93 @@
+use keyway_testing::{TestServer, on_both};
+use serde_json::json;
+
+use super::{Transcript, text};
+
+on_both! {
+    async fn roles(database: Database) {
+        let server = TestServer::start(database).await;
+        let resource = json!({ "name": "Shop", "indicator": "https://shop.example/api" });
+        let resource = server.api(http::Method::POST, "/resources", Some(resource)).await.expect(201).json();
+        let scopes = format!("/resources/{}/scopes", text(&resource, "id"));
+        let read = server.api(http::Method::POST, &scopes, Some(json!({ "name": "read" }))).await.expect(201).json();
+        let all = server.api(http::Method::GET, "/resources", None).await.expect(200).json();
+        let management = format!("/resources/{}/scopes", text(&all[0], "id"));
+        let everything = server.api(http::Method::GET, &management, None).await.expect(200).json();
+        let (read, everything) = (text(&read, "id"), text(&everything[0], "id"));
+
+        let mut calls = Transcript::new(&server);
+        calls.call("GET /roles").await;
+        let reader = json!({ "name": "Reader", "description": "Reads", "scopeIds": [read], "isDefault": true });
+        let reader = calls.send("POST /roles", reader).await;
+        let reader = format!("/roles/{}", text(&reader, "id"));
+        let robot = calls.send("POST /roles", json!({ "name": "Robot", "type": "MachineToMachine" })).await;
+        let robot = format!("/roles/{}", text(&robot, "id"));
+        for body in [
+            json!({ "name": "Reader" }),
+            json!({ "name": "" }),
+            json!({ "name": "A", "scopeIds": ["unknown"] }),
+            json!({ "name": "A", "scopeIds": [everything] }),
+            json!({ "name": "A", "type": "MachineToMachine", "isDefault": true }),
+            json!({ "name": "A", "type": "Toaster" }),
+            json!({}),
+        ] {
+            calls.send("POST /roles", body).await;
+        }
+        calls.call("GET /roles").await;
+        calls.call(&format!("GET {reader}")).await;
+        calls.call("GET /roles/unknown").await;
+        calls.call(&format!("GET {reader}/scopes")).await;
+        calls.call("GET /roles/unknown/scopes").await;
+        calls.send(&format!("POST {robot}/scopes"), json!({ "scopeIds": [everything, read] })).await;
+        calls.send(&format!("POST {robot}/scopes"), json!({ "scopeIds": [read] })).await;
+        calls.send(&format!("POST {reader}/scopes"), json!({ "scopeIds": [everything] })).await;
+        calls.send(&format!("POST {reader}/scopes"), json!({ "scopeIds": ["unknown"] })).await;
+        calls.send(&format!("POST {reader}/scopes"), json!({})).await;
+        calls.send("POST /roles/unknown/scopes", json!({ "scopeIds": [read] })).await;
+        calls.call(&format!("DELETE {robot}/scopes/{everything}")).await;
+        calls.call(&format!("DELETE {robot}/scopes/{everything}")).await;
+        calls.call(&format!("GET {robot}/scopes")).await;
+        calls.call(&format!("DELETE {robot}")).await;
+        calls.call(&format!("DELETE {robot}")).await;
+        calls.compare("roles");
+    }
+
+    async fn roles_of_users_and_applications(database: Database) {
+        let server = TestServer::start(database).await;
+        let application = server.application().await;
+        let mut calls = Transcript::new(&server);
+        let role = calls.send("POST /roles", json!({ "name": "Reader" })).await;
+        let role = text(&role, "id");
+        let machines = calls.send("POST /roles", json!({ "name": "Robot", "type": "MachineToMachine" })).await;
+        let machines = text(&machines, "id");
+        let ada = calls.send("POST /users", json!({ "username": "ada" })).await;
+        let robot = calls.send("POST /applications", json!({ "name": "Robot", "type": "MachineToMachine" })).await;
+
+        let mine = format!("/users/{}/roles", text(&ada, "id"));
+        calls.call(&format!("GET {mine}")).await;
+        calls.send(&format!("POST {mine}"), json!({ "roleIds": [role] })).await;
+        calls.send(&format!("POST {mine}"), json!({ "roleIds": [role] })).await;
+        for body in [json!({ "roleIds": ["unknown"] }), json!({ "roleIds": [machines] }), json!({}), json!({ "roleIds": 1 })] {
+            calls.send(&format!("POST {mine}"), body).await;
+        }
+        calls.send("POST /users/unknown/roles", json!({ "roleIds": [role] })).await;
+        calls.call(&format!("GET {mine}")).await;
+        calls.call("GET /users/unknown/roles").await;
+        calls.call(&format!("DELETE {mine}/{role}")).await;
+        calls.call(&format!("DELETE {mine}/{role}")).await;
+
+        let its = format!("/applications/{}/roles", text(&robot, "id"));
+        calls.call(&format!("GET {its}")).await;
+        calls.send(&format!("POST {its}"), json!({ "roleIds": [machines] })).await;
+        for body in [json!({ "roleIds": ["unknown"] }), json!({ "roleIds": [role] }), json!({})] {
+            calls.send(&format!("POST {its}"), body).await;
+        }
+        calls.send(&format!("POST /applications/{}/roles", application.id), json!({ "roleIds": [machines] })).await;
+        calls.send("POST /applications/unknown/roles", json!({ "roleIds": [machines] })).await;
+        calls.call(&format!("GET {its}")).await;
+        calls.call("GET /applications/unknown/roles").await;
+        calls.call(&format!("DELETE {its}/{machines}")).await;
+        calls.call(&format!("DELETE {its}/{machines}")).await;
+        calls.compare("roles_of_users_and_applications");
+    }
+}
