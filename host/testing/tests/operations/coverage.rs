@@ -95,10 +95,8 @@ const UNREACHED: [&str; 14] = [
 ];
 
 /// What the documentation does not name.
-const UNDOCUMENTED: [&str; 7] = [
+const UNDOCUMENTED: [&str; 5] = [
     "DELETE /api/configs/oidc/{keyType}/{keyId}: 422",
-    "DELETE /api/resources/{id}/scopes/{scopeId}: 400",
-    "DELETE /api/resources/{id}: 400",
     "GET /api/applications/{id}: 400",
     "GET /api/configs/oidc/{keyType}: 422",
     "POST /api/applications: 415",

@@ -26,10 +26,10 @@ pub fn operations() -> Operations {
         .add(post("/api/resources", All, "Create a resource", create::create))
         .add(get("/api/resources/{id}", All, "Get a resource", get::get))
         .add(patch("/api/resources/{id}", All, "Update a resource", update::update))
-        .add(delete("/api/resources/{id}", All, "Delete a resource", delete::delete))
+        .add(delete("/api/resources/{id}", All, "Delete a resource", delete::delete).refusing(&[400]))
         .add(get(scopes, All, "List scopes", list_scopes::list_scopes))
         .add(post(scopes, All, "Create a scope", create_scope::create_scope))
-        .add(delete(scope, All, "Delete a scope", delete_scope::delete_scope))
+        .add(delete(scope, All, "Delete a scope", delete_scope::delete_scope).refusing(&[400]))
 }
 
 impl From<ResourceError> for WebError {
