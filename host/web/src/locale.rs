@@ -141,7 +141,7 @@ mod tests {
     fn languages_are_matched_by_language_and_script() {
         for (accepted, expected) in [
             ("zh-CN,zh;q=0.9,en;q=0.8", Locale::ZhCn),
-            ("fr,en;q=0.8,zh;q=0.5", Locale::En),
+            ("tlh,en;q=0.8,zh;q=0.5", Locale::En),
             ("en;q=0.5, zh;q=0.8", Locale::ZhCn),
             ("zh", Locale::ZhCn),
             ("zh-Hans", Locale::ZhCn),
@@ -164,25 +164,25 @@ mod tests {
 
     #[test]
     fn a_wish_goes_before_the_browser_and_the_browser_before_the_settings() {
-        assert_eq!(negotiate(&headers("en"), Some("fr zh-Hans"), None), Locale::ZhCn);
+        assert_eq!(negotiate(&headers("en"), Some("tlh zh-Hans"), None), Locale::ZhCn);
         let mut experience = SignInExperience::default();
         let mut under = |detects: bool, fallback: &str, accepted, wish| {
             experience.language_info = LanguageInfo { auto_detect: detects, fallback_language: fallback.to_owned() };
             negotiate(&headers(accepted), wish, Some(&experience))
         };
-        assert_eq!(under(true, "zh-CN", "fr", None), Locale::ZhCn, "a language that is not spoken");
+        assert_eq!(under(true, "zh-CN", "tlh", None), Locale::ZhCn, "a language that is not spoken");
         assert_eq!(under(true, "en", "zh-TW", None), Locale::En, "another script");
         assert_eq!(under(true, "zh-CN", "en", None), Locale::En);
         assert_eq!(under(false, "zh-CN", "en", None), Locale::ZhCn);
         assert_eq!(under(false, "zh-CN", "zh", Some("en-GB")), Locale::En, "the application's wish");
-        assert_eq!(under(true, "tlh", "fr", None), Locale::En, "nothing fits");
+        assert_eq!(under(true, "tlh", "tlh", None), Locale::En, "nothing fits");
     }
 
     #[test]
     fn resource_exhaustion_by_languages_ends_at_twenty() {
-        assert_eq!(negotiate(&headers(&format!("{}zh", "fr,".repeat(19))), None, None), Locale::ZhCn);
-        assert_eq!(negotiate(&headers(&format!("{}zh", "fr,".repeat(20))), None, None), Locale::En);
-        assert_eq!(negotiate(&headers("en"), Some(&format!("{}zh", "fr ".repeat(20))), None), Locale::En);
+        assert_eq!(negotiate(&headers(&format!("{}zh", "tlh,".repeat(19))), None, None), Locale::ZhCn);
+        assert_eq!(negotiate(&headers(&format!("{}zh", "tlh,".repeat(20))), None, None), Locale::En);
+        assert_eq!(negotiate(&headers("en"), Some(&format!("{}zh", "tlh ".repeat(20))), None), Locale::En);
         assert_eq!(negotiate(&headers(&format!("zh-{}", "x".repeat(10_000))), None, None), Locale::En);
     }
 
