@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
 use crate::postgres::Postgres;
 use crate::test::{install_clients, npm};
@@ -12,13 +12,7 @@ use crate::{paths, process};
 /// Builds the server of the commit before, or of `KEYWAY_UPGRADE_FROM`, beside this one, and runs the tests of both together.
 pub fn test(postgres: &Postgres) -> anyhow::Result<()> {
     let from = std::env::var("KEYWAY_UPGRADE_FROM").unwrap_or_else(|_| "HEAD~1".into());
-    let Some(commit) = commit(&from)? else {
-        if from != "HEAD~1" {
-            bail!("there is no commit {from}");
-        }
-        println!("NOT RUN: this clone has no commit before its last. git fetch --unshallow brings it.");
-        return Ok(());
-    };
+    let commit = found(&from)?;
     let folder = paths::target().join("upgrade");
     std::fs::create_dir_all(&folder)?;
     let before = folder.join("keyway");
@@ -28,6 +22,18 @@ pub fn test(postgres: &Postgres) -> anyhow::Result<()> {
     let mut test = npm(&["run", "upgrade"]);
     test.env("KEYWAY_BIN", paths::target().join("debug/keyway")).env("KEYWAY_BIN_BEFORE", &before);
     process::run(test.env("KEYWAY_TEST_POSTGRES", &postgres.url))
+}
+
+/// The commit of this name; where the clone does not reach back to it, the rest of the history is fetched.
+fn found(name: &str) -> anyhow::Result<String> {
+    if let Some(commit) = commit(name)? {
+        return Ok(commit);
+    }
+    println!("{name} is not in this clone: fetching the rest of its history");
+    let mut fetch = Command::new("git");
+    process::run(fetch.args(["fetch", "--quiet", "--unshallow"]))
+        .with_context(|| format!("there is no commit {name} to upgrade from"))?;
+    commit(name)?.with_context(|| format!("there is no commit {name}, in the whole history"))
 }
 
 fn commit(name: &str) -> anyhow::Result<Option<String>> {
