@@ -1,34 +1,82 @@
 //! A database of a test's own.
 
-use sqlx::Row as _;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// An empty database; a folder goes with the value, a PostgreSQL database with its server.
+use keyway_store::Store;
+use sqlx::Row as _;
+use tokio::sync::OnceCell;
+
+use crate::clock::Dice;
+
+/// A database with today's schema and no rows but the migrations' own; a folder goes with the value, a PostgreSQL database with
+/// its server.
 pub struct Database {
     url: String,
     _folder: Option<tempfile::TempDir>,
 }
 
+/// Applies the migrations to an empty database; others begin as its copies.
+async fn migrate(url: &str) {
+    drop(Store::open(url, Arc::new(Dice::new(0))).await.unwrap());
+}
+
+/// The server's address without a database.
+fn postgres_server() -> String {
+    let url = std::env::var("KEYWAY_TEST_POSTGRES").expect("run the tests by `cargo xtask test`");
+    url.rsplit_once('/').unwrap().0.to_owned()
+}
+
+/// Executes statements one after another, outside of any database of the tests.
+async fn administer(statements: &[String]) {
+    sqlx::any::install_default_drivers();
+    let pool = sqlx::AnyPool::connect(&format!("{}/postgres", postgres_server())).await.unwrap();
+    for statement in statements {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement.clone())).execute(&pool).await.unwrap();
+    }
+    pool.close().await;
+}
+
 impl Database {
     /// A SQLite file.
-    pub fn sqlite() -> Self {
+    pub async fn sqlite() -> Self {
+        static MODEL: OnceCell<Vec<u8>> = OnceCell::const_new();
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("keyway.db").display());
+        let path = folder.path().join("keyway.db");
+        let url = format!("sqlite:{}", path.display());
+        let model = MODEL.get_or_init(async || {
+            let folder = tempfile::tempdir().unwrap();
+            let (first, copy) = (folder.path().join("first.db"), folder.path().join("copy.db"));
+            let first = format!("sqlite:{}", first.display());
+            migrate(&first).await;
+            sqlx::any::install_default_drivers();
+            let pool = sqlx::AnyPool::connect(&first).await.unwrap();
+            let statement = format!("VACUUM INTO '{}'", copy.display());
+            sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
+            pool.close().await;
+            std::fs::read(copy).unwrap()
+        });
+        std::fs::write(path, model.await).unwrap();
         Self { url, _folder: Some(folder) }
     }
 
     /// A database on the server that `KEYWAY_TEST_POSTGRES` names.
     pub async fn postgres() -> Self {
+        static MODEL: OnceCell<String> = OnceCell::const_new();
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let server = std::env::var("KEYWAY_TEST_POSTGRES").expect("run the tests by `cargo xtask test`");
-        let name = format!("testing_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        sqlx::any::install_default_drivers();
-        let pool = sqlx::AnyPool::connect(&server).await.unwrap();
-        let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
-        sqlx::raw_sql(create).execute(&pool).await.unwrap();
-        pool.close().await;
-        let (server, _) = server.rsplit_once('/').unwrap();
-        Self { url: format!("{server}/{name}"), _folder: None }
+        let model = MODEL.get_or_init(async || {
+            let model = format!("testing_{}", std::process::id());
+            administer(&[format!("CREATE DATABASE {model}")]).await;
+            migrate(&format!("{}/{model}", postgres_server())).await;
+            // A database that somebody is connected to cannot be copied.
+            let alone = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{model}'");
+            administer(&[format!("ALTER DATABASE {model} ALLOW_CONNECTIONS false"), alone]).await;
+            model
+        });
+        let model = model.await;
+        let name = format!("{model}_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        administer(&[format!("CREATE DATABASE {name} TEMPLATE {model}")]).await;
+        Self { url: format!("{}/{name}", postgres_server()), _folder: None }
     }
 
     /// Its address, as `KEYWAY_DATABASE_URL` takes it.

@@ -26,6 +26,7 @@
 
 mod browser;
 mod clock;
+mod compiled;
 mod database;
 mod inbox;
 mod module;
@@ -51,7 +52,7 @@ macro_rules! on_both {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                run($crate::Database::sqlite()).await;
+                run($crate::Database::sqlite().await).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::browser::{Answer, Application, Browser};
 use crate::clock::{Dice, TestClock};
+use crate::compiled;
 use crate::database::Database;
 use crate::inbox::Inbox;
 use crate::module::module;
@@ -88,6 +89,7 @@ impl TestServer {
         let clock = Arc::new(TestClock::default());
         let inbox = Arc::new(Inbox::default());
         let cache = tempfile::tempdir().unwrap();
+        compiled::restore(cache.path());
         let parts = parts(&database, &options, &clock, &inbox, cache.path()).await;
         let core = Core::open(parts, &[inbox_connector()]).await.unwrap();
         let web = |tenant| {
@@ -200,6 +202,12 @@ impl TestServer {
     pub async fn user(&self, username: &str, phone: &str, password: &str) -> Value {
         let body = json!({ "username": username, "primaryPhone": phone, "password": password });
         self.api(Method::POST, "/users", Some(body)).await.expect(200).json()
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        compiled::keep(self.cache.path(), &Sandbox::digest(inbox_connector()));
     }
 }
 

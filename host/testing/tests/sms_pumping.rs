@@ -127,11 +127,12 @@ on_both! {
 }
 
 on_both! {
-    /// Two thousand visitors of one country from as many addresses within two hours, 70 % of whom finish.
+    /// Twelve hundred visitors of one country from as many addresses within an hour, 70 % of whom finish: those who do not are more
+    /// than the floor of an hour.
     async fn nobody_honest_is_refused(database: Database) {
         let server = TestServer::start(database).await;
         let application = server.application().await;
-        for visitor in 0..2000_u32 {
+        for visitor in 0..1200_u32 {
             let mut browser = server.browser(&format!("10.{}.{}.7", visitor / 250, visitor % 250));
             let phone = format!("861{}", 3_000_000_000_u64 + u64::from(visitor) * 104_729);
             browser.start(&application, "Register").await;
@@ -141,22 +142,22 @@ on_both! {
             }
             server.clock.turn(3);
         }
-        assert_eq!(server.inbox.count(), 2000);
+        assert_eq!(server.inbox.count(), 1200);
     }
 
-    /// One attacker with 1,000 addresses and 10,000 numbers who works for nothing: the floor of an hour.
+    /// One attacker with 200 addresses and 2,000 numbers who works for nothing: the floor of an hour.
     async fn a_pumper_gets_no_more_than_the_stated_number_an_hour(database: Database) {
         let server = TestServer::start(database).await;
         let application = server.application().await;
         let mut browsers = Vec::new();
-        for address in 0..1000_u32 {
+        for address in 0..200_u32 {
             let mut browser = server.browser(&format!("10.{}.{}.7", address / 250, address % 250));
             browser.start(&application, "Register").await;
             browsers.push(browser);
         }
         for round in 0..10_u64 {
             for (browser, address) in browsers.iter_mut().zip(0_u64..) {
-                let phone = format!("861{}", 3_000_000_000 + (round * 1000 + address) * 104_729);
+                let phone = format!("861{}", 3_000_000_000 + (round * 200 + address) * 104_729);
                 browser.send_code(&phone, "Register").await;
             }
             server.clock.turn(350);
@@ -188,12 +189,13 @@ async fn pump(server: &TestServer, application: &Application, addresses: std::op
 on_both! {
     /// The floors of an hour and of a day, and twice those for who proves work for every message.
     async fn a_pumper_gets_no_more_than_the_stated_number_a_day(database: Database) {
-        let limits = Limits { proof_of_work_bits: 4, ..Limits::default() };
+        let floors = Limits { unverified_per_country_hour: 50, unverified_per_country_day: 150, ..Limits::default() };
+        let limits = Limits { proof_of_work_bits: 4, ..floors };
         let server = TestServer::start_with(database, Options { limits: Some(limits), ..Options::default() }).await;
         let application = server.application().await;
         let day = 24 * 3600;
         let mut address = 0;
-        for (works, hourly, daily) in [(false, 300, 900), (true, 600, 1800)] {
+        for (works, hourly, daily) in [(false, 50, 150), (true, 100, 300)] {
             server.inbox.clear();
             let mut passed = 0;
             let hours = [(0, hourly), (4200, 2 * hourly), (8400, daily), (12_600, daily), (day - 60, daily)];

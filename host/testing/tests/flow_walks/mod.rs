@@ -18,7 +18,7 @@ fn number(name: &str) -> Option<u64> {
 
 async fn walk(database: Database, policy: Policy, favourites: &[Door]) {
     let seed = number("KEYWAY_WALKS_SEED").unwrap_or(20_260_101);
-    let walks = usize::try_from(number("KEYWAY_WALKS").unwrap_or(300)).unwrap();
+    let walks = usize::try_from(number("KEYWAY_WALKS").unwrap_or(150)).unwrap();
     println!("KEYWAY_WALKS_SEED={seed} KEYWAY_WALKS={walks}");
     let mut world = World::new(database, policy, seed).await;
     let (mut steps, mut sessions) = (0, 0);
