@@ -13,6 +13,8 @@ use super::{change, insert, tenant, user};
 on_both! {
     a_token_is_consumed_once_under_fifty_parallel_requests
     session_outlives_revocation
+    a_revocation_ends_the_grants_that_it_names_and_no_others
+    a_session_knows_the_applications_that_it_gave_a_grant
 }
 
 async fn with_application(store: &Store) {
@@ -35,33 +37,121 @@ async fn with_application(store: &Store) {
         .unwrap();
 }
 
-async fn a_token_is_consumed_once_under_fifty_parallel_requests(store: Store) {
-    insert(&store, tenant(), user("ann", None)).await.unwrap();
-    with_application(&store).await;
-    let grant = Grant {
-        id: "g".into(),
-        user_id: "ann".into(),
+fn grant(id: &str, user: &str, session: &str, scope: &str) -> Grant {
+    Grant {
+        id: id.into(),
+        user_id: user.into(),
         application_id: "app".into(),
-        session_id: "s".into(),
-        scope: "openid".into(),
-        resources: vec!["https://api".into()],
+        session_id: session.into(),
+        scope: scope.into(),
+        resources: Vec::new(),
         nonce: None,
         authenticated_at: Timestamp(1),
         credential_epoch: 0,
         created_at: Timestamp(1),
         revoked_at: None,
-    };
-    let token = StoredToken {
-        hash: "h".into(),
+    }
+}
+
+fn token(hash: &str, grant: &str) -> StoredToken {
+    StoredToken {
+        hash: hash.into(),
         kind: TokenKind::Code,
-        grant_id: "g".into(),
+        grant_id: grant.into(),
         redirect_uri: "https://a".into(),
         code_challenge: "c".into(),
         created_at: Timestamp(1),
         expires_at: Timestamp(60_000),
         consumed_at: None,
         scope: None,
+    }
+}
+
+/// The grants that [`with_grants`] makes: id, user, session and scope.
+const GRANTS: [(&str, &str, &str, &str); 5] = [
+    ("online", "ann", "s", "openid offline_access_not"),
+    ("offline", "ann", "s", "openid offline_access profile"),
+    ("elsewhere", "ann", "t", "openid"),
+    ("later", "ann", "u", "openid"),
+    ("bob's", "bob", "v", "openid"),
+];
+
+/// Two users with grants, each with a token of its own name.
+async fn with_grants(store: &Store) {
+    insert(store, tenant(), user("ann", None)).await.unwrap();
+    insert(store, tenant(), user("bob", None)).await.unwrap();
+    with_application(store).await;
+    let write = store.write::<_, StoreError>(async move |tx| {
+        for (id, user, session, scope) in GRANTS {
+            tokens::insert_grant(tx, &tenant(), &grant(id, user, session, scope)).await?;
+            tokens::insert(tx, &tenant(), &token(id, id)).await?;
+        }
+        Ok(())
+    });
+    write.await.unwrap();
+}
+
+/// Which grants are revoked, and since when.
+async fn revoked(store: &Store) -> Vec<(&'static str, i64)> {
+    let mut found = Vec::new();
+    for (id, ..) in GRANTS {
+        let read = store.read::<_, StoreError>(async move |tx| tokens::find(tx, &tenant(), TokenKind::Code, id).await);
+        let (_, grant) = read.await.unwrap().unwrap();
+        found.extend(grant.revoked_at.map(|at| (id, at.0)));
+    }
+    found
+}
+
+async fn a_revocation_ends_the_grants_that_it_names_and_no_others(store: Store) {
+    with_grants(&store).await;
+    assert_eq!(revoked(&store).await, []);
+    let write = store
+        .write::<_, StoreError>(async |tx| tokens::revoke_of_session(tx, &tenant(), &"s".into(), Timestamp(2)).await);
+    write.await.unwrap();
+    assert_eq!(revoked(&store).await, [("online", 2)]);
+    let write = store.write::<_, StoreError>(async |tx| {
+        tokens::revoke_all_of_session(tx, &tenant(), &"s".into(), Timestamp(3)).await
+    });
+    write.await.unwrap();
+    assert_eq!(revoked(&store).await, [("online", 2), ("offline", 3)]);
+    let write = store.write::<_, StoreError>(async |tx| {
+        tokens::revoke_grant(tx, &"other".into(), &"elsewhere".into(), Timestamp(4)).await?;
+        tokens::revoke_grant(tx, &tenant(), &"elsewhere".into(), Timestamp(5)).await
+    });
+    write.await.unwrap();
+    assert_eq!(revoked(&store).await, [("online", 2), ("offline", 3), ("elsewhere", 5)]);
+    let write = store
+        .write::<_, StoreError>(async |tx| tokens::revoke_of_user(tx, &tenant(), &"ann".into(), Timestamp(6)).await);
+    write.await.unwrap();
+    assert_eq!(revoked(&store).await, [("online", 2), ("offline", 3), ("elsewhere", 5), ("later", 6)]);
+}
+
+async fn a_session_knows_the_applications_that_it_gave_a_grant(store: Store) {
+    with_grants(&store).await;
+    let has = async |tenant: &str, session: &str, application: &str| {
+        let (tenant, session, application) = (tenant.into(), session.into(), application.into());
+        let read =
+            store.read::<_, StoreError>(async move |tx| tokens::has_grant(tx, &tenant, &session, &application).await);
+        read.await.unwrap()
     };
+    assert!(has("default", "s", "app").await);
+    for (tenant, session, application) in
+        [("other", "s", "app"), ("default", "none", "app"), ("default", "s", "another")]
+    {
+        assert!(!has(tenant, session, application).await, "{tenant} {session} {application}");
+    }
+    let write = store.write::<_, StoreError>(async |tx| {
+        tokens::revoke_all_of_session(tx, &tenant(), &"s".into(), Timestamp(2)).await
+    });
+    write.await.unwrap();
+    assert!(has("default", "s", "app").await, "also after it was revoked");
+}
+
+async fn a_token_is_consumed_once_under_fifty_parallel_requests(store: Store) {
+    insert(&store, tenant(), user("ann", None)).await.unwrap();
+    with_application(&store).await;
+    let grant = Grant { resources: vec!["https://api".into()], ..grant("g", "ann", "s", "openid") };
+    let token = token("h", "g");
     store
         .write::<_, StoreError>(async move |tx| {
             tokens::insert_grant(tx, &tenant(), &grant).await?;
