@@ -18,9 +18,9 @@ pub async fn insert(tx: &mut Tx, tenant: &TenantId, hash: &str, value: &Session)
 
 /// The session with this hash, unless it expired, was ended with all others, or its user is suspended.
 pub async fn find(tx: &mut Tx, tenant: &TenantId, hash: &str, now: Timestamp) -> Result<Option<Session>, StoreError> {
-    let statement = "SELECT s.id, s.user_id, s.authenticated_at, s.expires_at, s.user_agent, s.ip, s.credential_epoch FROM sessions s JOIN users u \
-         ON u.tenant_id = s.tenant_id AND u.id = s.user_id WHERE s.tenant_id = $1 AND s.secret_hash = $2 AND s.expires_at > $3 \
-         AND u.is_suspended = 0 AND u.credential_epoch = s.credential_epoch";
+    let statement = "SELECT s.id, s.user_id, s.authenticated_at, s.expires_at, s.user_agent, s.ip, s.credential_epoch FROM sessions s \
+         WHERE s.tenant_id = $1 AND s.secret_hash = $2 AND s.expires_at > $3 AND s.credential_epoch = (SELECT u.credential_epoch FROM \
+         users u WHERE u.tenant_id = s.tenant_id AND u.id = s.user_id AND u.is_suspended = 0)";
     let row = tx.one(query(statement).bind(tenant.0.clone()).bind(hash.to_owned()).bind(now.0)).await?;
     row.as_ref().map(read).transpose()
 }

@@ -50,11 +50,14 @@ pub async fn find(
     kind: TokenKind,
     hash: &str,
 ) -> Result<Option<(StoredToken, Grant)>, StoreError> {
+    // The grant is found by its key alone: a plan that joins the tables before they are known to hold anything reads each of them for each
+    // row of the other.
     let statement = "SELECT t.hash, t.grant_id, t.redirect_uri, t.code_challenge, t.created_at, t.expires_at, t.consumed_at, \
          t.scope AS token_scope, g.user_id, g.application_id, g.session_id, g.scope, g.resources, g.nonce, g.authenticated_at, \
-         g.created_at AS granted_at, g.credential_epoch, CASE WHEN u.credential_epoch = g.credential_epoch THEN g.revoked_at \
-         ELSE COALESCE(g.revoked_at, 0) END AS revoked_at FROM tokens t JOIN grants g ON g.tenant_id = t.tenant_id AND \
-         g.id = t.grant_id JOIN users u ON u.tenant_id = g.tenant_id AND u.id = g.user_id WHERE t.tenant_id = $1 AND t.hash = $2 AND t.kind = $3";
+         g.created_at AS granted_at, g.credential_epoch, CASE WHEN g.credential_epoch = (SELECT u.credential_epoch FROM users u WHERE \
+         u.tenant_id = g.tenant_id AND u.id = g.user_id) THEN g.revoked_at ELSE COALESCE(g.revoked_at, 0) END AS revoked_at FROM tokens t \
+         JOIN grants g ON g.tenant_id = $1 AND g.id = (SELECT i.grant_id FROM tokens i WHERE i.tenant_id = $1 AND i.hash = $2) WHERE \
+         t.tenant_id = $1 AND t.hash = $2 AND t.kind = $3";
     let statement = query(statement).bind(tenant.0.clone()).bind(hash.to_owned()).bind(kind.as_str().to_owned());
     tx.one(statement).await?.map(|row| read(&row, kind)).transpose()
 }

@@ -2,13 +2,13 @@
 
 use keyway_model::Timestamp;
 use keyway_model::oauth::{Grant, TokenKind};
-use keyway_store::{Store, StoreError, sessions, tokens};
+use keyway_store::{Store, StoreError, Tx, sessions, tokens};
 
 use keyway_model::oauth::StoredToken;
 use keyway_model::session::Session;
 use keyway_model::user::UserChange;
 
-use super::{change, insert, tenant, user};
+use super::{Database, change, insert, postgres, tenant, user};
 
 on_both! {
     a_token_is_consumed_once_under_fifty_parallel_requests
@@ -211,4 +211,38 @@ async fn session_outlives_revocation(store: Store) {
     assert!(find(1).await.is_some());
     change(&store, "ann", UserChange { ends_sign_ins: true, ..UserChange::default() }).await;
     assert!(find(1).await.is_none(), "a session of another epoch is over");
+}
+
+/// A plan that was made for empty tables reads all that they hold later.
+#[tokio::test]
+async fn algorithmic_complexity_of_plans_for_tables_that_were_empty() {
+    let Database { store, url, .. } = postgres().await;
+    insert(&store, tenant(), user("ann", None)).await.unwrap();
+    with_application(&store).await;
+    for batch in 0..40 {
+        let name = |number: u32| format!("{batch}-{number}");
+        let written = store.write::<_, StoreError>(async |tx| {
+            for number in 0..100 {
+                tokens::insert_grant(tx, &tenant(), &grant(&name(number), "ann", "s", "openid")).await?;
+                tokens::insert(tx, &tenant(), &token(&name(number), &name(number))).await?;
+            }
+            Ok(())
+        });
+        written.await.unwrap();
+        for number in 0..10 {
+            let found = async |tx: &mut Tx| tokens::find(tx, &tenant(), TokenKind::Code, &name(number)).await;
+            assert!(store.read::<_, StoreError>(found).await.unwrap().is_some());
+        }
+    }
+    drop(store);
+    let pool = sqlx::AnyPool::connect(&url).await.unwrap();
+    // A connection reports what it read when it ends.
+    let open = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND query NOT LIKE 'LISTEN%'";
+    while sqlx::query_scalar::<_, i64>(open).fetch_one(&pool).await.unwrap() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let read = "SELECT CAST(SUM(COALESCE(seq_tup_read, 0) + COALESCE(idx_tup_fetch, 0)) AS BIGINT) FROM pg_stat_user_tables WHERE relname IN \
+         ('tokens', 'grants', 'users')";
+    let read: i64 = sqlx::query_scalar(read).fetch_one(&pool).await.unwrap();
+    assert!(read < 2_000_000, "{read} rows were read");
 }
