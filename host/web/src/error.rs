@@ -10,8 +10,8 @@ use keyway_model::oauth::OAuthError;
 use keyway_model::{ErrorCode, Refusal};
 use serde_json::{Value, json};
 
-use crate::error_texts;
 use crate::locale::Locale;
+use crate::{error_status, error_texts};
 
 /// An error on its way to the client.
 #[derive(Debug)]
@@ -84,11 +84,10 @@ impl WebError {
 
     /// HTTP status.
     pub fn status(&self) -> StatusCode {
-        let number = match self {
-            Self::Refusal(refusal) => refusal.code.status(),
-            Self::OAuth(error) => error.status,
-        };
-        StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        match self {
+            Self::Refusal(refusal) => error_status::status(refusal.code),
+            Self::OAuth(error) => StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        }
     }
 
     /// The body of a JSON answer.

@@ -11,6 +11,7 @@ mod cookies;
 mod cors;
 mod declaration;
 mod error;
+mod error_status;
 mod error_texts;
 mod experience;
 mod guard;
