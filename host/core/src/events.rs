@@ -1,6 +1,7 @@
 //! What happened: one row, written in the same transaction as the change. It is the entry of the audit log, and what a listener
 //! outside may be told of. A use case makes the event and gives it to [`Cx::emit`].
 
+use keyway_model::application::Application;
 use keyway_model::connector::Connector;
 use keyway_model::resource::{Resource, Role, Scope};
 use keyway_model::user::User;
@@ -34,6 +35,42 @@ macro_rules! kinds {
 }
 
 kinds! {
+    /// An application was made.
+    ApplicationCreated = "Management.Applications.Create";
+    /// An application was changed.
+    ApplicationUpdated = "Management.Applications.Update";
+    /// What the pages look like for an application was replaced.
+    ApplicationExperienceReplaced = "Management.Applications.SignInExperience.Replace";
+    /// An application was removed with its secrets and everybody's tokens for it.
+    ApplicationDeleted = "Management.Applications.Delete";
+    /// An application was given a secret.
+    ApplicationSecretCreated = "Management.Applications.Secrets.Create";
+    /// A secret was taken from an application.
+    ApplicationSecretDeleted = "Management.Applications.Secrets.Delete";
+    /// The sign-in settings were changed.
+    SignInExperienceUpdated = "Management.SignInExp.Update";
+    /// The tenant's own words in a language were replaced.
+    PhrasesReplaced = "Management.CustomPhrases.Replace";
+    /// The tenant's own words in a language were taken back.
+    PhrasesDeleted = "Management.CustomPhrases.Delete";
+    /// E-mail templates were added or replaced.
+    EmailTemplatesReplaced = "Management.EmailTemplates.Replace";
+    /// An e-mail template was removed.
+    EmailTemplateDeleted = "Management.EmailTemplates.Delete";
+    /// A picture was uploaded.
+    ImageUploaded = "Management.UserAssets.Create";
+    /// A new signing key was made.
+    SigningKeyRotated = "Management.Configs.Oidc.Rotate.Create";
+    /// A signing key was removed; what it signed is refused.
+    SigningKeyDeleted = "Management.Configs.Oidc.Delete";
+    /// An administrator was made.
+    AdministratorCreated = "Management.Settings.Administrators.Create";
+    /// An administrator was removed.
+    AdministratorDeleted = "Management.Settings.Administrators.Delete";
+    /// A tenant was made.
+    TenantCreated = "Management.Tenants.Create";
+    /// A tenant was taken out of use.
+    TenantDeleted = "Management.Tenants.Delete";
     /// An API resource was made.
     ResourceCreated = "Management.Resources.Create";
     /// An API resource was changed.
@@ -64,6 +101,8 @@ kinds! {
     UserSuspensionUpdated = "Management.Users.IsSuspended.Update";
     /// A user got a new password, which ended everything that was signed in.
     UserPasswordUpdated = "Management.Users.Password.Update";
+    /// A link was made by which a user sets a new password.
+    UserPasswordLinkCreated = "Management.Users.Link.Create";
     /// A user was signed out everywhere.
     UserSignedOut = "Management.Users.SignOut.Update";
     /// A user was removed.
@@ -98,7 +137,7 @@ kinds! {
     FactoryDeleted = "Connector.DeleteFactory";
 }
 
-/// Stands for a value that is not shown.
+/// Stands in an event for a value that is not shown.
 pub(crate) const CHANGED: &str = "changed";
 
 /// A thing as events show it, by field. Secrets, hashes and codes are marks such as `set`, never themselves.
@@ -235,9 +274,37 @@ impl Cx {
     }
 }
 
+/// The fields of a thing that has no secrets.
+pub(crate) fn shown(thing: &impl serde::Serialize) -> Map<String, Value> {
+    match serde_json::to_value(thing) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    }
+}
+
 /// Fields by name.
 fn fields<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+impl Recorded for Application {
+    const TARGET: &'static str = "applicationId";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn fields(&self) -> Map<String, Value> {
+        fields([
+            ("name", json!(self.name)),
+            ("description", json!(self.description)),
+            ("type", json!(self.kind)),
+            ("oidcClientMetadata", json!(self.oidc_client_metadata)),
+            ("customClientMetadata", json!(self.custom_client_metadata)),
+            ("signInExperience", json!(self.sign_in_experience)),
+            ("isThirdParty", json!(self.is_third_party)),
+        ])
+    }
 }
 
 impl Recorded for Resource {

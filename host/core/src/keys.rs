@@ -9,11 +9,13 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use keyway_model::{ErrorCode, KeyId, Refusal, TenantId, Timestamp};
+use keyway_model::{KeyId, TenantId, Timestamp};
+use keyway_store::StoreError;
 use keyway_store::keys::{self, SigningKey};
 use serde_json::{Value, json};
 
-use crate::{Core, CoreError, Parts};
+use crate::events::{Event, EventKind};
+use crate::{Core, CoreError, Cx, Parts};
 
 /// Keys of one tenant at a time.
 const MAX_KEYS: usize = 5;
@@ -22,7 +24,33 @@ const MAX_KEYS: usize = 5;
 const GRACE: i64 = 3600;
 
 /// Longest time for which a key may wait, in seconds: a week.
-const MAX_GRACE: i64 = 7 * 24 * 3600;
+pub const MAX_GRACE: i64 = 7 * 24 * 3600;
+
+/// Why nothing was done about a signing key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The key is not there.
+    #[error("not found")]
+    NotFound,
+    /// How long a new key waits.
+    #[error("a key waits {MAX_GRACE} seconds at most")]
+    Grace,
+    /// Another key waits to sign.
+    #[error("another key waits")]
+    Waiting,
+    /// As many keys are kept as may be.
+    #[error("there are {MAX_KEYS} keys")]
+    TooMany,
+    /// The key signs.
+    #[error("the key signs")]
+    Signs,
+    /// The machine could not make a key.
+    #[error("key generation")]
+    Generation,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 struct Key {
     id: KeyId,
@@ -143,52 +171,57 @@ impl Core {
     pub async fn jwks(&self, tenant: &TenantId) -> Result<Value, CoreError> {
         Ok(self.keys(tenant).await?.jwks())
     }
+}
 
-    /// The signing keys of a tenant, as administrators see them.
-    pub async fn signing_keys(&self, tenant: &TenantId) -> Result<Vec<KeyInfo>, CoreError> {
-        let (owner, master, now) = (tenant.clone(), self.parts.master_key.clone(), self.now());
-        let stored = self.read(async move |tx| keys::list(tx, &owner, &master).await).await?;
-        Ok(status(&stored, now))
+/// The signing keys of a tenant, as administrators see them.
+#[tracing::instrument(name = "keys.list", skip_all)]
+pub async fn list(cx: &Cx) -> Result<Vec<KeyInfo>, KeyError> {
+    let master = &cx.core().parts.master_key;
+    let stored = cx.read(async |tx| Ok::<_, KeyError>(keys::list(tx, &cx.tenant, master).await?)).await?;
+    Ok(status(&stored, cx.now))
+}
+
+/// Makes a new key that signs after `grace` seconds, an hour when absent, during which it is published. Refused while
+/// another waits, and while as many are kept as may be.
+#[tracing::instrument(name = "keys.rotate", skip_all)]
+pub async fn rotate(cx: &Cx, grace: Option<i64>) -> Result<(), KeyError> {
+    let grace = grace.unwrap_or(GRACE);
+    if !(0..=MAX_GRACE).contains(&grace) {
+        return Err(KeyError::Grace);
     }
-
-    /// Makes a new key that signs after `grace` seconds, an hour when absent, during which it is published. Refused while
-    /// another waits, and while as many are kept as may be.
-    pub async fn rotate_signing_key(&self, tenant: &TenantId, grace: Option<i64>) -> Result<(), CoreError> {
-        let grace = grace.unwrap_or(GRACE);
-        if !(0..=MAX_GRACE).contains(&grace) {
-            let expected = format!("must be between 0 and {MAX_GRACE} seconds");
-            return Err(Refusal::invalid_input("rotationGracePeriod", &expected).into());
+    let parts = &cx.core().parts;
+    let fresh = generate(parts, cx.now, cx.now.plus_seconds(grace)).map_err(|_| KeyError::Generation)?;
+    cx.write(async move |tx| {
+        crate::tenants::lock(tx, &cx.tenant).await?;
+        let known = status(&keys::list(tx, &cx.tenant, &parts.master_key).await?, cx.now);
+        if known.iter().any(|key| key.status == KeyStatus::Next) {
+            return Err(KeyError::Waiting);
         }
-        let now = self.now();
-        let (fresh, master) = (generate(&self.parts, now, now.plus_seconds(grace))?, self.parts.master_key.clone());
-        self.save(ErrorCode::UniqueViolation, async move |tx| {
-            crate::tenants::lock(tx, tenant).await?;
-            let known = status(&keys::list(tx, tenant, &master).await?, now);
-            if known.iter().any(|key| key.status == KeyStatus::Next) {
-                return Err(ErrorCode::KeyWaiting.into());
-            }
-            if known.len() >= MAX_KEYS {
-                return Err(ErrorCode::TooManyKeys.into());
-            }
-            Ok(keys::insert(tx, tenant, &fresh, &master).await?)
-        })
-        .await
-    }
+        if known.len() >= MAX_KEYS {
+            return Err(KeyError::TooMany);
+        }
+        keys::insert(tx, &cx.tenant, &fresh, &parts.master_key).await?;
+        let event = Event::new(EventKind::SigningKeyRotated).target("keyId", fresh.id.as_str());
+        Ok(cx.emit(tx, event.added("signsFrom", json!(fresh.signs_from))).await?)
+    })
+    .await
+}
 
-    /// Removes a key that does not sign. What it signed is refused from then on.
-    pub async fn delete_signing_key(&self, tenant: &TenantId, id: &KeyId) -> Result<(), CoreError> {
-        let (master, now) = (self.parts.master_key.clone(), self.now());
-        self.save(ErrorCode::UniqueViolation, async move |tx| {
-            crate::tenants::lock(tx, tenant).await?;
-            let known = status(&keys::list(tx, tenant, &master).await?, now);
-            let key = known.into_iter().find(|key| key.id == *id).ok_or(ErrorCode::EntityNotFound)?;
-            if key.status == KeyStatus::Current {
-                return Err(ErrorCode::KeySigns.into());
-            }
-            Ok(keys::delete(tx, tenant, id).await?)
-        })
-        .await
-    }
+/// Removes a key that does not sign. What it signed is refused from then on.
+#[tracing::instrument(name = "keys.delete", skip_all)]
+pub async fn delete(cx: &Cx, id: &KeyId) -> Result<(), KeyError> {
+    let master = &cx.core().parts.master_key;
+    cx.write(async move |tx| {
+        crate::tenants::lock(tx, &cx.tenant).await?;
+        let known = status(&keys::list(tx, &cx.tenant, master).await?, cx.now);
+        let key = known.into_iter().find(|key| key.id == *id).ok_or(KeyError::NotFound)?;
+        if key.status == KeyStatus::Current {
+            return Err(KeyError::Signs);
+        }
+        keys::delete(tx, &cx.tenant, id).await?;
+        Ok(cx.emit(tx, Event::new(EventKind::SigningKeyDeleted).target("keyId", id.as_str())).await?)
+    })
+    .await
 }
 
 impl Keys {

@@ -1,25 +1,29 @@
 //! What the server does. Each public function is one use case: it parses nothing and renders nothing.
 
+pub mod administrators;
+pub mod applications;
 pub mod audit_logs;
 mod configuration;
 pub mod connectors;
 pub mod console;
 mod cx;
+pub mod email_templates;
 mod error;
 pub mod events;
+pub mod images;
 mod jobs;
 pub mod keys;
 pub mod limits;
 mod logs;
-
-pub mod management;
 pub mod oauth;
 pub mod password;
+pub mod password_link;
+pub mod phrases;
 pub mod resources;
 pub mod roles;
 pub mod secret;
+pub mod sign_in_experience;
 pub mod signin;
-
 pub mod tenants;
 pub mod users;
 
@@ -28,12 +32,13 @@ use std::sync::Arc;
 use keyway_model::{Clock, Rng, TenantId, Timestamp};
 use keyway_sandbox::Sandbox;
 use keyway_store::retention::Retention;
-use keyway_store::{MasterKey, Store};
+use keyway_store::{MasterKey, Store, StoreError, Tx};
 use url::Url;
 
 pub use configuration::Settings;
 pub use cx::{Actor, Cx, RequestInfo};
 pub use error::CoreError;
+pub use keyway_store::{Page, Total};
 
 /// What the core is made of.
 pub struct Parts {
@@ -126,6 +131,14 @@ impl Core {
         }
         tokio::spawn(connectors::factories::follow(Arc::downgrade(&core)));
         Ok(core)
+    }
+
+    /// Reads, outside of transactions.
+    pub(crate) async fn read<T>(
+        &self,
+        job: impl AsyncFnOnce(&mut Tx) -> Result<T, StoreError>,
+    ) -> Result<T, CoreError> {
+        Ok(self.parts.store.read(job).await?)
     }
 
     /// The present moment.

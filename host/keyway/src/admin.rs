@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use keyway_core::{Core, Cx, users};
+use keyway_core::{Core, Cx, administrators, applications, password_link, tenants, users};
 use keyway_model::tenant::Tenant;
 use keyway_model::{TenantId, UserId};
 use serde_json::{Value, json};
@@ -12,10 +12,15 @@ use serde_json::{Value, json};
 use crate::settings::Settings;
 use crate::wiring;
 
+/// The context of commands about the operators' tenant.
+fn operators(core: &Arc<Core>) -> Cx {
+    Cx::system(core, TenantId::admin())
+}
+
 /// `keyway admin create-m2m`
 pub async fn create_m2m(settings: Settings, tenant: TenantId, name: String, as_json: bool) -> anyhow::Result<()> {
     let core = wiring::core(&settings, settings.egress()?, false).await?;
-    let (id, secret) = core.create_management_application(&tenant, name).await?;
+    let (id, secret) = applications::create_management(&Cx::system(&core, tenant), name).await?;
     if as_json {
         println!("{}", json!({ "id": id, "secret": secret }));
     } else {
@@ -28,7 +33,7 @@ pub async fn create_m2m(settings: Settings, tenant: TenantId, name: String, as_j
 /// `keyway admin tenant create`
 pub async fn create_tenant(settings: Settings, id: TenantId, name: String, address: &str) -> anyhow::Result<()> {
     let core = wiring::core(&settings, settings.egress()?, false).await?;
-    let made = core.create_tenant(id, name, address).await?;
+    let made = tenants::create(&operators(&core), id, name, address).await?;
     println!("Tenant      {}\nIssuer      {}", made.id, core.issuer(&made.id));
     println!("It serves within a second. Have requests to its host reach the users' port of every node.");
     println!("For its Management API: keyway admin create-m2m --tenant {}", made.id);
@@ -38,13 +43,13 @@ pub async fn create_tenant(settings: Settings, id: TenantId, name: String, addre
 /// `keyway admin tenant list`
 pub async fn list_tenants(settings: Settings, as_json: bool) -> anyhow::Result<()> {
     let core = wiring::core(&settings, settings.egress()?, false).await?;
-    let tenants = core.tenants().await?;
+    let known = tenants::list(&operators(&core)).await?;
     if as_json {
         let view =
             |tenant: &Tenant| json!({ "id": tenant.id, "name": tenant.name, "endpoint": core.endpoint(&tenant.id) });
-        println!("{}", Value::Array(tenants.iter().map(view).collect()));
+        println!("{}", Value::Array(known.iter().map(view).collect()));
     } else {
-        for tenant in &tenants {
+        for tenant in &known {
             println!("{:<32}  {}  {}", tenant.id.as_str(), core.endpoint(&tenant.id), tenant.name);
         }
     }
@@ -54,7 +59,7 @@ pub async fn list_tenants(settings: Settings, as_json: bool) -> anyhow::Result<(
 /// `keyway admin tenant delete`
 pub async fn delete_tenant(settings: Settings, id: TenantId) -> anyhow::Result<()> {
     let core = wiring::core(&settings, settings.egress()?, false).await?;
-    core.delete_tenant(&id).await?;
+    tenants::delete(&operators(&core), &id).await?;
     println!("Tenant {id} is out of use; its rows are removed while the server runs.");
     Ok(())
 }
@@ -63,7 +68,7 @@ pub async fn delete_tenant(settings: Settings, id: TenantId) -> anyhow::Result<(
 pub async fn create_admin(settings: Settings, username: String, from_stdin: bool) -> anyhow::Result<()> {
     let password = if from_stdin { Some(read_password()?) } else { None };
     let core = wiring::core(&settings, settings.egress()?, false).await?;
-    let user = core.create_administrator(&username, true, &[]).await?;
+    let user = administrators::create(&operators(&core), &username, true, &[]).await?;
     println!("{username} may do everything at the console.");
     give_password(&core, &user.id, password).await
 }
@@ -72,8 +77,9 @@ pub async fn create_admin(settings: Settings, username: String, from_stdin: bool
 pub async fn reset_password(settings: Settings, username: String, from_stdin: bool) -> anyhow::Result<()> {
     let password = if from_stdin { Some(read_password()?) } else { None };
     let core = wiring::core(&settings, settings.egress()?, false).await?;
-    let administrator =
-        core.administrator_named(&username).await.with_context(|| format!("there is no administrator {username}"))?;
+    let administrator = administrators::named(&operators(&core), &username)
+        .await
+        .with_context(|| format!("there is no administrator {username}"))?;
     give_password(&core, &administrator.user.id, password).await
 }
 
@@ -85,12 +91,12 @@ fn read_password() -> anyhow::Result<String> {
 }
 
 async fn give_password(core: &Arc<Core>, id: &UserId, password: Option<String>) -> anyhow::Result<()> {
-    let tenant = TenantId::admin();
+    let cx = operators(core);
     if let Some(password) = password {
-        Box::pin(users::set_password(&Cx::system(core, tenant), id, password)).await?;
+        Box::pin(users::set_password(&cx, id, password)).await?;
         println!("The password is set; whoever was signed in with an older one is not any more.");
     } else {
-        let (link, _) = core.password_link(&tenant, id).await?;
+        let (link, _) = password_link::create(&cx, id).await?;
         println!("Open this link within a day to set the password; it works once:\n  {link}");
     }
     Ok(())

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use keyway_core::Core;
+use keyway_core::{Core, Cx, administrators};
 use keyway_model::TenantId;
 use keyway_web::{Metrics, Web, operations};
 use tokio::sync::watch;
@@ -95,11 +95,11 @@ async fn run_jobs(core: Arc<Core>) {
     }
 }
 
-async fn greet(settings: &Settings, core: &Core) -> anyhow::Result<()> {
+async fn greet(settings: &Settings, core: &Arc<Core>) -> anyhow::Result<()> {
     let (users, admins) = (TenantId::default_tenant(), TenantId::admin());
     tracing::info!(address = core.endpoint(&users), port = settings.port(), "users sign in here");
     tracing::info!(address = core.endpoint(&admins), port = settings.admin_port(), "operators sign in here");
-    if let Some(link) = core.first_admin_link().await? {
+    if let Some(link) = administrators::first_link(&Cx::system(core, admins)).await? {
         println!("\nMake the first administrator with this link; it works once:\n  {link}\n");
     }
     Ok(())

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::look::{ApplicationExperience, is_web};
-use crate::{ApplicationId, Refusal, Timestamp};
+use crate::{ApplicationId, Merge, ObjectChange, Patch, Refusal, Timestamp};
 
 /// What kind of client an application is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,6 +137,23 @@ pub struct CustomClientMetadata {
     pub rest: Map<String, Value>,
 }
 
+/// The settings of a type of their own, as they are given; the others join those that are there.
+impl Merge for CustomClientMetadata {
+    fn merge(&mut self, change: Self) {
+        self.cors_allowed_origins = change.cors_allowed_origins;
+        self.id_token_ttl = change.id_token_ttl;
+        self.refresh_token_ttl_in_days = change.refresh_token_ttl_in_days;
+        // What was never set stays so while it means the same.
+        if change.always_issue_refresh_token.unwrap_or(false) != self.always_issue_refresh_token.unwrap_or(false) {
+            self.always_issue_refresh_token = change.always_issue_refresh_token;
+        }
+        if change.rotate_refresh_token.unwrap_or(true) != self.rotate_refresh_token.unwrap_or(true) {
+            self.rotate_refresh_token = change.rotate_refresh_token;
+        }
+        self.rest.extend(change.rest);
+    }
+}
+
 /// An OAuth client.
 #[derive(Debug, Clone)]
 pub struct Application {
@@ -160,6 +177,53 @@ pub struct Application {
     pub is_third_party: bool,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// What a write changes of an application.
+#[derive(Debug, Clone, Default)]
+pub struct ApplicationChange {
+    /// New name.
+    pub name: Option<String>,
+    /// New description.
+    pub description: Patch<String>,
+    /// Where authorization answers may go.
+    pub redirect_uris: Option<Vec<String>>,
+    /// Where a sign-out may return to.
+    pub post_logout_redirect_uris: Option<Vec<String>>,
+    /// Other settings of `oidcClientMetadata`, which join those that are there.
+    pub oidc_rest: Map<String, Value>,
+    /// Token settings.
+    pub custom_client_metadata: ObjectChange<CustomClientMetadata>,
+    /// The admin's own data.
+    pub custom_data: ObjectChange<Map<String, Value>>,
+    /// What the sign-in pages look like for it.
+    pub sign_in_experience: Option<ApplicationExperience>,
+}
+
+impl Application {
+    /// The application after a change.
+    #[must_use]
+    pub fn changed(&self, change: ApplicationChange) -> Self {
+        let mut next = self.clone();
+        if let Some(name) = change.name {
+            next.name = name;
+        }
+        change.description.apply(&mut next.description);
+        let oidc = &mut next.oidc_client_metadata;
+        if let Some(uris) = change.redirect_uris {
+            oidc.redirect_uris = uris;
+        }
+        if let Some(uris) = change.post_logout_redirect_uris {
+            oidc.post_logout_redirect_uris = uris;
+        }
+        oidc.rest.extend(change.oidc_rest);
+        change.custom_client_metadata.apply(&mut next.custom_client_metadata);
+        change.custom_data.apply(&mut next.custom_data);
+        if let Some(experience) = change.sign_in_experience {
+            next.sign_in_experience = experience;
+        }
+        next
+    }
 }
 
 /// A client secret.

@@ -38,4 +38,4 @@ pub mod user_profile;
 pub use clock::{Clock, Rng, Timestamp};
 pub use error::{ErrorCode, Refusal};
 pub use id::*;
-pub use patch::Patch;
+pub use patch::{Merge, ObjectChange, Patch};

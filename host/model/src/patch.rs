@@ -1,6 +1,7 @@
 //! What a partial update says of one field.
 
 use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 
 /// Absent in JSON is [`Patch::Keep`], null is [`Patch::Clear`]; a field of this type needs `#[serde(default)]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -49,6 +50,46 @@ impl<T> From<Option<T>> for Patch<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
         Option::deserialize(reader).map(Self::from)
+    }
+}
+
+/// What a write changes of an object.
+#[derive(Debug, Clone, Default)]
+pub enum ObjectChange<T> {
+    /// Nothing.
+    #[default]
+    Keep,
+    /// The given keys.
+    Merge(T),
+    /// The whole object.
+    Replace(T),
+}
+
+/// An object that another's keys can be written into.
+pub trait Merge {
+    /// Writes the keys that `change` has.
+    fn merge(&mut self, change: Self);
+}
+
+impl Merge for Map<String, Value> {
+    fn merge(&mut self, change: Self) {
+        self.extend(change);
+    }
+}
+
+impl<T: Merge> ObjectChange<T> {
+    /// Whether the object stays as it is.
+    pub fn is_keep(&self) -> bool {
+        matches!(self, Self::Keep)
+    }
+
+    /// Writes into an object.
+    pub fn apply(self, object: &mut T) {
+        match self {
+            Self::Keep => {}
+            Self::Merge(keys) => object.merge(keys),
+            Self::Replace(whole) => *object = whole,
+        }
     }
 }
 

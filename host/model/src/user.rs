@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::identifier::{Identifier, IdentifierKind};
 use crate::user_profile::UserProfile;
-use crate::{ApplicationId, Patch, Refusal, Timestamp, UserId, display};
+use crate::{ApplicationId, ObjectChange, Patch, Refusal, Timestamp, UserId, display};
 
 /// How a stored password hash was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,45 +166,6 @@ impl User {
         self.last_sign_in_at = change.last_sign_in_at.or(self.last_sign_in_at);
         self.updated_at = change.updated_at.unwrap_or(self.updated_at);
         self.credential_epoch += i64::from(change.ends_sign_ins);
-    }
-}
-
-/// What a write changes of an object.
-#[derive(Debug, Clone, Default)]
-pub enum ObjectChange<T> {
-    /// Nothing.
-    #[default]
-    Keep,
-    /// The given keys.
-    Merge(T),
-    /// The whole object.
-    Replace(T),
-}
-
-/// An object that another's keys can be written into.
-pub trait Merge {
-    /// Writes the keys that `change` has.
-    fn merge(&mut self, change: Self);
-}
-
-impl Merge for Map<String, Value> {
-    fn merge(&mut self, change: Self) {
-        self.extend(change);
-    }
-}
-
-impl<T: Merge> ObjectChange<T> {
-    /// Whether the object stays as it is.
-    pub fn is_keep(&self) -> bool {
-        matches!(self, Self::Keep)
-    }
-
-    fn apply(self, object: &mut T) {
-        match self {
-            Self::Keep => {}
-            Self::Merge(keys) => object.merge(keys),
-            Self::Replace(whole) => *object = whole,
-        }
     }
 }
 

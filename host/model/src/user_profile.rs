@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use crate::Merge;
 use crate::look::is_web;
-use crate::user::Merge;
 
 /// A postal address (OpenID Connect Core section 5.1.1).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

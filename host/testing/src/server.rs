@@ -12,6 +12,7 @@ use keyway_core::connectors::TrustPolicy;
 use keyway_core::limits::Limits;
 use keyway_core::password::Cost;
 use keyway_core::{Core, Parts};
+use keyway_core::{Cx, administrators, applications};
 use keyway_model::{Clock, Rng, TenantId};
 use keyway_sandbox::{Budgets, EgressPolicy, Sandbox};
 use keyway_store::{MasterKey, Store};
@@ -79,6 +80,11 @@ const HTTPS_ENDPOINT: &str = "https://localhost:3001";
 const HTTPS_ADMIN_ENDPOINT: &str = "https://localhost:3002";
 
 impl TestServer {
+    /// The server's own context in the operators' tenant, now.
+    pub fn operators(&self) -> Cx {
+        Cx::system(&self.core, TenantId::admin())
+    }
+
     /// A server with default settings and sign-up by phone, code and username.
     pub async fn start(database: Database) -> Self {
         Self::start_with(database, Options::default()).await
@@ -126,7 +132,9 @@ impl TestServer {
     /// Gets a new token for [`Self::api`]: after an hour of the test's clock the old one has ended.
     pub async fn renew_token(&mut self) {
         let (id, secret) =
-            self.core.create_management_application(&TenantId::default_tenant(), "test".into()).await.unwrap();
+            applications::create_management(&Cx::system(&self.core, TenantId::default_tenant()), "test".into())
+                .await
+                .unwrap();
         let basic = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
         let form =
             [("grant_type", "client_credentials"), ("resource", "https://default.logto.app/api"), ("scope", "all")];
@@ -173,7 +181,7 @@ impl TestServer {
 
     /// The console of the first administrator, who is signed in.
     pub async fn administrator(&self) -> Browser {
-        let link = self.core.first_admin_link().await.unwrap().unwrap();
+        let link = administrators::first_link(&self.operators()).await.unwrap().unwrap();
         let secret = link.split_once("secret=").unwrap().1.to_owned();
         let mut browser = self.operators_browser("203.0.113.9");
         let form = [("secret", secret.as_str()), ("username", "admin"), ("password", "correct horse battery")];

@@ -38,8 +38,47 @@ fn forms() -> Vec<&'static str> {
         .collect()
 }
 
+/// Events of what is done at a command line alone.
+const COMMANDS: [EventKind; 2] = [EventKind::TenantCreated, EventKind::TenantDeleted];
+
 /// Which operation writes which event in the transaction of its change.
-const EVENTS: [(&str, &str, EventKind); 34] = [
+const EVENTS: [(&str, &str, EventKind); 70] = [
+    ("POST", "/api/applications", EventKind::ApplicationCreated),
+    ("PATCH", "/api/applications/{id}", EventKind::ApplicationUpdated),
+    ("PATCH", "/api/applications/{id}/custom-data", EventKind::ApplicationUpdated),
+    ("PUT", "/api/applications/{id}/sign-in-experience", EventKind::ApplicationExperienceReplaced),
+    ("DELETE", "/api/applications/{id}", EventKind::ApplicationDeleted),
+    ("POST", "/api/applications/{id}/secrets", EventKind::ApplicationSecretCreated),
+    ("DELETE", "/api/applications/{id}/secrets/{name}", EventKind::ApplicationSecretDeleted),
+    ("POST", "/console/applications", EventKind::ApplicationCreated),
+    ("POST", "/console/applications/{id}", EventKind::ApplicationUpdated),
+    ("POST", "/console/applications/{id}/branding", EventKind::ApplicationExperienceReplaced),
+    ("POST", "/console/applications/{id}/delete", EventKind::ApplicationDeleted),
+    ("POST", "/console/applications/{id}/secrets", EventKind::ApplicationSecretCreated),
+    ("POST", "/console/applications/{id}/secrets/delete", EventKind::ApplicationSecretDeleted),
+    ("PATCH", "/api/sign-in-exp", EventKind::SignInExperienceUpdated),
+    ("POST", "/console/sign-in-experience", EventKind::SignInExperienceUpdated),
+    ("PUT", "/api/custom-phrases/{languageTag}", EventKind::PhrasesReplaced),
+    ("DELETE", "/api/custom-phrases/{languageTag}", EventKind::PhrasesDeleted),
+    ("POST", "/console/phrases", EventKind::PhrasesReplaced),
+    ("PUT", "/api/email-templates", EventKind::EmailTemplatesReplaced),
+    ("DELETE", "/api/email-templates/{id}", EventKind::EmailTemplateDeleted),
+    ("POST", "/api/user-assets", EventKind::ImageUploaded),
+    ("POST", "/console/images", EventKind::ImageUploaded),
+    ("POST", "/api/configs/oidc/{keyType}/rotate", EventKind::SigningKeyRotated),
+    ("DELETE", "/api/configs/oidc/{keyType}/{keyId}", EventKind::SigningKeyDeleted),
+    ("POST", "/console/settings/keys", EventKind::SigningKeyRotated),
+    ("POST", "/console/settings/keys/{id}/delete", EventKind::SigningKeyDeleted),
+    ("POST", "/console/settings/administrators", EventKind::AdministratorCreated),
+    ("POST", "/console/settings/administrators/{id}/link", EventKind::UserPasswordLinkCreated),
+    ("POST", "/console/settings/administrators/{id}/delete", EventKind::AdministratorDeleted),
+    ("POST", "/console/settings/machines", EventKind::ApplicationCreated),
+    ("POST", "/console/users", EventKind::UserCreated),
+    ("POST", "/console/users/{id}", EventKind::UserUpdated),
+    ("POST", "/console/users/{id}/password", EventKind::UserPasswordUpdated),
+    ("POST", "/console/users/{id}/delete", EventKind::UserDeleted),
+    ("POST", "/console/users/{id}/link", EventKind::UserPasswordLinkCreated),
+    ("POST", "/console/users/{id}/sessions/{session}/delete", EventKind::UserSessionEnded),
     ("POST", "/api/users", EventKind::UserCreated),
     ("PATCH", "/api/users/{userId}", EventKind::UserUpdated),
     ("PATCH", "/api/users/{userId}/custom-data", EventKind::UserUpdated),
@@ -83,7 +122,8 @@ fn each_kind_of_event_belongs_to_an_operation() {
         assert!(operations.iter().any(|(verb, known, _)| verb == method && *known == path), "{method} {path} {kind:?}");
     }
     for kind in EventKind::ALL {
-        assert!(EVENTS.iter().any(|(_, _, known)| known == kind), "{kind:?} has its line in the table");
+        let known = COMMANDS.contains(kind) || EVENTS.iter().any(|(_, _, known)| known == kind);
+        assert!(known, "{kind:?} has its line in the table");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Nothing that leaves the server is taken from what a request says of the server's own name or scheme.
 
 use http::{Method, header};
+use keyway_core::administrators;
 use keyway_testing::{Answer, Browser, Options, TestServer, on_both};
 use serde_json::{Value, json};
 
@@ -144,7 +145,7 @@ async fn told_lies(server: &TestServer, truth: Truth, address: &str) {
         assert!(way.starts_with('/'), "{way}");
     }
     assert!(way.contains("interaction="), "the console's sign-in was reached: {way}");
-    let link = server.core.first_admin_link().await.unwrap().unwrap();
+    let link = administrators::first_link(&server.operators()).await.unwrap().unwrap();
     assert!(link.starts_with(&format!("{operators}/")), "{link}");
     let secret = link.split_once("secret=").unwrap().1.to_owned();
     let form = [("secret", &*secret), ("username", "grace"), ("password", PASSWORD)];

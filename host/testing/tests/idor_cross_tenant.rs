@@ -1,13 +1,14 @@
 //! Ids of the operators' tenant mean nothing at the Management API of the users' tenant.
 
 use http::Method;
+use keyway_core::administrators;
 use keyway_testing::{TestServer, on_both};
 use serde_json::{Value, json};
 
 on_both! {
     async fn idor_cross_tenant(database: Database) {
         let server = TestServer::start(database).await;
-        let operator = server.core.create_administrator("root", true, &[]).await.unwrap();
+        let operator = administrators::create(&server.operators(), "root", true, &[]).await.unwrap();
         let own = server.user("ada", "8613800000001", "correct horse battery").await;
         let role = json!({ "name": "reader", "description": "Reads", "type": "User" });
         let role = server.api(Method::POST, "/roles", Some(role)).await.expect(200).json();
@@ -42,7 +43,7 @@ on_both! {
         let id = own.get("id").and_then(Value::as_str).unwrap();
         let given = server.api(Method::POST, &format!("/users/{id}/roles"), Some(json!({ "roleIds": ["administrator"] }))).await;
         assert!(given.status.is_client_error(), "{}", given.body);
-        let kept = server.core.administrator_named("root").await.unwrap();
+        let kept = administrators::named(&server.operators(), "root").await.unwrap();
         assert!(kept.may_do_everything() && !kept.user.is_suspended && kept.user.name.is_none());
     }
 
@@ -73,7 +74,7 @@ on_both! {
         assert_ne!(user.get("createdAt"), Some(&json!(1)));
         let roles = server.api(Method::GET, &format!("/users/{id}/roles"), None).await.expect(200).json();
         assert_eq!(roles, json!([]));
-        assert_eq!(server.core.administrators().await.unwrap().len(), 0);
+        assert_eq!(administrators::list(&server.operators()).await.unwrap().len(), 0);
         // Ids that a caller chooses are names, and taken ones are said to be.
         for bad in ["../../x", "a b", "", "名", &"x".repeat(65)] {
             let answer = server.api(Method::POST, "/users", Some(json!({ "id": bad }))).await;

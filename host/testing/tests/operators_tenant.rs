@@ -1,6 +1,7 @@
 //! What strangers can do at the operators' tenant: nothing.
 
 use http::Method;
+use keyway_core::{Cx, administrators, applications, password_link, sign_in_experience};
 use keyway_testing::{Application, Browser, TestServer, on_both};
 use serde_json::{Value, json};
 
@@ -15,7 +16,7 @@ fn console() -> Application {
 }
 
 async fn secret(server: &TestServer) -> String {
-    let link = server.core.first_admin_link().await.unwrap().unwrap();
+    let link = administrators::first_link(&server.operators()).await.unwrap().unwrap();
     link.split_once("secret=").unwrap().1.to_owned()
 }
 
@@ -42,7 +43,7 @@ on_both! {
         let insert = "INSERT INTO sign_in_experiences (tenant_id, settings) VALUES ('admin', $1)";
         sqlx::query(insert).bind(serde_json::to_string(&open).unwrap()).execute(&pool).await.unwrap();
         let patch = json!({ "signInMode": "SignInAndRegister" });
-        let refused = server.core.update_sign_in_experience(&"admin".into(), patch.as_object().unwrap().clone()).await;
+        let refused = sign_in_experience::update(&Cx::system(&server.core, "admin".into()), patch.as_object().unwrap().clone()).await;
         assert!(refused.is_err());
         let application = server.application().await;
         for (operators, application) in [(true, console()), (false, application)] {
@@ -89,29 +90,29 @@ on_both! {
         welcome(&mut browser, &fresh, "root").await.expect(303);
         let signed_in = browser.authorize(&console()).await;
         assert!(signed_in.location_parameter("code").is_some(), "signed in at once: {}", signed_in.location());
-        assert_eq!(server.core.first_admin_link().await.unwrap(), None);
+        assert_eq!(administrators::first_link(&server.operators()).await.unwrap(), None);
         welcome(&mut browser, &fresh, "second").await.expect(404);
         let names = |found: Vec<keyway_core::console::Administrator>| {
             found.into_iter().filter_map(|one| one.user.username).collect::<Vec<_>>()
         };
-        assert_eq!(names(server.core.administrators().await.unwrap()), ["root"]);
-        let helper = server.core.create_administrator("helper", false, &["connectors:view".into()]).await.unwrap();
-        let root = server.core.administrator_named("root").await.unwrap();
-        let last = server.core.delete_administrator(&root.user.id).await.unwrap_err();
+        assert_eq!(names(administrators::list(&server.operators()).await.unwrap()), ["root"]);
+        let helper = administrators::create(&server.operators(), "helper", false, &["connectors:view".into()]).await.unwrap();
+        let root = administrators::named(&server.operators(), "root").await.unwrap();
+        let last = administrators::delete(&server.operators(), &root.user.id).await.unwrap_err();
         assert!(last.to_string().starts_with("user.last_administrator"), "{last}");
-        server.core.create_administrator("second", true, &[]).await.unwrap();
-        server.core.delete_administrator(&root.user.id).await.unwrap();
-        server.core.delete_administrator(&helper.id).await.unwrap();
-        assert_eq!(names(server.core.administrators().await.unwrap()), ["second"]);
+        administrators::create(&server.operators(), "second", true, &[]).await.unwrap();
+        administrators::delete(&server.operators(), &root.user.id).await.unwrap();
+        administrators::delete(&server.operators(), &helper.id).await.unwrap();
+        assert_eq!(names(administrators::list(&server.operators()).await.unwrap()), ["second"]);
     }
 
     async fn a_command_beside_the_server_changes_nothing_of_it(database: Database) {
         let server = TestServer::start(database).await;
         let before = server.operators_browser("203.0.113.7").authorize(&console()).await.expect(303);
         let beside = server.beside("http://elsewhere.example:3002").await;
-        beside.create_management_application(&keyway_model::TenantId::default_tenant(), "by a command".into()).await.unwrap();
-        let made = beside.create_administrator("lost", true, &[]).await.unwrap();
-        let (link, _) = beside.password_link(&"admin".into(), &made.id).await.unwrap();
+        applications::create_management(&Cx::system(&beside, keyway_model::TenantId::default_tenant()), "by a command".into()).await.unwrap();
+        let made = administrators::create(&Cx::system(&beside, "admin".into()), "lost", true, &[]).await.unwrap();
+        let (link, _) = password_link::create(&Cx::system(&beside, "admin".into()), &made.id).await.unwrap();
         assert!(link.starts_with("http://elsewhere.example:3002/set-password?"));
         let after = server.operators_browser("203.0.113.7").authorize(&console()).await.expect(303);
         let page = |answer: &keyway_testing::Answer| answer.location().split("&interaction=").next().unwrap().to_owned();

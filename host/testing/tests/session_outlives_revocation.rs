@@ -1,6 +1,7 @@
 //! What ends an account's sign-ins ends also those that have proven something and wait.
 
 use http::Method;
+use keyway_core::password_link;
 use keyway_core::{Cx, users};
 use keyway_testing::{Application, Browser, TestServer, on_both};
 use serde_json::{Value, json};
@@ -80,7 +81,7 @@ on_both! {
                 }
                 2 => users::sign_out(&Cx::system(&server.core, "default".into()), &id.as_str().into()).await.unwrap(),
                 _ => {
-                    let (link, _) = server.core.password_link(&"default".into(), &id.as_str().into()).await.unwrap();
+                    let (link, _) = password_link::create(&Cx::system(&server.core, "default".into()), &id.as_str().into()).await.unwrap();
                     let token = link.split_once("token=").unwrap().1.to_owned();
                     let token = url::form_urlencoded::parse(format!("t={token}").as_bytes()).next().unwrap().1.into_owned();
                     let mut owner = server.browser("203.0.113.7");

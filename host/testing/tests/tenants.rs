@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
+use keyway_core::{Cx, applications, tenants};
 use keyway_model::TenantId;
 use keyway_testing::{Answer, Application, Browser, TestServer, on_both};
 use serde_json::{Value, json};
@@ -26,7 +27,8 @@ struct Tenant {
 impl Tenant {
     async fn new(server: &TestServer, id: &str, browser: Browser) -> Self {
         let id = TenantId::from(id);
-        let (client, secret) = server.core.create_management_application(&id, "test".into()).await.unwrap();
+        let (client, secret) =
+            applications::create_management(&Cx::system(&server.core, id.clone()), "test".into()).await.unwrap();
         let indicator = format!("https://{id}.logto.app/api");
         let form = [("grant_type", "client_credentials"), ("resource", indicator.as_str()), ("scope", "all")];
         let basic = format!("Basic {}", STANDARD.encode(format!("{client}:{secret}")));
@@ -64,7 +66,7 @@ impl Tenant {
 
 async fn two(server: &TestServer) -> (Tenant, Tenant) {
     let users = Tenant::new(server, "default", server.browser("203.0.113.7")).await;
-    server.core.create_tenant("acme".into(), "Acme".into(), ACME).await.unwrap();
+    tenants::create(&server.operators(), "acme".into(), "Acme".into(), ACME).await.unwrap();
     let acme = Tenant::new(server, "acme", server.browser("203.0.113.7").at(ACME)).await;
     (users, acme)
 }
@@ -148,10 +150,10 @@ on_both! {
         let code = browser.sign_in(&acme.application, "ada", PASSWORD).await;
         let tokens = browser.exchange(&acme.application, &code).await.expect(200).json();
         let beside = server.beside("http://localhost:3002").await;
-        beside.delete_tenant(&"acme".into()).await.unwrap();
-        server.core.delete_tenant(&"acme".into()).await.unwrap_err();
+        tenants::delete(&Cx::system(&beside, "admin".into()), &"acme".into()).await.unwrap();
+        tenants::delete(&server.operators(), &"acme".into()).await.unwrap_err();
         // A node that did not delete it hears of it soon; asked for what is there, it knows at once.
-        server.core.create_tenant("other".into(), String::new(), "https://other.example.com").await.unwrap();
+        tenants::create(&server.operators(), "other".into(), String::new(), "https://other.example.com").await.unwrap();
         assert_eq!(server.core.tenant_of_host("acme.localhost:3001"), None);
         let mut bearer = acme.browser.clone().with_header("authorization", &acme.bearer);
         bearer.json(Method::GET, "/api/users", None).await.expect(401);
@@ -168,12 +170,12 @@ on_both! {
         }
         users.api(Method::GET, &format!("/users/{}", users.user), None).await.expect(200);
         // Its id and its address are free again.
-        server.core.create_tenant("acme".into(), String::new(), ACME).await.unwrap();
+        tenants::create(&server.operators(), "acme".into(), String::new(), ACME).await.unwrap();
     }
 
     async fn ids_and_hosts_of_tenants_are_taken_once(database: Database) {
         let server = TestServer::start(database).await;
-        server.core.create_tenant("acme".into(), String::new(), ACME).await.unwrap();
+        tenants::create(&server.operators(), "acme".into(), String::new(), ACME).await.unwrap();
         for (id, address) in [
             ("acme", "https://a.example.com"),
             ("other", ACME),
@@ -184,13 +186,13 @@ on_both! {
             ("Other", "https://a.example.com"),
             ("other", "https://a.example.com/path"),
         ] {
-            assert!(server.core.create_tenant(id.into(), String::new(), address).await.is_err(), "{id} {address}");
+            assert!(tenants::create(&server.operators(), id.into(), String::new(), address).await.is_err(), "{id} {address}");
         }
         for fixed in ["default", "admin"] {
-            assert!(server.core.delete_tenant(&fixed.into()).await.is_err(), "{fixed}");
+            assert!(tenants::delete(&server.operators(), &fixed.into()).await.is_err(), "{fixed}");
         }
-        assert!(server.core.create_management_application(&"nobody".into(), "x".into()).await.is_err());
-        let ids: Vec<_> = server.core.tenants().await.unwrap().into_iter().map(|tenant| tenant.id.0).collect();
+        assert!(applications::create_management(&Cx::system(&server.core, "nobody".into()), "x".into()).await.is_err());
+        let ids: Vec<_> = tenants::list(&server.operators()).await.unwrap().into_iter().map(|tenant| tenant.id.0).collect();
         assert_eq!(ids.iter().filter(|id| !["default", "admin"].contains(&id.as_str())).count(), 1, "{ids:?}");
     }
 }

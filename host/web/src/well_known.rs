@@ -5,6 +5,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
+use keyway_core::Cx;
 use keyway_core::signin::{self, SocialOffer};
 use keyway_model::identifier::IdentifierKind;
 use serde_json::{Value, json};
@@ -24,8 +25,8 @@ async fn document() -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "public, max-age=300")], Json(api::openapi()))
 }
 
-async fn sign_in_experience(State(web): State<Web>) -> Result<Json<Value>, WebError> {
-    let public = web.core.public_experience(&web.tenant).await?;
+async fn sign_in_experience(State(web): State<Web>, cx: Cx) -> Result<Json<Value>, WebError> {
+    let public = keyway_core::sign_in_experience::public(&cx).await?;
     let mut body = serde_json::to_value(&public.experience).unwrap_or_default();
     if let Some(body) = body.as_object_mut() {
         body.remove("emailBlocklistPolicy");

@@ -115,7 +115,7 @@ impl Exchange {
             return Ok(Err(OAuthError::new("invalid_scope", description)));
         }
         let narrowed = narrowed.map(ToOwned::to_owned);
-        let access = match access_for(tx, tenant, application, parameters, &grant).await? {
+        let access = match access_for(tx, tenant, parameters, &grant).await? {
             Ok(access) => access,
             Err(error) => return Ok(Err(error)),
         };
@@ -178,7 +178,6 @@ fn check_code(token: &StoredToken, parameters: &TokenParameters) -> Result<(), O
 async fn access_for(
     tx: &mut Tx,
     tenant: &TenantId,
-    application: &Application,
     parameters: &TokenParameters,
     grant: &Grant,
 ) -> Result<Result<Option<Access>, OAuthError>, CoreError> {
@@ -196,7 +195,6 @@ async fn access_for(
         }
         None => grant.scope.clone(),
     };
-    let _ = application;
     Ok(Ok(Some(Access::Jwt {
         indicator: indicator.clone(),
         scope: intersect(&asked, &held),

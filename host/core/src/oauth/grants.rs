@@ -8,7 +8,7 @@ use keyway_model::session::Session;
 use keyway_model::{ApplicationId, ErrorCode, GrantId, TenantId, Timestamp, redirect};
 use keyway_store::{StoreError, Tx, applications, tokens};
 
-use crate::{Core, CoreError, secret};
+use crate::{CoreError, Cx, secret};
 
 /// A code that is to be stored and handed out.
 #[derive(Clone)]
@@ -19,11 +19,9 @@ pub(crate) struct CodeToBe {
     now: Timestamp,
 }
 
-impl Core {
-    /// Throws the dice for a code; it works once and for 60 seconds.
-    pub(crate) fn code_to_be(&self, now: Timestamp) -> CodeToBe {
-        CodeToBe { value: secret::generate(self.rng()), grant_id: self.id(), now }
-    }
+/// Throws the dice for a code; it works once and for 60 seconds.
+pub(crate) fn code_to_be(cx: &Cx) -> CodeToBe {
+    CodeToBe { value: secret::generate(cx.core().rng()), grant_id: cx.core().id(), now: cx.now }
 }
 
 impl CodeToBe {

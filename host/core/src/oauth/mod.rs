@@ -10,8 +10,12 @@ mod revocation;
 mod token;
 mod userinfo;
 
-pub use authorize::{AuthorizationAnswer, AuthorizationParameters, Authorized};
+pub(crate) use authorize::success;
+pub use authorize::{AuthorizationAnswer, AuthorizationParameters, Authorized, authorize};
 pub use client::ClientCredentials;
-pub use end_session::{EndSession, SignedOut};
-pub(crate) use grants::hold_application;
-pub use token::{TokenParameters, TokenResponse};
+pub use end_session::{EndSession, SignedOut, end_session};
+pub(crate) use grants::{code_to_be, hold_application};
+pub use introspection::introspect_token;
+pub use revocation::revoke_token;
+pub use token::{TokenParameters, TokenResponse, token};
+pub use userinfo::{userinfo, verify_management_token};

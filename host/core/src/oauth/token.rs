@@ -5,17 +5,16 @@ use std::sync::Arc;
 use keyway_model::application::{Application, ApplicationType};
 use keyway_model::oauth::{ACCESS_TOKEN_TTL, ID_TOKEN_TTL, OAuthError, TokenKind};
 use keyway_model::resource::intersect;
-use keyway_model::{TenantId, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::ClientCredentials;
+use super::client::authenticate_client;
 use super::exchange::{Access, Exchange, NewSecrets, Ready};
 use super::userinfo::{claims_of, has_scope};
 use crate::configuration::Client;
 use crate::keys::Keys;
-use crate::logs::Event;
-use crate::{Core, CoreError, Visitor, secret};
+use crate::{CoreError, Cx, secret};
 
 /// The parameters of a request, as they came.
 #[derive(Debug, Default, Clone)]
@@ -53,151 +52,129 @@ struct AccessToken<'a> {
     ttl: i64,
 }
 
-impl Core {
-    /// Answers a token request.
-    pub async fn token(
-        &self,
-        tenant: &TenantId,
-        client: &ClientCredentials,
-        parameters: TokenParameters,
-        visitor: &Visitor,
-    ) -> Result<TokenResponse, CoreError> {
-        let client = self.authenticate_client(tenant, client).await?;
-        match parameters.grant_type.as_str() {
-            "authorization_code" => self.exchange(tenant, client, parameters, TokenKind::Code, visitor).await,
-            "refresh_token" => self.exchange(tenant, client, parameters, TokenKind::Refresh, visitor).await,
-            "client_credentials" => self.client_credentials(tenant, &client.application, parameters).await,
-            _ => {
-                let description = "grant_type must be authorization_code, refresh_token or client_credentials";
-                Err(OAuthError::new("unsupported_grant_type", description).into())
-            }
+/// Answers a token request.
+#[tracing::instrument(name = "oauth.token", skip_all)]
+pub async fn token(
+    cx: &Cx,
+    client: &ClientCredentials,
+    parameters: TokenParameters,
+) -> Result<TokenResponse, CoreError> {
+    let client = authenticate_client(cx, client).await?;
+    match parameters.grant_type.as_str() {
+        "authorization_code" => exchange(cx, client, parameters, TokenKind::Code).await,
+        "refresh_token" => exchange(cx, client, parameters, TokenKind::Refresh).await,
+        "client_credentials" => client_credentials(cx, &client.application, parameters).await,
+        _ => {
+            let description = "grant_type must be authorization_code, refresh_token or client_credentials";
+            Err(OAuthError::new("unsupported_grant_type", description).into())
         }
     }
+}
 
-    async fn exchange(
-        &self,
-        tenant: &TenantId,
-        client: Arc<Client>,
-        parameters: TokenParameters,
-        kind: TokenKind,
-        visitor: &Visitor,
-    ) -> Result<TokenResponse, CoreError> {
-        let application = &client.application;
-        if application.kind == ApplicationType::MachineToMachine {
-            return Err(OAuthError::new("unauthorized_client", "a machine-to-machine application has no users").into());
+async fn exchange(
+    cx: &Cx,
+    client: Arc<Client>,
+    parameters: TokenParameters,
+    kind: TokenKind,
+) -> Result<TokenResponse, CoreError> {
+    let application = &client.application;
+    if application.kind == ApplicationType::MachineToMachine {
+        return Err(OAuthError::new("unauthorized_client", "a machine-to-machine application has no users").into());
+    }
+    let presented = match kind {
+        TokenKind::Code => parameters.code.clone(),
+        _ => parameters.refresh_token.clone(),
+    };
+    let presented = presented.ok_or_else(|| OAuthError::new("invalid_request", "code or refresh_token is missing"))?;
+    let key = match kind {
+        TokenKind::Code => "ExchangeTokenBy.AuthorizationCode",
+        _ => "ExchangeTokenBy.RefreshToken",
+    };
+    let audit = cx.event(key).application(&application.id);
+    let exchange = Exchange {
+        tenant: cx.tenant.clone(),
+        client: Arc::clone(&client),
+        parameters,
+        kind,
+        presented,
+        new: NewSecrets { access: secret::generate(cx.core().rng()), refresh: secret::generate(cx.core().rng()) },
+        now: cx.now,
+    };
+    let used = cx.write(async move |tx| exchange.run(tx, audit).await);
+    let used = used.await?;
+    let keys = cx.core().keys(&cx.tenant).await?;
+    response(cx, application, used?, &keys)
+}
+
+fn response(cx: &Cx, application: &Application, ready: Ready, keys: &Keys) -> Result<TokenResponse, CoreError> {
+    let Ready { grant, user, roles, access, refresh_token } = ready;
+    let has = |scope: &str| has_scope(&grant.scope, scope);
+    let id_token = if has("openid") {
+        let ttl = application.custom_client_metadata.id_token_ttl.unwrap_or(ID_TOKEN_TTL);
+        let mut claims = claims_of(&user, &roles, &grant.scope, false);
+        claims.insert("iss".into(), json!(cx.core().issuer(&cx.tenant)));
+        claims.insert("aud".into(), json!(application.id));
+        claims.insert("iat".into(), json!(cx.now.seconds()));
+        claims.insert("exp".into(), json!(cx.now.plus_seconds(ttl).seconds()));
+        claims.insert("auth_time".into(), json!(grant.authenticated_at.seconds()));
+        claims.insert("sid".into(), json!(grant.session_id));
+        if let Some(nonce) = &grant.nonce {
+            claims.insert("nonce".into(), json!(nonce));
         }
-        let presented = match kind {
-            TokenKind::Code => parameters.code.clone(),
-            _ => parameters.refresh_token.clone(),
-        };
-        let presented =
-            presented.ok_or_else(|| OAuthError::new("invalid_request", "code or refresh_token is missing"))?;
-        let now = self.now();
-        let key = match kind {
-            TokenKind::Code => "ExchangeTokenBy.AuthorizationCode",
-            _ => "ExchangeTokenBy.RefreshToken",
-        };
-        let audit = Event::new(self, key, visitor).application(&application.id);
-        let exchange = Exchange {
-            tenant: tenant.clone(),
-            client: Arc::clone(&client),
-            parameters,
-            kind,
-            presented,
-            new: NewSecrets { access: secret::generate(self.rng()), refresh: secret::generate(self.rng()) },
-            now,
-        };
-        let used = self.parts.store.write(async move |tx| exchange.run(tx, audit).await);
-        let used = used.await?;
-        let keys = self.keys(tenant).await?;
-        self.response(tenant, application, used?, now, &keys)
-    }
-
-    fn response(
-        &self,
-        tenant: &TenantId,
-        application: &Application,
-        ready: Ready,
-        now: Timestamp,
-        keys: &Keys,
-    ) -> Result<TokenResponse, CoreError> {
-        let Ready { grant, user, roles, access, refresh_token } = ready;
-        let has = |scope: &str| has_scope(&grant.scope, scope);
-        let id_token = if has("openid") {
-            let ttl = application.custom_client_metadata.id_token_ttl.unwrap_or(ID_TOKEN_TTL);
-            let mut claims = claims_of(&user, &roles, &grant.scope, false);
-            claims.insert("iss".into(), json!(self.issuer(tenant)));
-            claims.insert("aud".into(), json!(application.id));
-            claims.insert("iat".into(), json!(now.seconds()));
-            claims.insert("exp".into(), json!(now.plus_seconds(ttl).seconds()));
-            claims.insert("auth_time".into(), json!(grant.authenticated_at.seconds()));
-            claims.insert("sid".into(), json!(grant.session_id));
-            if let Some(nonce) = &grant.nonce {
-                claims.insert("nonce".into(), json!(nonce));
-            }
-            Some(keys.sign(None, &Value::Object(claims), now)?)
-        } else {
-            None
-        };
-        let (access_token, scope, expires_in) = match access {
-            Access::Opaque(token) => (token, grant.scope, ACCESS_TOKEN_TTL),
-            Access::Jwt { indicator, scope, ttl } => {
-                let token = AccessToken { subject: user.id.as_str(), audience: &indicator, scope: &scope, ttl };
-                (self.access_jwt(tenant, application, &token, keys)?, scope, ttl)
-            }
-        };
-        Ok(TokenResponse { access_token, id_token, refresh_token, token_type: "Bearer", expires_in, scope })
-    }
-
-    /// A JWT access token (RFC 9068).
-    fn access_jwt(
-        &self,
-        tenant: &TenantId,
-        application: &Application,
-        token: &AccessToken<'_>,
-        keys: &Keys,
-    ) -> Result<String, CoreError> {
-        let now = self.now();
-        let claims = json!({
-            "iss": self.issuer(tenant),
-            "sub": token.subject,
-            "aud": token.audience,
-            "client_id": application.id,
-            "scope": token.scope,
-            "iat": now.seconds(),
-            "exp": now.plus_seconds(token.ttl).seconds(),
-            "jti": self.rng().text(21),
-        });
-        keys.sign(Some("at+jwt"), &claims, now)
-    }
-
-    async fn client_credentials(
-        &self,
-        tenant: &TenantId,
-        application: &Application,
-        parameters: TokenParameters,
-    ) -> Result<TokenResponse, CoreError> {
-        if application.kind != ApplicationType::MachineToMachine {
-            let description = "client_credentials is for machine-to-machine applications";
-            return Err(OAuthError::new("unauthorized_client", description).into());
+        Some(keys.sign(None, &Value::Object(claims), cx.now)?)
+    } else {
+        None
+    };
+    let (access_token, scope, expires_in) = match access {
+        Access::Opaque(token) => (token, grant.scope, ACCESS_TOKEN_TTL),
+        Access::Jwt { indicator, scope, ttl } => {
+            let token = AccessToken { subject: user.id.as_str(), audience: &indicator, scope: &scope, ttl };
+            (access_jwt(cx, application, &token, keys)?, scope, ttl)
         }
-        let indicator = parameters.resource.ok_or_else(|| OAuthError::new("invalid_target", "resource is missing"))?;
-        let access = self.machine_access(tenant, &application.id, &indicator).await?;
-        let access =
-            access.ok_or_else(|| OAuthError::new("invalid_target", "resource names no registered API resource"))?;
-        let (resource, granted) = &*access;
-        let scope = intersect(&parameters.scope.unwrap_or_else(|| granted.join(" ")), granted);
-        let ttl = resource.access_token_ttl;
-        let token = AccessToken { subject: application.id.as_str(), audience: &indicator, scope: &scope, ttl };
-        let keys = self.keys(tenant).await?;
-        let access_token = self.access_jwt(tenant, application, &token, &keys)?;
-        Ok(TokenResponse {
-            access_token,
-            id_token: None,
-            refresh_token: None,
-            token_type: "Bearer",
-            expires_in: ttl,
-            scope,
-        })
+    };
+    Ok(TokenResponse { access_token, id_token, refresh_token, token_type: "Bearer", expires_in, scope })
+}
+
+/// A JWT access token (RFC 9068).
+fn access_jwt(cx: &Cx, application: &Application, token: &AccessToken<'_>, keys: &Keys) -> Result<String, CoreError> {
+    let claims = json!({
+        "iss": cx.core().issuer(&cx.tenant),
+        "sub": token.subject,
+        "aud": token.audience,
+        "client_id": application.id,
+        "scope": token.scope,
+        "iat": cx.now.seconds(),
+        "exp": cx.now.plus_seconds(token.ttl).seconds(),
+        "jti": cx.core().rng().text(21),
+    });
+    keys.sign(Some("at+jwt"), &claims, cx.now)
+}
+
+async fn client_credentials(
+    cx: &Cx,
+    application: &Application,
+    parameters: TokenParameters,
+) -> Result<TokenResponse, CoreError> {
+    if application.kind != ApplicationType::MachineToMachine {
+        let description = "client_credentials is for machine-to-machine applications";
+        return Err(OAuthError::new("unauthorized_client", description).into());
     }
+    let indicator = parameters.resource.ok_or_else(|| OAuthError::new("invalid_target", "resource is missing"))?;
+    let access = cx.core().machine_access(&cx.tenant, &application.id, &indicator).await?;
+    let access =
+        access.ok_or_else(|| OAuthError::new("invalid_target", "resource names no registered API resource"))?;
+    let (resource, granted) = &*access;
+    let scope = intersect(&parameters.scope.unwrap_or_else(|| granted.join(" ")), granted);
+    let ttl = resource.access_token_ttl;
+    let token = AccessToken { subject: application.id.as_str(), audience: &indicator, scope: &scope, ttl };
+    let keys = cx.core().keys(&cx.tenant).await?;
+    let access_token = access_jwt(cx, application, &token, &keys)?;
+    Ok(TokenResponse {
+        access_token,
+        id_token: None,
+        refresh_token: None,
+        token_type: "Bearer",
+        expires_in: ttl,
+        scope,
+    })
 }

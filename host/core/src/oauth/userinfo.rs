@@ -3,95 +3,85 @@
 use keyway_model::oauth::{Grant, OAuthError, TokenKind};
 use keyway_model::resource::management_api;
 use keyway_model::user::{Identity, User};
-use keyway_model::{ApplicationId, TenantId, UserId};
+use keyway_model::{ApplicationId, UserId};
 use keyway_store::{identities, resources, roles, tokens, users};
 use serde_json::{Map, Value, json};
 
-use crate::{Actor, Core, CoreError, secret};
+use crate::{Actor, CoreError, Cx, secret};
 
-impl Core {
-    /// The claims that the token's scopes allow.
-    pub async fn userinfo(&self, tenant: &TenantId, access_token: &str) -> Result<Map<String, Value>, CoreError> {
-        let refused = || OAuthError::new("invalid_token", "access token is invalid");
-        let (owner, hash, now) = (tenant.clone(), secret::hash(access_token), self.now());
-        let found = self.parts.store.read(async move |tx| {
-            let Some((token, grant)) = tokens::find(tx, &owner, TokenKind::Access, &hash).await? else {
-                return Ok(None);
-            };
-            if token.expires_at <= now || grant.revoked_at.is_some() {
-                return Ok(None);
-            }
-            let grant = Grant { scope: token.scope.unwrap_or(grant.scope), ..grant };
-            let user = users::find(tx, &owner, &grant.user_id).await?.filter(|user| !user.is_suspended);
-            let names = if has_scope(&grant.scope, "roles") {
-                roles::names_of_user(tx, &owner, &grant.user_id).await?
-            } else {
-                Vec::new()
-            };
-            let linked = if has_scope(&grant.scope, "identities") {
-                Some(identities::list(tx, &owner, &grant.user_id).await?)
-            } else {
-                None
-            };
-            Ok::<_, CoreError>(user.map(|user| (user, names, linked, grant)))
-        });
-        let (user, roles, linked, grant) = found.await?.ok_or_else(refused)?;
-        if !has_scope(&grant.scope, "openid") {
-            return Err(OAuthError::new("insufficient_scope", "the access token lacks the scope openid").into());
-        }
-        let mut claims = claims_of(&user, &roles, &grant.scope, true);
-        if let Some(linked) = linked {
-            claims.insert("identities".into(), linked_identities(linked));
-        }
-        Ok(claims)
-    }
-
-    /// Checks a token for a tenant's Management API: signature, type, issuer, audience, expiry, and that its client and their roles still
-    /// are what they were. Returns who acts and the scopes that both the token and the roles of this moment hold.
-    pub async fn verify_management_token(
-        &self,
-        tenant: &TenantId,
-        token: &str,
-    ) -> Result<Option<(Actor, Vec<String>)>, CoreError> {
-        let keys = self.keys(tenant).await?;
-        let api = management_api(tenant);
-        let Some(claims) = keys.verify(Some("at+jwt"), token) else { return Ok(None) };
-        let Some((subject, client, scopes)) = self.management_access(tenant, &api, &claims) else { return Ok(None) };
-        if self.client(tenant, &client).await?.is_none() {
+/// The claims that the token's scopes allow.
+#[tracing::instrument(name = "oauth.userinfo", skip_all)]
+pub async fn userinfo(cx: &Cx, access_token: &str) -> Result<Map<String, Value>, CoreError> {
+    let refused = || OAuthError::new("invalid_token", "access token is invalid");
+    let (owner, hash, now) = (cx.tenant.clone(), secret::hash(access_token), cx.now);
+    let found = cx.read(async move |tx| {
+        let Some((token, grant)) = tokens::find(tx, &owner, TokenKind::Access, &hash).await? else {
+            return Ok(None);
+        };
+        if token.expires_at <= now || grant.revoked_at.is_some() {
             return Ok(None);
         }
-        let is_program = subject.as_str() == client.as_str();
-        let held = if is_program {
-            let access = self.machine_access(tenant, &client, &api).await?;
-            access.map(|access| access.1.clone()).unwrap_or_default()
+        let grant = Grant { scope: token.scope.unwrap_or(grant.scope), ..grant };
+        let user = users::find(tx, &owner, &grant.user_id).await?.filter(|user| !user.is_suspended);
+        let names = if has_scope(&grant.scope, "roles") {
+            roles::names_of_user(tx, &owner, &grant.user_id).await?
         } else {
-            let (owner, user) = (tenant.clone(), subject.clone());
-            let read = self.parts.store.read(async move |tx| {
-                let known = users::find(tx, &owner, &user).await?.filter(|user| !user.is_suspended);
-                if known.is_none() {
-                    return Ok::<_, CoreError>(Vec::new());
-                }
-                Ok(resources::scopes_of_user(tx, &owner, &user, &api).await?)
-            });
-            read.await?
+            Vec::new()
         };
-        let scopes: Vec<String> = scopes.into_iter().filter(|scope| held.contains(scope)).collect();
-        let actor = if is_program { Actor::Application(client) } else { Actor::User(subject) };
-        Ok(Some((actor, scopes)))
+        let linked = if has_scope(&grant.scope, "identities") {
+            Some(identities::list(tx, &owner, &grant.user_id).await?)
+        } else {
+            None
+        };
+        Ok::<_, CoreError>(user.map(|user| (user, names, linked, grant)))
+    });
+    let (user, roles, linked, grant) = found.await?.ok_or_else(refused)?;
+    if !has_scope(&grant.scope, "openid") {
+        return Err(OAuthError::new("insufficient_scope", "the access token lacks the scope openid").into());
     }
+    let mut claims = claims_of(&user, &roles, &grant.scope, true);
+    if let Some(linked) = linked {
+        claims.insert("identities".into(), linked_identities(linked));
+    }
+    Ok(claims)
+}
 
-    fn management_access(
-        &self,
-        tenant: &TenantId,
-        api: &str,
-        claims: &Value,
-    ) -> Option<(UserId, ApplicationId, Vec<String>)> {
-        let text = |name: &str| claims.get(name).and_then(Value::as_str);
-        let live = claims.get("exp").and_then(Value::as_i64)? > self.now().seconds();
-        let fits = text("iss") == Some(self.issuer(tenant).as_str()) && text("aud") == Some(api);
-        let scopes = text("scope")?.split_ascii_whitespace().map(ToOwned::to_owned).collect();
-        (live && fits).then_some((text("sub")?.into(), text("client_id")?.into(), scopes))
+/// Checks a token for a tenant's Management API: signature, type, issuer, audience, expiry, and that its client and their roles still
+/// are what they were. Returns who acts and the scopes that both the token and the roles of this moment hold.
+pub async fn verify_management_token(cx: &Cx, token: &str) -> Result<Option<(Actor, Vec<String>)>, CoreError> {
+    let keys = cx.core().keys(&cx.tenant).await?;
+    let api = management_api(&cx.tenant);
+    let Some(claims) = keys.verify(Some("at+jwt"), token) else { return Ok(None) };
+    let Some((subject, client, scopes)) = management_access(cx, &api, &claims) else { return Ok(None) };
+    if cx.core().client(&cx.tenant, &client).await?.is_none() {
+        return Ok(None);
     }
+    let is_program = subject.as_str() == client.as_str();
+    let held = if is_program {
+        let access = cx.core().machine_access(&cx.tenant, &client, &api).await?;
+        access.map(|access| access.1.clone()).unwrap_or_default()
+    } else {
+        let (owner, user) = (cx.tenant.clone(), subject.clone());
+        let read = cx.read(async move |tx| {
+            let known = users::find(tx, &owner, &user).await?.filter(|user| !user.is_suspended);
+            if known.is_none() {
+                return Ok::<_, CoreError>(Vec::new());
+            }
+            Ok(resources::scopes_of_user(tx, &owner, &user, &api).await?)
+        });
+        read.await?
+    };
+    let scopes: Vec<String> = scopes.into_iter().filter(|scope| held.contains(scope)).collect();
+    let actor = if is_program { Actor::Application(client) } else { Actor::User(subject) };
+    Ok(Some((actor, scopes)))
+}
+
+fn management_access(cx: &Cx, api: &str, claims: &Value) -> Option<(UserId, ApplicationId, Vec<String>)> {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let live = claims.get("exp").and_then(Value::as_i64)? > cx.now.seconds();
+    let fits = text("iss") == Some(cx.core().issuer(&cx.tenant).as_str()) && text("aud") == Some(api);
+    let scopes = text("scope")?.split_ascii_whitespace().map(ToOwned::to_owned).collect();
+    (live && fits).then_some((text("sub")?.into(), text("client_id")?.into(), scopes))
 }
 
 /// Identities by target. The provider's own words stay with the administrator: what a module puts into them may be a token.

@@ -2,7 +2,6 @@
 
 mod device;
 mod identify;
-mod password_link;
 mod proceed;
 mod profile;
 mod social_identity;
@@ -18,7 +17,7 @@ use keyway_model::connector::ConnectorKind;
 use keyway_model::interaction::Interaction;
 use keyway_model::phrases::Phrases;
 use keyway_model::sign_in_experience::SignInExperience;
-use keyway_model::{ErrorCode, Refusal, TenantId};
+use keyway_model::{ErrorCode, Refusal};
 use keyway_store::{Constraint, StoreError, interactions};
 use serde_json::json;
 
@@ -98,13 +97,6 @@ impl InteractionView {
     /// The kinds of connectors that are set up.
     pub fn connectors(&self) -> Vec<ConnectorKind> {
         self.settings.connector_kinds()
-    }
-}
-
-impl Core {
-    /// The tenant's sign-in settings.
-    pub async fn sign_in_experience(&self, tenant: &TenantId) -> Result<SignInExperience, CoreError> {
-        Ok(self.settings(tenant).await?.experience.clone())
     }
 }
 

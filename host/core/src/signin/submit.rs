@@ -11,7 +11,7 @@ use super::identify::{check_free, lacks};
 use super::proceed::Progress;
 use super::step::{Step, step};
 use super::{Browser, taken};
-use crate::oauth::{AuthorizationAnswer, hold_application};
+use crate::oauth::{AuthorizationAnswer, code_to_be, hold_application, success};
 use crate::users::end_sign_ins;
 use crate::{CoreError, secret};
 
@@ -127,9 +127,9 @@ async fn sign_in(step: &mut Step<'_>, user: &mut LockedUser) -> Result<Submitted
     }
     let secret = secret::generate(core.rng());
     sessions::insert(step.tx, &cx.tenant, &secret::hash(&secret), &session).await?;
-    let (code, interaction) = (core.code_to_be(now), &*step.interaction);
+    let (code, interaction) = (code_to_be(cx), &*step.interaction);
     code.store(step.tx, &cx.tenant, &interaction.application_id, &interaction.authorization, &session).await?;
-    let answer = core.success(&cx.tenant, &interaction.authorization, &code.value);
+    let answer = success(cx, &interaction.authorization, &code.value);
     let interaction = Box::new(interaction.clone());
     step.end().await?;
     Ok(Submitted::SignedIn { session: secret, answer, interaction })

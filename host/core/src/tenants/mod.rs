@@ -1,32 +1,27 @@
-//! Tenants: the two that are always there, those that operators make, what each starts with, and the machines that administer them.
+//! Tenants: the two that are always there, those that operators make, what each starts with.
 
 mod directory;
 mod lifecycle;
 
-use keyway_model::application::{
-    Application, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
-};
-use keyway_model::identifier::{Identifier, IdentifierKind};
-use keyway_model::look::ApplicationExperience;
 use keyway_model::resource::{MANAGEMENT_SCOPE, Resource, Role, RoleType, Scope, management_api as indicator_of};
-use keyway_model::session::{SESSION_TTL, Session};
-use keyway_model::user::User;
-use keyway_model::{ApplicationId, ErrorCode, RoleId, ScopeId, TenantId, Timestamp, UserId};
-use keyway_store::{StoreError, Tx, applications, resources, roles, sessions, users};
+use keyway_model::{RoleId, ScopeId, TenantId, Timestamp};
+use keyway_store::{StoreError, Tx, resources, roles};
 
-use crate::management::{DEFAULT_SECRET, administrators, check_application};
-use crate::signin::taken;
-use crate::{Core, CoreError, Parts, Visitor, console, secret};
+use crate::{CoreError, Parts, console};
 
 pub(crate) use directory::Directory;
+pub use lifecycle::{TenantError, create, delete, list};
 
-/// How long a link for the first administrator is good, in seconds.
-const FIRST_ADMIN_TTL: i64 = 24 * 3600;
-/// What such a link is sealed for.
-const FIRST_ADMIN: &str = "first-admin";
-
-/// The role that opens the Management API.
-const MANAGEMENT_ROLE: &str = "management-api-access";
+/// The role of machines that opens the whole Management API.
+pub(crate) fn management_role() -> Role {
+    Role {
+        id: RoleId("management-api-access".into()),
+        name: "Logto Management API access".into(),
+        description: "Full access to the Management API".into(),
+        kind: RoleType::MachineToMachine,
+        is_default: false,
+    }
+}
 
 /// Holds the tenant for this transaction, so that two nodes that start at once do not both seed it.
 pub(crate) async fn lock(tx: &mut Tx, tenant: &TenantId) -> Result<(), StoreError> {
@@ -56,14 +51,7 @@ pub(crate) async fn seed(parts: &Parts, opener: Opener) -> Result<(), CoreError>
             }
             console::seed(tx, &operators, now).await?;
             lock(tx, &tenant).await?;
-            let role = Role {
-                id: RoleId(MANAGEMENT_ROLE.into()),
-                name: "Logto Management API access".into(),
-                description: "Full access to the Management API".into(),
-                kind: RoleType::MachineToMachine,
-                is_default: false,
-            };
-            management_api(tx, &tenant, role, now).await?;
+            management_api(tx, &tenant, management_role(), now).await?;
             Ok::<_, CoreError>(())
         })
         .await
@@ -136,114 +124,4 @@ async fn connector_scopes(
         resources::insert_scope(tx, tenant, &scope).await?;
     }
     Ok(())
-}
-
-impl Core {
-    /// Makes a machine-to-machine application of a tenant with full access to its Management API; returns its id and secret.
-    pub async fn create_management_application(
-        &self,
-        tenant: &TenantId,
-        name: String,
-    ) -> Result<(ApplicationId, String), CoreError> {
-        if self.endpoint(tenant).is_empty() {
-            return Err(ErrorCode::EntityNotFound.into());
-        }
-        let now = self.now();
-        let application = Application {
-            id: self.id(),
-            name,
-            description: None,
-            kind: ApplicationType::MachineToMachine,
-            oidc_client_metadata: OidcClientMetadata::default(),
-            custom_client_metadata: CustomClientMetadata::default(),
-            sign_in_experience: ApplicationExperience::default(),
-            custom_data: serde_json::Map::new(),
-            is_third_party: false,
-            created_at: now,
-        };
-        check_application(&application)?;
-        let value = secret::generate(self.rng());
-        let made = (application.id.clone(), value.clone());
-        let secret = ApplicationSecret { name: DEFAULT_SECRET.into(), value, created_at: now, expires_at: None };
-        let key = self.parts.master_key.clone();
-        self.parts
-            .store
-            .write(async move |tx| {
-                applications::insert(tx, tenant, &application).await?;
-                let hash = secret::hash(&secret.value);
-                applications::insert_secret(tx, tenant, &application.id, &secret, &hash, &key).await?;
-                roles::add_application(tx, tenant, &RoleId(MANAGEMENT_ROLE.into()), &application.id).await?;
-                Ok::<_, CoreError>(())
-            })
-            .await?;
-        Ok(made)
-    }
-
-    /// Whether nobody may do everything at the console yet.
-    pub async fn awaits_first_administrator(&self) -> Result<bool, CoreError> {
-        Ok(!self.read(async |tx| administrators::any(tx).await).await?)
-    }
-
-    /// A link by which the first administrator is made; none when there is one. It ends, and each is another: one that is left
-    /// in a log opens nothing later.
-    pub async fn first_admin_link(&self) -> Result<Option<String>, CoreError> {
-        if !self.awaits_first_administrator().await? {
-            return Ok(None);
-        }
-        let until = self.now().plus_seconds(FIRST_ADMIN_TTL).seconds().to_string();
-        let secret = self.seal_for_browser(FIRST_ADMIN, &until)?;
-        Ok(Some(format!("{}/welcome?secret={secret}", self.endpoint(&TenantId::admin()))))
-    }
-
-    fn is_first_admin_secret(&self, presented: &str) -> bool {
-        let until = self.open_from_browser(FIRST_ADMIN, presented).and_then(|text| text.parse::<i64>().ok());
-        until.is_some_and(|until| self.now().seconds() < until)
-    }
-
-    /// Makes the first administrator and signs them in; the secret of the session. Refused when the link's secret is wrong or
-    /// has ended, or when there is one already.
-    pub async fn create_first_admin(
-        &self,
-        presented: &str,
-        username: String,
-        password: String,
-        visitor: &Visitor,
-    ) -> Result<String, CoreError> {
-        if !self.is_first_admin_secret(presented) {
-            return Err(ErrorCode::LinkExpired.into());
-        }
-        let tenant = TenantId::admin();
-        let identifier = Identifier::parse(IdentifierKind::Username, &username)?;
-        let now = self.now();
-        let mut user = User::new(UserId(self.rng().text(12)), now);
-        user.set_identifier(&identifier);
-        self.check_password(&tenant, &password, &user)?;
-        user.password = Some(self.hasher.hash(&visitor.ip, password).await?);
-        user.last_sign_in_at = Some(now);
-        let session = Session {
-            id: self.id(),
-            user_id: user.id.clone(),
-            authenticated_at: now,
-            expires_at: now.plus_seconds(SESSION_TTL),
-            credential_epoch: user.credential_epoch,
-            user_agent: visitor.user_agent.clone(),
-            ip: Some(visitor.ip.clone()),
-        };
-        let secret = secret::generate(self.rng());
-        let hash = secret::hash(&secret);
-        self.parts
-            .store
-            .write(async move |tx| {
-                lock(tx, &tenant).await?;
-                if administrators::any(tx).await? {
-                    return Err(ErrorCode::Forbidden.into());
-                }
-                users::insert(tx, &tenant, &user).await?;
-                console::add_administrator(tx, &user).await?;
-                Ok::<_, CoreError>(sessions::insert(tx, &tenant, &hash, &session).await?)
-            })
-            .await
-            .map_err(taken)?;
-        Ok(secret)
-    }
 }

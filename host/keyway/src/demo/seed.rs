@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use keyway_core::applications::{self, NewApplication};
 use keyway_core::connectors::{self, NewConnector, WishedId};
-use keyway_core::management::{NewApplication, Page};
 use keyway_core::users::{self, NewPassword, NewUser};
-use keyway_core::{Core, CoreError, Cx};
+use keyway_core::{Core, CoreError, Cx, Page, sign_in_experience};
 use keyway_model::application::{ApplicationType, CustomClientMetadata, OidcClientMetadata};
 use keyway_model::connector::{ConnectorKind, ConnectorSettings};
 use keyway_model::user::User;
@@ -29,13 +29,13 @@ fn object(value: Value) -> Map<String, Value> {
 /// Adds application, users, connector and settings; returns the application's id.
 pub async fn seed(core: &Arc<Core>, origin: &str) -> anyhow::Result<ApplicationId> {
     let tenant = TenantId::default_tenant();
-    let (applications, _) = core.applications(&tenant, Page { offset: 0, limit: 1000 }).await?;
-    let found = applications.into_iter().find(|application| application.name == NAME);
+    let cx = Cx::system(core, tenant.clone());
+    let (known, _) = applications::list(&cx, Page { offset: 0, limit: 1000 }).await?;
+    let found = known.into_iter().find(|application| application.name == NAME);
     let id = match found {
         Some(application) => application.id,
-        None => core.create_application(&tenant, application(origin)).await?.id,
+        None => applications::create(&cx, application(origin)).await?.id,
     };
-    let cx = Cx::system(core, tenant.clone());
     for (username, name, phone) in
         [("ada", "Ada Lovelace", "8613000000001"), ("grace", "Grace Hopper", "8613000000002")]
     {
@@ -70,7 +70,7 @@ pub async fn seed(core: &Arc<Core>, origin: &str) -> anyhow::Result<ApplicationI
                 { "identifier": "username", "password": true, "verificationCode": false, "isPasswordPrimary": true },
             ] },
         });
-        core.update_sign_in_experience(&tenant, object(patch)).await?;
+        sign_in_experience::update(&cx, object(patch)).await?;
     }
     Ok(id)
 }

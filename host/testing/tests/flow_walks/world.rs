@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use keyway_core::Cx;
+use keyway_core::administrators;
 use keyway_core::limits::Limits;
 use keyway_core::users::{self, NewPassword, NewUser};
 use keyway_model::user::{User, UserChange};
@@ -80,7 +81,7 @@ impl World {
         let server =
             TestServer::start_with(database, Options { limits: Some(limits), seed, ..Options::default() }).await;
         let application = if policy == Policy::Operators {
-            server.core.create_administrator("root", true, &[]).await.unwrap();
+            administrators::create(&server.operators(), "root", true, &[]).await.unwrap();
             Application {
                 id: "admin-console".into(),
                 secret: String::new(),

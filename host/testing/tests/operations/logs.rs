@@ -15,11 +15,11 @@ on_both! {
         server.api(http::Method::PATCH, &format!("/users/{}", text(&user, "id")), Some(change)).await.expect(200);
         server.api(http::Method::DELETE, "/users/unknown", None).await.expect(404);
         let mut calls = Transcript::new(&server);
-        calls.call(&format!("GET /logs?userId={}", text(&user, "id"))).await;
-        calls.call(&format!("GET /logs?applicationId={}", application.id)).await;
+        calls.call(&format!("GET /logs?userId={}&logKey=Interaction.SignIn.Submit", text(&user, "id"))).await;
+        calls.call(&format!("GET /logs?applicationId={}&logKey=Interaction.SignIn.Submit", application.id)).await;
         calls.call("GET /logs?logKey=Management.&page=1&page_size=2").await;
         let first = calls.call("GET /logs?logKey=Management.Users.Update").await;
-        calls.call("GET /logs?start_time=1767225602000&end_time=1767225602000&page_size=1").await;
+        calls.call("GET /logs?start_time=1767225602000&end_time=1767225602000&logKey=Management.Users.Update").await;
         calls.call("GET /logs?end_time=1").await;
         for refused in ["start_time=x", "page=0", "userId=a&userId=b"] {
             calls.call(&format!("GET /logs?{refused}")).await;

@@ -120,7 +120,7 @@ on_both! {
     async fn machines(database: Database) {
         let server = TestServer::start(database).await;
         let (id, secret) =
-            server.core.create_management_application(&keyway_model::TenantId::default_tenant(), "Robot".into()).await.unwrap();
+            keyway_core::applications::create_management(&keyway_core::Cx::system(&server.core, "default".into()), "Robot".into()).await.unwrap();
         let mut calls = Transcript::new(&server);
         let basic = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
         let mut client = server.browser("203.0.113.8").with_header("authorization", &basic);

@@ -1,7 +1,12 @@
 use keyway_testing::{TestServer, on_both};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Transcript, text};
+
+/// The id of what has this name in a list.
+fn named<'v>(list: &'v Value, name: &str) -> &'v str {
+    text(list.as_array().unwrap().iter().find(|one| one["name"] == name).unwrap(), "id")
+}
 
 on_both! {
     async fn roles(database: Database) {
@@ -11,9 +16,9 @@ on_both! {
         let scopes = format!("/resources/{}/scopes", text(&resource, "id"));
         let read = server.api(http::Method::POST, &scopes, Some(json!({ "name": "read" }))).await.expect(201).json();
         let all = server.api(http::Method::GET, "/resources", None).await.expect(200).json();
-        let management = format!("/resources/{}/scopes", text(&all[0], "id"));
+        let management = format!("/resources/{}/scopes", named(&all, "Logto Management API"));
         let everything = server.api(http::Method::GET, &management, None).await.expect(200).json();
-        let (read, everything) = (text(&read, "id"), text(&everything[0], "id"));
+        let (read, everything) = (text(&read, "id"), named(&everything, "all"));
 
         let mut calls = Transcript::new(&server);
         calls.call("GET /roles").await;

@@ -88,6 +88,11 @@ impl<'a> Transcript<'a> {
         answer
     }
 
+    /// Gives an id that no answer of the transcript showed a number in place of itself.
+    pub fn know(&mut self, id: &str) {
+        self.names.number(id);
+    }
+
     /// Adds the claims of a signed token.
     pub fn claims(&mut self, token: &str) {
         for part in token.split('.').take(2) {

@@ -78,6 +78,7 @@ on_both! {
         let user = server.user("ada", "8613800000009", PASSWORD).await;
         let ada = format!("/users/{}", text(&user, "id"));
         let mut calls = Transcript::new(&server);
+        calls.know(text(&user, "id"));
         let data = format!("{ada}/custom-data");
         calls.call(&format!("GET {data}")).await;
         calls.send(&format!("PATCH {data}"), json!({ "customData": { "tier": 1, "theme": null } })).await;
@@ -120,6 +121,7 @@ on_both! {
         let user = server.user("ada", "8613800000009", PASSWORD).await;
         let ada = format!("/users/{}", text(&user, "id"));
         let mut calls = Transcript::new(&server);
+        calls.know(text(&user, "id"));
         calls.call(&format!("GET {ada}/sessions")).await;
         server.browser("203.0.113.7").sign_in(&application, "ada", PASSWORD).await;
         server.clock.turn(1);

@@ -1,17 +1,15 @@
 //! What the sign-in pages look like for one application.
 
 use axum::Extension;
-use axum::extract::State;
 use axum::response::Response;
+use keyway_core::{Cx, applications};
 use keyway_model::look::{ApplicationExperience, Color};
 use keyway_model::{ApplicationId, Refusal};
 use serde_json::json;
 
 use super::applications::again;
-use super::managed;
 use super::page::{Notice, done};
 use super::session::Admin;
-use crate::Web;
 use crate::error::WebError;
 use crate::request::{Parameters, Path};
 
@@ -100,20 +98,19 @@ impl Branding {
 
 /// `POST /console/applications/{id}/branding`
 pub async fn save(
-    State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
-    Path(id): Path<String>,
+    Path(id): Path<ApplicationId>,
     sent: Parameters,
 ) -> Result<Response, WebError> {
-    let id = ApplicationId(id);
     let typed = Branding::typed(&sent);
     let saved = async {
-        let known = web.core.application(&managed(), &id).await?;
+        let known = applications::get(&cx, &id).await?;
         let experience = typed.read(&known.sign_in_experience)?;
-        Ok::<_, WebError>(web.core.put_application_experience(&managed(), &id, experience).await?)
+        Ok::<_, WebError>(applications::put_experience(&cx, &id, experience).await?)
     };
     match saved.await {
         Ok(_) => Ok(done(&format!("/console/applications/{id}#branding"), Notice::Saved)),
-        Err(error) => again(&web, &admin, &id, &error, &Parameters::default(), Some(typed)).await,
+        Err(error) => again(&cx, &admin, &id, &error, &Parameters::default(), Some(typed)).await,
     }
 }

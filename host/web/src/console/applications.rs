@@ -2,22 +2,20 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::management::{DEFAULT_SECRET, NewApplication, NewSecret};
+use keyway_core::Cx;
+use keyway_core::applications::{self, DEFAULT_SECRET, NewApplication, NewSecret};
 use keyway_model::application::{
-    Application, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
+    Application, ApplicationChange, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
 };
-use keyway_model::{ApplicationId, ErrorCode, Refusal, Timestamp};
+use keyway_model::{ApplicationId, ErrorCode, ObjectChange, Refusal, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::application_branding::Branding;
 use super::guides::{Filled, GUIDES, Guide, guide};
-use super::managed;
 use super::page::{Notice, Paging, Shell, asked, done, moment, page};
 use super::session::Admin;
-use crate::Web;
 use crate::error::WebError;
 use crate::request::{Parameters, Path};
 
@@ -33,13 +31,9 @@ struct ListPage {
 }
 
 /// `GET /console/applications`
-pub async fn list(
-    State(web): State<Web>,
-    Extension(admin): Extension<Admin>,
-    parameters: Parameters,
-) -> Result<Response, WebError> {
+pub async fn list(cx: Cx, Extension(admin): Extension<Admin>, parameters: Parameters) -> Result<Response, WebError> {
     let (number, wanted) = asked(&parameters);
-    let (applications, total) = web.core.applications(&managed(), wanted).await?;
+    let (applications, total) = applications::list(&cx, wanted).await?;
     let shell = Shell::new(&admin, "applications");
     let paging = Paging::new("/console/applications", number, total, &[]);
     Ok(page(StatusCode::OK, &ListPage { shell, applications, paging }))
@@ -61,11 +55,7 @@ pub async fn choose(Extension(admin): Extension<Admin>) -> Response {
 }
 
 /// `POST /console/applications`
-pub async fn create(
-    State(web): State<Web>,
-    Extension(admin): Extension<Admin>,
-    sent: Parameters,
-) -> Result<Response, WebError> {
+pub async fn create(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters) -> Result<Response, WebError> {
     let (chosen, name) = (sent.get("framework").unwrap_or_default(), sent.get("name").unwrap_or_default());
     let made = async {
         let missing = || Refusal::invalid_input("framework", "choose what the application is made with");
@@ -86,7 +76,7 @@ pub async fn create(
             custom_data: Map::from_iter([(FRAMEWORK.to_owned(), json!(guide.id))]),
             is_third_party: false,
         };
-        Ok::<_, WebError>(web.core.create_application(&managed(), new).await?)
+        Ok::<_, WebError>(applications::create(&cx, new).await?)
     };
     match made.await {
         Ok(made) => Ok(done(&format!("/console/applications/{}", made.id), Notice::Created)),
@@ -134,15 +124,14 @@ struct ApplicationPage {
 }
 
 async fn shown(
-    web: &Web,
+    cx: &Cx,
     shell: Shell,
     application: Application,
     sent: &Parameters,
     reveal: bool,
 ) -> Result<ApplicationPage, WebError> {
-    let secrets = web.core.application_secrets(&managed(), &application.id).await?;
-    let endpoint = web.core.endpoint(&managed());
-    let now = web.core.now();
+    let secrets = applications::secrets(cx, &application.id).await?;
+    let endpoint = cx.core().endpoint(&cx.tenant);
     let framework = application.custom_data.get(FRAMEWORK).and_then(Value::as_str).unwrap_or_default();
     let value = secrets.first().filter(|_| reveal).map_or("••••••••", |secret| secret.value.as_str());
     let guide = guide(framework).map(|guide| (guide.name, guide.fill(&endpoint, application.id.as_str(), value)));
@@ -153,7 +142,7 @@ async fn shown(
         value: if reveal { secret.value.clone() } else { "••••••••••••••••".into() },
         created: moment(secret.created_at),
         expires: secret.expires_at.map(moment).unwrap_or_default(),
-        expired: secret.expires_at.is_some_and(|at| at <= now),
+        expired: secret.expires_at.is_some_and(|at| at <= cx.now),
     };
     // A switch that is off sends nothing, so only a form tells that it was sent at all.
     let is_form = sent.get("name").is_some();
@@ -163,7 +152,7 @@ async fn shown(
     let custom = &application.custom_client_metadata;
     Ok(ApplicationPage {
         shell,
-        issuer: web.core.issuer(&managed()),
+        issuer: cx.core().issuer(&cx.tenant),
         endpoint,
         secrets: secrets.iter().map(secret).collect(),
         guide,
@@ -190,30 +179,30 @@ async fn shown(
 
 /// `GET /console/applications/{id}`
 pub async fn show(
-    State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
-    Path(id): Path<String>,
+    Path(id): Path<ApplicationId>,
     sent: Parameters,
 ) -> Result<Response, WebError> {
-    let application = web.core.application(&managed(), &ApplicationId(id)).await?;
+    let application = applications::get(&cx, &id).await?;
     let shell = Shell::new(&admin, "applications");
     let reveal = sent.get("reveal").is_some();
     // What an address says does not get into the fields: a link would have an administrator save what its author chose.
-    Ok(page(StatusCode::OK, &shown(&web, shell, application, &Parameters::default(), reveal).await?))
+    Ok(page(StatusCode::OK, &shown(&cx, shell, application, &Parameters::default(), reveal).await?))
 }
 
 /// The page with what was refused, and what was typed.
 pub async fn again(
-    web: &Web,
+    cx: &Cx,
     admin: &Admin,
     id: &ApplicationId,
     error: &WebError,
     sent: &Parameters,
     typed: Option<Branding>,
 ) -> Result<Response, WebError> {
-    let application = web.core.application(&managed(), id).await?;
+    let application = applications::get(cx, id).await?;
     let shell = Shell::refused(admin, "applications", error);
-    let mut shown = shown(web, shell, application, sent, false).await?;
+    let mut shown = shown(cx, shell, application, sent, false).await?;
     if let Some(typed) = typed {
         shown.branding = typed;
     }
@@ -228,12 +217,11 @@ fn lines(text: Option<String>) -> Vec<String> {
 
 /// `POST /console/applications/{id}`
 pub async fn save(
-    State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
-    Path(id): Path<String>,
+    Path(id): Path<ApplicationId>,
     sent: Parameters,
 ) -> Result<Response, WebError> {
-    let id = ApplicationId(id);
     let changed = async {
         let number = |name: &str, expected: &str| {
             sent.given(name).map(|text| text.parse().map_err(|_| Refusal::invalid_input(name, expected))).transpose()
@@ -247,28 +235,27 @@ pub async fn save(
             lines(sent.get("post_logout_redirect_uris")),
             lines(sent.get("cors_origins")),
         );
-        let change = move |application: &mut Application| {
-            name.unwrap_or_default().trim().clone_into(&mut application.name);
-            application.description = description;
-            application.oidc_client_metadata.redirect_uris = redirects;
-            application.oidc_client_metadata.post_logout_redirect_uris = after;
-            application.custom_client_metadata.cors_allowed_origins = origins;
-            let custom = &mut application.custom_client_metadata;
-            custom.refresh_token_ttl_in_days = days;
-            custom.id_token_ttl = id_token_ttl;
-            // What was never set stays so while it means the same.
-            if always != custom.always_issue_refresh_token.unwrap_or(false) {
-                custom.always_issue_refresh_token = Some(always);
-            }
-            if rotate != custom.rotate_refresh_token.unwrap_or(true) {
-                custom.rotate_refresh_token = Some(rotate);
-            }
+        let custom = CustomClientMetadata {
+            cors_allowed_origins: origins,
+            id_token_ttl,
+            refresh_token_ttl_in_days: days,
+            always_issue_refresh_token: Some(always),
+            rotate_refresh_token: Some(rotate),
+            ..CustomClientMetadata::default()
         };
-        Ok::<_, WebError>(web.core.update_application(&managed(), &id, change).await?)
+        let change = ApplicationChange {
+            name: Some(name.unwrap_or_default().trim().to_owned()),
+            description: description.into(),
+            redirect_uris: Some(redirects),
+            post_logout_redirect_uris: Some(after),
+            custom_client_metadata: ObjectChange::Merge(custom),
+            ..ApplicationChange::default()
+        };
+        Ok::<_, WebError>(applications::update(&cx, &id, change).await?)
     };
     match changed.await {
         Ok(_) => Ok(done(&format!("/console/applications/{id}"), Notice::Saved)),
-        Err(error) => again(&web, &admin, &id, &error, &sent, None).await,
+        Err(error) => again(&cx, &admin, &id, &error, &sent, None).await,
     }
 }
 
@@ -276,34 +263,29 @@ const DAY: i64 = 24 * 3600 * 1000;
 
 /// `POST /console/applications/{id}/secrets`
 pub async fn add_secret(
-    State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
-    Path(id): Path<String>,
+    Path(id): Path<ApplicationId>,
     sent: Parameters,
 ) -> Result<Response, WebError> {
-    let id = ApplicationId(id);
     let days: Option<i64> = sent.get("expires_in_days").and_then(|days| days.parse().ok()).filter(|days| *days > 0);
-    let expires_at = days.map(|days| Timestamp(web.core.now().0.saturating_add(days.saturating_mul(DAY))));
+    let expires_at = days.map(|days| Timestamp(cx.now.0.saturating_add(days.saturating_mul(DAY))));
     let name = sent.get("secret_name").unwrap_or_default().trim().to_owned();
-    match web.core.create_application_secret(&managed(), &id, NewSecret { name, expires_at }).await {
+    match applications::create_secret(&cx, &id, NewSecret { name, expires_at }).await {
         Ok(_) => Ok(done(&format!("/console/applications/{id}?reveal=1#secrets"), Notice::Created)),
-        Err(error) => again(&web, &admin, &id, &error.into(), &sent, None).await,
+        Err(error) => again(&cx, &admin, &id, &error.into(), &sent, None).await,
     }
 }
 
 /// `POST /console/applications/{id}/secrets/delete`
-pub async fn delete_secret(
-    State(web): State<Web>,
-    Path(id): Path<String>,
-    sent: Parameters,
-) -> Result<Response, WebError> {
+pub async fn delete_secret(cx: Cx, Path(id): Path<ApplicationId>, sent: Parameters) -> Result<Response, WebError> {
     let name = sent.get("secret_name").ok_or(ErrorCode::EntityNotFound)?;
-    web.core.delete_application_secret(&managed(), &ApplicationId(id.clone()), name).await?;
+    applications::delete_secret(&cx, &id, &name).await?;
     Ok(done(&format!("/console/applications/{id}#secrets"), Notice::Deleted))
 }
 
 /// `POST /console/applications/{id}/delete`
-pub async fn delete(State(web): State<Web>, Path(id): Path<String>) -> Result<Response, WebError> {
-    web.core.delete_application(&managed(), &ApplicationId(id)).await?;
+pub async fn delete(cx: Cx, Path(id): Path<ApplicationId>) -> Result<Response, WebError> {
+    applications::delete(&cx, &id).await?;
     Ok(done("/console/applications", Notice::Deleted))
 }

@@ -5,8 +5,8 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use keyway_core::Cx;
 use keyway_core::connectors::{self, target_of};
+use keyway_core::{Cx, sign_in_experience};
 use keyway_model::connector::ConnectorKind;
 use keyway_model::identifier::IdentifierKind;
 use keyway_model::look::{Color, Look};
@@ -240,25 +240,20 @@ fn shown(
 }
 
 /// `GET /console/sign-in-experience`
-pub async fn show(State(web): State<Web>, cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
-    let experience = web.core.public_experience(&managed()).await?.experience;
+pub async fn show(cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
+    let experience = sign_in_experience::get(&cx).await?;
     let kinds = connectors::kinds(&cx).await?;
     let shell = Shell::new(&admin, "experience");
     Ok(page(StatusCode::OK, &shown(shell, &experience, &kinds, &targets(&cx).await?)))
 }
 
 /// `POST /console/sign-in-experience`: saves; what a rule refuses is shown as it was typed.
-pub async fn save(
-    State(web): State<Web>,
-    cx: Cx,
-    Extension(admin): Extension<Admin>,
-    sent: Parameters,
-) -> Result<Response, WebError> {
+pub async fn save(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters) -> Result<Response, WebError> {
     let targets = targets(&cx).await?;
-    let saved = web.core.public_experience(&managed()).await?.experience;
+    let saved = sign_in_experience::get(&cx).await?;
     let patch = patch(&sent, &targets, &saved, &connectors::kinds(&cx).await?);
     if saves(&sent) {
-        match web.core.update_sign_in_experience(&managed(), patch.clone()).await {
+        match sign_in_experience::update(&cx, patch.clone()).await {
             Ok(_) => return Ok(done("/console/sign-in-experience", Notice::Saved)),
             Err(error) => {
                 let error = WebError::from(error);
@@ -274,7 +269,7 @@ pub async fn save(
 
 /// The settings as they were typed, over the saved ones.
 async fn draft(cx: &Cx, patch: Map<String, Value>) -> Result<SignInExperience, WebError> {
-    let saved = cx.core().public_experience(&managed()).await?.experience;
+    let saved = sign_in_experience::get(cx).await?;
     Ok(saved.drafted(&patch, &connectors::kinds(cx).await?))
 }
 
@@ -297,7 +292,7 @@ pub async fn preview(
     sent: Parameters,
 ) -> Result<Response, WebError> {
     let targets = targets(&cx).await?;
-    let saved = web.core.public_experience(&managed()).await?.experience;
+    let saved = sign_in_experience::get(&cx).await?;
     let patch = patch(&sent, &targets, &saved, &connectors::kinds(&cx).await?);
     let experience = draft(&cx, patch).await?;
     let locale = sent.get("preview_language").and_then(|tag| Locale::with_tag(&tag)).unwrap_or(admin.locale);

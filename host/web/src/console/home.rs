@@ -5,9 +5,8 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::management::Page;
 use keyway_core::users::{self, Place};
-use keyway_core::{Cx, connectors};
+use keyway_core::{Cx, Page, applications, connectors, sign_in_experience};
 use keyway_model::application::ApplicationType;
 
 use super::managed;
@@ -41,11 +40,11 @@ struct HomePage {
 pub async fn show(State(web): State<Web>, cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
     let shell = Shell::new(&admin, "home");
     let t = shell.t;
-    let (applications, total) = web.core.applications(&managed(), Page { offset: 0, limit: 100 }).await?;
+    let (applications, total) = applications::list(&cx, Page { offset: 0, limit: 100 }).await?;
     let people = applications.iter().find(|application| application.kind != ApplicationType::MachineToMachine);
     let set_up = connectors::list(&cx).await?.len();
     let users = users::window(&cx, Place::Newest, 0).await?.total;
-    let experience = web.core.public_experience(&managed()).await?.experience;
+    let experience = sign_in_experience::get(&cx).await?;
     let by_code = experience.sign_in.methods.iter().any(|method| method.verification_code);
     let application = people.map_or_else(
         || "/console/applications/new".to_owned(),

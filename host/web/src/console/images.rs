@@ -1,28 +1,28 @@
 //! Pictures that administrators upload for branding.
 
 use axum::Json;
-use axum::extract::{Multipart, State};
+use axum::extract::Multipart;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use serde_json::{Value, json};
+use keyway_core::{Cx, images};
 
 use super::managed;
 use crate::Web;
 use crate::error::WebError;
-use crate::management::file;
+use crate::management::{UploadView, file};
 use crate::pages::assets::picture;
 use crate::request::Path;
 
 /// `POST /console/images`: keeps a picture and answers its address.
-pub async fn upload(State(web): State<Web>, form: Multipart) -> Result<(StatusCode, Json<Value>), WebError> {
-    let url = web.core.upload_image(&managed(), file(form).await?).await?;
-    Ok((StatusCode::CREATED, Json(json!({ "url": url }))))
+pub async fn upload(cx: Cx, form: Multipart) -> Result<(StatusCode, Json<UploadView>), WebError> {
+    let url = images::upload(&cx, file(form).await?).await?;
+    Ok((StatusCode::CREATED, Json(UploadView { url })))
 }
 
 /// `GET /console/images/{id}.png`: the same picture on this listener, for the preview, whose content policy lets it load
 /// nothing from another.
-pub async fn show(State(web): State<Web>, Path(name): Path<String>) -> Result<impl IntoResponse, WebError> {
-    Ok(([(header::CONTENT_TYPE, "image/png")], picture(&web, &managed(), &name).await?))
+pub async fn show(cx: Cx, Path(name): Path<String>) -> Result<impl IntoResponse, WebError> {
+    Ok(([(header::CONTENT_TYPE, "image/png")], picture(&cx, &name).await?))
 }
 
 /// The address of a picture of ours on this listener; another's stays.

@@ -2,11 +2,9 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use keyway_core::management::Page;
-use keyway_core::{Cx, audit_logs};
+use keyway_core::{Cx, Page, applications, audit_logs};
 use keyway_model::log::LogEntry;
 use keyway_model::{LogId, TenantId, Timestamp};
 use serde_json::Value;
@@ -17,7 +15,6 @@ use super::events::{self, GROUPS};
 use super::managed;
 use super::page::{self, Paging, Shell, moment, page};
 use super::session::Admin;
-use crate::Web;
 use crate::error::WebError;
 use crate::locale::Locale;
 use crate::request::{Parameters, Path};
@@ -145,16 +142,11 @@ impl Asked {
 }
 
 /// `GET /console/logs`
-pub async fn list(
-    State(web): State<Web>,
-    cx: Cx,
-    Extension(admin): Extension<Admin>,
-    parameters: Parameters,
-) -> Result<Response, WebError> {
+pub async fn list(cx: Cx, Extension(admin): Extension<Admin>, parameters: Parameters) -> Result<Response, WebError> {
     let asked = Asked::read(&parameters);
     let (number, wanted) = page::asked(&parameters);
     let (entries, total) = audit_logs::list(&cx.within(asked.tenant()), &asked.filter(), wanted).await?;
-    let (applications, _) = web.core.applications(&managed(), Page { offset: 0, limit: 100 }).await?;
+    let (applications, _) = applications::list(&cx, Page { offset: 0, limit: 100 }).await?;
     let mut applications: Vec<_> = applications.into_iter().map(|one| (one.id.0, one.name)).collect();
     if !asked.application.is_empty() && !applications.iter().any(|(id, _)| *id == asked.application) {
         applications.push((asked.application.clone(), asked.application.clone()));

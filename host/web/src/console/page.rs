@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::management::{Page, Total};
+use keyway_core::{Page, Total};
 use keyway_model::Timestamp;
 use keyway_model::application::ApplicationType;
 use keyway_model::look::is_web;

@@ -2,15 +2,13 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use keyway_core::{Cx, phrases};
 use keyway_model::phrases::Phrases;
 
-use super::managed;
 use super::page::{Notice, Shell, done, page};
 use super::session::Admin;
-use crate::Web;
 use crate::error::WebError;
 use crate::locale::Locale;
 use crate::pages::texts::{CATALOGUE, Phrase, texts};
@@ -44,31 +42,23 @@ fn shown(shell: Shell, language: Locale, own: &Phrases) -> PhrasesPage {
 }
 
 /// `GET /console/phrases`
-pub async fn show(
-    State(web): State<Web>,
-    Extension(admin): Extension<Admin>,
-    sent: Parameters,
-) -> Result<Response, WebError> {
+pub async fn show(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters) -> Result<Response, WebError> {
     let language = language(&admin, &sent);
-    let known = web.core.phrases(&managed()).await?;
+    let known = phrases::list(&cx).await?;
     let own = known.into_iter().find(|(tag, _)| tag == language.tag()).map(|(_, own)| own).unwrap_or_default();
     let shell = Shell::new(&admin, "experience");
     Ok(page(StatusCode::OK, &shown(shell, language, &own)))
 }
 
 /// `POST /console/phrases`: what is left empty keeps the pages' own words.
-pub async fn save(
-    State(web): State<Web>,
-    Extension(admin): Extension<Admin>,
-    sent: Parameters,
-) -> Result<Response, WebError> {
+pub async fn save(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters) -> Result<Response, WebError> {
     let language = language(&admin, &sent);
     let own: Phrases = CATALOGUE
         .names
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), sent.given(&format!("phrase.{name}"))?)))
         .collect();
-    match web.core.put_phrases(&managed(), language.to_string(), own.clone(), &CATALOGUE).await {
+    match phrases::put(&cx, language.tag(), &own, &CATALOGUE).await {
         Ok(()) => Ok(done(&format!("/console/phrases?language={language}"), Notice::Saved)),
         Err(error) => {
             let error = WebError::from(error);

@@ -9,10 +9,10 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use keyway_core::Actor;
 use keyway_core::console::{CALLBACK, CONSOLE};
-use keyway_core::oauth::{ClientCredentials, TokenParameters};
+use keyway_core::oauth::{self, ClientCredentials, TokenParameters};
 use keyway_core::secret;
+use keyway_core::{Actor, Cx};
 use keyway_model::ErrorCode;
 use keyway_model::user::User;
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ use crate::guard;
 use crate::locale::{Locale, negotiate};
 use crate::oidc::answer::see_other;
 use crate::pages::render;
-use crate::request::{Parameters, Peer, text, wants_page};
+use crate::request::{Parameters, text, wants_page};
 
 /// The contexts under which the two cookies are sealed.
 const FLOW: &str = "console-flow";
@@ -114,12 +114,7 @@ pub async fn sign_in(State(web): State<Web>, parameters: Parameters) -> Result<R
 }
 
 /// `GET /console/callback`: back with a code.
-pub async fn callback(
-    State(web): State<Web>,
-    Peer(visitor): Peer,
-    headers: HeaderMap,
-    parameters: Parameters,
-) -> Response {
+pub async fn callback(State(web): State<Web>, cx: Cx, headers: HeaderMap, parameters: Parameters) -> Response {
     let finish = async {
         let sealed = cookies::read(&web, &headers, Kind::ConsoleFlow).unwrap_or_default();
         let flow = web.core.open_from_browser(FLOW, &sealed).and_then(|text| serde_json::from_str::<Flow>(&text).ok());
@@ -138,10 +133,10 @@ pub async fn callback(
             resource: None,
             scope: None,
         };
-        let tokens = web.core.token(&web.tenant, &client, asked, &visitor).await?;
-        let claims = web.core.userinfo(&web.tenant, &tokens.access_token).await?;
+        let tokens = oauth::token(&cx, &client, asked).await?;
+        let claims = oauth::userinfo(&cx, &tokens.access_token).await?;
         let user = claims.get("sub").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
-        let signed = Signed { user, until: web.core.now().seconds() + TTL };
+        let signed = Signed { user, until: cx.now.seconds() + TTL };
         let sealed = web.core.seal_for_browser(SESSION, &serde_json::to_string(&signed).unwrap_or_default())?;
         let mut response = see_other(&flow.to);
         for (name, value) in [cookies::write(&web, Kind::Console, &sealed), cookies::write(&web, Kind::ConsoleFlow, "")]

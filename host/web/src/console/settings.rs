@@ -2,21 +2,17 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use keyway_core::console::Administrator;
-use keyway_core::keys::{KeyInfo, KeyStatus};
-use keyway_core::management::Page;
+use keyway_core::keys::{self, KeyInfo, KeyStatus};
 use keyway_core::tenants::CONNECTOR_SCOPES;
-use keyway_core::{Cx, users};
+use keyway_core::{Cx, Page, administrators, applications, password_link, users};
 use keyway_model::application::ApplicationType;
-use keyway_model::{ErrorCode, KeyId, TenantId, UserId};
+use keyway_model::{KeyId, TenantId, UserId};
 
-use super::managed;
 use super::page::{Notice, Shell, done, moment, page};
 use super::session::{Admin, name_of};
-use crate::Web;
 use crate::error::WebError;
 use crate::request::{Parameters, Path};
 
@@ -110,23 +106,23 @@ fn person(shell: &Shell, admin: &Admin, one: &Administrator) -> Person {
     }
 }
 
-async fn shown(web: &Web, admin: &Admin, shell: Shell, link: Option<Link>) -> Result<SettingsPage, WebError> {
+async fn shown(cx: &Cx, admin: &Admin, shell: Shell, link: Option<Link>) -> Result<SettingsPage, WebError> {
     let t = shell.t;
-    let keys = web.core.signing_keys(&managed()).await?;
-    let people = web.core.administrators().await?;
-    let (applications, _) = web.core.applications(&managed(), Page { offset: 0, limit: 1000 }).await?;
+    let keys = keys::list(cx).await?;
+    let people = administrators::list(cx).await?;
+    let (applications, _) = applications::list(cx, Page { offset: 0, limit: 1000 }).await?;
     let mut machines = Vec::new();
     for application in applications.iter().filter(|one| one.kind == ApplicationType::MachineToMachine) {
-        if web.core.opens_management_api(&managed(), &application.id).await? {
+        if applications::opens_management_api(cx, &application.id).await? {
             machines.push(Machine { id: application.id.0.clone(), name: application.name.clone() });
         }
     }
     let facts = vec![
         (t.version, env!("CARGO_PKG_VERSION").to_owned()),
         (t.contract_version, keyway_core::connectors::CONTRACT_VERSION.to_owned()),
-        (t.database, web.core.store().database().to_owned()),
-        (t.endpoint, web.core.endpoint(&managed())),
-        (t.console, web.core.endpoint(&TenantId::admin())),
+        (t.database, cx.core().store().database().to_owned()),
+        (t.endpoint, cx.core().endpoint(&cx.tenant)),
+        (t.console, cx.core().endpoint(&TenantId::admin())),
     ];
     Ok(SettingsPage {
         keys: keys.iter().map(|one| key(&shell, one)).collect(),
@@ -140,60 +136,51 @@ async fn shown(web: &Web, admin: &Admin, shell: Shell, link: Option<Link>) -> Re
 }
 
 /// `GET /console/settings`
-pub async fn show(State(web): State<Web>, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
+pub async fn show(cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
     let shell = Shell::new(&admin, "settings");
-    Ok(page(StatusCode::OK, &shown(&web, &admin, shell, None).await?))
+    Ok(page(StatusCode::OK, &shown(&cx, &admin, shell, None).await?))
 }
 
 /// Back to the settings, with what was refused where something was.
-async fn after(
-    web: &Web,
-    admin: &Admin,
-    notice: Notice,
-    result: Result<(), keyway_core::CoreError>,
-) -> Result<Response, WebError> {
-    match result.map_err(WebError::from) {
+async fn after(cx: &Cx, admin: &Admin, notice: Notice, result: Result<(), WebError>) -> Result<Response, WebError> {
+    match result {
         Ok(()) => Ok(done("/console/settings", notice)),
         Err(error) => {
             let shell = Shell::refused(admin, "settings", &error);
-            Ok(page(error.status(), &shown(web, admin, shell, None).await?))
+            Ok(page(error.status(), &shown(cx, admin, shell, None).await?))
         }
     }
 }
 
 /// `POST /console/settings/keys`: makes a new signing key.
-pub async fn rotate(
-    State(web): State<Web>,
-    Extension(admin): Extension<Admin>,
-    sent: Parameters,
-) -> Result<Response, WebError> {
+pub async fn rotate(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters) -> Result<Response, WebError> {
     let grace = sent.get("grace").and_then(|text| text.parse().ok());
-    let made = web.core.rotate_signing_key(&managed(), grace).await;
-    after(&web, &admin, Notice::Created, made).await
+    let made = keys::rotate(&cx, grace).await.map_err(WebError::from);
+    after(&cx, &admin, Notice::Created, made).await
 }
 
 /// `POST /console/settings/keys/{id}/delete`
 pub async fn delete_key(
-    State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
-    Path(id): Path<String>,
+    Path(id): Path<KeyId>,
 ) -> Result<Response, WebError> {
-    let deleted = web.core.delete_signing_key(&managed(), &KeyId(id)).await;
-    after(&web, &admin, Notice::Deleted, deleted).await
+    let deleted = keys::delete(&cx, &id).await.map_err(WebError::from);
+    after(&cx, &admin, Notice::Deleted, deleted).await
 }
 
 /// The settings with a link by which an administrator sets a password; it is shown this once.
-async fn with_link(web: &Web, cx: &Cx, admin: &Admin, id: &UserId) -> Result<Response, WebError> {
-    let owner = users::get(&cx.within(TenantId::admin()), id).await?;
-    let (url, ends) = web.core.password_link(&TenantId::admin(), id).await?;
+async fn with_link(cx: &Cx, admin: &Admin, id: &UserId) -> Result<Response, WebError> {
+    let operators = cx.within(TenantId::admin());
+    let owner = users::get(&operators, id).await?;
+    let (url, ends) = password_link::create(&operators, id).await?;
     let link = Link { name: owner.username.unwrap_or_default(), url, ends: moment(ends) };
     let shell = Shell::new(admin, "settings");
-    Ok(page(StatusCode::OK, &shown(web, admin, shell, Some(link)).await?))
+    Ok(page(StatusCode::OK, &shown(cx, admin, shell, Some(link)).await?))
 }
 
 /// `POST /console/settings/administrators`
 pub async fn add_administrator(
-    State(web): State<Web>,
     cx: Cx,
     Extension(admin): Extension<Admin>,
     sent: Parameters,
@@ -201,50 +188,39 @@ pub async fn add_administrator(
     let invitation = Invitation::new(&sent);
     let chosen = invitation.duties.iter().filter(|(_, chosen)| *chosen);
     let duties: Vec<String> = chosen.map(|(name, _)| (*name).to_owned()).collect();
-    match web.core.create_administrator(&invitation.username, invitation.everything, &duties).await {
-        Ok(made) => with_link(&web, &cx, &admin, &made.id).await,
+    match administrators::create(&cx.within(TenantId::admin()), &invitation.username, invitation.everything, &duties)
+        .await
+    {
+        Ok(made) => with_link(&cx, &admin, &made.id).await,
         Err(error) => {
             let error = WebError::from(error);
             let shell = Shell::refused(&admin, "settings", &error);
-            let shown = shown(&web, &admin, shell, None).await?;
+            let shown = shown(&cx, &admin, shell, None).await?;
             Ok(page(error.status(), &SettingsPage { invitation, ..shown }))
         }
     }
 }
 
 /// `POST /console/settings/administrators/{id}/link`
-pub async fn link(
-    State(web): State<Web>,
-    cx: Cx,
-    Extension(admin): Extension<Admin>,
-    Path(id): Path<String>,
-) -> Result<Response, WebError> {
-    with_link(&web, &cx, &admin, &UserId(id)).await
+pub async fn link(cx: Cx, Extension(admin): Extension<Admin>, Path(id): Path<UserId>) -> Result<Response, WebError> {
+    with_link(&cx, &admin, &id).await
 }
 
 /// `POST /console/settings/administrators/{id}/delete`
 pub async fn delete_administrator(
-    State(web): State<Web>,
+    cx: Cx,
     Extension(admin): Extension<Admin>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
 ) -> Result<Response, WebError> {
-    let id = UserId(id);
-    if id == admin.user.id {
-        return after(&web, &admin, Notice::Saved, Err(ErrorCode::OwnAccount.into())).await;
-    }
-    let deleted = web.core.delete_administrator(&id).await;
-    after(&web, &admin, Notice::Deleted, deleted).await
+    let deleted = administrators::delete(&cx.within(TenantId::admin()), &id).await;
+    after(&cx, &admin, Notice::Deleted, deleted.map_err(WebError::from)).await
 }
 
 /// `POST /console/settings/machines`: a program with access to the whole Management API.
-pub async fn add_machine(
-    State(web): State<Web>,
-    Extension(admin): Extension<Admin>,
-    sent: Parameters,
-) -> Result<Response, WebError> {
+pub async fn add_machine(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters) -> Result<Response, WebError> {
     let name = sent.get("name").unwrap_or_default().trim().to_owned();
-    match web.core.create_management_application(&managed(), name).await {
+    match applications::create_management(&cx, name).await {
         Ok((id, _)) => Ok(done(&format!("/console/applications/{id}?reveal=1#secrets"), Notice::Created)),
-        Err(error) => after(&web, &admin, Notice::Saved, Err(error)).await,
+        Err(error) => after(&cx, &admin, Notice::Saved, Err(error.into())).await,
     }
 }

@@ -2,21 +2,17 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::management::Page;
 use keyway_core::users::{self, NewPassword, NewUser, Place, Window};
-use keyway_core::{Cx, audit_logs};
+use keyway_core::{Cx, Page, audit_logs, password_link};
 use keyway_model::session::Session;
 use keyway_model::user::{User, UserChange};
 use keyway_model::{SessionId, Timestamp, UserId};
 
 use super::logs::{Line, line};
-use super::managed;
 use super::page::{Notice, PAGE, Paging, Shell, asked, done, explain, moment, page, told};
 use super::session::Admin;
-use crate::Web;
 use crate::error::WebError;
 use crate::request::{Parameters, Path};
 
@@ -310,13 +306,8 @@ pub async fn set_password(
 }
 
 /// `POST /console/users/{id}/link`: a link to set a password with, to hand on.
-pub async fn link(
-    State(web): State<Web>,
-    cx: Cx,
-    Extension(admin): Extension<Admin>,
-    Path(id): Path<UserId>,
-) -> Result<Response, WebError> {
-    let (url, ends) = web.core.password_link(&managed(), &id).await?;
+pub async fn link(cx: Cx, Extension(admin): Extension<Admin>, Path(id): Path<UserId>) -> Result<Response, WebError> {
+    let (url, ends) = password_link::create(&cx, &id).await?;
     let shown = shown(&cx, Shell::new(&admin, "users"), &id, &Parameters::default()).await?;
     Ok(page(StatusCode::OK, &UserPage { link: Some((url, moment(ends))), ..shown }))
 }

@@ -20,7 +20,7 @@ use utoipa::openapi::{
 use crate::Web;
 use crate::error::{ErrorBody, WebError};
 use crate::management::paging::Paged;
-use crate::request::{Body, Object, OptionalBody, Pagination, Path, Peer, Query};
+use crate::request::{Body, Object, OptionalBody, Pagination, Path, Query};
 use crate::response::{Added, Created, NoContent};
 
 /// What is known about an operation.
@@ -114,7 +114,7 @@ macro_rules! unseen {
     )*};
 }
 
-unseen!(State<Web>, Cx, Peer, Uri, HeaderMap);
+unseen!(State<Web>, Cx, Uri, HeaderMap);
 
 impl<T> Describe for Extension<T> {
     fn describe(_: &mut Description) {}

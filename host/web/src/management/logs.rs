@@ -5,9 +5,9 @@ use axum::http::Uri;
 use keyway_core::{Cx, audit_logs};
 use keyway_model::log::LogEntry;
 use keyway_model::{LogId, Timestamp};
-use serde::Deserialize;
-use serde_json::{Value, json};
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
 
 use super::paging::{Paged, page};
 use crate::declaration::{self, Operations};
@@ -25,12 +25,38 @@ pub fn operations() -> Operations {
     ))
 }
 
-fn view(cx: &Cx, entry: &LogEntry) -> Value {
-    let mut payload = entry.payload.clone();
-    payload.insert("key".into(), json!(entry.key));
-    payload.insert("userId".into(), json!(entry.user_id));
-    payload.insert("applicationId".into(), json!(entry.application_id));
-    json!({ "tenantId": cx.tenant, "id": entry.id, "key": entry.key, "payload": payload, "createdAt": entry.created_at })
+/// An entry of the audit log.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct LogView {
+    tenant_id: String,
+    id: String,
+    key: String,
+    payload: PayloadView,
+    /// In milliseconds.
+    #[schema(value_type = i64)]
+    created_at: Timestamp,
+}
+
+/// What happened, with who it happened to.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct PayloadView {
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    payload: Map<String, Value>,
+    key: String,
+    user_id: Option<String>,
+    application_id: Option<String>,
+}
+
+impl LogView {
+    fn new(cx: &Cx, entry: LogEntry) -> Self {
+        let LogEntry { id, key, payload, user_id, application_id, created_at } = entry;
+        let (user_id, application_id) = (user_id.map(|id| id.0), application_id.map(|id| id.0));
+        let payload = PayloadView { payload, key: key.clone(), user_id, application_id };
+        Self { tenant_id: cx.tenant.0.clone(), id: id.0, key, payload, created_at }
+    }
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -52,7 +78,7 @@ struct Filter {
 }
 
 /// Audit log entries, newest first.
-async fn list(cx: Cx, Query(filter): Query<Filter>, paging: Pagination, uri: Uri) -> Result<Paged<Value>, WebError> {
+async fn list(cx: Cx, Query(filter): Query<Filter>, paging: Pagination, uri: Uri) -> Result<Paged<LogView>, WebError> {
     let filter = audit_logs::Filter {
         user_id: filter.user_id,
         application_id: filter.application_id,
@@ -61,11 +87,11 @@ async fn list(cx: Cx, Query(filter): Query<Filter>, paging: Pagination, uri: Uri
         until: filter.end_time.map(|last| Timestamp(last.saturating_add(1))),
     };
     let (entries, total) = audit_logs::list(&cx, &filter, paging.page()).await?;
-    Ok(page(entries.iter().map(|entry| view(&cx, entry)).collect(), total, paging, &uri))
+    Ok(page(entries.into_iter().map(|entry| LogView::new(&cx, entry)).collect(), total, paging, &uri))
 }
 
 /// One audit log entry.
-async fn get(cx: Cx, Path(id): Path<LogId>) -> Result<Json<Value>, WebError> {
+async fn get(cx: Cx, Path(id): Path<LogId>) -> Result<Json<LogView>, WebError> {
     let entry = audit_logs::get(&cx, &id).await?;
-    Ok(Json(view(&cx, &entry)))
+    Ok(Json(LogView::new(&cx, entry)))
 }

@@ -17,7 +17,7 @@ pub(crate) mod users;
 
 pub use connector_factories::read;
 pub use connectors::LogContentView;
-pub use user_assets::{LIMIT as IMAGE_LIMIT, file};
+pub use user_assets::{LIMIT as IMAGE_LIMIT, UploadView, file};
 
 use std::sync::Arc;
 
@@ -25,6 +25,8 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use keyway_core::oauth::verify_management_token;
+use keyway_core::{Actor, Cx, Visitor};
 use keyway_model::resource::ManagementScope;
 use keyway_model::{ErrorCode, TenantId};
 
@@ -80,7 +82,8 @@ async fn authorize(State(guard): State<Guard>, request: Request, next: Next) -> 
         return Err(ErrorCode::NotFound.into());
     }
     let token = bearer(request.headers())?;
-    let (actor, scopes) = web.core.verify_management_token(&web.tenant, token).await?.ok_or(ErrorCode::Unauthorized)?;
+    let cx = Cx::new(&web.core, web.tenant.clone(), Actor::Nobody, Visitor::default());
+    let (actor, scopes) = verify_management_token(&cx, token).await?.ok_or(ErrorCode::Unauthorized)?;
     let needed = authorization.scope(&request);
     let (asked, mut request) = Asked::new(&web, web.tenant.clone(), actor, request);
     let response = if needed.is_within(&scopes) {

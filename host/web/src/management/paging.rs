@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use keyway_core::management::Total;
+use keyway_core::Total;
 
 use crate::request::Pagination;
 

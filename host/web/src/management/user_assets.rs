@@ -1,11 +1,12 @@
 //! `/api/user-assets`: pictures for branding and profiles, drawn anew before they are kept.
 
 use axum::Json;
-use axum::extract::{Multipart, State};
+use axum::extract::Multipart;
+use keyway_core::{Cx, images};
 use keyway_model::Refusal;
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::Web;
 use crate::declaration::{self, Operations};
 use crate::error::WebError;
 use keyway_model::resource::ManagementScope::All;
@@ -23,13 +24,31 @@ pub fn operations() -> Operations {
         .add(declaration::post("/api/user-assets", All, "Upload an asset", upload).limit(LIMIT))
 }
 
+/// Which pictures can be uploaded.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ServiceStatus {
+    /// `ready`.
+    status: &'static str,
+    allow_upload_mime_types: [&'static str; 4],
+    /// In bytes.
+    max_upload_file_size: usize,
+}
+
 /// Whether pictures can be uploaded, and which.
-async fn status() -> Json<Value> {
-    Json(json!({
-        "status": "ready",
-        "allowUploadMimeTypes": ["image/png", "image/jpeg", "image/gif", "image/webp"],
-        "maxUploadFileSize": LARGEST,
-    }))
+async fn status() -> Json<ServiceStatus> {
+    Json(ServiceStatus {
+        status: "ready",
+        allow_upload_mime_types: ["image/png", "image/jpeg", "image/gif", "image/webp"],
+        max_upload_file_size: LARGEST,
+    })
+}
+
+/// Where an uploaded picture is.
+#[derive(Serialize, ToSchema)]
+pub struct UploadView {
+    /// Its address.
+    pub url: String,
 }
 
 /// The bytes of the part `file` of a form.
@@ -44,9 +63,9 @@ pub async fn file(mut form: Multipart) -> Result<Vec<u8>, WebError> {
 }
 
 /// Keeps a picture and answers its address.
-async fn upload(State(web): State<Web>, form: Multipart) -> Result<Json<Value>, WebError> {
-    let url = web.core.upload_image(&web.tenant, file(form).await?).await?;
-    Ok(Json(json!({ "url": url })))
+async fn upload(cx: Cx, form: Multipart) -> Result<Json<UploadView>, WebError> {
+    let url = images::upload(&cx, file(form).await?).await?;
+    Ok(Json(UploadView { url }))
 }
 
 #[cfg(test)]

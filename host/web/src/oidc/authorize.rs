@@ -3,7 +3,8 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use keyway_core::oauth::{AuthorizationParameters, Authorized};
+use keyway_core::Cx;
+use keyway_core::oauth::{self, AuthorizationParameters, Authorized};
 
 use super::answer::{respond, see_other};
 use crate::cookies::{self, Kind};
@@ -16,17 +17,18 @@ use crate::{Web, pages};
 /// Answers from the session, or opens the sign-in pages.
 pub async fn authorize(
     State(web): State<Web>,
+    cx: Cx,
     headers: HeaderMap,
     parameters: Result<Parameters, WebError>,
 ) -> Response {
     match parameters {
-        Ok(parameters) => decide(&web, &headers, &parameters).await,
+        Ok(parameters) => decide(&web, &cx, &headers, &parameters).await,
         Err(error) => Err(error),
     }
     .unwrap_or_else(|error| pages::error(&headers, error))
 }
 
-async fn decide(web: &Web, headers: &HeaderMap, parameters: &Parameters) -> Result<Response, WebError> {
+async fn decide(web: &Web, cx: &Cx, headers: &HeaderMap, parameters: &Parameters) -> Result<Response, WebError> {
     let get = |name| parameters.get(name);
     let asked = AuthorizationParameters {
         client_id: get("client_id").unwrap_or_default(),
@@ -50,7 +52,7 @@ async fn decide(web: &Web, headers: &HeaderMap, parameters: &Parameters) -> Resu
     let locale = negotiate(headers, asked.ui_locales.as_deref(), None);
     let session = cookies::read(web, headers, Kind::Session);
     let application = asked.client_id.clone();
-    match web.core.authorize(&web.tenant, asked, session).await? {
+    match oauth::authorize(cx, asked, session).await? {
         Authorized::Answer(answer) => Ok(respond(&answer, locale)),
         Authorized::Interact { secret, first } => {
             let mut response = see_other(&Place::new(&secret, &application).to(pages::first_page(first)));

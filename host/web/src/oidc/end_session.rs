@@ -3,7 +3,8 @@
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use keyway_core::oauth::{EndSession, SignedOut};
+use keyway_core::Cx;
+use keyway_core::oauth::{self, EndSession, SignedOut};
 
 use super::answer::see_other;
 use crate::cookies::{self, Kind};
@@ -13,9 +14,14 @@ use crate::request::{Parameters, text};
 use crate::{Web, guard, pages};
 
 /// Ends the session when it is proven that its person asks; otherwise asks the person.
-pub async fn end(State(web): State<Web>, headers: HeaderMap, parameters: Result<Parameters, WebError>) -> Response {
+pub async fn end(
+    State(web): State<Web>,
+    cx: Cx,
+    headers: HeaderMap,
+    parameters: Result<Parameters, WebError>,
+) -> Response {
     match parameters {
-        Ok(parameters) => decide(&web, &headers, &parameters).await,
+        Ok(parameters) => decide(&web, &cx, &headers, &parameters).await,
         Err(error) => Err(error),
     }
     .unwrap_or_else(|error| pages::error(&headers, error))
@@ -43,11 +49,11 @@ fn request(parameters: &Parameters) -> EndSession {
     }
 }
 
-async fn decide(web: &Web, headers: &HeaderMap, parameters: &Parameters) -> Result<Response, WebError> {
+async fn decide(web: &Web, cx: &Cx, headers: &HeaderMap, parameters: &Parameters) -> Result<Response, WebError> {
     let request = EndSession { is_navigation: is_navigation(headers), ..request(parameters) };
     let locale = negotiate(headers, parameters.get("ui_locales").as_deref(), None);
     let session = cookies::read(web, headers, Kind::Session);
-    match web.core.end_session(&web.tenant, request, session).await? {
+    match oauth::end_session(cx, request, session).await? {
         SignedOut::Ask(target) => {
             let mut query = url::form_urlencoded::Serializer::new(String::new());
             for name in ["client_id", "post_logout_redirect_uri", "state"] {
@@ -63,22 +69,22 @@ async fn decide(web: &Web, headers: &HeaderMap, parameters: &Parameters) -> Resu
 }
 
 /// The person confirmed on our own page.
-pub async fn confirm(State(web): State<Web>, http_request: Request) -> Response {
+pub async fn confirm(State(web): State<Web>, cx: Cx, http_request: Request) -> Response {
     if !guard::is_same_site(&http_request) {
         return WebError::from(keyway_model::ErrorCode::CsrfTokenMismatch).into_response();
     }
     let (parts, _) = http_request.into_parts();
     let query = parts.uri.query().unwrap_or_default();
-    match confirmed(&web, &parts.headers, query).await {
+    match confirmed(&web, &cx, &parts.headers, query).await {
         Ok(target) => signed_out(&web, target, negotiate(&parts.headers, None, None)),
         Err(error) => pages::error(&parts.headers, error),
     }
 }
 
-async fn confirmed(web: &Web, headers: &HeaderMap, query: &str) -> Result<Option<String>, WebError> {
+async fn confirmed(web: &Web, cx: &Cx, headers: &HeaderMap, query: &str) -> Result<Option<String>, WebError> {
     let asked = EndSession { confirmed: true, ..request(&Parameters::parse(query.as_bytes())?) };
     let session = cookies::read(web, headers, Kind::Session);
-    let (SignedOut::Done(target) | SignedOut::Ask(target)) = web.core.end_session(&web.tenant, asked, session).await?;
+    let (SignedOut::Done(target) | SignedOut::Ask(target)) = oauth::end_session(cx, asked, session).await?;
     Ok(target)
 }
 

@@ -1,16 +1,16 @@
 //! `POST /oidc/token`
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use keyway_core::oauth::{ClientCredentials, TokenParameters};
+use keyway_core::Cx;
+use keyway_core::oauth::{self, ClientCredentials, TokenParameters};
 use keyway_model::oauth::OAuthError;
 
-use crate::Web;
 use crate::error::WebError;
-use crate::request::{Parameters, Peer, basic};
+use crate::request::{Parameters, basic};
 
 /// The credentials of a client: Basic authentication, form fields, or both for one client.
 pub fn client(headers: &HeaderMap, parameters: &Parameters) -> ClientCredentials {
@@ -34,12 +34,7 @@ pub async fn challenge(request: Request, next: Next) -> Response {
 }
 
 /// Exchanges a code, a refresh token or a machine's credentials for tokens.
-pub async fn token(
-    State(web): State<Web>,
-    Peer(visitor): Peer,
-    headers: HeaderMap,
-    parameters: Parameters,
-) -> Result<Response, WebError> {
+pub async fn token(cx: Cx, headers: HeaderMap, parameters: Parameters) -> Result<Response, WebError> {
     let mut resources = parameters.all("resource");
     if resources.len() > 1 {
         return Err(OAuthError::new("invalid_target", "one resource at a time").into());
@@ -53,6 +48,6 @@ pub async fn token(
         resource: resources.pop(),
         scope: parameters.get("scope"),
     };
-    let answer = web.core.token(&web.tenant, &client(&headers, &parameters), asked, &visitor).await?;
+    let answer = oauth::token(&cx, &client(&headers, &parameters), asked).await?;
     Ok(([(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")], Json(answer)).into_response())
 }

@@ -1,19 +1,18 @@
 //! `/oidc/me` (OpenID Connect Core section 5.3)
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::{HeaderMap, Method};
+use keyway_core::{Cx, oauth};
 use keyway_model::oauth::OAuthError;
 use serde_json::{Map, Value};
 
-use crate::Web;
 use crate::error::WebError;
 use crate::request::{Parameters, bearer};
 
 /// The claims of the user behind an opaque access token. The token comes in the header or in the form of a POST (RFC 6750
 /// section 2), one of them: a query ends in logs.
 pub async fn userinfo(
-    State(web): State<Web>,
+    cx: Cx,
     method: Method,
     headers: HeaderMap,
     parameters: Parameters,
@@ -25,5 +24,5 @@ pub async fn userinfo(
         (Err(_), Some(token)) => token,
         (Err(_), None) => return Err(OAuthError::new("invalid_token", "no access token provided").into()),
     };
-    Ok(Json(web.core.userinfo(&web.tenant, &token).await?))
+    Ok(Json(oauth::userinfo(&cx, &token).await?))
 }

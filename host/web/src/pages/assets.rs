@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
+use keyway_core::{Cx, images};
 use keyway_model::look::{Look, is_color};
-use keyway_model::{ApplicationId, ErrorCode, TenantId};
+use keyway_model::{ApplicationId, ErrorCode};
 
 use crate::Web;
 use crate::error::WebError;
@@ -43,14 +44,14 @@ pub async fn icon() -> impl IntoResponse {
 }
 
 /// The uploaded picture of this file name.
-pub async fn picture(web: &Web, tenant: &TenantId, name: &str) -> Result<Vec<u8>, WebError> {
+pub async fn picture(cx: &Cx, name: &str) -> Result<Vec<u8>, WebError> {
     let id = name.strip_suffix(".png").ok_or(ErrorCode::NotFound)?;
-    Ok(web.core.image(tenant, id).await?)
+    Ok(images::get(cx, id).await?)
 }
 
 /// `/images/{id}.png`: an uploaded picture, which is named after what is in it.
-pub async fn image(State(web): State<Web>, Path(name): Path<String>) -> Result<impl IntoResponse, WebError> {
-    let png = picture(&web, &web.tenant, &name).await?;
+pub async fn image(cx: Cx, Path(name): Path<String>) -> Result<impl IntoResponse, WebError> {
+    let png = picture(&cx, &name).await?;
     let cached = (header::CACHE_CONTROL, "public, max-age=31536000, immutable");
     let anywhere = (header::HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
     Ok(([(header::CONTENT_TYPE, "image/png"), cached, anywhere], png))

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use keyway_core::oauth::AuthorizationAnswer;
 use keyway_core::signin::InteractionView;
+use keyway_core::{Actor, Cx, Visitor, applications};
 use keyway_model::display::shown;
 use keyway_model::look::{Look, is_web};
 use keyway_model::{ApplicationId, TenantId};
@@ -246,7 +247,8 @@ async fn home_of(web: &Web, id: &str) -> Option<(String, String)> {
     if web.tenant == TenantId::admin() {
         return Some(("/console".into(), "Keyway".into()));
     }
-    let application = web.core.application(&web.tenant, &ApplicationId(id.to_owned())).await.ok()?;
+    let cx = Cx::new(&web.core, web.tenant.clone(), Actor::Nobody, Visitor::default());
+    let application = applications::get(&cx, &ApplicationId(id.to_owned())).await.ok()?;
     let metadata = &application.oidc_client_metadata;
     let origin = |address: &String| {
         let origin = url::Url::parse(address).ok()?.origin();

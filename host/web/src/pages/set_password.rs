@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use keyway_core::{Cx, password_link};
 use keyway_model::TenantId;
 use keyway_model::look::Look;
 
@@ -13,7 +14,7 @@ use crate::Web;
 use crate::error::WebError;
 use crate::locale::negotiate;
 use crate::oidc::answer::see_other;
-use crate::request::{Parameters, Peer};
+use crate::request::Parameters;
 
 #[derive(Template)]
 #[template(path = "set_password.html")]
@@ -24,10 +25,17 @@ struct SetPasswordPage {
     username: String,
 }
 
-async fn page(web: &Web, headers: &HeaderMap, form: &Parameters, status: StatusCode, alert: String) -> Response {
+async fn page(
+    web: &Web,
+    cx: &Cx,
+    headers: &HeaderMap,
+    form: &Parameters,
+    status: StatusCode,
+    alert: String,
+) -> Response {
     let token = form.get("token").unwrap_or_default();
     let shown = async {
-        let owner = web.core.password_link_owner(&web.tenant, &token).await?;
+        let owner = password_link::owner(cx, &token).await?;
         let settings = web.core.settings(&web.tenant).await?;
         let locale = negotiate(headers, None, Some(&settings.experience));
         let frame = Frame { alert, ..Frame::branded(&Look::of(&settings.experience, None), "", locale) };
@@ -38,20 +46,20 @@ async fn page(web: &Web, headers: &HeaderMap, form: &Parameters, status: StatusC
 }
 
 /// `GET /set-password`
-pub async fn show(State(web): State<Web>, headers: HeaderMap, form: Parameters) -> Response {
-    page(&web, &headers, &form, StatusCode::OK, String::new()).await
+pub async fn show(State(web): State<Web>, cx: Cx, headers: HeaderMap, form: Parameters) -> Response {
+    page(&web, &cx, &headers, &form, StatusCode::OK, String::new()).await
 }
 
 /// `POST /set-password`
-pub async fn submit(State(web): State<Web>, Peer(visitor): Peer, headers: HeaderMap, form: Parameters) -> Response {
+pub async fn submit(State(web): State<Web>, cx: Cx, headers: HeaderMap, form: Parameters) -> Response {
     let get = |name: &str| form.get(name).unwrap_or_default();
-    let set = web.core.set_password_by_link(&web.tenant, &get("token"), get("password"), &visitor).await;
+    let set = password_link::set_password(&cx, &get("token"), get("password")).await;
     let settings = web.core.settings(&web.tenant).await;
     let locale = negotiate(&headers, None, settings.as_ref().ok().map(|settings| &settings.experience));
     let t = texts::texts(locale);
     match set.map_err(WebError::from) {
         Ok(()) if web.tenant == TenantId::admin() => see_other("/console"),
         Ok(()) => render::message(locale, &t.password_set_title, &t.password_set_text),
-        Err(error) => page(&web, &headers, &form, error.status(), visit::explain(&error, &t)).await,
+        Err(error) => page(&web, &cx, &headers, &form, error.status(), visit::explain(&error, &t)).await,
     }
 }

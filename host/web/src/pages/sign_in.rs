@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use keyway_core::signin;
+use keyway_core::{administrators, signin};
 use keyway_model::TenantId;
 use keyway_model::connector::ConnectorKind;
 use keyway_model::identifier::IdentifierKind;
@@ -109,7 +109,7 @@ pub async fn root(State(web): State<Web>, headers: HeaderMap) -> Response {
 /// `GET /sign-in`
 pub async fn show(visit: Visit) -> Response {
     if visit.web.tenant == TenantId::admin() {
-        match visit.web.core.awaits_first_administrator().await {
+        match administrators::is_awaited(&visit.browser.cx).await {
             Ok(true) => return render::before_set_up(visit.locale),
             Ok(false) => {}
             Err(error) => return render::failed(&visit, &error.into()),

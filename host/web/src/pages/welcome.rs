@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use keyway_core::{Cx, administrators};
 use keyway_model::{ErrorCode, TenantId};
 
 use super::render::{self, Frame};
@@ -12,7 +13,7 @@ use crate::cookies::{self, Kind};
 use crate::error::WebError;
 use crate::locale::negotiate;
 use crate::oidc::answer::see_other;
-use crate::request::{Parameters, Peer};
+use crate::request::Parameters;
 
 #[derive(Template)]
 #[template(path = "welcome.html")]
@@ -22,8 +23,8 @@ struct WelcomePage {
     username: String,
 }
 
-async fn is_open(web: &Web) -> Result<bool, WebError> {
-    Ok(web.tenant == TenantId::admin() && web.core.awaits_first_administrator().await?)
+async fn is_open(cx: &Cx) -> Result<bool, WebError> {
+    Ok(cx.tenant == TenantId::admin() && administrators::is_awaited(cx).await?)
 }
 
 fn page(headers: &HeaderMap, parameters: &Parameters, status: StatusCode, alert: String) -> Response {
@@ -33,8 +34,8 @@ fn page(headers: &HeaderMap, parameters: &Parameters, status: StatusCode, alert:
 }
 
 /// `GET /welcome`
-pub async fn show(State(web): State<Web>, headers: HeaderMap, parameters: Parameters) -> Response {
-    match is_open(&web).await {
+pub async fn show(cx: Cx, headers: HeaderMap, parameters: Parameters) -> Response {
+    match is_open(&cx).await {
         Ok(true) => page(&headers, &parameters, StatusCode::OK, String::new()),
         Ok(false) => render::error(&headers, ErrorCode::NotFound.into()),
         Err(error) => error.into_response(),
@@ -42,20 +43,15 @@ pub async fn show(State(web): State<Web>, headers: HeaderMap, parameters: Parame
 }
 
 /// `POST /welcome`
-pub async fn submit(
-    State(web): State<Web>,
-    Peer(visitor): Peer,
-    headers: HeaderMap,
-    parameters: Parameters,
-) -> Response {
-    match is_open(&web).await {
+pub async fn submit(State(web): State<Web>, cx: Cx, headers: HeaderMap, parameters: Parameters) -> Response {
+    match is_open(&cx).await {
         Ok(true) => {}
         Ok(false) => return render::error(&headers, ErrorCode::NotFound.into()),
         Err(error) => return error.into_response(),
     }
     let locale = negotiate(&headers, None, None);
     let get = |name| parameters.get(name).unwrap_or_default();
-    match web.core.create_first_admin(&get("secret"), get("username"), get("password"), &visitor).await {
+    match administrators::create_first(&cx, &get("secret"), &get("username"), get("password")).await {
         Ok(session) => ([cookies::write(&web, Kind::Session, &session)], see_other("/console")).into_response(),
         Err(error) => {
             let error = WebError::from(error);

@@ -4,7 +4,7 @@ use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use keyway_core::management::Page;
+use keyway_core::Page;
 use keyway_model::{ErrorCode, Refusal};
 use serde::de::DeserializeOwned;
 

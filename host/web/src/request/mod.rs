@@ -18,7 +18,7 @@ pub use body::{Body, Object, OptionalBody};
 pub use credentials::{basic, bearer};
 pub use id::{RequestId, identify};
 pub use parameters::Parameters;
-pub use visitor::{Peer, visitor};
+pub use visitor::visitor;
 #[cfg(test)]
 pub(crate) use visitor::{hop_address, sender};
 

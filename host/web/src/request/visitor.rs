@@ -80,17 +80,6 @@ impl FromRequestParts<Web> for Cx {
     }
 }
 
-/// Who sent the request.
-pub struct Peer(pub Visitor);
-
-impl FromRequestParts<Web> for Peer {
-    type Rejection = WebError;
-
-    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, WebError> {
-        Ok(Self(visitor(web, parts)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

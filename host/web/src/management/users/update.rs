@@ -2,9 +2,9 @@
 
 use axum::Json;
 use keyway_core::{Cx, users};
-use keyway_model::user::{ObjectChange, UserChange};
+use keyway_model::user::UserChange;
 use keyway_model::user_profile::UserProfile;
-use keyway_model::{Patch, UserId};
+use keyway_model::{ObjectChange, Patch, UserId};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;

@@ -2,8 +2,8 @@
 
 use axum::Json;
 use keyway_core::{Cx, users};
-use keyway_model::UserId;
-use keyway_model::user::{ObjectChange, UserChange};
+use keyway_model::user::UserChange;
+use keyway_model::{ObjectChange, UserId};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;

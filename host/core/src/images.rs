@@ -1,16 +1,14 @@
-//! What the sign-in pages look and sound like beyond the tenant's settings: one application's look, the tenant's own words,
-//! uploaded pictures.
+//! Pictures that administrators upload for the pages.
 
 use std::io::Cursor;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
-use keyway_model::look::ApplicationExperience;
-use keyway_model::phrases::{self, Catalogue, Phrases};
-use keyway_model::{ApplicationId, ErrorCode, TenantId};
+use keyway_model::ErrorCode;
 use keyway_store::images;
 
-use crate::{Core, CoreError};
+use crate::events::{Event, EventKind};
+use crate::{CoreError, Cx};
 
 /// Longest side of a picture that is kept, in pixels.
 const LARGEST: u32 = 512;
@@ -38,66 +36,26 @@ fn redraw(bytes: &[u8]) -> Result<Vec<u8>, ErrorCode> {
     Ok(png.into_inner())
 }
 
-impl Core {
-    /// Keeps a picture (PNG, JPEG, GIF or WebP) as PNG of at most 512 by 512 pixels; returns its address.
-    pub async fn upload_image(&self, tenant: &TenantId, bytes: Vec<u8>) -> Result<String, CoreError> {
-        let drawn = tokio::task::spawn_blocking(move || redraw(&bytes)).await;
-        let png = drawn.map_err(|_| CoreError::Internal("a picture"))??;
-        let (owner, id, now) = (tenant.clone(), hex::encode(digest(&SHA256, &png)), self.now());
-        let address = format!("{}/images/{id}.png", self.endpoint(tenant));
-        self.save(ErrorCode::UniqueViolation, async move |tx| Ok(images::insert(tx, &owner, &id, png, now).await?))
-            .await?;
-        Ok(address)
-    }
+/// Keeps a picture (PNG, JPEG, GIF or WebP) as PNG of at most 512 by 512 pixels; returns its address.
+#[tracing::instrument(name = "images.upload", skip_all)]
+pub async fn upload(cx: &Cx, bytes: Vec<u8>) -> Result<String, CoreError> {
+    let drawn = tokio::task::spawn_blocking(move || redraw(&bytes)).await;
+    let png = drawn.map_err(|_| CoreError::Internal("a picture"))??;
+    let id = hex::encode(digest(&SHA256, &png));
+    let address = format!("{}/images/{id}.png", cx.core().endpoint(&cx.tenant));
+    cx.write(async move |tx| {
+        images::insert(tx, &cx.tenant, &id, png, cx.now).await?;
+        cx.emit(tx, Event::new(EventKind::ImageUploaded).target("imageId", &id)).await?;
+        Ok::<_, CoreError>(())
+    })
+    .await?;
+    Ok(address)
+}
 
-    /// The picture with this id, as PNG.
-    pub async fn image(&self, tenant: &TenantId, id: &str) -> Result<Vec<u8>, CoreError> {
-        let id = id.to_owned();
-        let found = self.read(async move |tx| images::find(tx, tenant, &id).await).await?;
-        found.ok_or_else(|| ErrorCode::EntityNotFound.into())
-    }
-
-    /// The tenant's own words, by language.
-    pub async fn phrases(&self, tenant: &TenantId) -> Result<Vec<(String, Phrases)>, CoreError> {
-        self.read(async move |tx| keyway_store::phrases::list(tx, tenant).await).await
-    }
-
-    /// Replaces the tenant's own words in a language. `catalogue` has those that there are.
-    pub async fn put_phrases(
-        &self,
-        tenant: &TenantId,
-        language: String,
-        own: Phrases,
-        catalogue: &Catalogue,
-    ) -> Result<(), CoreError> {
-        phrases::check(&language, &own, catalogue)?;
-        self.save(ErrorCode::UniqueViolation, async move |tx| {
-            Ok(keyway_store::phrases::put(tx, tenant, &language, &own).await?)
-        })
-        .await
-    }
-
-    /// Takes the tenant's own words in a language back.
-    pub async fn delete_phrases(&self, tenant: &TenantId, language: String) -> Result<(), CoreError> {
-        let deleted = self.save(ErrorCode::UniqueViolation, async move |tx| {
-            Ok(keyway_store::phrases::delete(tx, tenant, &language).await?)
-        });
-        if deleted.await? { Ok(()) } else { Err(ErrorCode::EntityNotFound.into()) }
-    }
-
-    /// Replaces the look of one application's sign-in pages.
-    pub async fn put_application_experience(
-        &self,
-        tenant: &TenantId,
-        id: &ApplicationId,
-        experience: ApplicationExperience,
-    ) -> Result<ApplicationExperience, CoreError> {
-        experience.check()?;
-        let changed = self.update_application(tenant, id, move |application| {
-            application.sign_in_experience = experience;
-        });
-        Ok(changed.await?.sign_in_experience)
-    }
+/// The picture with this id, as PNG.
+#[tracing::instrument(name = "images.get", skip_all)]
+pub async fn get(cx: &Cx, id: &str) -> Result<Vec<u8>, CoreError> {
+    cx.read(async |tx| images::find(tx, &cx.tenant, id).await?.ok_or_else(|| ErrorCode::EntityNotFound.into())).await
 }
 
 #[cfg(test)]

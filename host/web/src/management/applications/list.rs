@@ -1,0 +1,15 @@
+//! `GET /api/applications`: newest first.
+
+use axum::http::Uri;
+use keyway_core::{Cx, applications};
+
+use super::view::ApplicationView;
+use crate::error::WebError;
+use crate::management::paging::{Paged, page};
+use crate::request::Pagination;
+
+pub async fn list(cx: Cx, paging: Pagination, uri: Uri) -> Result<Paged<ApplicationView>, WebError> {
+    let (found, total) = applications::list(&cx, paging.page()).await?;
+    let views = found.into_iter().map(|application| ApplicationView::new(&cx, application));
+    Ok(page(views.collect(), total, paging, &uri))
+}
