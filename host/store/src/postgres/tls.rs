@@ -84,7 +84,7 @@ fn certificates(value: &str) -> Result<Vec<CertificateDer<'static>>, StoreError>
     CertificateDer::pem_slice_iter(&pem(value)?).collect::<Result<_, _>>().map_err(|_| StoreError::Url)
 }
 
-/// The authorities are those of the web, and those of `root`; `client` is a certificate with its key. All are PEM or paths.
+/// The authorities are those of `root` alone where it is given, as in libpq, and else those of the web; `client` is a certificate with its key. All are PEM or paths.
 pub(super) fn connector(
     check: Check,
     root: Option<&str>,
@@ -94,9 +94,14 @@ pub(super) fn connector(
     let authorities = if check == Check::Nothing {
         None
     } else {
-        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        for certificate in root.map(certificates).transpose()?.unwrap_or_default() {
-            roots.add(certificate).map_err(|_| StoreError::Url)?;
+        let mut roots = RootCertStore::empty();
+        match root {
+            Some(root) => {
+                for certificate in certificates(root)? {
+                    roots.add(certificate).map_err(|_| StoreError::Url)?;
+                }
+            }
+            None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
         }
         let builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
         Some(builder.build().map_err(|_| StoreError::Url)?)
