@@ -1,15 +1,15 @@
 //! What happened: one row, written in the same transaction as the change. It is the entry of the audit log, and what a listener
 //! outside may be told of. A use case makes the event and gives it to [`Cx::emit`].
 
-use keyway_model::application::Application;
-use keyway_model::connector::Connector;
-use keyway_model::resource::{Resource, Role, Scope};
-use keyway_model::user::User;
+mod recorded;
+
 use keyway_model::{ApplicationId, UserId};
 use keyway_store::{StoreError, Tx};
 use serde_json::{Map, Value, json};
 
 use crate::Cx;
+
+pub use recorded::Recorded;
 
 /// The kinds of events, with the names that the audit log and its filters know them by.
 macro_rules! kinds {
@@ -140,18 +140,6 @@ kinds! {
 /// Stands in an event for a value that is not shown.
 pub(crate) const CHANGED: &str = "changed";
 
-/// A thing as events show it, by field. Secrets, hashes and codes are marks such as `set`, never themselves.
-pub trait Recorded {
-    /// What the target is called, such as `roleId`.
-    const TARGET: &'static str;
-
-    /// The id of this one.
-    fn id(&self) -> &str;
-
-    /// Its fields.
-    fn fields(&self) -> Map<String, Value>;
-}
-
 /// Something that happened to something.
 #[derive(Debug, Clone)]
 pub struct Event {
@@ -279,119 +267,6 @@ pub(crate) fn shown(thing: &impl serde::Serialize) -> Map<String, Value> {
     match serde_json::to_value(thing) {
         Ok(Value::Object(fields)) => fields,
         _ => Map::new(),
-    }
-}
-
-/// Fields by name.
-fn fields<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
-    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-impl Recorded for Application {
-    const TARGET: &'static str = "applicationId";
-
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
-
-    fn fields(&self) -> Map<String, Value> {
-        fields([
-            ("name", json!(self.name)),
-            ("description", json!(self.description)),
-            ("type", json!(self.kind)),
-            ("oidcClientMetadata", json!(self.oidc_client_metadata)),
-            ("customClientMetadata", json!(self.custom_client_metadata)),
-            ("signInExperience", json!(self.sign_in_experience)),
-            ("isThirdParty", json!(self.is_third_party)),
-        ])
-    }
-}
-
-impl Recorded for Resource {
-    const TARGET: &'static str = "resourceId";
-
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
-
-    fn fields(&self) -> Map<String, Value> {
-        fields([
-            ("name", json!(self.name)),
-            ("indicator", json!(self.indicator)),
-            ("accessTokenTtl", json!(self.access_token_ttl)),
-        ])
-    }
-}
-
-impl Recorded for Scope {
-    const TARGET: &'static str = "scopeId";
-
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
-
-    fn fields(&self) -> Map<String, Value> {
-        fields([("name", json!(self.name)), ("description", json!(self.description))])
-    }
-}
-
-impl Recorded for User {
-    const TARGET: &'static str = "userId";
-
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
-
-    fn fields(&self) -> Map<String, Value> {
-        fields([
-            ("username", json!(self.username)),
-            ("primaryEmail", json!(self.primary_email)),
-            ("primaryPhone", json!(self.primary_phone)),
-            ("name", json!(self.name)),
-            ("avatar", json!(self.avatar)),
-            ("profile", json!(self.profile)),
-            ("isSuspended", json!(self.is_suspended)),
-            ("password", json!(self.password.as_ref().map(|_| "set"))),
-        ])
-    }
-}
-
-impl Recorded for Connector {
-    const TARGET: &'static str = "connectorId";
-
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
-
-    fn fields(&self) -> Map<String, Value> {
-        let mut config = self.config.clone();
-        self.marks.mask(&mut config);
-        fields([
-            ("factoryId", json!(self.factory_id)),
-            ("config", config),
-            ("metadata", json!(self.settings.metadata)),
-            ("syncProfile", json!(self.settings.sync_profile)),
-            ("trustVerifiedAddresses", json!(self.settings.trust_verified_addresses)),
-            ("routing", json!(self.settings.routing)),
-            ("enabled", json!(!self.settings.disabled)),
-        ])
-    }
-}
-
-impl Recorded for Role {
-    const TARGET: &'static str = "roleId";
-
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
-
-    fn fields(&self) -> Map<String, Value> {
-        fields([
-            ("name", json!(self.name)),
-            ("description", json!(self.description)),
-            ("type", json!(self.kind)),
-            ("isDefault", json!(self.is_default)),
-        ])
     }
 }
 
