@@ -9,30 +9,34 @@ use keyway_model::resource::ManagementScope;
 /// The scope of each route, by path and method.
 #[derive(Debug, Clone, Default)]
 pub struct Authorization {
-    rows: BTreeMap<(&'static str, String), ManagementScope>,
+    rows: BTreeMap<&'static str, BTreeMap<String, ManagementScope>>,
 }
 
 impl Authorization {
     /// With a row for a route.
     pub fn add(&mut self, method: Method, path: &'static str, scope: ManagementScope) {
-        self.rows.insert((path, method.to_string()), scope);
+        self.rows.entry(path).or_default().insert(method.to_string(), scope);
     }
 
     /// With another table's rows.
     pub fn extend(&mut self, other: Self) {
-        self.rows.extend(other.rows);
+        for (path, methods) in other.rows {
+            self.rows.entry(path).or_default().extend(methods);
+        }
     }
 
     /// What the route of a request asks for. A route without a row asks for the scope that opens everything.
     pub fn scope(&self, request: &Request) -> ManagementScope {
         let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
         let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
-        let row = self.rows.iter().find(|((known, verb), _)| *known == path && verb.as_str() == method.as_str());
-        row.map_or(ManagementScope::All, |(_, scope)| *scope)
+        let row = self.rows.get(path).and_then(|methods| methods.get(method.as_str()));
+        row.copied().unwrap_or(ManagementScope::All)
     }
 
     /// The rows: method, path and scope.
     pub fn rows(&self) -> impl Iterator<Item = (&str, &'static str, ManagementScope)> {
-        self.rows.iter().map(|((path, method), scope)| (method.as_str(), *path, *scope))
+        self.rows
+            .iter()
+            .flat_map(|(path, methods)| methods.iter().map(|(method, scope)| (method.as_str(), *path, *scope)))
     }
 }
