@@ -28,14 +28,14 @@ pub fn test(parts: &[String]) -> anyhow::Result<()> {
         steps.run("features: each crate with one set", features::test)?;
     }
     if builds {
-        built(&mut steps, wanted)?;
+        built(&mut steps, wanted, !parts.is_empty())?;
     }
     steps.print_table();
     Ok(())
 }
 
 /// The parts that need components and a database.
-fn built(steps: &mut Steps, wanted: impl Fn(&str) -> bool) -> anyhow::Result<()> {
+fn built(steps: &mut Steps, wanted: impl Fn(&str) -> bool, are_named: bool) -> anyhow::Result<()> {
     steps.run("Looking for the programs that tests need", packages::for_tests)?;
     connectors::build(steps, false)?;
     if wanted("clippy") {
@@ -63,7 +63,7 @@ fn built(steps: &mut Steps, wanted: impl Fn(&str) -> bool) -> anyhow::Result<()>
         steps.run("clients: npm clients in a browser", || clients(&postgres))?;
     }
     if wanted("upgrade") {
-        steps.run("upgrade: sign-ins that hop between versions", || upgrade::test(&postgres))?;
+        steps.run("upgrade: sign-ins that hop between versions", || upgrade::test(&postgres, are_named))?;
     }
     Ok(())
 }
