@@ -3,9 +3,9 @@
 use keyway_model::log::LogEntry;
 use keyway_model::{ApplicationId, ErrorCode, LogId, UserId};
 use keyway_store::{Page, logs};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use crate::logs::Event;
+use crate::events::refused;
 use crate::{CoreError, Cx};
 
 pub use keyway_store::logs::Filter;
@@ -29,41 +29,27 @@ pub struct Attempt {
 /// Writes an attempt down, in the log of the tenant that is administered.
 pub async fn record(cx: &Cx, attempt: Attempt) -> Result<(), CoreError> {
     let area = attempt.key.split('.').nth(1).unwrap_or_default().to_owned();
-    let mut event = cx.event(attempt.key).with("status", json!(attempt.status));
+    let mut entry = cx.log_entry(attempt.key, &cx.actor);
     match (area.as_str(), attempt.targets.first()) {
-        ("Users", Some((_, id))) => event = event.user(&UserId(id.clone())),
-        ("Applications", Some((_, id))) => event = event.application(&ApplicationId(id.clone())),
+        ("Users", Some((_, id))) => entry.user_id = Some(UserId(id.clone())),
+        ("Applications", Some((_, id))) => entry.application_id = Some(ApplicationId(id.clone())),
         _ => {}
     }
-    let targets: Vec<_> = attempt.targets.into_iter().chain(cx.request().targets()).collect();
+    let targets: Map<_, _> =
+        attempt.targets.into_iter().chain(cx.request().targets()).map(|(name, id)| (name, json!(id))).collect();
+    let mut put = |name: &str, value: Value| entry.payload.insert(name.to_owned(), value);
+    put("status", json!(attempt.status));
     if !targets.is_empty() {
-        let targets: serde_json::Map<_, _> = targets.into_iter().map(|(name, id)| (name, json!(id))).collect();
-        event = event.with("targets", json!(targets));
+        put("targets", Value::Object(targets));
     }
     if let Some(made) = attempt.made {
-        event = event.with("location", json!(made));
+        put("location", json!(made));
     }
     if attempt.status >= 400 {
-        event = event.failed(attempt.error.as_deref().unwrap_or("unknown"));
+        refused(&mut entry, attempt.error.as_deref().unwrap_or("unknown"));
     }
-    cx.write(async move |tx| Ok(event.write(tx, &cx.tenant).await?)).await
-}
-
-impl Cx {
-    /// An event that says who acts, and by which request.
-    pub(crate) fn event(&self, key: impl Into<String>) -> Event {
-        let request = self.request();
-        let mut event = Event::new(self.core(), key, &self.visitor).with("actorType", json!(self.actor.kind()));
-        if let Some(actor) = self.actor.id() {
-            event = event.with("actor", json!(actor));
-        }
-        for (name, value) in [("requestId", &request.id), ("operation", &request.operation)] {
-            if !value.is_empty() {
-                event = event.with(name, json!(value));
-            }
-        }
-        event
-    }
+    let entry = &entry;
+    cx.write(async move |tx| Ok(logs::insert(tx, &cx.tenant, entry).await?)).await
 }
 
 /// A page of entries, newest first, and how many there are.

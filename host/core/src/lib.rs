@@ -14,7 +14,6 @@ pub mod images;
 mod jobs;
 pub mod keys;
 pub mod limits;
-mod logs;
 pub mod oauth;
 pub mod password;
 pub mod password_link;

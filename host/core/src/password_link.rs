@@ -7,8 +7,9 @@ use keyway_model::user::{PasswordHash, User, UserChange};
 use keyway_model::{ErrorCode, Patch, TenantId, Timestamp, UserId};
 use keyway_store::users;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use crate::events::{Event, EventKind};
+use crate::events::{CHANGED, Event, EventKind};
 use crate::{CoreError, Cx, secret};
 
 /// How long a link is good, in seconds.
@@ -70,13 +71,13 @@ pub async fn set_password(cx: &Cx, token: &str, password: String) -> Result<(), 
     let (link, owner) = open(cx, token).await?;
     cx.core().check_password(&cx.tenant, &password, &owner)?;
     let hash = cx.core().hasher.hash(&cx.visitor.ip, password).await?;
-    let audit = cx.event("Interaction.ForgotPassword.Link.Submit").user(&owner.id);
+    let event = Event::new(EventKind::PasswordLinkUsed).by_user(&owner.id).added("password", json!(CHANGED));
     let change = UserChange { password: Patch::Set(hash), updated_at: Some(cx.now), ..UserChange::default() };
     cx.write(async move |tx| {
         let found = users::lock(tx, &cx.tenant, &link.user).await?.filter(|user| fits(user, &link));
         let mut user = found.ok_or(ErrorCode::LinkExpired)?;
         crate::users::end_sign_ins(tx, &cx.tenant, &mut user, change, cx.now).await?;
-        Ok(audit.write(tx, &cx.tenant).await?)
+        Ok(cx.emit(tx, event).await?)
     })
     .await
 }

@@ -5,6 +5,7 @@
 
 mod account_names;
 mod audit;
+mod audit_sign_in;
 mod bench;
 mod console_connectors;
 mod credential_guessing;

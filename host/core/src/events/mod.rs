@@ -1,141 +1,19 @@
 //! What happened: one row, written in the same transaction as the change. It is the entry of the audit log, and what a listener
 //! outside may be told of. A use case makes the event and gives it to [`Cx::emit`].
 
+mod kind;
 mod recorded;
 
+use keyway_model::interaction::Interaction;
+use keyway_model::log::LogEntry;
 use keyway_model::{ApplicationId, UserId};
-use keyway_store::{StoreError, Tx};
+use keyway_store::{StoreError, Tx, logs};
 use serde_json::{Map, Value, json};
 
-use crate::Cx;
+use crate::{Actor, Cx};
 
+pub use kind::EventKind;
 pub use recorded::Recorded;
-
-/// The kinds of events, with the names that the audit log and its filters know them by.
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident = $key:literal;)*) => {
-        /// What kind of thing happened.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum EventKind {
-            $($(#[$doc])* $name,)*
-        }
-
-        impl EventKind {
-            /// Every kind.
-            pub const ALL: &[Self] = &[$(Self::$name,)*];
-
-            /// The key in the audit log.
-            pub fn key(self) -> &'static str {
-                match self {
-                    $(Self::$name => $key,)*
-                }
-            }
-        }
-    };
-}
-
-kinds! {
-    /// An application was made.
-    ApplicationCreated = "Management.Applications.Create";
-    /// An application was changed.
-    ApplicationUpdated = "Management.Applications.Update";
-    /// What the pages look like for an application was replaced.
-    ApplicationExperienceReplaced = "Management.Applications.SignInExperience.Replace";
-    /// An application was removed with its secrets and everybody's tokens for it.
-    ApplicationDeleted = "Management.Applications.Delete";
-    /// An application was given a secret.
-    ApplicationSecretCreated = "Management.Applications.Secrets.Create";
-    /// A secret was taken from an application.
-    ApplicationSecretDeleted = "Management.Applications.Secrets.Delete";
-    /// The sign-in settings were changed.
-    SignInExperienceUpdated = "Management.SignInExp.Update";
-    /// The tenant's own words in a language were replaced.
-    PhrasesReplaced = "Management.CustomPhrases.Replace";
-    /// The tenant's own words in a language were taken back.
-    PhrasesDeleted = "Management.CustomPhrases.Delete";
-    /// E-mail templates were added or replaced.
-    EmailTemplatesReplaced = "Management.EmailTemplates.Replace";
-    /// An e-mail template was removed.
-    EmailTemplateDeleted = "Management.EmailTemplates.Delete";
-    /// A picture was uploaded.
-    ImageUploaded = "Management.UserAssets.Create";
-    /// A new signing key was made.
-    SigningKeyRotated = "Management.Configs.Oidc.Rotate.Create";
-    /// A signing key was removed; what it signed is refused.
-    SigningKeyDeleted = "Management.Configs.Oidc.Delete";
-    /// An administrator was made.
-    AdministratorCreated = "Management.Settings.Administrators.Create";
-    /// An administrator was removed.
-    AdministratorDeleted = "Management.Settings.Administrators.Delete";
-    /// A tenant was made.
-    TenantCreated = "Management.Tenants.Create";
-    /// A tenant was taken out of use.
-    TenantDeleted = "Management.Tenants.Delete";
-    /// An API resource was made.
-    ResourceCreated = "Management.Resources.Create";
-    /// An API resource was changed.
-    ResourceUpdated = "Management.Resources.Update";
-    /// An API resource was removed with its scopes.
-    ResourceDeleted = "Management.Resources.Delete";
-    /// A resource was given a scope.
-    ScopeCreated = "Management.Resources.Scopes.Create";
-    /// A scope was removed from its resource and from every role.
-    ScopeDeleted = "Management.Resources.Scopes.Delete";
-    /// A role was made.
-    RoleCreated = "Management.Roles.Create";
-    /// A role was removed from everybody.
-    RoleDeleted = "Management.Roles.Delete";
-    /// A role was given scopes.
-    RoleScopesAdded = "Management.Roles.Scopes.Create";
-    /// A scope was taken from a role.
-    RoleScopeRemoved = "Management.Roles.Scopes.Delete";
-    /// An application was given roles.
-    ApplicationRolesAdded = "Management.Applications.Roles.Create";
-    /// A role was taken from an application.
-    ApplicationRoleRemoved = "Management.Applications.Roles.Delete";
-    /// A user was made.
-    UserCreated = "Management.Users.Create";
-    /// A user was changed.
-    UserUpdated = "Management.Users.Update";
-    /// A user was suspended, which ended everything that was signed in, or let in again.
-    UserSuspensionUpdated = "Management.Users.IsSuspended.Update";
-    /// A user got a new password, which ended everything that was signed in.
-    UserPasswordUpdated = "Management.Users.Password.Update";
-    /// A link was made by which a user sets a new password.
-    UserPasswordLinkCreated = "Management.Users.Link.Create";
-    /// A user was signed out everywhere.
-    UserSignedOut = "Management.Users.SignOut.Update";
-    /// A user was removed.
-    UserDeleted = "Management.Users.Delete";
-    /// An identity of an outside provider was taken from a user.
-    UserIdentityDeleted = "Management.Users.Identities.Delete";
-    /// One session of a user was ended.
-    UserSessionEnded = "Management.Users.Sessions.Delete";
-    /// A user was given roles.
-    UserRolesAdded = "Management.Users.Roles.Create";
-    /// A role was taken from a user.
-    UserRoleRemoved = "Management.Users.Roles.Delete";
-    /// A connector was set up.
-    ConnectorCreated = "Management.Connectors.Create";
-    /// A connector was changed, or switched on or off.
-    ConnectorUpdated = "Management.Connectors.Update";
-    /// A connector was removed, or replaced by another.
-    ConnectorDeleted = "Management.Connectors.Delete";
-    /// A test message was sent.
-    ConnectorTested = "Management.Connectors.Test.Create";
-    /// A component was uploaded.
-    FactoryVersionUploaded = "Connector.Upload";
-    /// What a version asks for was agreed to.
-    FactoryVersionApproved = "Connector.Approve";
-    /// A version serves.
-    FactoryVersionActivated = "Connector.Activate";
-    /// The version before serves again.
-    FactoryRolledBack = "Connector.RollBack";
-    /// A version was removed.
-    FactoryVersionDeleted = "Connector.DeleteVersion";
-    /// An uploaded factory was removed with its versions.
-    FactoryDeleted = "Connector.DeleteFactory";
-}
 
 /// Stands in an event for a value that is not shown.
 pub(crate) const CHANGED: &str = "changed";
@@ -145,7 +23,11 @@ pub(crate) const CHANGED: &str = "changed";
 pub struct Event {
     kind: EventKind,
     user: Option<UserId>,
+    /// Whether that user did it: who signs in acts for nobody before, and for themselves from then on.
+    by_user: bool,
     application: Option<ApplicationId>,
+    /// The code of the refusal, where it was refused.
+    error: Option<&'static str>,
     /// On the heap: an event is a part of the future that writes it.
     fields: Box<EventFields>,
 }
@@ -161,7 +43,7 @@ struct EventFields {
 impl Event {
     /// An event that is about nothing yet.
     pub fn new(kind: EventKind) -> Self {
-        Self { kind, user: None, application: None, fields: Box::default() }
+        Self { kind, user: None, by_user: false, application: None, error: None, fields: Box::default() }
     }
 
     /// A thing was made.
@@ -191,6 +73,28 @@ impl Event {
     pub fn of_user(mut self, id: &UserId) -> Self {
         self.user = Some(id.clone());
         self.target("userId", id.as_str())
+    }
+
+    /// A user did it to themselves.
+    #[must_use]
+    pub fn by_user(mut self, id: &UserId) -> Self {
+        self.by_user = true;
+        self.of_user(id)
+    }
+
+    /// It happened in an interaction: of its account, as far as that is known, and through its application.
+    #[must_use]
+    pub fn in_interaction(mut self, interaction: &Interaction) -> Self {
+        self.user.clone_from(&interaction.user_id);
+        self.application = Some(interaction.application_id.clone());
+        self.detail("interactionId", json!(interaction.id))
+    }
+
+    /// It was refused, with this code.
+    #[must_use]
+    pub fn failed(mut self, code: &'static str) -> Self {
+        self.error = Some(code);
+        self
     }
 
     /// It happened to an application, whose log shows it.
@@ -241,25 +145,55 @@ impl Event {
 impl Cx {
     /// Writes an event in the transaction of the change.
     pub async fn emit(&self, tx: &mut Tx, event: Event) -> Result<(), StoreError> {
-        let mut entry = self.event(event.kind.key());
+        let actor = event.user.as_ref().filter(|_| event.by_user).map(|user| Actor::User(user.clone()));
+        let mut entry = self.log_entry(event.kind.key(), actor.as_ref().unwrap_or(&self.actor));
         let EventFields { targets, before, after, details } = *event.fields;
         for (name, fields) in [("targets", targets), ("before", before), ("after", after)] {
             if !fields.is_empty() {
-                entry = entry.with(name, Value::Object(fields));
+                entry.payload.insert(name.to_owned(), Value::Object(fields));
             }
         }
-        for (name, value) in details {
-            entry = entry.with(&name, value);
+        entry.payload.extend(details);
+        if let Some(code) = event.error {
+            refused(&mut entry, code);
         }
-        if let Some(user) = &event.user {
-            entry = entry.user(user);
-        }
-        if let Some(application) = &event.application {
-            entry = entry.application(application);
-        }
+        entry.user_id = event.user;
+        entry.application_id = event.application;
         self.request().note_event();
-        entry.write(tx, &self.tenant).await
+        logs::insert(tx, &self.tenant, &entry).await
     }
+
+    /// An entry of the audit log that says who acts, from where, and by which request.
+    pub(crate) fn log_entry(&self, key: impl Into<String>, actor: &Actor) -> LogEntry {
+        let (core, request) = (self.core(), self.request());
+        let mut payload = Map::new();
+        let mut put = |name: &str, value: Value| payload.insert(name.to_owned(), value);
+        put("result", json!("Success"));
+        put("ip", json!(self.visitor.ip));
+        put("userAgent", json!(self.visitor.user_agent));
+        put("actorType", json!(actor.kind()));
+        let texts =
+            [("actor", actor.id()), ("requestId", Some(&*request.id)), ("operation", Some(&*request.operation))];
+        for (name, text) in texts {
+            if let Some(text) = text.filter(|text| !text.is_empty()) {
+                put(name, json!(text));
+            }
+        }
+        LogEntry {
+            id: core.id(),
+            key: key.into(),
+            payload,
+            user_id: None,
+            application_id: None,
+            created_at: core.now(),
+        }
+    }
+}
+
+/// Marks an entry of the audit log as that of something that was refused.
+pub(crate) fn refused(entry: &mut LogEntry, code: &str) {
+    entry.payload.insert("result".to_owned(), json!("Error"));
+    entry.payload.insert("error".to_owned(), json!({ "code": code }));
 }
 
 /// The fields of a thing that has no secrets.
@@ -282,13 +216,5 @@ mod tests {
         let event = Event::new(EventKind::RoleCreated).changed(before, after);
         assert_eq!(Value::Object(event.fields.before), json!({ "name": "A", "gone": 1 }));
         assert_eq!(Value::Object(event.fields.after), json!({ "name": "B", "new": true }));
-    }
-
-    #[test]
-    fn each_kind_has_a_key_of_its_own() {
-        let mut keys: Vec<_> = EventKind::ALL.iter().map(|kind| kind.key()).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        assert_eq!(keys.len(), EventKind::ALL.len());
     }
 }

@@ -15,8 +15,8 @@ use keyway_store::{Tx, resources, roles, tokens, users};
 use super::token::TokenParameters;
 use super::userinfo::has_scope;
 use crate::configuration::Client;
-use crate::logs::Event;
-use crate::{CoreError, secret};
+use crate::events::{Event, EventKind};
+use crate::{CoreError, Cx, secret};
 
 /// What a use of a code or refresh token came to. A refusal commits too: it may have revoked a grant.
 pub(super) type Used = Result<Ready, OAuthError>;
@@ -39,13 +39,11 @@ pub(super) enum Access {
 /// A code or refresh token, with the request that presents it.
 #[derive(Clone)]
 pub(super) struct Exchange {
-    pub tenant: TenantId,
     pub client: Arc<Client>,
     pub parameters: TokenParameters,
     pub kind: TokenKind,
     pub presented: String,
     pub new: NewSecrets,
-    pub now: Timestamp,
 }
 
 /// Dice thrown before the transaction.
@@ -60,29 +58,33 @@ fn invalid_grant(description: &str) -> OAuthError {
 }
 
 impl Exchange {
-    /// Uses the token and audits what came of it.
-    pub async fn run(self, tx: &mut Tx, audit: Event) -> Result<Used, CoreError> {
-        let tenant = self.tenant.clone();
+    /// Uses the token, and writes an event of what came of it.
+    pub async fn run(self, cx: &Cx, tx: &mut Tx) -> Result<Used, CoreError> {
+        let kind = match self.kind {
+            TokenKind::Code => EventKind::CodeExchanged,
+            _ => EventKind::RefreshTokenExchanged,
+        };
+        let event = Event::new(kind).of_application(&self.client.application.id);
         let hash = secret::hash(&self.presented);
-        let Some((token, grant)) = tokens::find(tx, &tenant, self.kind, &hash).await? else {
+        let Some((token, grant)) = tokens::find(tx, &cx.tenant, self.kind, &hash).await? else {
             let refused = invalid_grant("grant request is invalid");
             // A stranger who guesses as a public client leaves no row behind.
             if !self.client.application.kind.is_public() {
-                audit.failed(refused.error).write(tx, &tenant).await?;
+                cx.emit(tx, event.failed(refused.error)).await?;
             }
             return Ok(Err(refused));
         };
-        let used = self.judge_and_use(tx, token, grant).await?;
+        let used = self.judge_and_use(cx, tx, token, grant).await?;
         match &used {
-            Ok(ready) => audit.user(&ready.grant.user_id).write(tx, &tenant).await?,
-            Err(error) => audit.failed(error.error).write(tx, &tenant).await?,
+            Ok(ready) => cx.emit(tx, event.by_user(&ready.grant.user_id)).await?,
+            Err(error) => cx.emit(tx, event.failed(error.error)).await?,
         }
         Ok(used)
     }
 
-    async fn judge_and_use(self, tx: &mut Tx, token: StoredToken, grant: Grant) -> Result<Used, CoreError> {
-        let Self { tenant, client, parameters, kind, presented, new, now } = self;
-        let (tenant, application, parameters) = (&tenant, &client.application, &parameters);
+    async fn judge_and_use(self, cx: &Cx, tx: &mut Tx, token: StoredToken, grant: Grant) -> Result<Used, CoreError> {
+        let Self { client, parameters, kind, presented, new } = self;
+        let (tenant, now, application, parameters) = (&cx.tenant, cx.now, &client.application, &parameters);
         let hash = secret::hash(&presented);
         // Another client's token says nothing about its owner's conduct, so the owner's grant stays.
         if grant.application_id != application.id {

@@ -86,21 +86,14 @@ async fn exchange(
         _ => parameters.refresh_token.clone(),
     };
     let presented = presented.ok_or_else(|| OAuthError::new("invalid_request", "code or refresh_token is missing"))?;
-    let key = match kind {
-        TokenKind::Code => "ExchangeTokenBy.AuthorizationCode",
-        _ => "ExchangeTokenBy.RefreshToken",
-    };
-    let audit = cx.event(key).application(&application.id);
     let exchange = Exchange {
-        tenant: cx.tenant.clone(),
         client: Arc::clone(&client),
         parameters,
         kind,
         presented,
         new: NewSecrets { access: secret::generate(cx.core().rng()), refresh: secret::generate(cx.core().rng()) },
-        now: cx.now,
     };
-    let used = cx.write(async move |tx| exchange.run(tx, audit).await);
+    let used = cx.write(async move |tx| exchange.run(cx, tx).await);
     let used = used.await?;
     let keys = cx.core().keys(&cx.tenant).await?;
     response(cx, application, used?, &keys)

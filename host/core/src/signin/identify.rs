@@ -7,13 +7,14 @@ use keyway_model::user::User;
 use keyway_model::{ErrorCode, Refusal, TenantId, UserId, VerificationId};
 use keyway_store::users::LockedUser;
 use keyway_store::{Constraint, StoreError, Tx, roles, users};
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::social_identity::{self, masked};
 use super::start::offered;
 use super::step::{Step, step};
 use super::{Browser, taken};
 use crate::CoreError;
+use crate::events::{EventKind, Recorded as _};
 
 /// What an account is identified by.
 #[derive(Debug, Clone, Default)]
@@ -75,24 +76,23 @@ pub(super) async fn identify_by(step: &mut Step<'_>, by: Identification) -> Resu
         outcome => outcome,
     };
     let outcome = outcome.map_err(taken);
-    let failed = match &outcome {
+    let kind = EventKind::identified(event);
+    let submitted = match &outcome {
         Ok(Identified::Taken(user)) => {
             step.interaction.identify(user);
-            None
+            step.event(kind)
         }
         Ok(Identified::Made(user)) => {
             step.interaction.identify(user);
             step.interaction.profile = Profile::default();
-            None
+            step.event(kind).by_user(&user.id).changed(Map::new(), user.fields())
         }
-        Ok(Identified::Stopped { refusal, .. }) | Err(CoreError::Refusal(refusal)) => Some(refusal.code),
+        Ok(Identified::Stopped { refusal, .. }) | Err(CoreError::Refusal(refusal)) => {
+            step.event(kind).failed(refusal.code.code())
+        }
         Err(_) => return outcome,
     };
-    let submitted = step.event(format!("Interaction.{}.Identifier.Submit", event.as_str()));
-    step.record(match failed {
-        Some(code) => submitted.failed(code.code()),
-        None => submitted,
-    });
+    step.record(submitted);
     outcome
 }
 

@@ -8,6 +8,7 @@ use super::proceed::{Progress, advance};
 use super::step::{Step, step};
 use super::{Browser, Identification};
 use crate::CoreError;
+use crate::events::EventKind;
 
 /// Starts the interaction over with this event. `auth.forbidden` when the tenant does not offer it.
 #[tracing::instrument(name = "signin.start", skip_all)]
@@ -19,7 +20,7 @@ pub async fn start(browser: &Browser, event: InteractionEvent) -> Result<(), Cor
 pub(super) fn begin(step: &mut Step<'_>, event: InteractionEvent) -> Result<(), Refusal> {
     offered(step.experience(), event)?;
     step.interaction.reset(event);
-    let started = step.event(format!("Interaction.{}.Update", event.as_str()));
+    let started = step.event(EventKind::started(event));
     step.record(started);
     Ok(())
 }

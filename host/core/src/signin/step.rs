@@ -9,7 +9,7 @@ use keyway_store::{StoreError, Tx, interactions};
 
 use super::{Browser, taken};
 use crate::configuration::Settings;
-use crate::logs::Event;
+use crate::events::{Event, EventKind};
 use crate::{Core, CoreError, secret};
 
 /// What a step works on. Functions that take it can follow each other in one transaction.
@@ -45,8 +45,8 @@ impl<'a> Step<'a> {
     }
 
     /// An event of this interaction, as it stands now.
-    pub fn event(&self, key: impl Into<String>) -> Event {
-        Event::new(self.core(), key, &self.browser.cx.visitor).interaction(self.interaction)
+    pub fn event(&self, kind: EventKind) -> Event {
+        Event::new(kind).in_interaction(self.interaction)
     }
 
     /// Writes an event at the end of the step, also where the step is refused: reads before it need not wait for it.
@@ -87,7 +87,7 @@ pub(super) async fn step<T: Send + 'static>(
             };
             let Step { tx, interaction, ended, events, .. } = step;
             for event in events {
-                event.write(tx, &cx.tenant).await?;
+                cx.emit(tx, event).await?;
             }
             if !ended {
                 interactions::update(tx, &cx.tenant, hash, interaction).await?;

@@ -6,11 +6,13 @@ use keyway_model::user::{User, UserChange};
 use keyway_model::{ErrorCode, Patch, UserId};
 use keyway_store::users::LockedUser;
 use keyway_store::{sessions, users};
+use serde_json::{Map, Value, json};
 
 use super::identify::{check_free, lacks};
 use super::proceed::Progress;
 use super::step::{Step, step};
 use super::{Browser, taken};
+use crate::events::{CHANGED, EventKind, Recorded as _};
 use crate::oauth::{AuthorizationAnswer, code_to_be, hold_application, success};
 use crate::users::end_sign_ins;
 use crate::{CoreError, secret};
@@ -36,14 +38,14 @@ pub enum Submitted {
 pub async fn submit(browser: &Browser) -> Result<Submitted, CoreError> {
     step(browser, async move |step| {
         let event = step.interaction.event()?;
-        let audit = step.event(format!("Interaction.{}.Submit", event.as_str()));
+        let submitted = step.event(EventKind::submitted(event));
         let refusal = match finish(step, None).await? {
             Progress::Done(submitted) => return Ok(submitted),
             Progress::Asks(Next::Fulfil(missing)) => lacks(&missing),
             Progress::Asks(Next::NewPassword) => ErrorCode::NewPasswordRequired.into(),
             Progress::Asks(_) => ErrorCode::IdentifierNotFound.into(),
         };
-        step.record(audit.failed(refusal.code.code()));
+        step.record(submitted.failed(refusal.code.code()));
         Err(refusal.into())
     })
     .await
@@ -52,51 +54,76 @@ pub async fn submit(browser: &Browser) -> Result<Submitted, CoreError> {
 /// Ends the interaction unless something is open; `held` is its account where the step holds it already.
 pub(super) async fn finish(step: &mut Step<'_>, held: Option<LockedUser>) -> Result<Progress, CoreError> {
     let event = step.interaction.event()?;
-    let audit = step.event(format!("Interaction.{}.Submit", event.as_str()));
+    let submitted = step.event(EventKind::submitted(event));
     match ended(step, event, held).await {
-        Ok(Progress::Done(submitted)) => {
-            step.record(audit);
-            Ok(Progress::Done(submitted))
+        Ok(Ended::Done(outcome, change)) => {
+            step.record(submitted.by_user(&change.user).changed(change.before, change.after));
+            Ok(Progress::Done(outcome))
         }
+        Ok(Ended::Asks(next)) => Ok(Progress::Asks(next)),
         // What was refused is in the audit log and nowhere else.
         Err(CoreError::Refusal(refusal)) => {
             if refusal.code == ErrorCode::VerificationFailed {
                 step.interaction.forget();
             }
-            step.record(audit.failed(refusal.code.code()));
+            step.record(submitted.failed(refusal.code.code()));
             Err(refusal.into())
         }
-        other => other,
+        Err(error) => Err(error),
     }
 }
 
-async fn ended(step: &mut Step<'_>, event: InteractionEvent, held: Option<LockedUser>) -> Result<Progress, CoreError> {
+/// What came of the attempt to end an interaction.
+enum Ended {
+    Asks(Next),
+    Done(Submitted, Box<AccountChange>),
+}
+
+/// What an interaction did to its account, as the audit log shows it.
+struct AccountChange {
+    user: UserId,
+    before: Map<String, Value>,
+    after: Map<String, Value>,
+}
+
+impl AccountChange {
+    fn between(before: &User, after: &User) -> Box<Self> {
+        Box::new(Self { user: after.id.clone(), before: before.fields(), after: after.fields() })
+    }
+}
+
+async fn ended(step: &mut Step<'_>, event: InteractionEvent, held: Option<LockedUser>) -> Result<Ended, CoreError> {
     let held = match (held, &step.interaction.user_id) {
         (None, Some(id)) => Some(users::lock(step.tx, step.tenant(), id).await?.ok_or(ErrorCode::UserNotExist)?),
         (held, _) => held,
     };
     let account = held.as_deref().map(Account::Identified);
     let next = next(step.experience(), step.interaction, account)?;
-    let (Next::Submit, Some(mut user)) = (&next, held) else { return Ok(Progress::Asks(next)) };
+    let (Next::Submit, Some(mut user)) = (&next, held) else { return Ok(Ended::Asks(next)) };
     if event == InteractionEvent::ForgotPassword {
         reset_password(step, &mut user).await?;
-        return Ok(Progress::Done(Submitted::PasswordReset(user.id.clone())));
+        let after = Map::from_iter([("password".to_owned(), json!(CHANGED))]);
+        let change = Box::new(AccountChange { user: user.id.clone(), before: Map::new(), after });
+        return Ok(Ended::Done(Submitted::PasswordReset(user.id.clone()), change));
     }
     // Nothing is refused from the first write on, but an identifier that somebody takes at the same moment.
     let names_account = step.interaction.profile.names_account();
+    let before = User::clone(&user);
     if names_account {
-        let mut completed = User::clone(&user);
+        let mut completed = before.clone();
         step.interaction.profile.apply(&mut completed);
         check_free(step.tx, step.tenant(), &completed).await?;
     }
     let interaction = &*step.interaction;
     hold_application(step.tx, step.tenant(), &interaction.application_id, &interaction.authorization).await?;
     if !names_account {
-        return Ok(Progress::Done(sign_in(step, &mut user).await?));
+        let outcome = sign_in(step, &mut user).await?;
+        return Ok(Ended::Done(outcome, AccountChange::between(&before, &user)));
     }
     step.tx.begin_part()?;
     let outcome = sign_in(step, &mut user).await;
-    Ok(Progress::Done(step.tx.end_part(outcome).await.map_err(taken)?))
+    let outcome = step.tx.end_part(outcome).await.map_err(taken)?;
+    Ok(Ended::Done(outcome, AccountChange::between(&before, &user)))
 }
 
 async fn reset_password(step: &mut Step<'_>, user: &mut LockedUser) -> Result<(), CoreError> {

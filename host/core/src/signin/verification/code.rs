@@ -6,6 +6,7 @@ use keyway_model::{ErrorCode, Timestamp, VerificationId};
 use keyway_store::users;
 
 use super::send_code::country;
+use crate::events::EventKind;
 use crate::limits::{self, Guesses};
 use crate::signin::device::known_device;
 use crate::signin::proceed::{Progress, advance, go_on};
@@ -55,8 +56,7 @@ async fn verify(step: &mut Step<'_>, typed: TypedCode) -> Result<VerificationId,
     let TypedCode { verification: id, identifier, code } = typed;
     let (tenant, now) = (step.tenant(), step.now());
     let guess = code_hash(step.core(), &id, code.trim());
-    let name = step.interaction.event()?.as_str();
-    let audit = step.event(format!("Interaction.{name}.Verification.VerificationCode.Submit"));
+    let submitted = step.event(EventKind::code_submitted(step.interaction.event()?));
     let account = users::find_by_identifier(step.tx, tenant, &identifier).await?;
     let device = account.and_then(|account| known_device(step.browser, &account.id));
     let network = step.browser.network();
@@ -74,14 +74,14 @@ async fn verify(step: &mut Step<'_>, typed: TypedCode) -> Result<VerificationId,
             let country = country(&identifier).ok().filter(|country| !country.is_empty());
             let number = country.as_deref().zip(identifier.value.chars().next_back());
             limits::settle(step.tx, tenant, &used.counters, number, used.sent_at, now).await?;
-            step.record(audit);
+            step.record(submitted);
             Ok(id)
         }
         Err(code) => {
             if code == ErrorCode::CodeMismatch {
                 guesses.fail(step.tx, tenant, now).await?;
             }
-            step.record(audit.failed(code.code()));
+            step.record(submitted.failed(code.code()));
             Err(code.into())
         }
     }

@@ -7,6 +7,7 @@ use keyway_model::{ErrorCode, Patch, VerificationId};
 use keyway_store::users;
 
 use crate::CoreError;
+use crate::events::EventKind;
 use crate::limits::{self, Guesses};
 use crate::password::is_present;
 use crate::signin::device::{device, known_device};
@@ -105,9 +106,8 @@ async fn account(browser: &Browser, identifier: &Identifier) -> Result<Option<Us
 async fn judge(step: &mut Step<'_>, compared: &Compared) -> Result<VerificationId, CoreError> {
     let Compared { identifier, user, is_right, renewed } = compared;
     let (tenant, now) = (step.tenant(), step.now());
-    let audit = step.event("Interaction.SignIn.Verification.Password.Submit");
-    let audit = audit.with("identifier", identifier.kind.as_str().into());
-    let audit = user.iter().fold(audit, |audit, user| audit.user(&user.id));
+    let submitted = step.event(EventKind::PasswordSubmitted).detail("identifier", identifier.kind.as_str().into());
+    let submitted = user.iter().fold(submitted, |event, user| event.of_user(&user.id));
     let device = user.as_ref().and_then(|user| known_device(step.browser, &user.id));
     let (name, network) = (&identifier.key(), step.browser.network());
     let guesses = Guesses::new(&step.core().parts.limits, limits::Proof::Password, name, &network, device.as_deref());
@@ -117,7 +117,7 @@ async fn judge(step: &mut Step<'_>, compared: &Compared) -> Result<VerificationI
     }
     let Some(user) = user.as_ref().filter(|_| *is_right) else {
         guesses.fail(step.tx, tenant, now).await?;
-        step.record(audit.failed(ErrorCode::InvalidCredentials.code()));
+        step.record(submitted.failed(ErrorCode::InvalidCredentials.code()));
         return Err(ErrorCode::InvalidCredentials.into());
     };
     guesses.forget(step.tx, tenant, now).await?;
@@ -128,7 +128,7 @@ async fn judge(step: &mut Step<'_>, compared: &Compared) -> Result<VerificationI
         let change = UserChange { password: Patch::Set(hash.clone()), ..UserChange::default() };
         users::change(step.tx, tenant, &mut held, change).await?;
     }
-    step.record(audit);
+    step.record(submitted);
     let id: VerificationId = step.core().id();
     step.interaction.put(VerificationRecord {
         id: id.clone(),

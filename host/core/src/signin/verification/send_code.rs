@@ -13,6 +13,7 @@ use super::code::code_hash;
 use crate::CoreError;
 use crate::configuration::Settings;
 use crate::connectors::{self, Delivery};
+use crate::events::EventKind;
 use crate::limits::{self, Counted, Message, Refused};
 use crate::signin::device::known_device;
 use crate::signin::start::begin;
@@ -157,9 +158,8 @@ async fn grant(step: &mut Step<'_>, request: CodeRequest, drawn: Drawn) -> Resul
     let proof = CodeProof { identifier: request.identifier.clone(), code };
     let proof = Proof::by_code(proof).ok_or(ErrorCode::InvalidInteractionType)?;
     step.interaction.put(VerificationRecord { id, event, credential_epoch, proof });
-    let key = format!("Interaction.{}.Verification.VerificationCode.Create", event.as_str());
-    let created = step.event(key).with("identifier", request.identifier.kind.as_str().into());
-    step.record(created);
+    let sent = step.event(EventKind::code_sent(event));
+    step.record(sent.detail("identifier", request.identifier.kind.as_str().into()));
     Ok(Granted::Now(Sending { goes_out: account.is_some() || welcome, tells: welcome, event, counted }))
 }
 
@@ -176,9 +176,9 @@ fn hold_back(step: &mut Step<'_>, refused: Refused, identifier: &Identifier, cou
             tracing::warn!(rule = rule_name, wait, "a limit on messages is reached: messages are refused");
         }
         let outcome = if by_work { "proof_of_work" } else { "refused" };
-        let audit = step.event("Message.RateLimited").with("identifier", identifier.kind.as_str().into());
-        let audit = audit.with("country", json!(country)).with("rule", json!(rule_name));
-        step.record(audit.with("outcome", json!(outcome)).failed(ErrorCode::MessageRateLimited.code()));
+        let held_back = step.event(EventKind::MessageHeldBack).detail("identifier", identifier.kind.as_str().into());
+        let held_back = held_back.detail("country", json!(country)).detail("rule", json!(rule_name));
+        step.record(held_back.detail("outcome", json!(outcome)).failed(ErrorCode::MessageRateLimited.code()));
     }
     let refusal = refused_for(ErrorCode::MessageRateLimited, wait);
     if !by_work {

@@ -15,7 +15,7 @@ use url::Url;
 
 use super::social_offers::offered_connector;
 use crate::connectors::{self, Factory, explain, target_of};
-use crate::logs::Event;
+use crate::events::{Event, EventKind};
 use crate::signin::proceed::{Progress, advance};
 use crate::signin::social_identity::{of_connector, owner};
 use crate::signin::start::begin;
@@ -92,8 +92,8 @@ pub async fn start_social(
             begin(step, step.experience().first_event())?;
         }
         step.interaction.event()?;
-        let created = step.event("Interaction.SignIn.Verification.Social.Create");
-        step.record(created.with("connectorId", json!(proof.connector_id)));
+        let started = step.event(EventKind::SocialStarted);
+        step.record(started.detail("connectorId", json!(proof.connector_id)));
         let (event, proof) = (InteractionEvent::SignIn, Proof::Social(proof));
         step.interaction.put(VerificationRecord { id, event, credential_epoch: 0, proof });
         Ok(())
@@ -161,9 +161,9 @@ async fn ask(browser: &Browser, id: &ConnectorId, answer: SocialAnswer) -> Resul
         Ok(info) => Ok(Vouched { verification, info }),
         Err(error) => {
             let code = if let CoreError::Refusal(refusal) = &error { refusal.code.code() } else { "internal" };
-            let key = "Interaction.SignIn.Verification.Social.Submit";
-            let audit = Event::new(core, key, &browser.cx.visitor).with("connectorId", json!(id));
-            core.write_event(tenant.clone(), audit.failed(code)).await?;
+            let failed = Event::new(EventKind::SocialSubmitted).detail("connectorId", json!(id)).failed(code);
+            let cx = &browser.cx;
+            cx.write(async move |tx| Ok::<_, CoreError>(cx.emit(tx, failed).await?)).await?;
             Err(error)
         }
     }
@@ -212,7 +212,7 @@ async fn keep_answer(step: &mut Step<'_>, id: &ConnectorId, vouched: &Vouched) -
         };
         record.credential_epoch = owner.map_or(0, |owner| owner.credential_epoch);
     }
-    let submitted = step.event("Interaction.SignIn.Verification.Social.Submit").with("connectorId", json!(id));
+    let submitted = step.event(EventKind::SocialSubmitted).detail("connectorId", json!(id));
     step.record(submitted);
     Ok(verification.clone())
 }
