@@ -52,7 +52,7 @@ fn commit(name: &str) -> anyhow::Result<Option<String>> {
 }
 
 /// Builds the server of a commit in a work tree of its own. It shares this one's target directory, and so all that others have
-/// written.
+/// written, but nothing of the workspace.
 fn build(commit: &str, source: &Path, binary: &Path) -> anyhow::Result<()> {
     let git = |arguments: &[&str]| {
         let mut git = Command::new("git");
@@ -71,6 +71,9 @@ fn build(commit: &str, source: &Path, binary: &Path) -> anyhow::Result<()> {
     }
     let mut build = process::cargo(&["build", "--package", "keyway", "--manifest-path"]);
     build.arg(source.join("Cargo.toml")).env("CARGO_TARGET_DIR", std::path::absolute(paths::target())?);
+    // Cargo tells a package of one tree from that of the other by the times of files alone, and would take the older for the newer; with
+    // a wrapper it keeps those of the workspace apart, and shares the others.
+    build.env("RUSTC_WORKSPACE_WRAPPER", "/usr/bin/env");
     process::run(&mut build)?;
     std::fs::copy(paths::target().join("debug/keyway"), binary)?;
     Ok(())
