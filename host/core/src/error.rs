@@ -8,7 +8,7 @@ use keyway_store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum CoreError {
     /// A rule refused.
-    #[error(transparent)]
+    #[error("{0}")]
     Refusal(#[from] Refusal),
     /// An OAuth rule refused.
     #[error(transparent)]

@@ -4,49 +4,70 @@ use std::io::Cursor;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
-use keyway_model::ErrorCode;
-use keyway_store::images;
+use keyway_store::{StoreError, images};
 
 use crate::events::{Event, EventKind};
 use crate::{CoreError, Cx};
 
+/// Why a picture was not kept or found.
+#[derive(Debug, thiserror::Error)]
+pub enum ImageError {
+    /// The bytes are no picture, or one that takes too much memory.
+    #[error("not a picture")]
+    NotAPicture,
+    /// There is none of this id.
+    #[error("not found")]
+    NotFound,
+    /// The store or the machine failed.
+    #[error(transparent)]
+    Failed(#[from] CoreError),
+}
+
+impl From<StoreError> for ImageError {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
 /// Longest side of a picture that is kept, in pixels.
-const LARGEST: u32 = 512;
+const MAX_SIDE: u32 = 512;
 
 /// Longest side of a picture that is read, in pixels.
-const READ: u32 = 8192;
+const MAX_SIDE_READ: u32 = 8192;
 
 /// Memory that reading a picture may take, in bytes.
-const MEMORY: u64 = 64 * 1024 * 1024;
+const MAX_MEMORY: u64 = 64 * 1024 * 1024;
 
 /// A picture of a stranger drawn anew: what hid between its pixels, from scripts to where it was taken, stays behind.
-fn redraw(bytes: &[u8]) -> Result<Vec<u8>, ErrorCode> {
-    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| ErrorCode::NoPicture)?;
+fn redraw(bytes: &[u8]) -> Result<Vec<u8>, ImageError> {
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| ImageError::NotAPicture)?;
     let mut limits = Limits::default();
-    limits.max_image_width = Some(READ);
-    limits.max_image_height = Some(READ);
-    limits.max_alloc = Some(MEMORY);
+    limits.max_image_width = Some(MAX_SIDE_READ);
+    limits.max_image_height = Some(MAX_SIDE_READ);
+    limits.max_alloc = Some(MAX_MEMORY);
     reader.limits(limits);
-    let mut picture = reader.decode().map_err(|_| ErrorCode::NoPicture)?;
-    if picture.width() > LARGEST || picture.height() > LARGEST {
-        picture = picture.thumbnail(LARGEST, LARGEST);
+    let mut picture = reader.decode().map_err(|_| ImageError::NotAPicture)?;
+    if picture.width() > MAX_SIDE || picture.height() > MAX_SIDE {
+        picture = picture.thumbnail(MAX_SIDE, MAX_SIDE);
     }
     let mut png = Cursor::new(Vec::new());
-    DynamicImage::from(picture.into_rgba8()).write_to(&mut png, ImageFormat::Png).map_err(|_| ErrorCode::NoPicture)?;
+    DynamicImage::from(picture.into_rgba8())
+        .write_to(&mut png, ImageFormat::Png)
+        .map_err(|_| ImageError::NotAPicture)?;
     Ok(png.into_inner())
 }
 
 /// Keeps a picture (PNG, JPEG, GIF or WebP) as PNG of at most 512 by 512 pixels; returns its address.
 #[tracing::instrument(name = "images.upload", skip_all)]
-pub async fn upload(cx: &Cx, bytes: Vec<u8>) -> Result<String, CoreError> {
+pub async fn upload(cx: &Cx, bytes: Vec<u8>) -> Result<String, ImageError> {
     let drawn = tokio::task::spawn_blocking(move || redraw(&bytes)).await;
-    let png = drawn.map_err(|_| CoreError::Internal("a picture"))??;
+    let png = drawn.map_err(|_| ImageError::Failed(CoreError::Internal("a picture")))??;
     let id = hex::encode(digest(&SHA256, &png));
     let address = format!("{}/images/{id}.png", cx.core().endpoint(&cx.tenant));
     cx.write(async move |tx| {
         images::insert(tx, &cx.tenant, &id, png, cx.now).await?;
         cx.emit(tx, Event::new(EventKind::ImageUploaded).target("imageId", &id)).await?;
-        Ok::<_, CoreError>(())
+        Ok::<_, ImageError>(())
     })
     .await?;
     Ok(address)
@@ -54,8 +75,8 @@ pub async fn upload(cx: &Cx, bytes: Vec<u8>) -> Result<String, CoreError> {
 
 /// The picture with this id, as PNG.
 #[tracing::instrument(name = "images.get", skip_all)]
-pub async fn get(cx: &Cx, id: &str) -> Result<Vec<u8>, CoreError> {
-    cx.read(async |tx| images::find(tx, &cx.tenant, id).await?.ok_or_else(|| ErrorCode::EntityNotFound.into())).await
+pub async fn get(cx: &Cx, id: &str) -> Result<Vec<u8>, ImageError> {
+    cx.read(async |tx| images::find(tx, &cx.tenant, id).await?.ok_or_else(|| ImageError::NotFound)).await
 }
 
 #[cfg(test)]
@@ -83,7 +104,7 @@ mod tests {
         let svg = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>";
         let truncated = &encoded(10, 10, ImageFormat::Png)[..40];
         for bad in [&svg[..], b"", b"GIF89a", truncated, b"<html>"] {
-            assert_eq!(redraw(bad), Err(ErrorCode::NoPicture));
+            assert!(matches!(redraw(bad), Err(ImageError::NotAPicture)));
         }
     }
 
@@ -91,7 +112,7 @@ mod tests {
     fn decompression_bombs_are_refused_before_they_are_drawn() {
         let mut header = encoded(1, 1, ImageFormat::Png);
         header[16..24].copy_from_slice(&[0, 0, 0x7f, 0xff, 0, 0, 0x7f, 0xff]);
-        assert_eq!(redraw(&header), Err(ErrorCode::NoPicture));
+        assert!(matches!(redraw(&header), Err(ImageError::NotAPicture)));
     }
 
     proptest::proptest! {
@@ -111,7 +132,7 @@ mod tests {
             bytes.truncate(kept.max(8));
             if let Ok(png) = redraw(&bytes) {
                 let again = image::load_from_memory(&png).unwrap();
-                proptest::prop_assert!(again.width() <= LARGEST && again.height() <= LARGEST);
+                proptest::prop_assert!(again.width() <= MAX_SIDE && again.height() <= MAX_SIDE);
             }
         }
     }

@@ -4,13 +4,31 @@
 //! as soon as the password changes.
 
 use keyway_model::user::{PasswordHash, User, UserChange};
-use keyway_model::{ErrorCode, Patch, TenantId, Timestamp, UserId};
+use keyway_model::{Patch, TenantId, Timestamp, UserId};
 use keyway_store::users;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::events::{CHANGED, Event, EventKind};
+use crate::users::UserError;
 use crate::{CoreError, Cx, secret};
+
+/// Why a link was not made, or set no password.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordLinkError {
+    /// The link was used or ran out, or the password changed since.
+    #[error("the link is over")]
+    Over,
+    /// What is refused of any user.
+    #[error("{0}")]
+    User(#[source] UserError),
+}
+
+impl<E: Into<UserError>> From<E> for PasswordLinkError {
+    fn from(error: E) -> Self {
+        Self::User(error.into())
+    }
+}
 
 /// How long a link is good, in seconds.
 const TTL: i64 = 24 * 3600;
@@ -33,13 +51,13 @@ fn context(tenant: &TenantId) -> String {
 
 /// A link for this user and the moment when it ends.
 #[tracing::instrument(name = "password_link.create", skip_all)]
-pub async fn create(cx: &Cx, id: &UserId) -> Result<(String, Timestamp), CoreError> {
+pub async fn create(cx: &Cx, id: &UserId) -> Result<(String, Timestamp), PasswordLinkError> {
     let end = cx.now.plus_seconds(TTL);
     let core = cx.core();
     let user = cx.write(async move |tx| {
-        let user = users::find(tx, &cx.tenant, id).await?.ok_or(ErrorCode::EntityNotFound)?;
+        let user = users::find(tx, &cx.tenant, id).await?.ok_or(UserError::NotFound)?;
         cx.emit(tx, Event::new(EventKind::UserPasswordLinkCreated).of_user(id)).await?;
-        Ok::<_, CoreError>(user)
+        Ok::<_, PasswordLinkError>(user)
     });
     let user = user.await?;
     let link = Link { user: user.id, mark: mark(user.password.as_ref()), until: end.seconds() };
@@ -50,24 +68,24 @@ pub async fn create(cx: &Cx, id: &UserId) -> Result<(String, Timestamp), CoreErr
 }
 
 /// The link and the user whose password it sets; refused when it is over.
-async fn open(cx: &Cx, token: &str) -> Result<(Link, User), CoreError> {
+async fn open(cx: &Cx, token: &str) -> Result<(Link, User), PasswordLinkError> {
     let text = cx.core().open_from_browser(&context(&cx.tenant), token);
     let link = text.and_then(|text| serde_json::from_str::<Link>(&text).ok());
     let live = link.filter(|link| link.until > cx.now.seconds());
-    let link = live.ok_or(ErrorCode::LinkExpired)?;
-    let found = cx.read(async |tx| Ok::<_, CoreError>(users::find(tx, &cx.tenant, &link.user).await?)).await?;
-    let owner = found.filter(|user| fits(user, &link)).ok_or(ErrorCode::LinkExpired)?;
+    let link = live.ok_or(PasswordLinkError::Over)?;
+    let found = cx.read(async |tx| Ok::<_, PasswordLinkError>(users::find(tx, &cx.tenant, &link.user).await?)).await?;
+    let owner = found.filter(|user| fits(user, &link)).ok_or(PasswordLinkError::Over)?;
     Ok((link, owner))
 }
 
 /// The user whose password the link sets; refused when the link is over.
-pub async fn owner(cx: &Cx, token: &str) -> Result<User, CoreError> {
+pub async fn owner(cx: &Cx, token: &str) -> Result<User, PasswordLinkError> {
     Ok(open(cx, token).await?.1)
 }
 
 /// Sets the password and signs the user out everywhere. Of fifty at once one finds the password that the link may replace.
 #[tracing::instrument(name = "password_link.set_password", skip_all)]
-pub async fn set_password(cx: &Cx, token: &str, password: String) -> Result<(), CoreError> {
+pub async fn set_password(cx: &Cx, token: &str, password: String) -> Result<(), PasswordLinkError> {
     let (link, owner) = open(cx, token).await?;
     cx.core().check_password(&cx.tenant, &password, &owner)?;
     let hash = cx.core().hasher.hash(&cx.visitor.ip, password).await?;
@@ -75,7 +93,7 @@ pub async fn set_password(cx: &Cx, token: &str, password: String) -> Result<(), 
     let change = UserChange { password: Patch::Set(hash), updated_at: Some(cx.now), ..UserChange::default() };
     cx.write(async move |tx| {
         let found = users::lock(tx, &cx.tenant, &link.user).await?.filter(|user| fits(user, &link));
-        let mut user = found.ok_or(ErrorCode::LinkExpired)?;
+        let mut user = found.ok_or(PasswordLinkError::Over)?;
         crate::users::end_sign_ins(tx, &cx.tenant, &mut user, change, cx.now).await?;
         Ok(cx.emit(tx, event).await?)
     })

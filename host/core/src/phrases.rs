@@ -15,7 +15,7 @@ pub enum PhrasesError {
     #[error("not found")]
     NotFound,
     /// A language or a sentence that there is not; says which.
-    #[error(transparent)]
+    #[error("{0}")]
     Refused(#[from] Refusal),
     /// The store failed.
     #[error(transparent)]

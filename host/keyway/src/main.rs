@@ -11,7 +11,6 @@ mod system;
 mod wiring;
 
 use clap::{Parser, Subcommand};
-use keyway_core::CoreError;
 use keyway_testkit::cli::ConnectorCommand;
 use settings::Settings;
 
@@ -183,9 +182,9 @@ fn main() -> std::process::ExitCode {
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
-            match error.downcast_ref() {
-                Some(CoreError::Refusal(refusal)) => eprintln!("keyway: {}", keyway_web::explained(refusal)),
-                _ => eprintln!("keyway: {error:#}"),
+            match error.chain().find_map(|cause| cause.downcast_ref()) {
+                Some(refusal) => eprintln!("keyway: {}", keyway_web::explained(refusal)),
+                None => eprintln!("keyway: {error:#}"),
             }
             std::process::ExitCode::FAILURE
         }

@@ -3,16 +3,15 @@
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::session::{SESSION_TTL, Session};
 use keyway_model::user::User;
-use keyway_model::{ErrorCode, TenantId, UserId};
+use keyway_model::{TenantId, UserId};
 use keyway_store::{sessions, users};
 use serde_json::json;
 
-use super::any;
+use super::{AdministratorError, any};
 use crate::console::{ADMINISTRATOR, add_administrator};
 use crate::events::{Event, EventKind};
-use crate::signin::taken;
 use crate::tenants::lock;
-use crate::{CoreError, Cx, secret};
+use crate::{Cx, secret};
 
 /// How long a link for the first administrator is good, in seconds.
 const TTL: i64 = 24 * 3600;
@@ -21,13 +20,13 @@ const TTL: i64 = 24 * 3600;
 const PURPOSE: &str = "first-admin";
 
 /// Whether nobody may do everything at the console yet.
-pub async fn is_awaited(cx: &Cx) -> Result<bool, CoreError> {
+pub async fn is_awaited(cx: &Cx) -> Result<bool, AdministratorError> {
     cx.read(async |tx| Ok(!any(tx).await?)).await
 }
 
 /// A link by which the first administrator is made; none when there is one. It ends, and each is another: one that is left
 /// in a log opens nothing later.
-pub async fn link(cx: &Cx) -> Result<Option<String>, CoreError> {
+pub async fn link(cx: &Cx) -> Result<Option<String>, AdministratorError> {
     if !is_awaited(cx).await? {
         return Ok(None);
     }
@@ -44,9 +43,9 @@ fn is_good(cx: &Cx, presented: &str) -> bool {
 /// Makes the first administrator and signs them in; the secret of the session. Refused when the link's secret is wrong or
 /// has ended, or when there is one already.
 #[tracing::instrument(name = "administrators.create_first", skip_all)]
-pub async fn create(cx: &Cx, presented: &str, username: &str, password: String) -> Result<String, CoreError> {
+pub async fn create(cx: &Cx, presented: &str, username: &str, password: String) -> Result<String, AdministratorError> {
     if !is_good(cx, presented) {
-        return Err(ErrorCode::LinkExpired.into());
+        return Err(AdministratorError::LinkOver);
     }
     let (core, tenant) = (cx.core(), TenantId::admin());
     let identifier = Identifier::parse(IdentifierKind::Username, username)?;
@@ -66,17 +65,17 @@ pub async fn create(cx: &Cx, presented: &str, username: &str, password: String) 
     };
     let secret = secret::generate(core.rng());
     let hash = secret::hash(&secret);
-    let write = cx.write(async move |tx| {
+    cx.write(async move |tx| {
         lock(tx, &tenant).await?;
         if any(tx).await? {
-            return Err(ErrorCode::Forbidden.into());
+            return Err(AdministratorError::NotTheFirst);
         }
         users::insert(tx, &tenant, &user).await?;
         add_administrator(tx, &user).await?;
         sessions::insert(tx, &tenant, &hash, &session).await?;
         let event = Event::created(EventKind::AdministratorCreated, &user).added("roleIds", json!([ADMINISTRATOR]));
-        Ok::<_, CoreError>(cx.emit(tx, event).await?)
-    });
-    write.await.map_err(taken)?;
+        Ok::<_, AdministratorError>(cx.emit(tx, event).await?)
+    })
+    .await?;
     Ok(secret)
 }

@@ -1,20 +1,21 @@
 //! Administrators: users of the operators' tenant, and what each may do.
 
+mod error;
 mod first;
 
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::resource::{MANAGEMENT_SCOPE, management_api};
 use keyway_model::user::User;
-use keyway_model::{ErrorCode, Refusal, TenantId, UserId};
+use keyway_model::{TenantId, UserId};
 use keyway_store::{StoreError, Tx, roles, users};
 use serde_json::json;
 
 use crate::console::{ADMINISTRATOR, Administrator, duty_role};
 use crate::events::{Event, EventKind};
-use crate::signin::taken;
 use crate::tenants::lock;
-use crate::{Actor, CoreError, Cx};
+use crate::{Actor, Cx};
 
+pub use error::AdministratorError;
 pub use first::{create as create_first, is_awaited, link as first_link};
 
 /// Administrators at a time.
@@ -40,13 +41,13 @@ impl Administrator {
 
 /// Everybody who may use the console, newest first.
 #[tracing::instrument(name = "administrators.list", skip_all)]
-pub async fn list(cx: &Cx) -> Result<Vec<Administrator>, CoreError> {
+pub async fn list(cx: &Cx) -> Result<Vec<Administrator>, AdministratorError> {
     cx.read(async |tx| Ok(all(tx).await?)).await
 }
 
 /// Makes an administrator without a password, who may do everything or has the given duties around connectors.
 #[tracing::instrument(name = "administrators.create", skip_all)]
-pub async fn create(cx: &Cx, username: &str, everything: bool, duties: &[String]) -> Result<User, CoreError> {
+pub async fn create(cx: &Cx, username: &str, everything: bool, duties: &[String]) -> Result<User, AdministratorError> {
     let tenant = TenantId::admin();
     let identifier = Identifier::parse(IdentifierKind::Username, username)?;
     let roles: Vec<_> = if everything {
@@ -55,14 +56,14 @@ pub async fn create(cx: &Cx, username: &str, everything: bool, duties: &[String]
         duties.iter().filter_map(|duty| duty_role(duty)).collect()
     };
     if roles.is_empty() {
-        return Err(Refusal::invalid_input("duties", "choose what the administrator may do").into());
+        return Err(AdministratorError::NoDuties);
     }
     let mut user = User::new(UserId(cx.core().rng().text(12)), cx.now);
     user.set_identifier(&identifier);
-    let write = cx.write(async move |tx| {
+    cx.write(async move |tx| {
         lock(tx, &tenant).await?;
         if i64::try_from(all(tx).await?.len()).is_ok_and(|count| count >= MAX_ADMINISTRATORS) {
-            return Err(Refusal::invalid_input("username", "there are 200 administrators already").into());
+            return Err(AdministratorError::TooMany);
         }
         users::insert(tx, &tenant, &user).await?;
         for role in &roles {
@@ -70,37 +71,37 @@ pub async fn create(cx: &Cx, username: &str, everything: bool, duties: &[String]
         }
         let event = Event::created(EventKind::AdministratorCreated, &user).added("roleIds", json!(roles));
         cx.emit(tx, event).await?;
-        Ok::<_, CoreError>(user)
-    });
-    write.await.map_err(taken)
+        Ok::<_, AdministratorError>(user)
+    })
+    .await
 }
 
 /// The administrator with this username.
 #[tracing::instrument(name = "administrators.named", skip_all)]
-pub async fn named(cx: &Cx, username: &str) -> Result<Administrator, CoreError> {
+pub async fn named(cx: &Cx, username: &str) -> Result<Administrator, AdministratorError> {
     let identifier = Identifier::parse(IdentifierKind::Username, username)?;
     let is_named = |name: &String| name.eq_ignore_ascii_case(&identifier.value);
     let found = list(cx).await?.into_iter().find(|one| one.user.username.as_ref().is_some_and(is_named));
-    found.ok_or_else(|| ErrorCode::UserNotExist.into())
+    found.ok_or(AdministratorError::NotFound)
 }
 
 /// Removes an administrator. The last one who may do everything stays, and nobody removes themselves.
 #[tracing::instrument(name = "administrators.delete", skip_all)]
-pub async fn delete(cx: &Cx, id: &UserId) -> Result<(), CoreError> {
+pub async fn delete(cx: &Cx, id: &UserId) -> Result<(), AdministratorError> {
     let tenant = TenantId::admin();
     if cx.actor == Actor::Administrator(id.clone()) {
-        return Err(ErrorCode::OwnAccount.into());
+        return Err(AdministratorError::OwnAccount);
     }
     cx.write(async move |tx| {
         lock(tx, &tenant).await?;
         let known = all(tx).await?;
         let mut others = known.iter().filter(|one| one.user.id != *id && !one.user.is_suspended);
         if !others.any(Administrator::may_do_everything) {
-            return Err(ErrorCode::LastAdministrator.into());
+            return Err(AdministratorError::Last);
         }
-        let removed = known.iter().find(|one| one.user.id == *id).ok_or(ErrorCode::EntityNotFound)?;
+        let removed = known.iter().find(|one| one.user.id == *id).ok_or(AdministratorError::NotFound)?;
         if !users::delete(tx, &tenant, id).await? {
-            return Err(ErrorCode::EntityNotFound.into());
+            return Err(AdministratorError::NotFound);
         }
         Ok(cx.emit(tx, Event::deleted(EventKind::AdministratorDeleted, &removed.user)).await?)
     })

@@ -27,7 +27,7 @@ pub enum ApplicationError {
     #[error("the secret's name is taken")]
     SecretNameInUse,
     /// What was given breaks a rule; says where.
-    #[error(transparent)]
+    #[error("{0}")]
     Refused(#[from] Refusal),
     /// The store failed.
     #[error(transparent)]

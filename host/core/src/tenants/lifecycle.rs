@@ -23,7 +23,7 @@ pub enum TenantError {
     #[error("the tenant is always there")]
     Fixed,
     /// The id, the name or the address is none; says which.
-    #[error(transparent)]
+    #[error("{0}")]
     Refused(#[from] Refusal),
     /// What a tenant starts with could not be made.
     #[error(transparent)]

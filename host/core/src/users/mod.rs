@@ -1,5 +1,6 @@
 //! Users, as administrators see and change them.
 
+mod error;
 mod search;
 mod sessions;
 
@@ -9,14 +10,16 @@ use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::user::{Identity, PasswordHash, PasswordMethod, User, UserChange};
 use keyway_model::{ErrorCode, Patch, Refusal, TenantId, Timestamp, UserId};
 use keyway_store::users::LockedUser;
-use keyway_store::{Tx, applications, identities, password_costs, roles, sessions as stored_sessions, tokens, users};
+use keyway_store::{
+    StoreError, Tx, applications, identities, password_costs, roles, sessions as stored_sessions, tokens, users,
+};
 use serde_json::json;
 
+use crate::Cx;
 use crate::events::{CHANGED, Event, EventKind};
 use crate::password::{Cost, NOBODY, check_variant, imported, may_join};
-use crate::signin::taken;
-use crate::{CoreError, Cx};
 
+pub use error::UserError;
 pub use keyway_store::user_search::{Place, UserField, UserMatch, UserSearch};
 pub use search::{Window, list, search, window};
 pub use sessions::{end_session, sessions};
@@ -80,27 +83,26 @@ pub(crate) async fn end_sign_ins(
     user: &mut LockedUser,
     change: UserChange,
     now: Timestamp,
-) -> Result<(), CoreError> {
+) -> Result<(), StoreError> {
     users::change(tx, tenant, user, UserChange { ends_sign_ins: true, ..change }).await?;
     stored_sessions::delete_of_user(tx, tenant, &user.id).await?;
     tokens::revoke_of_user(tx, tenant, &user.id, now).await?;
     Ok(())
 }
 
-async fn locked(tx: &mut Tx, cx: &Cx, id: &UserId) -> Result<LockedUser, CoreError> {
-    users::lock(tx, &cx.tenant, id).await?.ok_or_else(|| ErrorCode::EntityNotFound.into())
+async fn locked(tx: &mut Tx, cx: &Cx, id: &UserId) -> Result<LockedUser, UserError> {
+    users::lock(tx, &cx.tenant, id).await?.ok_or(UserError::NotFound)
 }
 
 /// A user.
 #[tracing::instrument(name = "users.get", skip_all)]
-pub async fn get(cx: &Cx, id: &UserId) -> Result<User, CoreError> {
-    let found = cx.read(async |tx| Ok::<_, CoreError>(users::find(tx, &cx.tenant, id).await?)).await?;
-    found.ok_or_else(|| ErrorCode::EntityNotFound.into())
+pub async fn get(cx: &Cx, id: &UserId) -> Result<User, UserError> {
+    cx.read(async |tx| users::find(tx, &cx.tenant, id).await?.ok_or(UserError::NotFound)).await
 }
 
 /// Makes a user.
 #[tracing::instrument(name = "users.create", skip_all)]
-pub async fn create(cx: &Cx, new: NewUser) -> Result<User, CoreError> {
+pub async fn create(cx: &Cx, new: NewUser) -> Result<User, UserError> {
     let core = cx.core();
     let mut user = new.user;
     user.check()?;
@@ -114,7 +116,7 @@ pub async fn create(cx: &Cx, new: NewUser) -> Result<User, CoreError> {
     if user.id.as_str().is_empty() {
         user.id = UserId(core.rng().text(12));
     } else if !user.id.is_well_formed() {
-        return Err(Refusal::invalid_input("id", "1 to 64 letters, digits, hyphens and underscores").into());
+        return Err(UserError::Id);
     }
     let mut cost = None;
     user.password = match new.password {
@@ -129,29 +131,26 @@ pub async fn create(cx: &Cx, new: NewUser) -> Result<User, CoreError> {
         }
         None => None,
     };
-    let write = cx.write(async move |tx| {
-        // A token whose subject is its own client is a program's: a user of that name would have its access.
+    cx.write(async move |tx| {
         if is_chosen && applications::find(tx, &cx.tenant, &user.id.as_str().into()).await?.is_some() {
-            return Err(Refusal::invalid_input("id", "is the id of an application").into());
+            return Err(UserError::IdOfApplication);
         }
         users::insert(tx, &cx.tenant, &user).await?;
         if let Some(cost) = cost
             && !password_costs::note(tx, &cx.tenant, &user.id, &cost, |others| may_join(&cost, others)).await?
         {
-            let expected =
-                "asks for too much work beside the other kinds of hashes that wait for their users to sign in";
-            return Err(Refusal::invalid_input("passwordDigest", expected).into());
+            return Err(UserError::HashTooDear);
         }
         roles::add_defaults(tx, &cx.tenant, &user.id).await?;
         cx.emit(tx, Event::created(EventKind::UserCreated, &user).of_user(&user.id)).await?;
-        Ok::<_, CoreError>(user)
-    });
-    write.await.map_err(taken)
+        Ok::<_, UserError>(user)
+    })
+    .await
 }
 
 /// Changes a user. A suspension ends every session and token.
 #[tracing::instrument(name = "users.update", skip_all)]
-pub async fn update(cx: &Cx, id: &UserId, mut change: UserChange) -> Result<User, CoreError> {
+pub async fn update(cx: &Cx, id: &UserId, mut change: UserChange) -> Result<User, UserError> {
     change.check()?;
     for (kind, field) in KINDS {
         let patch = std::mem::take(change.identifier(kind));
@@ -159,7 +158,7 @@ pub async fn update(cx: &Cx, id: &UserId, mut change: UserChange) -> Result<User
     }
     change.updated_at = Some(cx.now);
     let kind = if change.is_suspended.is_some() { EventKind::UserSuspensionUpdated } else { EventKind::UserUpdated };
-    let write = cx.write(async move |tx| {
+    cx.write(async move |tx| {
         let mut user = locked(tx, cx, id).await?;
         let before = User::clone(&user);
         if change.is_suspended == Some(true) && !user.is_suspended {
@@ -173,14 +172,14 @@ pub async fn update(cx: &Cx, id: &UserId, mut change: UserChange) -> Result<User
             event = event.added("customData", json!(CHANGED));
         }
         cx.emit(tx, event).await?;
-        Ok::<_, CoreError>(after)
-    });
-    write.await.map_err(taken)
+        Ok::<_, UserError>(after)
+    })
+    .await
 }
 
 /// Sets a user's password and signs the user out everywhere.
 #[tracing::instrument(name = "users.password.set", skip_all)]
-pub async fn set_password(cx: &Cx, id: &UserId, password: String) -> Result<User, CoreError> {
+pub async fn set_password(cx: &Cx, id: &UserId, password: String) -> Result<User, UserError> {
     let user = get(cx, id).await?;
     cx.core().check_password(&cx.tenant, &password, &user)?;
     let hash = cx.core().hasher.hash(NOBODY, password).await?;
@@ -191,34 +190,34 @@ pub async fn set_password(cx: &Cx, id: &UserId, password: String) -> Result<User
 
 /// Ends every session and token of a user.
 #[tracing::instrument(name = "users.sign_out", skip_all)]
-pub async fn sign_out(cx: &Cx, id: &UserId) -> Result<(), CoreError> {
+pub async fn sign_out(cx: &Cx, id: &UserId) -> Result<(), UserError> {
     change_and_sign_out(cx, id, UserChange::default(), Event::new(EventKind::UserSignedOut)).await.map(|_| ())
 }
 
-async fn change_and_sign_out(cx: &Cx, id: &UserId, change: UserChange, event: Event) -> Result<User, CoreError> {
+async fn change_and_sign_out(cx: &Cx, id: &UserId, change: UserChange, event: Event) -> Result<User, UserError> {
     let event = event.of_user(id);
     cx.write(async move |tx| {
         let mut user = locked(tx, cx, id).await?;
         end_sign_ins(tx, &cx.tenant, &mut user, change, cx.now).await?;
         cx.emit(tx, event).await?;
-        Ok::<_, CoreError>(user.into())
+        Ok::<_, UserError>(user.into())
     })
     .await
 }
 
 /// Users' identities of outside providers.
 #[tracing::instrument(name = "users.identities.list", skip_all)]
-pub async fn identities(cx: &Cx, ids: &[UserId]) -> Result<HashMap<UserId, Vec<Identity>>, CoreError> {
+pub async fn identities(cx: &Cx, ids: &[UserId]) -> Result<HashMap<UserId, Vec<Identity>>, UserError> {
     cx.read(async |tx| Ok(identities::of_users(tx, &cx.tenant, ids).await?)).await
 }
 
 /// Unlinks an identity.
 #[tracing::instrument(name = "users.identities.delete", skip_all)]
-pub async fn delete_identity(cx: &Cx, id: &UserId, target: &str) -> Result<(), CoreError> {
+pub async fn delete_identity(cx: &Cx, id: &UserId, target: &str) -> Result<(), UserError> {
     cx.write(async move |tx| {
         locked(tx, cx, id).await?;
         if !identities::delete(tx, &cx.tenant, id, target).await? {
-            return Err(ErrorCode::EntityNotFound.into());
+            return Err(UserError::NotFound);
         }
         let event = Event::new(EventKind::UserIdentityDeleted).of_user(id);
         Ok(cx.emit(tx, event.removed("target", json!(target))).await?)
@@ -228,22 +227,22 @@ pub async fn delete_identity(cx: &Cx, id: &UserId, target: &str) -> Result<(), C
 
 /// Whether `password` is the user's.
 #[tracing::instrument(name = "users.password.check", skip_all)]
-pub async fn check_password(cx: &Cx, id: &UserId, password: String) -> Result<(), CoreError> {
+pub async fn check_password(cx: &Cx, id: &UserId, password: String) -> Result<(), UserError> {
     let user = get(cx, id).await?;
     if cx.core().hasher.verify(NOBODY, password, user.password, Vec::new()).await? {
         Ok(())
     } else {
-        Err(ErrorCode::InvalidCredentials.into())
+        Err(UserError::WrongPassword)
     }
 }
 
 /// Removes a user with sessions, grants and tokens.
 #[tracing::instrument(name = "users.delete", skip_all)]
-pub async fn delete(cx: &Cx, id: &UserId) -> Result<(), CoreError> {
+pub async fn delete(cx: &Cx, id: &UserId) -> Result<(), UserError> {
     cx.write(async move |tx| {
         let user = User::from(locked(tx, cx, id).await?);
         if !users::delete(tx, &cx.tenant, id).await? {
-            return Err(ErrorCode::EntityNotFound.into());
+            return Err(UserError::NotFound);
         }
         Ok(cx.emit(tx, Event::deleted(EventKind::UserDeleted, &user).of_user(id)).await?)
     })

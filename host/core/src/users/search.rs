@@ -4,7 +4,8 @@ use keyway_model::user::User;
 use keyway_store::user_search::{self, Place, UserMatch, UserSearch};
 use keyway_store::{Page, Total};
 
-use crate::{CoreError, Cx};
+use super::UserError;
+use crate::Cx;
 
 /// What a search counts to: nobody reads on so far, and counting all of a million takes its time.
 const MAX_FOUND: i64 = 1000;
@@ -36,14 +37,14 @@ fn part_of_any(search: &UserSearch) -> Option<String> {
 /// A page of users whose names or identifiers hold `search`, newest first, and how many there are. A search is counted
 /// to a thousand.
 #[tracing::instrument(name = "users.list", skip_all)]
-pub async fn list(cx: &Cx, search: Option<String>, page: Page) -> Result<(Vec<User>, Total), CoreError> {
+pub async fn list(cx: &Cx, search: Option<String>, page: Page) -> Result<(Vec<User>, Total), UserError> {
     let most = if search.is_some() { MAX_FOUND } else { i64::MAX };
     cx.read(async |tx| Ok(user_search::page(tx, &cx.tenant, search.as_deref(), page, most).await?)).await
 }
 
 /// A page of the users that a search by fields finds. A pattern of the form `%text%` over all fields goes by the index.
 #[tracing::instrument(name = "users.search", skip_all)]
-pub async fn search(cx: &Cx, search: UserSearch, page: Page) -> Result<(Vec<User>, Total), CoreError> {
+pub async fn search(cx: &Cx, search: UserSearch, page: Page) -> Result<(Vec<User>, Total), UserError> {
     if let Some(text) = part_of_any(&search) {
         return list(cx, Some(text), page).await;
     }
@@ -52,7 +53,7 @@ pub async fn search(cx: &Cx, search: UserSearch, page: Page) -> Result<(Vec<User
 
 /// `limit` users at a place of the list: as quick at its end as at its beginning.
 #[tracing::instrument(name = "users.window", skip_all)]
-pub async fn window(cx: &Cx, place: Place, limit: i64) -> Result<Window, CoreError> {
+pub async fn window(cx: &Cx, place: Place, limit: i64) -> Result<Window, UserError> {
     let one_more = limit.saturating_add(1);
     let limit = usize::try_from(limit).unwrap_or_default();
     cx.read(async move |tx| {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use keyway_core::applications::{self, NewApplication};
 use keyway_core::connectors::{self, NewConnector, WishedId};
-use keyway_core::users::{self, NewPassword, NewUser};
-use keyway_core::{Core, CoreError, Cx, Page, sign_in_experience};
+use keyway_core::users::{self, NewPassword, NewUser, UserError};
+use keyway_core::{Core, Cx, Page, sign_in_experience};
 use keyway_model::application::{ApplicationType, CustomClientMetadata, OidcClientMetadata};
 use keyway_model::connector::{ConnectorKind, ConnectorSettings};
 use keyway_model::user::User;
-use keyway_model::{ApplicationId, ErrorCode, TenantId, UserId};
+use keyway_model::{ApplicationId, TenantId, UserId};
 use serde_json::{Map, Value, json};
 
 const NAME: &str = "Demo application";
@@ -47,9 +47,7 @@ pub async fn seed(core: &Arc<Core>, origin: &str) -> anyhow::Result<ApplicationI
         };
         let password = Some(NewPassword::Plain("correct horse battery".into()));
         match users::create(&cx, NewUser { user, password }).await {
-            Ok(_) => {}
-            Err(CoreError::Refusal(taken))
-                if [ErrorCode::UsernameInUse, ErrorCode::PhoneInUse].contains(&taken.code) => {}
+            Ok(_) | Err(UserError::Taken(_)) => {}
             Err(error) => return Err(error).context("a sample user could not be made"),
         }
     }

@@ -4,17 +4,34 @@ use askama::Template;
 use axum::Extension;
 use axum::http::StatusCode;
 use axum::response::Response;
+use keyway_core::administrators::AdministratorError;
 use keyway_core::console::Administrator;
 use keyway_core::keys::{self, KeyInfo, KeyStatus};
 use keyway_core::tenants::CONNECTOR_SCOPES;
 use keyway_core::{Cx, Page, administrators, applications, password_link, users};
 use keyway_model::application::ApplicationType;
-use keyway_model::{KeyId, TenantId, UserId};
+use keyway_model::{ErrorCode, KeyId, Refusal, TenantId, UserId};
 
 use super::page::{Notice, Shell, done, moment, page};
 use super::session::{Admin, name_of};
 use crate::error::WebError;
 use crate::request::{Parameters, Path};
+
+impl From<AdministratorError> for WebError {
+    fn from(error: AdministratorError) -> Self {
+        let (field, expected) = match error {
+            AdministratorError::NotFound => return ErrorCode::EntityNotFound.into(),
+            AdministratorError::OwnAccount => return ErrorCode::OwnAccount.into(),
+            AdministratorError::Last => return ErrorCode::LastAdministrator.into(),
+            AdministratorError::LinkOver => return ErrorCode::LinkExpired.into(),
+            AdministratorError::NotTheFirst => return ErrorCode::Forbidden.into(),
+            AdministratorError::User(error) => return error.into(),
+            AdministratorError::NoDuties => ("duties", "choose what the administrator may do"),
+            AdministratorError::TooMany => ("username", "there are 200 administrators already"),
+        };
+        Refusal::invalid_input(field, expected).into()
+    }
+}
 
 /// A signing key in the list.
 struct Key {

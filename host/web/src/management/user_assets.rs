@@ -2,8 +2,9 @@
 
 use axum::Json;
 use axum::extract::Multipart;
-use keyway_core::{Cx, images};
-use keyway_model::Refusal;
+use keyway_core::Cx;
+use keyway_core::images::{self, ImageError};
+use keyway_model::{ErrorCode, Refusal};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -49,6 +50,16 @@ async fn status() -> Json<ServiceStatus> {
 pub struct UploadView {
     /// Its address.
     pub url: String,
+}
+
+impl From<ImageError> for WebError {
+    fn from(error: ImageError) -> Self {
+        match error {
+            ImageError::NotAPicture => ErrorCode::NoPicture.into(),
+            ImageError::NotFound => ErrorCode::EntityNotFound.into(),
+            ImageError::Failed(error) => error.into(),
+        }
+    }
 }
 
 /// The bytes of the part `file` of a form.

@@ -4,9 +4,10 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use keyway_core::{Cx, password_link};
-use keyway_model::TenantId;
+use keyway_core::Cx;
+use keyway_core::password_link::{self, PasswordLinkError};
 use keyway_model::look::Look;
+use keyway_model::{ErrorCode, TenantId};
 
 use super::render::{self, Frame};
 use super::{texts, visit};
@@ -15,6 +16,15 @@ use crate::error::WebError;
 use crate::locale::negotiate;
 use crate::oidc::answer::see_other;
 use crate::request::Parameters;
+
+impl From<PasswordLinkError> for WebError {
+    fn from(error: PasswordLinkError) -> Self {
+        match error {
+            PasswordLinkError::Over => ErrorCode::LinkExpired.into(),
+            PasswordLinkError::User(error) => error.into(),
+        }
+    }
+}
 
 #[derive(Template)]
 #[template(path = "set_password.html")]

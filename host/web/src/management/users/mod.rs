@@ -5,6 +5,7 @@ mod create;
 mod delete;
 mod delete_identity;
 mod end_session;
+mod error;
 mod get;
 mod get_custom_data;
 mod get_session;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use keyway_core::{CoreError, Cx, users};
+use keyway_core::Cx;
+use keyway_core::users::{self, UserError};
 use keyway_model::Timestamp;
 use keyway_model::user::{Identity, User};
 use keyway_model::user_profile::UserProfile;
@@ -78,7 +79,7 @@ impl UserView {
     }
 
     /// A user with the identities that are linked.
-    pub async fn load(cx: &Cx, user: User) -> Result<Self, CoreError> {
+    pub async fn load(cx: &Cx, user: User) -> Result<Self, UserError> {
         let mut found = users::identities(cx, std::slice::from_ref(&user.id)).await?;
         let identities = found.remove(&user.id).unwrap_or_default();
         Ok(Self::new(user, identities))
