@@ -157,6 +157,40 @@ pub struct ConnectorSettings {
     pub disabled: bool,
 }
 
+/// What of a connector's settings changes.
+#[derive(Debug, Clone, Default)]
+pub struct ConnectorSettingsChange {
+    /// New metadata, merged into the old; null removes.
+    pub metadata: Option<serde_json::Map<String, Value>>,
+    /// Whether name and avatar follow the provider at every sign-in.
+    pub sync_profile: Option<bool>,
+    /// Whether the provider's tokens are kept.
+    pub enable_token_storage: Option<bool>,
+    /// Whether addresses that the provider calls verified count.
+    pub trust_verified_addresses: Option<bool>,
+    /// Which messages it takes.
+    pub routing: Option<Routing>,
+    /// Whether it serves.
+    pub enabled: Option<bool>,
+}
+
+impl ConnectorSettings {
+    /// The settings after a change.
+    #[must_use]
+    pub fn changed(mut self, change: ConnectorSettingsChange) -> Self {
+        self.metadata.extend(change.metadata.unwrap_or_default());
+        self.metadata.retain(|_, value| !value.is_null());
+        Self {
+            metadata: self.metadata,
+            sync_profile: change.sync_profile.unwrap_or(self.sync_profile),
+            enable_token_storage: change.enable_token_storage.unwrap_or(self.enable_token_storage),
+            trust_verified_addresses: change.trust_verified_addresses.or(self.trust_verified_addresses),
+            routing: change.routing.unwrap_or(self.routing),
+            disabled: change.enabled.map_or(self.disabled, |enabled| !enabled),
+        }
+    }
+}
+
 /// Which messages a connector takes among several of its kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -1,6 +1,6 @@
 //! Sets up connectors.
 
-use keyway_model::connector::{Connector, ConnectorSettings};
+use keyway_model::connector::{Connector, ConnectorSettings, ConnectorSettingsChange};
 use keyway_model::marks::Marks;
 use keyway_model::{ConnectorId, FactoryId};
 use keyway_store::{connector_versions, connectors};
@@ -22,7 +22,7 @@ pub struct NewConnector {
     /// Its configuration.
     pub config: Value,
     /// What is set beside it.
-    pub settings: ConnectorSettings,
+    pub settings: ConnectorSettingsChange,
     /// Its id.
     pub id: WishedId,
     /// Whether it stands beside others of its kind that send messages, in place of replacing them.
@@ -66,8 +66,8 @@ async fn try_to_create(cx: &Cx, new: &NewConnector) -> Result<Option<Configured>
     let core = cx.core();
     let (factory, active) = serving(cx, &new.factory_id).await?;
     let factory = factory.ok_or(ConnectorError::NoFactory)?;
-    let (mut config, mut settings) = (new.config.clone(), new.settings.clone());
-    settings.metadata.retain(|_, value| !value.is_null());
+    let mut config = new.config.clone();
+    let settings = ConnectorSettings::default().changed(new.settings.clone());
     let marks = Marks::of(&factory.manifest.config);
     tidy(&marks, &mut config)?;
     check_settings(&factory, &settings)?;

@@ -1,10 +1,10 @@
 //! Changes connectors.
 
 use keyway_model::ConnectorId;
-use keyway_model::connector::{Connector, Routing};
+use keyway_model::connector::{Connector, ConnectorSettingsChange};
 use keyway_model::marks::Marks;
 use keyway_store::{connector_cache, connector_versions, connectors};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::config::{check_config, restore, tidy};
 use super::factories::serving;
@@ -19,18 +19,8 @@ use crate::{Core, Cx};
 pub struct ConnectorChange {
     /// The whole new configuration.
     pub config: Option<Value>,
-    /// New metadata, merged into the old; null removes.
-    pub metadata: Option<Map<String, Value>>,
-    /// Whether name and avatar follow the provider.
-    pub sync_profile: Option<bool>,
-    /// Whether the provider's tokens are kept.
-    pub enable_token_storage: Option<bool>,
-    /// Whether addresses that the provider calls verified count.
-    pub trust_verified_addresses: Option<bool>,
-    /// Which messages it takes.
-    pub routing: Option<Routing>,
-    /// Whether it serves.
-    pub enabled: Option<bool>,
+    /// What is set beside it.
+    pub settings: ConnectorSettingsChange,
 }
 
 /// Changes a connector. A masked secret keeps its stored value, unless another setting that holds an address changed:
@@ -77,20 +67,11 @@ async fn changed(
     change: &ConnectorChange,
 ) -> Result<Connector, ConnectorError> {
     let mut next = before.clone();
-    let settings = &mut next.settings;
-    if let Some(metadata) = &change.metadata {
-        let target = metadata.get("target");
-        if target.is_some() && target != settings.metadata.get("target") {
-            return Err(ConnectorError::TargetFixed);
-        }
-        settings.metadata.extend(metadata.clone());
-        settings.metadata.retain(|_, value| !value.is_null());
+    let target = change.settings.metadata.as_ref().and_then(|metadata| metadata.get("target"));
+    if target.is_some() && target != before.settings.metadata.get("target") {
+        return Err(ConnectorError::TargetFixed);
     }
-    settings.sync_profile = change.sync_profile.unwrap_or(settings.sync_profile);
-    settings.enable_token_storage = change.enable_token_storage.unwrap_or(settings.enable_token_storage);
-    settings.trust_verified_addresses = change.trust_verified_addresses.or(settings.trust_verified_addresses);
-    settings.routing = change.routing.clone().unwrap_or_else(|| settings.routing.clone());
-    settings.disabled = change.enabled.map_or(settings.disabled, |enabled| !enabled);
+    next.settings = next.settings.changed(change.settings.clone());
     check_settings(factory, &next.settings)?;
     if let Some(config) = &change.config {
         let mut config = config.clone();

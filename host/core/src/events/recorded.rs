@@ -6,6 +6,8 @@ use keyway_model::resource::{Resource, Role, Scope};
 use keyway_model::user::User;
 use serde_json::{Map, Value, json};
 
+use super::shown;
+
 /// A thing as events show it, by field. Secrets, hashes and codes are marks such as `set`, never themselves.
 pub trait Recorded {
     /// What the target is called, such as `roleId`.
@@ -43,6 +45,23 @@ fn masked(connector: &Connector) -> Value {
     config
 }
 
+impl Recorded for Connector {
+    const TARGET: &'static str = "connectorId";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn fields(&self) -> Map<String, Value> {
+        let mut fields = shown(&self.settings);
+        fields.remove("disabled");
+        fields.insert("enabled".to_owned(), json!(!self.settings.disabled));
+        fields.insert("factoryId".to_owned(), json!(self.factory_id));
+        fields.insert("config".to_owned(), masked(self));
+        fields
+    }
+}
+
 recorded! {
     Application, "applicationId", |application| [
         "name": application.name,
@@ -71,15 +90,6 @@ recorded! {
         "profile": user.profile,
         "isSuspended": user.is_suspended,
         "password": user.password.as_ref().map(|_| "set"),
-    ];
-    Connector, "connectorId", |connector| [
-        "factoryId": connector.factory_id,
-        "config": masked(connector),
-        "metadata": connector.settings.metadata,
-        "syncProfile": connector.settings.sync_profile,
-        "trustVerifiedAddresses": connector.settings.trust_verified_addresses,
-        "routing": connector.settings.routing,
-        "enabled": !connector.settings.disabled,
     ];
     Role, "roleId", |role| [
         "name": role.name,

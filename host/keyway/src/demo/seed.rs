@@ -8,7 +8,7 @@ use keyway_core::connectors::{self, NewConnector, WishedId};
 use keyway_core::users::{self, NewPassword, NewUser, UserError};
 use keyway_core::{Core, Cx, Page, sign_in_experience};
 use keyway_model::application::{ApplicationType, CustomClientMetadata, OidcClientMetadata};
-use keyway_model::connector::{ConnectorKind, ConnectorSettings};
+use keyway_model::connector::{ConnectorKind, ConnectorSettingsChange};
 use keyway_model::user::User;
 use keyway_model::{ApplicationId, TenantId, UserId};
 use serde_json::{Map, Value, json};
@@ -56,7 +56,7 @@ pub async fn seed(core: &Arc<Core>, origin: &str) -> anyhow::Result<ApplicationI
         let connector = NewConnector {
             factory_id: "keyway-dev-inbox".into(),
             config,
-            settings: ConnectorSettings::default(),
+            settings: ConnectorSettingsChange::default(),
             id: WishedId::Any,
             beside: false,
         };

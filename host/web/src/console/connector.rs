@@ -10,7 +10,7 @@ use keyway_core::Cx;
 use keyway_core::connectors::{
     self, ConnectorChange, ConnectorError, Factory, NewConnector, TestError, TestMessage, WishedId, factories,
 };
-use keyway_model::connector::{Connector, ConnectorSettings, Manifest, Routing};
+use keyway_model::connector::{Connector, ConnectorSettings, ConnectorSettingsChange, Manifest, Routing};
 use keyway_model::identifier::IdentifierKind;
 use keyway_model::resource::ManagementScope;
 use keyway_model::{ConnectorId, ErrorCode, FactoryId};
@@ -124,13 +124,11 @@ impl Draft {
     }
 
     /// What is set beside the configuration. What is as it was before, or by default, is not said.
-    fn settings(&self, manifest: &Manifest, trusted: bool) -> ConnectorSettings {
+    fn settings(&self, manifest: &Manifest, trusted: bool) -> ConnectorSettingsChange {
         let trusts = self.sent.get("trust_verified_addresses").is_some();
         let said = manifest.kind.signs_in() && trusts != trusted;
         let get = |name: &str| self.sent.get(name).unwrap_or_default().trim().to_owned();
-        let mut metadata = Map::new();
-        if manifest.is_standard {
-            metadata.insert("target".into(), json!(get("target")));
+        let metadata = manifest.is_standard.then(|| {
             let name = get("display_name");
             // Null takes away the name that was set before.
             let named = if name.is_empty() {
@@ -138,20 +136,19 @@ impl Draft {
             } else {
                 Locale::ALL.iter().map(|locale| (locale.tag().to_owned(), Value::from(name.clone()))).collect()
             };
-            metadata.insert("name".into(), named);
-        }
+            Map::from_iter([("target".to_owned(), json!(get("target"))), ("name".to_owned(), named)])
+        });
         let prefixes = get("prefixes");
         let prefixes = prefixes.split([',', ' ']).filter(|prefix| !prefix.is_empty());
-        ConnectorSettings {
+        ConnectorSettingsChange {
             metadata,
-            sync_profile: self.sent.get("sync_profile").is_some(),
+            sync_profile: Some(self.sent.get("sync_profile").is_some()),
             trust_verified_addresses: said.then_some(trusts),
-            enable_token_storage: false,
-            disabled: false,
-            routing: Routing {
+            routing: Some(Routing {
                 prefixes: prefixes.map(|prefix| prefix.trim_start_matches('+').to_owned()).collect(),
                 order: get("order").parse().unwrap_or_default(),
-            },
+            }),
+            ..ConnectorSettingsChange::default()
         }
     }
 }
@@ -281,15 +278,7 @@ pub async fn save(
         return Ok(redrawn(&shown(&cx, &admin, &factory, Some(&connector), draft), problem));
     }
     let settings = draft.settings(&factory.manifest, factory.trusts_addresses(&connector.settings));
-    let change = ConnectorChange {
-        config: Some(draft.config.clone()),
-        metadata: (!settings.metadata.is_empty()).then_some(settings.metadata),
-        sync_profile: Some(settings.sync_profile),
-        trust_verified_addresses: settings.trust_verified_addresses,
-        enable_token_storage: None,
-        routing: Some(settings.routing),
-        enabled: None,
-    };
+    let change = ConnectorChange { config: Some(draft.config.clone()), settings };
     match connectors::update(&cx, &id, change).await {
         Ok(_) => Ok(done(&format!("/console/connectors/{id}"), Notice::Saved)),
         Err(error) => {
@@ -354,7 +343,8 @@ pub async fn test(
 /// `POST /console/connectors/{id}/enabled`
 pub async fn enable(cx: Cx, Path(id): Path<ConnectorId>, sent: Parameters) -> Result<Response, WebError> {
     let enabled = Some(sent.get("enabled").as_deref() == Some("yes"));
-    let change = ConnectorChange { enabled, ..ConnectorChange::default() };
+    let settings = ConnectorSettingsChange { enabled, ..ConnectorSettingsChange::default() };
+    let change = ConnectorChange { config: None, settings };
     connectors::update(&cx, &id, change).await?;
     Ok(done(&format!("/console/connectors/{id}"), Notice::Saved))
 }

@@ -7,6 +7,7 @@ mod get;
 mod list;
 mod log;
 mod log_view;
+mod settings;
 mod test;
 mod update;
 mod view;

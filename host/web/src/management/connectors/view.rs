@@ -3,11 +3,11 @@
 use keyway_core::Cx;
 use keyway_core::connectors::Configured;
 use keyway_model::Timestamp;
-use keyway_model::connector::Routing;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::settings::SettingsView;
 use crate::management::connector_factories::view::FactoryView;
 
 /// A connector: what its manifest says under the connector's own id, and what is set. Secrets are masked.
@@ -21,17 +21,8 @@ pub struct ConnectorView {
     connector_id: String,
     #[schema(value_type = Object)]
     config: Value,
-    /// What stands in place of the manifest's words.
-    #[schema(value_type = Object)]
-    metadata: Map<String, Value>,
-    sync_profile: bool,
-    enable_token_storage: bool,
-    /// Whether addresses that the provider calls verified count; of connectors that sign in.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trust_verified_addresses: Option<bool>,
-    #[schema(value_type = Object)]
-    routing: Routing,
-    enabled: bool,
+    #[serde(flatten)]
+    settings: SettingsView,
     /// In milliseconds.
     #[schema(value_type = i64)]
     created_at: Timestamp,
@@ -41,7 +32,6 @@ impl ConnectorView {
     /// A connector with its factory.
     pub fn new(cx: &Cx, (connector, factory): Configured) -> Self {
         let settings = connector.settings;
-        let trusts = factory.manifest.kind.signs_in().then(|| factory.trusts_addresses(&settings));
         let mut shown = FactoryView::from(&*factory);
         shown.manifest.id = connector.id.0;
         for (name, value) in &settings.metadata {
@@ -58,12 +48,7 @@ impl ConnectorView {
             tenant_id: cx.tenant.0.clone(),
             connector_id: connector.factory_id.0,
             config: connector.config,
-            metadata: settings.metadata,
-            sync_profile: settings.sync_profile,
-            enable_token_storage: settings.enable_token_storage,
-            trust_verified_addresses: trusts,
-            routing: settings.routing,
-            enabled: !settings.disabled,
+            settings: SettingsView::new(settings, &factory),
             created_at: connector.created_at,
         }
     }
