@@ -2,12 +2,12 @@
 
 use keyway_model::application::{Application, ApplicationType, CustomClientMetadata, OidcClientMetadata};
 use keyway_model::look::ApplicationExperience;
-use keyway_model::resource::{Role, RoleType, management_api as indicator_of};
+use keyway_model::resource::{CONSOLE_API, Role, RoleType};
 use keyway_model::user::User;
 use keyway_model::{ApplicationId, RoleId, TenantId, Timestamp};
 use keyway_store::{StoreError, Tx, applications, resources, roles, sessions, users};
 
-use crate::tenants::{CONNECTOR_SCOPES, connector_scope_id, management_api};
+use crate::tenants::{CONNECTOR_SCOPES, connector_scope_id, duties_api, operators_api};
 use crate::{Core, CoreError, secret};
 
 /// Client id of the console.
@@ -87,7 +87,8 @@ pub(crate) async fn seed(tx: &mut Tx, endpoint: &str, now: Timestamp) -> Result<
         kind: RoleType::User,
         is_default: false,
     };
-    management_api(tx, &tenant, role, now).await?;
+    duties_api(tx, &tenant, CONSOLE_API.into(), role, now).await?;
+    operators_api(tx, now).await?;
     duties(tx, &tenant).await
 }
 
@@ -105,7 +106,7 @@ impl Core {
             let tenant = TenantId::admin();
             let Some(session) = sessions::find(tx, &tenant, &hash, now).await? else { return Ok(None) };
             let Some(user) = users::find(tx, &tenant, &session.user_id).await? else { return Ok(None) };
-            let scopes = resources::scopes_of_user(tx, &tenant, &user.id, &indicator_of(&tenant)).await?;
+            let scopes = resources::scopes_of_user(tx, &tenant, &user.id, CONSOLE_API).await?;
             Ok(Some((Administrator { user, scopes }, session.authenticated_at)))
         })
         .await

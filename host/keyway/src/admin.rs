@@ -4,7 +4,9 @@ use std::io::Read as _;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use keyway_core::{Core, Cx, administrators, applications, password_link, tenants, users};
+use keyway_core::tenants::{self, NewTenant};
+use keyway_core::{Core, Cx, administrators, applications, password_link, users};
+use keyway_model::resource::management_api;
 use keyway_model::tenant::Tenant;
 use keyway_model::{TenantId, UserId};
 use serde_json::{Value, json};
@@ -20,20 +22,28 @@ fn operators(core: &Arc<Core>) -> Cx {
 /// `keyway admin create-m2m`
 pub async fn create_m2m(settings: Settings, tenant: TenantId, name: String, as_json: bool) -> anyhow::Result<()> {
     let core = wiring::core(&settings, settings.egress()?, false).await?;
-    let (id, secret) = applications::create_management(&Cx::system(&core, tenant), name).await?;
+    let (id, secret) = applications::create_management(&Cx::system(&core, tenant.clone()), name).await?;
     if as_json {
         println!("{}", json!({ "id": id, "secret": secret }));
     } else {
         println!("Application id      {id}\nApplication secret  {secret}");
-        println!("The secret can also be read later, with GET /api/applications/{id}/secrets.");
+        if tenant == TenantId::admin() {
+            println!(
+                "Its token is for the resource {}, at {}/api/tenants.",
+                management_api(&tenant),
+                core.endpoint(&tenant)
+            );
+        } else {
+            println!("The secret can also be read later, with GET /api/applications/{id}/secrets.");
+        }
     }
     Ok(())
 }
 
 /// `keyway admin tenant create`
-pub async fn create_tenant(settings: Settings, id: TenantId, name: String, address: &str) -> anyhow::Result<()> {
+pub async fn create_tenant(settings: Settings, id: TenantId, name: String, address: String) -> anyhow::Result<()> {
     let core = wiring::core(&settings, settings.egress()?, false).await?;
-    let made = tenants::create(&operators(&core), id, name, address).await?;
+    let made = tenants::create(&operators(&core), NewTenant { id: Some(id), name, address }).await?;
     println!("Tenant      {}\nIssuer      {}", made.id, core.issuer(&made.id));
     println!("It serves within a second. Have requests to its host reach the users' port of every node.");
     println!("For its Management API: keyway admin create-m2m --tenant {}", made.id);

@@ -69,7 +69,7 @@ enum AdminCommand {
     CreateM2m {
         #[command(flatten)]
         settings: Box<Settings>,
-        /// Whose Management API it may call
+        /// Whose Management API it may call; that of `admin` administers tenants
         #[arg(long, default_value = "default")]
         tenant: String,
         /// Its name
@@ -160,7 +160,7 @@ fn main() -> std::process::ExitCode {
                     }
                     AdminCommand::Tenant { command } => match command {
                         TenantCommand::Create { settings, id, address, name } => {
-                            admin::create_tenant(settings.with_file()?, id.into(), name, &address).await
+                            admin::create_tenant(settings.with_file()?, id.into(), name, address).await
                         }
                         TenantCommand::List { settings, json } => {
                             admin::list_tenants(settings.with_file()?, json).await

@@ -91,6 +91,10 @@ codes! {
     OnlyEc "oidc.only_ec";
     NoPicture "storage.not_a_picture";
     LinkExpired "session.link_expired";
+    TenantIdInUse "tenant.id_already_in_use";
+    TenantAddressInUse "tenant.address_already_in_use";
+    TenantAddressFixed "tenant.address_fixed";
+    TenantFixed "tenant.cannot_delete";
     LastAdministrator "user.last_administrator";
     OwnAccount "user.own_account";
     Internal "internal.error";

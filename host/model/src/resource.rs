@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ResourceId, RoleId, ScopeId, TenantId};
 
-/// The indicator of a tenant's Management API: the `aud` of tokens that may call it. Operators hold their scopes of the one of the
-/// `default` tenant.
+/// The indicator of a tenant's Management API: the `aud` of tokens that may call it. That of the operators' tenant administers tenants.
 pub fn management_api(tenant: &TenantId) -> String {
-    let managed = if *tenant == TenantId::admin() { "default" } else { tenant.as_str() };
-    format!("https://{managed}.logto.app/api")
+    format!("https://{tenant}.logto.app/api")
 }
+
+/// The indicator of the resource in the operators' tenant whose scopes are the duties of administrators at the console.
+pub const CONSOLE_API: &str = "https://default.logto.app/api";
 
 /// Longest life of a token for the Management API, in seconds.
 pub const MANAGEMENT_TOKEN_TTL: i64 = 24 * 3600;

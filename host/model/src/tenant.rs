@@ -65,7 +65,7 @@ impl TenantId {
             return Err(Refusal::invalid_input("id", expected));
         }
         if [Self::default_tenant(), Self::admin()].contains(self) {
-            return Err(ErrorCode::UniqueViolation.into());
+            return Err(ErrorCode::TenantIdInUse.into());
         }
         Ok(())
     }

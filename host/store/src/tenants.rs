@@ -5,7 +5,7 @@ use keyway_model::{TenantId, Timestamp};
 
 use crate::retention::TABLES;
 use crate::statement::{Row, assembled, query};
-use crate::{StoreError, Tx, configuration};
+use crate::{Page, StoreError, Tx, configuration};
 
 /// Holds the tenant's row until the transaction ends.
 pub async fn lock(tx: &mut Tx, tenant: &TenantId) -> Result<(), StoreError> {
@@ -30,6 +30,29 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<(Tenant, i64)>, StoreError> {
          ORDER BY created_at, id";
     let rows = tx.all(query(statement)).await?;
     rows.iter().map(|row| Ok((read(row)?, row.get("configuration_version")?))).collect()
+}
+
+/// A page of tenants, oldest first, and how many there are; deleted ones are not among them.
+pub async fn page(tx: &mut Tx, page: Page) -> Result<(Vec<Tenant>, i64), StoreError> {
+    let statement = "SELECT id, name, endpoint, host, created_at FROM tenants WHERE deleted_at IS NULL ORDER BY created_at, id \
+         LIMIT $1 OFFSET $2";
+    let rows = tx.all(query(statement).bind(page.limit).bind(page.offset)).await?;
+    let count = query("SELECT COUNT(*) AS total FROM tenants WHERE deleted_at IS NULL");
+    let total = tx.one(count).await?.map_or(Ok(0), |row| row.get("total"))?;
+    Ok((rows.iter().map(read).collect::<Result<_, _>>()?, total))
+}
+
+/// A tenant that is not deleted.
+pub async fn find(tx: &mut Tx, tenant: &TenantId) -> Result<Option<Tenant>, StoreError> {
+    let statement = "SELECT id, name, endpoint, host, created_at FROM tenants WHERE id = $1 AND deleted_at IS NULL";
+    tx.one(query(statement).bind(tenant.0.clone())).await?.as_ref().map(read).transpose()
+}
+
+/// Gives a tenant another name.
+pub async fn rename(tx: &mut Tx, tenant: &TenantId, name: &str) -> Result<(), StoreError> {
+    configuration::changed(tx, tenant).await?;
+    let statement = query("UPDATE tenants SET name = $2 WHERE id = $1 AND deleted_at IS NULL");
+    tx.execute(statement.bind(tenant.0.clone()).bind(name.to_owned())).await.map(|_| ())
 }
 
 /// Adds a tenant; [`crate::Constraint::TenantId`] or [`crate::Constraint::TenantHost`] where its id or host is taken.

@@ -13,6 +13,7 @@ use keyway_core::limits::Limits;
 use keyway_core::password::Cost;
 use keyway_core::{Core, Parts};
 use keyway_core::{Cx, administrators, applications};
+use keyway_model::resource::management_api;
 use keyway_model::{Clock, Rng, TenantId};
 use keyway_sandbox::{Budgets, EgressPolicy, Sandbox};
 use keyway_store::{MasterKey, Store};
@@ -131,16 +132,26 @@ impl TestServer {
 
     /// Gets a new token for [`Self::api`]: after an hour of the test's clock the old one has ended.
     pub async fn renew_token(&mut self) {
-        let (id, secret) =
-            applications::create_management(&Cx::system(&self.core, TenantId::default_tenant()), "test".into())
-                .await
-                .unwrap();
+        self.token = self.token_of(TenantId::default_tenant(), self.browser("203.0.113.250")).await;
+    }
+
+    /// A token for everything in a tenant's Management API; the browser is one at its address.
+    pub async fn token_of(&self, tenant: TenantId, browser: Browser) -> String {
+        let resource = management_api(&tenant);
+        let cx = Cx::system(&self.core, tenant);
+        let (id, secret) = applications::create_management(&cx, "test".into()).await.unwrap();
         let basic = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
-        let form =
-            [("grant_type", "client_credentials"), ("resource", "https://default.logto.app/api"), ("scope", "all")];
-        let mut machine = self.browser("203.0.113.250").with_header("authorization", &basic);
+        let form = [("grant_type", "client_credentials"), ("resource", resource.as_str()), ("scope", "all")];
+        let mut machine = browser.with_header("authorization", &basic);
         let answer = machine.post_form("/oidc/token", &form).await.expect(200);
-        answer.json().get("access_token").and_then(Value::as_str).unwrap().clone_into(&mut self.token);
+        answer.json().get("access_token").and_then(Value::as_str).unwrap().to_owned()
+    }
+
+    /// A program that may do everything in the operators' API.
+    pub async fn operators_machine(&self) -> Browser {
+        let browser = self.operators_browser("203.0.113.250");
+        let token = self.token_of(TenantId::admin(), browser.clone()).await;
+        browser.with_header("authorization", &format!("Bearer {token}"))
     }
 
     /// A program that may do everything in the Management API.

@@ -1,10 +1,8 @@
 //! Tenants that an operator makes: each is a server of its own, and nothing of one opens anything of another.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::Method;
-use keyway_core::{Cx, applications, tenants};
-use keyway_model::TenantId;
+use keyway_core::tenants::{self, NewTenant};
+use keyway_core::{Cx, Page, applications, audit_logs};
 use keyway_testing::{Answer, Application, Browser, TestServer, on_both};
 use serde_json::{Value, json};
 
@@ -26,14 +24,7 @@ struct Tenant {
 
 impl Tenant {
     async fn new(server: &TestServer, id: &str, browser: Browser) -> Self {
-        let id = TenantId::from(id);
-        let (client, secret) =
-            applications::create_management(&Cx::system(&server.core, id.clone()), "test".into()).await.unwrap();
-        let indicator = format!("https://{id}.logto.app/api");
-        let form = [("grant_type", "client_credentials"), ("resource", indicator.as_str()), ("scope", "all")];
-        let basic = format!("Basic {}", STANDARD.encode(format!("{client}:{secret}")));
-        let mut machine = browser.clone().with_header("authorization", &basic);
-        let token = text(&machine.post_form("/oidc/token", &form).await.expect(200).json(), "access_token");
+        let token = server.token_of(id.into(), browser.clone()).await;
         let mut tenant = Self {
             browser,
             bearer: format!("Bearer {token}"),
@@ -64,9 +55,14 @@ impl Tenant {
     }
 }
 
+/// A tenant to be made.
+fn new(id: &str, address: &str) -> NewTenant {
+    NewTenant { id: Some(id.into()), name: "Acme".into(), address: address.into() }
+}
+
 async fn two(server: &TestServer) -> (Tenant, Tenant) {
     let users = Tenant::new(server, "default", server.browser("203.0.113.7")).await;
-    tenants::create(&server.operators(), "acme".into(), "Acme".into(), ACME).await.unwrap();
+    tenants::create(&server.operators(), new("acme", ACME)).await.unwrap();
     let acme = Tenant::new(server, "acme", server.browser("203.0.113.7").at(ACME)).await;
     (users, acme)
 }
@@ -153,7 +149,7 @@ on_both! {
         tenants::delete(&Cx::system(&beside, "admin".into()), &"acme".into()).await.unwrap();
         tenants::delete(&server.operators(), &"acme".into()).await.unwrap_err();
         // A node that did not delete it hears of it soon; asked for what is there, it knows at once.
-        tenants::create(&server.operators(), "other".into(), String::new(), "https://other.example.com").await.unwrap();
+        tenants::create(&server.operators(), new("other", "https://other.example.com")).await.unwrap();
         assert_eq!(server.core.tenant_of_host("acme.localhost:3001"), None);
         let mut bearer = acme.browser.clone().with_header("authorization", &acme.bearer);
         bearer.json(Method::GET, "/api/users", None).await.expect(401);
@@ -170,12 +166,12 @@ on_both! {
         }
         users.api(Method::GET, &format!("/users/{}", users.user), None).await.expect(200);
         // Its id and its address are free again.
-        tenants::create(&server.operators(), "acme".into(), String::new(), ACME).await.unwrap();
+        tenants::create(&server.operators(), new("acme", ACME)).await.unwrap();
     }
 
     async fn ids_and_hosts_of_tenants_are_taken_once(database: Database) {
         let server = TestServer::start(database).await;
-        tenants::create(&server.operators(), "acme".into(), String::new(), ACME).await.unwrap();
+        tenants::create(&server.operators(), new("acme", ACME)).await.unwrap();
         for (id, address) in [
             ("acme", "https://a.example.com"),
             ("other", ACME),
@@ -186,7 +182,7 @@ on_both! {
             ("Other", "https://a.example.com"),
             ("other", "https://a.example.com/path"),
         ] {
-            assert!(tenants::create(&server.operators(), id.into(), String::new(), address).await.is_err(), "{id} {address}");
+            assert!(tenants::create(&server.operators(), new(id, address)).await.is_err(), "{id} {address}");
         }
         for fixed in ["default", "admin"] {
             assert!(tenants::delete(&server.operators(), &fixed.into()).await.is_err(), "{fixed}");
@@ -194,5 +190,72 @@ on_both! {
         assert!(applications::create_management(&Cx::system(&server.core, "nobody".into()), "x".into()).await.is_err());
         let ids: Vec<_> = tenants::list(&server.operators()).await.unwrap().into_iter().map(|tenant| tenant.id.0).collect();
         assert_eq!(ids.iter().filter(|id| !["default", "admin"].contains(&id.as_str())).count(), 1, "{ids:?}");
+    }
+
+    async fn privilege_escalation_to_the_operators_api(database: Database) {
+        let server = TestServer::start(database).await;
+        let mut operators = server.operators_machine().await;
+        let body = json!({ "id": "acme", "address": ACME });
+        operators.json(Method::POST, "/api/tenants", Some(body.clone())).await.expect(200);
+        let acme = server.browser("203.0.113.7").at(ACME);
+        let token = server.token_of("acme".into(), acme.clone()).await;
+        let bearer = format!("Bearer {token}");
+        let own = server.token_of("default".into(), server.browser("203.0.113.7")).await;
+        let calls = [
+            (Method::GET, "/api/tenants"),
+            (Method::POST, "/api/tenants"),
+            (Method::GET, "/api/tenants/acme"),
+            (Method::PATCH, "/api/tenants/acme"),
+            (Method::DELETE, "/api/tenants/acme"),
+        ];
+        for (method, path) in calls {
+            // Tenants of users have no such API, whatever token is shown.
+            let mut program = server.operators_machine().await;
+            assert_eq!(program.json(Method::GET, "/api/users", None).await.expect(404).code(), "request.not_found");
+            for mut program in [server.machine(), acme.clone().with_header("authorization", &bearer)] {
+                program.json(method.clone(), path, Some(body.clone())).await.expect(404);
+            }
+            // Their tokens are none of the operators'.
+            for token in [&token, &own] {
+                let mut stranger = server.operators_browser("203.0.113.7").with_header("authorization", &format!("Bearer {token}"));
+                stranger.json(method.clone(), path, Some(body.clone())).await.expect(401);
+            }
+        }
+        for (browser, has) in [(server.browser("203.0.113.7"), false), (acme, false), (server.operators_browser("203.0.113.7"), true)] {
+            let document = browser.clone().get("/api/swagger.json").await.expect(200).json();
+            let paths = document.get("paths").and_then(Value::as_object).unwrap();
+            assert_eq!((paths.contains_key("/api/tenants"), paths.contains_key("/api/users")), (has, !has));
+        }
+        operators.json(Method::GET, "/api/tenants/acme", None).await.expect(200);
+    }
+
+    async fn security_logging_of_tenants_is_the_operators(database: Database) {
+        let server = TestServer::start(database).await;
+        let mut operators = server.operators_machine().await;
+        operators.json(Method::POST, "/api/tenants", Some(json!({ "id": "acme", "address": ACME }))).await.expect(200);
+        operators.json(Method::PATCH, "/api/tenants/acme", Some(json!({ "name": "Acme Inc." }))).await.expect(200);
+        operators.json(Method::PATCH, "/api/tenants/acme", Some(json!({ "address": "https://new.example.com" }))).await.expect(422);
+        operators.json(Method::DELETE, "/api/tenants/acme", None).await.expect(204);
+        let log = |tenant: &str| {
+            let cx = Cx::system(&server.core, tenant.into());
+            async move {
+                let filter = audit_logs::Filter { key: "Management.Tenants.".into(), ..audit_logs::Filter::default() };
+                let found = audit_logs::list(&cx, &filter, Page { offset: 0, limit: 20 }).await.unwrap().0;
+                found.into_iter().map(|entry| (entry.key, Value::Object(entry.payload))).collect::<Vec<_>>()
+            }
+        };
+        let entries = log("admin").await;
+        let keys: Vec<_> = entries.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(keys.len(), 4, "{keys:?}");
+        let of = |key: &str, pointer: &str| {
+            let found = entries.iter().filter(|(known, _)| known == key).find_map(|(_, payload)| payload.pointer(pointer));
+            found.cloned().unwrap_or_default()
+        };
+        assert_eq!(of("Management.Tenants.Create", "/after/address"), ACME);
+        assert_eq!(of("Management.Tenants.Create", "/actorType"), "application");
+        assert_eq!(of("Management.Tenants.Update", "/after/name"), "Acme Inc.");
+        assert_eq!(of("Management.Tenants.Update", "/error/code"), "tenant.address_fixed");
+        assert_eq!(of("Management.Tenants.Delete", "/before/address"), ACME);
+        assert_eq!(log("default").await, []);
     }
 }

@@ -35,7 +35,7 @@ statuses! {
     PAYLOAD_TOO_LARGE: UploadTooLarge TooLarge;
     UNSUPPORTED_MEDIA_TYPE: UnsupportedMediaType;
     UNPROCESSABLE_ENTITY: UniqueViolation RelationNotFound KeyWaiting KeySigns TooManyKeys NoSuchKeys OnlyEc
-        LastAdministrator OwnAccount InvalidCredentials IdentityInUse UsernameInUse EmailInUse PhoneInUse InvalidEmail
+        TenantIdInUse TenantAddressInUse TenantAddressFixed TenantFixed LastAdministrator OwnAccount InvalidCredentials IdentityInUse UsernameInUse EmailInUse PhoneInUse InvalidEmail
         InvalidPhone InvalidUsername UsernameTooLong SignInMethodNotEnabled MissingProfile SamePassword NewPasswordRequired
         UsernameExistsInProfile EmailExistsInProfile PhoneExistsInProfile PasswordExistsInProfile InvalidRoleType
         PasswordRejected LineTypeNotAllowed CountryNotAllowed ConnectorFactoryUnknown ConnectorMultipleInstances

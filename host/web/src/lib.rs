@@ -48,7 +48,7 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
 use write_limit::WriteLimit;
 
-pub use api::openapi;
+pub use api::{openapi, operators_openapi};
 pub use error::explained;
 pub use operations::{Metrics, operations};
 
@@ -69,7 +69,9 @@ const MAX_ROUTERS: usize = 256;
 
 /// What each operation of the Management API and each page of the console asks for: method, path and scope.
 pub fn authorization() -> Vec<(String, &'static str, ManagementScope)> {
-    let tables = [management::operations().into_router().1, console::pages().into_router().1];
+    let apis =
+        [management::operations(), management::operators_operations()].map(|operations| operations.into_router().1);
+    let tables = apis.into_iter().chain([console::pages().into_router().1]).collect::<Vec<_>>();
     let rows = tables.iter().flat_map(declaration::Authorization::rows);
     rows.map(|(method, path, scope)| (method.to_owned(), path, scope)).collect()
 }

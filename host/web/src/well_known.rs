@@ -7,6 +7,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use keyway_core::Cx;
 use keyway_core::signin::{self, SocialOffer};
+use keyway_model::TenantId;
 use keyway_model::identifier::IdentifierKind;
 use serde_json::{Value, json};
 
@@ -21,8 +22,9 @@ pub fn router() -> Router<Web> {
         .route("/api/.well-known/management.openapi.json", get(document))
 }
 
-async fn document() -> impl IntoResponse {
-    ([(header::CACHE_CONTROL, "public, max-age=300")], Json(api::openapi()))
+async fn document(State(web): State<Web>) -> impl IntoResponse {
+    let document = if web.tenant == TenantId::admin() { api::operators_openapi() } else { api::openapi() };
+    ([(header::CACHE_CONTROL, "public, max-age=300")], Json(document))
 }
 
 async fn sign_in_experience(State(web): State<Web>, cx: Cx) -> Result<Json<Value>, WebError> {

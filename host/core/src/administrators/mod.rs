@@ -4,7 +4,7 @@ mod error;
 mod first;
 
 use keyway_model::identifier::{Identifier, IdentifierKind};
-use keyway_model::resource::{MANAGEMENT_SCOPE, management_api};
+use keyway_model::resource::{CONSOLE_API, MANAGEMENT_SCOPE};
 use keyway_model::user::User;
 use keyway_model::{TenantId, UserId};
 use keyway_store::{StoreError, Tx, roles, users};
@@ -23,7 +23,7 @@ const MAX_ADMINISTRATORS: i64 = 200;
 
 async fn all(tx: &mut Tx) -> Result<Vec<Administrator>, StoreError> {
     let tenant = TenantId::admin();
-    let found = users::holders(tx, &tenant, &management_api(&tenant), MAX_ADMINISTRATORS).await?;
+    let found = users::holders(tx, &tenant, CONSOLE_API, MAX_ADMINISTRATORS).await?;
     Ok(found.into_iter().map(|(user, scopes)| Administrator { user, scopes }).collect())
 }
 

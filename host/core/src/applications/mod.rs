@@ -93,7 +93,7 @@ fn check(application: &Application) -> Result<(), Refusal> {
 
 impl NewApplication {
     /// A machine-to-machine application without anything of its own.
-    fn machine(name: String) -> Self {
+    pub fn machine(name: String) -> Self {
         Self {
             name,
             description: None,

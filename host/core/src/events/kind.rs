@@ -103,6 +103,8 @@ kinds! {
     AdministratorDeleted = "Management.Settings.Administrators.Delete";
     /// A tenant was made.
     TenantCreated = "Management.Tenants.Create";
+    /// A tenant was changed.
+    TenantUpdated = "Management.Tenants.Update";
     /// A tenant was taken out of use.
     TenantDeleted = "Management.Tenants.Delete";
     /// An API resource was made.

@@ -3,6 +3,7 @@
 use keyway_model::application::Application;
 use keyway_model::connector::Connector;
 use keyway_model::resource::{Resource, Role, Scope};
+use keyway_model::tenant::Tenant;
 use keyway_model::user::User;
 use serde_json::{Map, Value, json};
 
@@ -80,6 +81,10 @@ recorded! {
     Scope, "scopeId", |scope| [
         "name": scope.name,
         "description": scope.description,
+    ];
+    Tenant, "tenantId", |tenant| [
+        "name": tenant.name,
+        "address": tenant.address.as_ref().map(|address| &address.endpoint),
     ];
     User, "userId", |user| [
         "username": user.username,

@@ -1,52 +1,35 @@
-//! Tenants come and go while the server runs.
+//! Tenants come and go while the server runs. The context of these is the operators' tenant, whose log has their events.
 
 use keyway_model::tenant::{Tenant, TenantAddress};
 use keyway_model::{Refusal, TenantId};
-use keyway_store::{Constraint, StoreError, keys, tenants};
-use serde_json::json;
+use keyway_store::{Page, keys, tenants};
 
-use super::{management_api, management_role};
+use super::{TenantError, management_api};
 use crate::events::{Event, EventKind};
 use crate::keys::generate;
-use crate::{Core, CoreError, Cx};
+use crate::{Core, Cx};
 
-/// Why nothing was done about a tenant.
-#[derive(Debug, thiserror::Error)]
-pub enum TenantError {
-    /// The tenant is not there.
-    #[error("not found")]
-    NotFound,
-    /// The id or the host is another tenant's, or was that of one deleted a moment ago.
-    #[error("the id or the host is taken")]
-    Taken,
-    /// The two tenants that are always there stay.
-    #[error("the tenant is always there")]
-    Fixed,
-    /// The id, the name or the address is none; says which.
-    #[error("{0}")]
-    Refused(#[from] Refusal),
-    /// What a tenant starts with could not be made.
-    #[error(transparent)]
-    Core(CoreError),
+/// Longest name, in characters.
+const MAX_NAME: usize = 128;
+
+/// A tenant to be made.
+#[derive(Debug, Clone)]
+pub struct NewTenant {
+    /// A random one where none is given.
+    pub id: Option<TenantId>,
+    /// For operators; may be empty.
+    pub name: String,
+    /// Such as `https://id.example.com`.
+    pub address: String,
 }
 
-impl From<StoreError> for TenantError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unique(Constraint::TenantId | Constraint::TenantHost) => Self::Taken,
-            error => Self::Core(error.into()),
-        }
-    }
-}
-
-impl From<CoreError> for TenantError {
-    fn from(error: CoreError) -> Self {
-        match error {
-            CoreError::Store(error) => error.into(),
-            CoreError::Refusal(refusal) => Self::Refused(refusal),
-            error => Self::Core(error),
-        }
-    }
+/// What is to be changed of a tenant.
+#[derive(Debug, Clone, Default)]
+pub struct TenantChange {
+    /// For operators; may be empty.
+    pub name: Option<String>,
+    /// The one that it has; any other is refused.
+    pub address: Option<String>,
 }
 
 /// Every tenant, oldest first.
@@ -56,31 +39,76 @@ pub async fn list(cx: &Cx) -> Result<Vec<Tenant>, TenantError> {
     Ok(found.into_iter().map(|(tenant, _)| tenant).collect())
 }
 
-/// Makes a tenant with a signing key and a Management API of its own. It serves on this node at once and on the others
-/// within half a second. Refused where its id or host is taken, also by a tenant that was deleted a moment ago.
-#[tracing::instrument(name = "tenants.create", skip_all)]
-pub async fn create(cx: &Cx, id: TenantId, name: String, endpoint: &str) -> Result<Tenant, TenantError> {
-    id.check_new()?;
-    if name.chars().count() > 128 {
-        return Err(Refusal::invalid_input("name", "must have 128 characters at most").into());
+/// A page of tenants, oldest first, and how many there are.
+#[tracing::instrument(name = "tenants.page", skip_all)]
+pub async fn page(cx: &Cx, page: Page) -> Result<(Vec<Tenant>, i64), TenantError> {
+    cx.read(async |tx| Ok(tenants::page(tx, page).await?)).await
+}
+
+/// A tenant.
+#[tracing::instrument(name = "tenants.get", skip_all)]
+pub async fn get(cx: &Cx, id: &TenantId) -> Result<Tenant, TenantError> {
+    cx.read(async |tx| tenants::find(tx, id).await?.ok_or(TenantError::NotFound)).await
+}
+
+fn check_name(name: &str) -> Result<(), Refusal> {
+    if name.chars().count() > MAX_NAME {
+        return Err(Refusal::invalid_input("name", &format!("must have {MAX_NAME} characters at most")));
     }
+    Ok(())
+}
+
+/// Makes a tenant with a signing key and a Management API of its own. It serves on this node at once and on the others
+/// within half a second. Refused where its id or host is taken, the id also by a tenant that was deleted a moment ago.
+#[tracing::instrument(name = "tenants.create", skip_all)]
+pub async fn create(cx: &Cx, new: NewTenant) -> Result<Tenant, TenantError> {
     let core = cx.core();
-    let address = TenantAddress::parse(endpoint)?;
+    let id = new.id.unwrap_or_else(|| TenantId(core.rng().text(12)));
+    id.check_new()?;
+    check_name(&new.name)?;
+    let address = TenantAddress::parse(&new.address)?;
     let settled = [TenantId::default_tenant(), TenantId::admin()].map(|tenant| core.endpoint(&tenant));
     if settled.iter().any(|settled| settled.split_once("://").is_some_and(|(_, host)| host == address.host)) {
-        return Err(TenantError::Taken);
+        return Err(TenantError::AddressInUse);
     }
-    let tenant = Tenant { id, name, address: Some(address), created_at: cx.now };
+    let tenant = Tenant { id, name: new.name, address: Some(address), created_at: cx.now };
     let key = generate(&core.parts, cx.now, cx.now)?;
-    let made = tenant.clone();
+    let made = &tenant;
     cx.write(async move |tx| {
-        tenants::insert(tx, &made).await?;
+        tenants::insert(tx, made).await?;
         keys::insert(tx, &made.id, &key, &core.parts.master_key).await?;
-        management_api(tx, &made.id, management_role(), cx.now).await?;
-        let event = Event::new(EventKind::TenantCreated).target("tenantId", made.id.as_str());
-        Ok::<_, TenantError>(cx.emit(tx, event.added("name", json!(made.name))).await?)
+        management_api(tx, &made.id, cx.now).await?;
+        Ok::<_, TenantError>(cx.emit(tx, Event::created(EventKind::TenantCreated, made)).await?)
     })
     .await?;
+    core.directory.reload(&core.parts.store).await?;
+    Ok(tenant)
+}
+
+/// Changes a tenant's name. An address that differs from the one that it has is refused.
+#[tracing::instrument(name = "tenants.update", skip_all)]
+pub async fn update(cx: &Cx, id: &TenantId, change: TenantChange) -> Result<Tenant, TenantError> {
+    let core = cx.core();
+    if let Some(name) = &change.name {
+        check_name(name)?;
+    }
+    if let Some(address) = &change.address {
+        get(cx, id).await?;
+        if TenantAddress::parse(address)?.endpoint != core.endpoint(id) {
+            return Err(TenantError::AddressFixed);
+        }
+    }
+    let name = &change.name;
+    let tenant = cx.write(async move |tx| {
+        super::lock(tx, id).await?;
+        let known = tenants::find(tx, id).await?.ok_or(TenantError::NotFound)?;
+        let Some(name) = name.clone().filter(|name| *name != known.name) else { return Ok(known) };
+        let named = Tenant { name, ..known.clone() };
+        tenants::rename(tx, id, &named.name).await?;
+        cx.emit(tx, Event::updated(EventKind::TenantUpdated, &known, &named)).await?;
+        Ok::<_, TenantError>(named)
+    });
+    let tenant = tenant.await?;
     core.directory.reload(&core.parts.store).await?;
     Ok(tenant)
 }
@@ -93,10 +121,10 @@ pub async fn delete(cx: &Cx, id: &TenantId) -> Result<(), TenantError> {
         return Err(TenantError::Fixed);
     }
     cx.write(async move |tx| {
-        if !tenants::delete(tx, id, cx.now).await? {
-            return Err(TenantError::NotFound);
-        }
-        Ok(cx.emit(tx, Event::new(EventKind::TenantDeleted).target("tenantId", id.as_str())).await?)
+        super::lock(tx, id).await?;
+        let known = tenants::find(tx, id).await?.ok_or(TenantError::NotFound)?;
+        tenants::delete(tx, id, cx.now).await?;
+        Ok::<_, TenantError>(cx.emit(tx, Event::deleted(EventKind::TenantDeleted, &known)).await?)
     })
     .await?;
     cx.core().directory.reload(&cx.core().parts.store).await?;

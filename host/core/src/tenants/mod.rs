@@ -1,6 +1,7 @@
 //! Tenants: the two that are always there, those that operators make, what each starts with.
 
 mod directory;
+mod error;
 mod lifecycle;
 
 use keyway_model::resource::{MANAGEMENT_SCOPE, Resource, Role, RoleType, Scope, management_api as indicator_of};
@@ -10,7 +11,8 @@ use keyway_store::{StoreError, Tx, resources, roles};
 use crate::{CoreError, Parts, console};
 
 pub(crate) use directory::Directory;
-pub use lifecycle::{TenantError, create, delete, list};
+pub use error::TenantError;
+pub use lifecycle::{NewTenant, TenantChange, create, delete, get, list, page, update};
 
 /// The role of machines that opens the whole Management API.
 pub(crate) fn management_role() -> Role {
@@ -51,42 +53,64 @@ pub(crate) async fn seed(parts: &Parts, opener: Opener) -> Result<(), CoreError>
             }
             console::seed(tx, &operators, now).await?;
             lock(tx, &tenant).await?;
-            management_api(tx, &tenant, management_role(), now).await?;
-            Ok::<_, CoreError>(())
+            management_api(tx, &tenant, now).await
         })
         .await
 }
 
-/// Makes a tenant's Management API with its scopes and a role that may do everything there, unless the tenant has it.
-pub(crate) async fn management_api(
+/// Makes a tenant's Management API with its scopes and a role of machines that may do everything there, unless the tenant has it.
+pub(crate) async fn management_api(tx: &mut Tx, tenant: &TenantId, now: Timestamp) -> Result<(), CoreError> {
+    duties_api(tx, tenant, indicator_of(tenant), management_role(), now).await
+}
+
+/// Makes the resource whose scopes are the duties of those who administer, and a role that holds all of them, unless it is there.
+pub(crate) async fn duties_api(
     tx: &mut Tx,
     tenant: &TenantId,
+    indicator: String,
     role: Role,
     now: Timestamp,
 ) -> Result<(), CoreError> {
-    let indicator = indicator_of(tenant);
-    if let Some(resource) = resources::find_by_indicator(tx, tenant, &indicator).await? {
-        return connector_scopes(tx, tenant, &resource, now).await;
-    }
-    let resource = Resource {
-        id: "management-api".into(),
-        name: "Logto Management API".into(),
-        indicator,
-        is_default: false,
-        access_token_ttl: 3600,
+    let resource = match resources::find_by_indicator(tx, tenant, &indicator).await? {
+        Some(resource) => resource,
+        None => api(tx, tenant, "management-api", "Logto Management API", indicator, &role, now).await?,
     };
+    connector_scopes(tx, tenant, &resource, now).await
+}
+
+/// Makes the Management API of the operators' tenant, by which programs administer tenants, unless it is there.
+pub(crate) async fn operators_api(tx: &mut Tx, now: Timestamp) -> Result<(), CoreError> {
+    let tenant = TenantId::admin();
+    let indicator = indicator_of(&tenant);
+    if resources::find_by_indicator(tx, &tenant, &indicator).await?.is_none() {
+        api(tx, &tenant, "operators-api", "Operators API", indicator, &management_role(), now).await?;
+    }
+    Ok(())
+}
+
+/// Makes a resource with the scope that opens all of it, and a role that holds this scope.
+async fn api(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    id: &str,
+    name: &str,
+    indicator: String,
+    role: &Role,
+    now: Timestamp,
+) -> Result<Resource, CoreError> {
+    let resource = Resource { id: id.into(), name: name.into(), indicator, is_default: false, access_token_ttl: 3600 };
     resources::insert(tx, tenant, &resource, now).await?;
     let scope = Scope {
-        id: "management-api-all".into(),
+        id: format!("{id}-all").into(),
         resource_id: resource.id.clone(),
         name: MANAGEMENT_SCOPE.into(),
-        description: Some("Full access to the Management API".into()),
+        description: Some(format!("Full access to the {}", name.trim_start_matches("Logto "))),
         created_at: now.0,
     };
     resources::insert_scope(tx, tenant, &scope).await?;
-    roles::insert(tx, tenant, &role).await?;
+    roles::insert(tx, tenant, role).await?;
     roles::add_scope(tx, tenant, &role.id, &scope.id).await?;
-    connector_scopes(tx, tenant, &resource, now).await
+    Ok(resource)
 }
 
 /// Duties around connectors that different people may have, without the whole Management API.

@@ -2,7 +2,7 @@
 
 use keyway_model::tenant::{Tenant, TenantAddress};
 use keyway_model::{TenantId, Timestamp};
-use keyway_store::{Constraint, Store, StoreError, tenants, users};
+use keyway_store::{Constraint, Page, Store, StoreError, tenants, users};
 
 use super::{find, insert, user};
 
@@ -30,11 +30,19 @@ async fn a_tenant_comes_and_goes_with_all_that_it_has(store: Store) {
     let known = store.read::<_, StoreError>(async |tx| tenants::list(tx).await).await.unwrap();
     let (kept, version) = known.iter().find(|(tenant, _)| tenant.id == id).unwrap();
     assert_eq!((kept, *version), (&acme("acme", "a.example.com"), 1));
+    let first = Page { offset: 2, limit: 1 };
+    let found =
+        store.read::<_, StoreError>(async |tx| Ok((tenants::page(tx, first).await?, tenants::find(tx, &id).await?)));
+    assert_eq!(found.await.unwrap(), ((vec![acme("acme", "a.example.com")], 3), Some(acme("acme", "a.example.com"))));
+    store.write::<_, StoreError>(async |tx| tenants::rename(tx, &id, "Acme Inc.").await).await.unwrap();
+    let named = store.read::<_, StoreError>(async |tx| tenants::find(tx, &id).await).await.unwrap().unwrap();
+    assert_eq!(named, Tenant { name: "Acme Inc.".into(), ..acme("acme", "a.example.com") });
     let gone = store.write::<_, StoreError>(async |tx| {
         tenants::lock(tx, &id).await?;
         assert!(tenants::delete(tx, &id, Timestamp(10)).await?);
         assert!(!tenants::delete(tx, &id, Timestamp(11)).await?);
         assert!(tenants::list(tx).await?.iter().all(|(tenant, _)| tenant.id != id));
+        assert_eq!(tenants::find(tx, &id).await?, None);
         Ok(())
     });
     gone.await.unwrap();

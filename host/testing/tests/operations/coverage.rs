@@ -6,11 +6,12 @@ use std::path::Path;
 /// An operation with the status of an answer.
 type Answered = BTreeSet<(String, u16)>;
 
-/// What the OpenAPI document says of operations and statuses.
+/// What the OpenAPI documents say of operations and statuses.
 fn documented() -> Answered {
-    let document = serde_json::to_value(keyway_web::openapi()).unwrap();
+    let documents = [keyway_web::openapi(), keyway_web::operators_openapi()];
+    let documents = documents.map(|document| serde_json::to_value(document).unwrap());
     let mut found = Answered::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
+    for (path, item) in documents.iter().flat_map(|document| document["paths"].as_object().unwrap()) {
         for (method, operation) in item.as_object().unwrap() {
             for status in operation["responses"].as_object().into_iter().flat_map(serde_json::Map::keys) {
                 found.insert((format!("{} {path}", method.to_uppercase()), status.parse().unwrap()));

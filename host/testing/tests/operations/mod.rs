@@ -15,6 +15,7 @@ mod oidc_keys;
 mod resources;
 mod roles;
 mod sign_in_experience;
+mod tenants;
 mod transcript;
 mod user_assets;
 mod users;

@@ -12,6 +12,7 @@ pub mod paging;
 mod resources;
 mod roles;
 mod sign_in_experience;
+mod tenants;
 mod user_assets;
 pub(crate) mod users;
 
@@ -36,7 +37,7 @@ use crate::declaration::{Authorization, Operations};
 use crate::error::WebError;
 use crate::request::bearer;
 
-/// Every operation.
+/// Every operation of a tenant of users.
 pub fn operations() -> Operations {
     Operations::default()
         .merge(applications::operations())
@@ -53,9 +54,19 @@ pub fn operations() -> Operations {
         .merge(roles::operations())
 }
 
-/// Routes below `/api`, each behind a token of the Management API.
+/// Every operation of the operators' tenant.
+pub fn operators_operations() -> Operations {
+    Operations::default().merge(tenants::operations())
+}
+
+/// The operations at a tenant's address.
+pub fn operations_of(tenant: &TenantId) -> Operations {
+    if *tenant == TenantId::admin() { operators_operations() } else { operations() }
+}
+
+/// Routes below `/api`, each behind a token of the tenant's Management API.
 pub fn router(web: &Web) -> Router<Web> {
-    let (router, authorization) = operations().into_router();
+    let (router, authorization) = operations_of(&web.tenant).into_router();
     let guard = Guard { web: web.clone(), authorization: Arc::new(authorization) };
     router.route_layer(middleware::from_fn_with_state(guard, authorize))
 }
@@ -74,13 +85,9 @@ pub struct Duties {
     pub may_configure: bool,
 }
 
-/// A Bearer token for the Management API with the scope `all`, or the narrower one that the route asks for. Each tenant
-/// of users has its own API, at its own address; the operators' tenant has none.
+/// A Bearer token for the tenant's own Management API with the scope `all`, or the narrower one that the route asks for.
 async fn authorize(State(guard): State<Guard>, request: Request, next: Next) -> Result<Response, WebError> {
     let Guard { web, authorization } = guard;
-    if web.tenant == TenantId::admin() {
-        return Err(ErrorCode::NotFound.into());
-    }
     let token = bearer(request.headers())?;
     let cx = Cx::new(&web.core, web.tenant.clone(), Actor::Nobody, Visitor::default());
     let (actor, scopes) = verify_management_token(&cx, token).await?.ok_or(ErrorCode::Unauthorized)?;
@@ -128,5 +135,8 @@ mod tests {
         let narrow: Vec<_> = authorization.rows().filter(|(_, _, scope)| *scope != ManagementScope::All).collect();
         assert_eq!(narrow, NARROW);
         assert!(authorization.rows().count() > 70);
+        let (_, authorization) = operators_operations().into_router();
+        assert!(authorization.rows().all(|(_, _, scope)| scope == ManagementScope::All));
+        assert_eq!(authorization.rows().count(), 5);
     }
 }
