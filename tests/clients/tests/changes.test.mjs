@@ -191,6 +191,32 @@ describe('changes in the console', { concurrency: false }, () => {
     await page.waitForURL(/\/console\/users$/);
   });
 
+  test('what is chosen and typed while the form is being drawn anew is kept', async () => {
+    await open('/sign-in-experience');
+    let answer;
+    const asked = new Promise((heard) => {
+      page.route('**/console/sign-in-experience', (route) => { answer = () => route.continue(); heard(); }, { times: 1 });
+    });
+    const choose = (mode) => page.locator('#mode').selectOption(mode);
+    await choose('SignIn');
+    await asked;
+    await page.locator('#css').fill('h1 { color: red }');
+    answer();
+    await idle();
+    assert.deepEqual([await page.locator('#css').inputValue(), await page.locator('#mode').inputValue()], ['h1 { color: red }', 'SignIn']);
+    const again = new Promise((heard) => {
+      page.route('**/console/sign-in-experience', (route) => { answer = () => route.continue().catch(() => {}); heard(); }, { times: 1 });
+    });
+    await choose('SignInAndRegister');
+    await again;
+    await once(() => choose('SignIn'));
+    answer();
+    await idle();
+    assert.equal(await page.locator('#mode').inputValue(), 'SignIn');
+    await press('Discard');
+    await bar().waitFor({ state: 'hidden' });
+  });
+
   test('what was refused is still unsaved', async () => {
     await open(`/applications/${application}`);
     await page.locator('#id_token_ttl').fill('5');

@@ -99,6 +99,30 @@
     ask(() => issueRequest(true));
   });
 
+  // A form that is being drawn anew goes on being filled in: what is chosen or saved meanwhile is sent in place of the first
+  // request, and an answer that does not know what was typed since is asked for again. A save is sent once.
+  const sent = new WeakMap();
+  const draws = ({ triggeringEvent }) => triggeringEvent?.submitter?.name === "op" && !["save", "test"].includes(triggeringEvent.submitter.value);
+  document.addEventListener("submit", ({ target }) => {
+    if (!target.matches("form[data-edit]")) return;
+    target.setAttribute("hx-sync", sent.get(target)?.saves ? "this:drop" : "this:replace");
+  }, true);
+  document.addEventListener("htmx:beforeSend", ({ detail: { xhr, requestConfig } }) => {
+    const { elt } = requestConfig;
+    if (elt.matches("form[data-edit]")) sent.set(elt, { xhr, saves: !draws(requestConfig), entries: entries(elt) });
+  });
+  document.addEventListener("htmx:afterRequest", ({ detail: { xhr, requestConfig } }) => {
+    if (sent.get(requestConfig.elt)?.xhr === xhr) sent.delete(requestConfig.elt);
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { requestConfig } = event.detail;
+    const request = sent.get(requestConfig.elt);
+    if (!request || request.saves || request.entries === entries(requestConfig.elt)) return;
+    event.detail.shouldSwap = false;
+    event.stopImmediatePropagation();
+    setTimeout(() => again(requestConfig));
+  });
+
   // A part of the page takes its own place in the answer, with the page's notice and what else the part names.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { detail } = event;
