@@ -28,7 +28,7 @@ use crate::connections::{Connections, Limits};
 const HEAD: Duration = Duration::from_secs(30);
 
 /// Longest pause of a client that reads an answer.
-const READ: Duration = Duration::from_secs(30);
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Listens on an address. Without one, on all of them: `localhost` is `::1` for some clients and `127.0.0.1` for others, so
 /// one socket takes IPv6 and IPv4; where the machine has no IPv6, IPv4 alone.
@@ -81,7 +81,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, mut st
         let _ = stream.set_nodelay(true);
         // Also where the client takes nothing more: <https://man7.org/linux/man-pages/man7/tcp.7.html>, TCP_USER_TIMEOUT.
         #[cfg(target_os = "linux")]
-        let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(READ));
+        let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(READ_TIMEOUT));
         let service = {
             let (place, router) = (Arc::clone(&place), router.clone());
             service_fn(move |mut request: Request<Incoming>| {

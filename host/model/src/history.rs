@@ -28,16 +28,16 @@ pub struct History {
     buckets: Vec<Bucket>,
     /// Until when nobody needs to hear of a refusal again, in milliseconds.
     #[serde(rename = "t", default)]
-    told: i64,
+    announced_until: i64,
     /// The same of what comes before a refusal.
     #[serde(rename = "w", default)]
-    warned: i64,
+    warned_until: i64,
 }
 
 impl History {
     /// An empty one, whose buckets are `resolution` milliseconds long.
     pub fn new(resolution: i64) -> Self {
-        Self { resolution: resolution.max(1), buckets: Vec::new(), told: 0, warned: 0 }
+        Self { resolution: resolution.max(1), buckets: Vec::new(), announced_until: 0, warned_until: 0 }
     }
 
     fn change(&mut self, at: Timestamp, change: impl FnOnce(&mut Bucket)) {
@@ -133,9 +133,9 @@ impl History {
         self.buckets.drain(..surplus);
     }
 
-    /// Whether a refusal, or what comes before it, is to be told: once in `seconds`.
-    pub fn tell(&mut self, refused: bool, seconds: i64, now: Timestamp) -> bool {
-        let until = if refused { &mut self.told } else { &mut self.warned };
+    /// Whether a refusal, or what comes before it, is announced: once in `seconds`.
+    pub fn announce(&mut self, refused: bool, seconds: i64, now: Timestamp) -> bool {
+        let until = if refused { &mut self.announced_until } else { &mut self.warned_until };
         let first = now.0 >= *until;
         if first {
             *until = now.0 + seconds * 1000;
@@ -213,9 +213,9 @@ mod tests {
     #[test]
     fn a_refusal_is_told_once_in_a_window() {
         let mut history = History::new(1);
-        assert!(history.tell(false, 60, Timestamp(0)));
-        assert!(history.tell(true, 60, Timestamp(0)));
-        assert!(!history.tell(true, 60, Timestamp(59 * SECOND)));
-        assert!(history.tell(true, 60, Timestamp(60 * SECOND)));
+        assert!(history.announce(false, 60, Timestamp(0)));
+        assert!(history.announce(true, 60, Timestamp(0)));
+        assert!(!history.announce(true, 60, Timestamp(59 * SECOND)));
+        assert!(history.announce(true, 60, Timestamp(60 * SECOND)));
     }
 }

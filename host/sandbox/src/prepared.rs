@@ -11,7 +11,7 @@ use crate::host::KEY_REFERENCE;
 use crate::redact::Redactor;
 
 /// Configurations of one component that are kept.
-const KEPT: usize = 16;
+const MAX_PREPARED: usize = 16;
 
 /// One configuration.
 pub struct Prepared {
@@ -62,7 +62,7 @@ impl Preparations {
         }
         let new = Arc::new(Prepared::new(manifest, config, marks, text));
         let mut kept = kept();
-        if kept.len() >= KEPT {
+        if kept.len() >= MAX_PREPARED {
             kept.remove(0);
         }
         kept.push(Arc::clone(&new));

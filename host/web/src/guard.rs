@@ -64,9 +64,9 @@ pub fn is_same_site(request: &Request) -> bool {
 pub fn is_own_page(request: &Request) -> bool {
     let has = |name: header::HeaderName| request.headers().contains_key(name);
     let site = header::HeaderName::from_static("sec-fetch-site");
-    let told = has(site.clone()) || has(header::ORIGIN);
+    let is_said = has(site.clone()) || has(header::ORIGIN);
     let none = request.headers().get(site).is_some_and(|value| value == "none");
-    told && !none && is_same_site(request)
+    is_said && !none && is_same_site(request)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::{Core, Cx};
 const MAX_DETAILS: usize = 4 * 1024;
 
 /// Log entries kept for each connector on this node.
-const KEPT: usize = 200;
+const MAX_LINES: usize = 200;
 /// Failures in a row after which a connector is passed over.
 const FAILURES: u32 = 5;
 /// How long it is passed over.
@@ -114,7 +114,7 @@ impl Calls {
             lines.push_back(LogLine { at, content: LogContent::Written(line.clone()) });
         }
         lines.push_back(LogLine { at, content: LogContent::Call(call) });
-        while lines.len() > KEPT {
+        while lines.len() > MAX_LINES {
             lines.pop_front();
         }
     }
@@ -206,7 +206,7 @@ mod tests {
         }
         let state = calls.state();
         assert_eq!(state.totals[&(factory, OK)].calls, 200);
-        assert_eq!(state.lines[&key].len(), KEPT);
+        assert_eq!(state.lines[&key].len(), MAX_LINES);
         let LogContent::Call(last) = &state.lines[&key].back().unwrap().content else { unreachable!() };
         assert_eq!(last.outcome, OK);
         let others = (TenantId("other".into()), key.1);

@@ -222,7 +222,7 @@ pub async fn count(
         }
     }
     if let Some((mut refused, counter, mut history, seconds)) = held {
-        refused.is_news = history.tell(!refused.by_work, seconds, now);
+        refused.is_news = history.announce(!refused.by_work, seconds, now);
         if refused.is_news {
             counters::write(tx, tenant, &counter, history, now).await?;
         }

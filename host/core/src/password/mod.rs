@@ -25,7 +25,7 @@ pub(crate) use cost::{check_variant, imported, is_present, may_join};
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Blocks of 1 KiB that a thread keeps from one hash to the next: what our own need.
-const KEPT: usize = 20 * 1024;
+const MAX_IDLE_MEMORY: usize = 20 * 1024;
 
 /// The address of work that no visitor asked for.
 pub(crate) const NOBODY: &str = "";
@@ -56,9 +56,9 @@ fn compute(argon2: &Argon2<'_>, password: &str, salt: &[u8], out: &mut [u8]) -> 
             memory.resize(needed, Block::default());
         }
         let done = argon2.hash_password_into_with_memory(password.as_bytes(), salt, out, memory.as_mut_slice());
-        if needed > KEPT {
+        if needed > MAX_IDLE_MEMORY {
             memory.clear();
-            memory.shrink_to(KEPT);
+            memory.shrink_to(MAX_IDLE_MEMORY);
         }
         done
     })

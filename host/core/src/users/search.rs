@@ -10,8 +10,8 @@ use crate::Cx;
 /// What a search counts to: nobody reads on so far, and counting all of a million takes its time.
 const MAX_FOUND: i64 = 1000;
 
-/// What the list counts to where only the eye is told.
-const MAX_TOLD: i64 = 10_000;
+/// What the list counts to where nobody computes with it.
+const MAX_COUNTED: i64 = 10_000;
 
 /// Users that follow each other in the list.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ pub async fn window(cx: &Cx, place: Place, limit: i64) -> Result<Window, UserErr
             users.remove(0);
         }
         users.truncate(limit);
-        let total = user_search::count(tx, &cx.tenant, None, MAX_TOLD).await?;
+        let total = user_search::count(tx, &cx.tenant, None, MAX_COUNTED).await?;
         Ok(Window { users, has_newer, has_older, total })
     })
     .await

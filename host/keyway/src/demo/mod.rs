@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use crate::system::SystemClock;
 
 /// Messages that the inbox keeps.
-const KEPT: usize = 50;
+const MAX_MESSAGES: usize = 50;
 /// Where the dev inbox connector believes that the inbox is.
 pub(crate) const INBOX: &str = "https://inbox.keyway.internal";
 
@@ -84,7 +84,7 @@ async fn receive(State(pages): State<Pages>, Json(mut message): Json<Value>) -> 
     }
     let mut messages = pages.messages.lock().unwrap_or_else(PoisonError::into_inner);
     messages.insert(0, message);
-    messages.truncate(KEPT);
+    messages.truncate(MAX_MESSAGES);
     StatusCode::NO_CONTENT
 }
 

@@ -22,7 +22,7 @@ const ASYMMETRIC: [Algorithm; 9] = [
 ];
 
 /// A key set is kept for ten minutes and read again at most once a minute for a key that it lacks.
-const KEPT_MS: i64 = 600_000;
+const MAX_AGE_MS: i64 = 600_000;
 const AGAIN_MS: i64 = 60_000;
 
 #[derive(Deserialize)]
@@ -105,7 +105,7 @@ async fn key(state: &mut HostState, uri: &str, kid: Option<&str>, algorithm: Alg
     let now = state.clock.now().0;
     let kept = state.egress.key_set(uri);
     if let Some((set, read_at)) = &kept
-        && (0..KEPT_MS).contains(&(now - read_at))
+        && (0..MAX_AGE_MS).contains(&(now - read_at))
     {
         let found = find(set, kid, algorithm);
         if found.is_ok() || now - read_at < AGAIN_MS {

@@ -13,10 +13,10 @@ use crate::error::WebError;
 use keyway_model::resource::ManagementScope::All;
 
 /// Largest picture in bytes.
-const LARGEST: usize = 8 * 1024 * 1024;
+const MAX_PICTURE: usize = 8 * 1024 * 1024;
 
 /// Largest request: the picture and the form around it, in bytes.
-pub const LIMIT: usize = LARGEST + 16 * 1024;
+pub const LIMIT: usize = MAX_PICTURE + 16 * 1024;
 
 /// The operations of this file.
 pub fn operations() -> Operations {
@@ -41,7 +41,7 @@ async fn status() -> Json<ServiceStatus> {
     Json(ServiceStatus {
         status: "ready",
         allow_upload_mime_types: ["image/png", "image/jpeg", "image/gif", "image/webp"],
-        max_upload_file_size: LARGEST,
+        max_upload_file_size: MAX_PICTURE,
     })
 }
 
