@@ -94,11 +94,12 @@ test('a version swap under 64 senders loses no message', async () => {
 });
 
 test('a roll-back brings version and configuration back together', async () => {
+  for (const number of ['0.4.0', '0.5.0']) await activated(keyway, changed(official, '0.1.0', number));
   const connector = (await keyway.api('GET', '/connectors')).body.find(({ connectorId }) => connectorId === ID);
   const { status } = await keyway.api('PATCH', `/connectors/${connector.id}`, { config: { ...CONFIG, signName: '另一个签名' } });
   assert.equal(status, 200);
   const back = await keyway.api('POST', `${FACTORY}/rollback`);
-  assert.deepEqual([back.status, back.body.version], [200, '0.2.0'], JSON.stringify(back.body));
+  assert.deepEqual([back.status, back.body.version], [200, '0.4.0'], JSON.stringify(back.body));
   const restored = (await keyway.api('GET', `/connectors/${connector.id}`)).body;
   assert.equal(restored.config.signName, CONFIG.signName);
   const logs = (await keyway.api('GET', '/logs?logKey=Connector.RollBack')).body;
@@ -107,12 +108,13 @@ test('a roll-back brings version and configuration back together', async () => {
 });
 
 test('a configuration that the new schema refuses blocks the activation and is named', async () => {
+  const serves = await version(keyway);
   const { digest } = await uploaded(keyway, changed(official, 'ForgotPassword', 'ForgotPasswurd'));
   await keyway.api('POST', `${FACTORY}/versions/${digest}/approve`);
   const refused = await keyway.api('POST', `${FACTORY}/versions/${digest}/activate`);
   assert.deepEqual([refused.status, refused.body.code], [409, 'connector.config_refused']);
   assert.match(refused.body.message, /templates must hold a template whose usageType is "ForgotPasswurd"/);
-  assert.equal(await version(keyway), '0.2.0');
+  assert.equal(await version(keyway), serves);
   assert.equal((await keyway.api('DELETE', `${FACTORY}/versions/${digest}`)).status, 204);
 });
 
@@ -134,13 +136,14 @@ test('what cannot be a connector is refused with a code and a sentence each', as
 });
 
 test('a flipped bit is a refusal or a component like any other, never an error of the server', async () => {
+  const serves = await version(keyway);
   for (let part = 1; part <= 8; part += 1) {
     const flipped = Buffer.from(official);
     flipped[Math.floor((flipped.length * part) / 9)] ^= 0x10;
     const { status, body } = await upload(keyway, flipped);
     assert.ok(status === 201 || (status >= 400 && status < 500), `${part}: ${status} ${JSON.stringify(body)}`);
   }
-  assert.equal(await version(keyway), '0.2.0');
+  assert.equal(await version(keyway), serves);
 });
 
 test('a stranger\'s connector: new factory, own id, set up beside the official one, preferred by prefix', async () => {
