@@ -12,7 +12,7 @@ const PASSWORD: &str = "correct horse battery";
 const PHONE: &str = "8613800000001";
 
 /// What the walk below does not come by: an outside provider.
-const BY_PROVIDER: [EventKind; 2] = [EventKind::SocialStarted, EventKind::SocialSubmitted];
+const BY_PROVIDER: [EventKind; 3] = [EventKind::SocialStarted, EventKind::SocialSubmitted, EventKind::IdentityLinked];
 
 /// The payloads of an event, newest first.
 async fn payloads(server: &TestServer, kind: EventKind) -> Vec<Value> {
@@ -82,9 +82,16 @@ on_both! {
         assert_eq!((text(&tried, "/targets/userId"), text(&tried, "/error/code")), (user.clone(), "session.invalid_credentials".into()), "{tried}");
         let proof = browser.step(Method::POST, "/verification/password", Some(typed(PASSWORD))).await.expect(200).json();
         browser.step(Method::POST, "/identification", Some(proof)).await.expect(204);
-        browser.submit().await;
+        let code = browser.submit().await;
         let signed_in = payloads(&server, EventKind::SignInSubmitted).await.remove(0);
         assert_eq!((text(&signed_in, "/actor"), signed_in.get("after")), (user.clone(), None), "{signed_in}");
+        let tokens = browser.exchange(&application, &code).await.expect(200).json();
+        let credentials = [("client_id", &*application.id), ("client_secret", &*application.secret)];
+        let token = text(&tokens, "/refresh_token");
+        browser.post_form("/oidc/token/revocation", &[credentials[0], credentials[1], ("token", &*token)]).await.expect(200);
+        browser.get(&format!("/oidc/session/end?id_token_hint={}", text(&tokens, "/id_token"))).await;
+        let ended = payloads(&server, EventKind::SignedOut).await.remove(0);
+        assert_eq!(text(&ended, "/actor"), user, "{ended}");
 
         browser = server.browser("203.0.113.7");
         identify_by_code(&server, &mut browser, &application, "SignIn").await;

@@ -277,6 +277,8 @@ test('link_by_unverified_email: a verified address links only with a proof of th
   assert.equal((await identities(owner.id)).example.userId, 'v-1');
   const third = await answered(user);
   assert.equal((await third.visitor.api('POST', '/identification', { verificationId: third.verificationId })).status, 204);
+  const linked = (await keyway.api('GET', '/logs?logKey=Interaction.SignIn.Social.Link')).body.filter(({ payload }) => payload.actor === owner.id);
+  assert.deepEqual(linked.map(({ payload }) => payload.after), [{ target: 'example' }], 'the log has the link once, and no refused one');
 });
 
 test('link_by_unverified_email: a suspended account is not linked', async () => {

@@ -55,6 +55,8 @@ kinds! {
     SocialStarted = "Interaction.SignIn.Verification.Social.Create";
     /// A browser came back from an outside provider.
     SocialSubmitted = "Interaction.SignIn.Verification.Social.Submit";
+    /// An identity of an outside provider was linked to the account.
+    IdentityLinked = "Interaction.SignIn.Social.Link";
     /// A sign-in ended: a session began, or it was refused.
     SignInSubmitted = "Interaction.SignIn.Submit";
     /// A registration ended: a session began, or it was refused.
@@ -69,6 +71,10 @@ kinds! {
     CodeExchanged = "ExchangeTokenBy.AuthorizationCode";
     /// A refresh token was exchanged for tokens.
     RefreshTokenExchanged = "ExchangeTokenBy.RefreshToken";
+    /// An application gave a token back, which ended all that came of its grant.
+    TokenRevoked = "RevokeToken";
+    /// A user signed out in a browser.
+    SignedOut = "Session.End";
     /// An application was made.
     ApplicationCreated = "Management.Applications.Create";
     /// An application was changed.
@@ -177,7 +183,9 @@ impl EventKind {
     /// Whether visitors do it, who sign in, register or come for tokens; all else is done by administrators, machines and
     /// commands.
     pub fn is_of_visitors(self) -> bool {
-        ["Interaction.", "ExchangeTokenBy.", "Message."].iter().any(|start| self.key().starts_with(start))
+        ["Interaction.", "ExchangeTokenBy.", "RevokeToken", "Session.", "Message."]
+            .iter()
+            .any(|start| self.key().starts_with(start))
     }
 }
 

@@ -3,7 +3,9 @@
 use keyway_model::ApplicationId;
 use keyway_model::oauth::OAuthError;
 use keyway_store::{sessions, tokens};
+use serde_json::json;
 
+use crate::events::{Event, EventKind};
 use crate::{CoreError, Cx, secret};
 
 /// The parameters of a request, as they came.
@@ -64,6 +66,8 @@ pub async fn end_session(cx: &Cx, request: EndSession, session_secret: Option<St
             }
             sessions::delete(tx, &owner, &hash).await?;
             tokens::revoke_of_session(tx, &owner, &session.id, now).await?;
+            let event = Event::new(EventKind::SignedOut).by_user(&session.user_id);
+            cx.emit(tx, event.removed("sessionId", json!(session.id))).await?;
             Ok(true)
         })
         .await?;

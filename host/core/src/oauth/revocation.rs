@@ -5,6 +5,7 @@ use keyway_store::tokens;
 
 use super::ClientCredentials;
 use super::client::authenticate_client;
+use crate::events::{Event, EventKind};
 use crate::{CoreError, Cx, secret};
 
 /// Revokes a refresh or opaque access token of this client. An unknown token is no error (RFC 7009 section 2.2).
@@ -14,13 +15,15 @@ pub async fn revoke_token(cx: &Cx, client: &ClientCredentials, token: &str) -> R
     if token.split('.').count() == 3 {
         return Err(OAuthError::new("unsupported_token_type", "a JWT access token cannot be revoked").into());
     }
-    let (owner, hash, now) = (cx.tenant.clone(), secret::hash(token), cx.now);
+    let (hash, client) = (&secret::hash(token), &client.application.id);
     cx.write(async move |tx| {
         for kind in [TokenKind::Refresh, TokenKind::Access] {
-            if let Some((_, grant)) = tokens::find(tx, &owner, kind, &hash).await?
-                && grant.application_id == client.application.id
+            if let Some((_, grant)) = tokens::find(tx, &cx.tenant, kind, hash).await?
+                && grant.application_id == *client
             {
-                tokens::revoke_grant(tx, &owner, &grant.id, now).await?;
+                tokens::revoke_grant(tx, &cx.tenant, &grant.id, cx.now).await?;
+                let event = Event::new(EventKind::TokenRevoked).of_application(&grant.application_id);
+                cx.emit(tx, event.of_user(&grant.user_id)).await?;
             }
         }
         Ok::<_, CoreError>(())

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::identify::Found;
 use super::step::Step;
 use crate::CoreError;
+use crate::events::EventKind;
 
 /// The issuer of identities that nobody but their connector vouches for.
 pub(super) fn of_connector(id: &ConnectorId) -> String {
@@ -118,7 +119,13 @@ pub(super) async fn put(step: &mut Step<'_>, user: &UserId) -> Result<(), CoreEr
     let Some((_, social)) = step.interaction.social() else { return Ok(()) };
     let (identity, _) = identity(social)?;
     let (cx, issuer) = (&step.browser.cx, of_connector(&social.connector_id));
-    Ok(identities::put(step.tx, &cx.tenant, user, &identity, &issuer, cx.now).await?)
+    let known = identities::list(step.tx, &cx.tenant, user).await?;
+    identities::put(step.tx, &cx.tenant, user, &identity, &issuer, cx.now).await?;
+    if known.iter().any(|one| one.target == identity.target) {
+        return Ok(());
+    }
+    let event = step.event(EventKind::IdentityLinked).by_user(user).added("target", json!(identity.target));
+    Ok(cx.emit(step.tx, event).await?)
 }
 
 /// Links a provider's answer that waits in this interaction to the account that its owner has just proven, where the address
