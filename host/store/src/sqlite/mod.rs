@@ -1,5 +1,5 @@
 //! SQLite. Statements run where they are called: most take some microseconds, less than handing them to another thread and back
-//! would. What flushes to the disk, waits for a lock or goes through many rows has a thread of its own.
+//! would. What commits, flushes to the disk, waits for a lock or goes through many rows has a thread of its own.
 
 mod readers;
 mod writer;
@@ -17,6 +17,7 @@ use crate::migrations;
 use crate::statement::{Query, Row, Type, Value};
 
 pub(crate) use readers::{Reader, Readers};
+use writer::Flush;
 pub(crate) use writer::{Turn, Writer};
 
 /// Statements whose plans one connection keeps.
@@ -25,7 +26,7 @@ const PLANS: usize = 256;
 /// How long a statement waits for another program that has the file locked.
 const BUSY: Duration = Duration::from_secs(10);
 
-/// WAL with a full flush at each commit: a commit that was reported survives a crash of process and machine.
+/// A log beside the file, flushed in full at each commit.
 const SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
      PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY;";
 
@@ -35,7 +36,17 @@ pub(crate) fn open(url: &str) -> Result<(Readers, Writer), StoreError> {
     keep_private(&path);
     let mut connection = connect(&path)?;
     migrations::on_sqlite(&mut connection)?;
-    Ok((Readers::new(path), Writer::new(connection)))
+    let flush = flush(&connection)?;
+    // Commits leave the flush to the writer; checkpoints and new logs are flushed as before, so that the file stays whole.
+    connection.execute_batch("PRAGMA synchronous = NORMAL")?;
+    Ok((Readers::new(path), Writer::new(connection, flush)?))
+}
+
+/// Flushes the log. SQLite makes it once and keeps it for as long as a connection is open.
+fn flush(connection: &Connection) -> Result<Flush, StoreError> {
+    let log = format!("{}-wal", connection.path().unwrap_or_default());
+    let log = std::fs::File::open(log).map_err(|_| StoreError::Aborted)?;
+    Ok(Box::new(move || log.sync_data()))
 }
 
 /// The file that `sqlite:<path>` or `sqlite://<path>` names; parameters of it mean nothing here.

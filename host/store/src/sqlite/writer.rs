@@ -1,51 +1,44 @@
-//! SQLite has one writer: transactions take turns, and those that wait together are committed together, so that one flush to disk
-//! makes many of them durable. Each runs in a savepoint of its own; its owner hears of success after the commit.
+//! SQLite has one writer: transactions take turns, each in a savepoint of its own. A thread commits those that ended since it last
+//! did, together, and flushes them to the disk while the next ones run; their owners hear of success after the flush.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::io;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
-use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
 use super::BUSY;
 use crate::StoreError;
 
-/// Transactions that one commit may carry.
-const GROUP: usize = 64;
+/// Makes durable whatever was committed before it is called.
+pub(crate) type Flush = Box<dyn FnMut() -> io::Result<()> + Send>;
+
+type Outcome = Result<(), StoreError>;
 
 struct Shared {
     connection: Connection,
-    /// Whether a transaction is open; it holds what `done` waits for.
+    /// Whether a transaction is open; it holds what `ended` waits for.
     is_open: bool,
+    /// Whether a flush failed. Whatever is committed afterwards may be lost with what that flush did not keep.
+    is_lost: bool,
     /// Who waits for the commit.
-    done: Vec<oneshot::Sender<Result<(), StoreError>>>,
+    ended: Vec<oneshot::Sender<Outcome>>,
 }
 
 /// The one connection that writes.
 pub(crate) struct Writer {
     turns: Arc<Mutex<Shared>>,
-    /// How many wait for their turn.
-    waiting: Arc<AtomicUsize>,
-    /// Wakes who commits.
-    ended: Arc<Notify>,
+    /// Wakes who commits; gone with the last sender.
+    wake: SyncSender<()>,
 }
 
 /// The connection, until it is dropped: what was written is undone unless [`Turn::commit`] was called.
 pub(crate) struct Turn {
     /// Absent once the turn is over.
     shared: Option<OwnedMutexGuard<Shared>>,
-    waiting: Arc<AtomicUsize>,
-    ended: Arc<Notify>,
-}
-
-/// One more that waits.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+    wake: SyncSender<()>,
 }
 
 impl Shared {
@@ -62,55 +55,56 @@ impl Shared {
         Ok(())
     }
 
-    /// Commits what is there.
-    fn flush(&mut self) {
-        if !self.is_open {
-            return;
+    /// Commits what is there; who waits for the flush of it.
+    fn commit(&mut self) -> Vec<oneshot::Sender<Outcome>> {
+        if !std::mem::take(&mut self.is_open) {
+            return Vec::new();
         }
         match self.run("COMMIT") {
-            Ok(()) => self.end(|| Ok(())),
-            Err(StoreError::Full) => self.abort(|| StoreError::Full),
-            Err(_) => self.abort(|| StoreError::Aborted),
+            Ok(()) => std::mem::take(&mut self.ended),
+            Err(error) => {
+                self.abort(matches!(error, StoreError::Full));
+                Vec::new()
+            }
         }
     }
 
-    fn abort(&mut self, error: impl Fn() -> StoreError) {
+    fn abort(&mut self, is_full: bool) {
         let _ = self.run("ROLLBACK");
-        self.end(|| Err(error()));
-    }
-
-    fn end(&mut self, outcome: impl Fn() -> Result<(), StoreError>) {
         self.is_open = false;
-        for waiting in self.done.drain(..) {
-            let _ = waiting.send(outcome());
-        }
+        let error = || if is_full { StoreError::Full } else { StoreError::Aborted };
+        answer(std::mem::take(&mut self.ended), || Err(error()));
     }
 }
 
-/// Runs to its end also where the caller is gone.
-async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Aborted)
+fn answer(waiting: Vec<oneshot::Sender<Outcome>>, outcome: impl Fn() -> Outcome) {
+    for one in waiting {
+        let _ = one.send(outcome());
+    }
 }
 
 impl Writer {
-    /// The writer of a connection.
-    pub fn new(connection: Connection) -> Self {
-        let turns = Arc::new(Mutex::new(Shared { connection, is_open: false, done: Vec::new() }));
-        let ended = Arc::new(Notify::new());
-        tokio::spawn(commit_groups(Arc::downgrade(&turns), Arc::clone(&ended)));
-        Self { turns, waiting: Arc::default(), ended }
+    /// The writer of a connection that flushes nothing itself when it commits.
+    pub fn new(connection: Connection, flush: Flush) -> Result<Self, StoreError> {
+        let shared = Shared { connection, is_open: false, is_lost: false, ended: Vec::new() };
+        let turns = Arc::new(Mutex::new(shared));
+        // One wish that waits stands for all.
+        let (wake, woken) = sync_channel(1);
+        let weak = Arc::downgrade(&turns);
+        let thread = std::thread::Builder::new().name("keyway-commit".into());
+        thread.spawn(move || commit_groups(&weak, &woken, flush)).map_err(|_| StoreError::Aborted)?;
+        Ok(Self { turns, wake })
     }
 
     /// The next turn.
     pub async fn turn(&self) -> Result<Turn, StoreError> {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        let waits = Waiting(&self.waiting);
         let shared = Arc::clone(&self.turns).lock_owned().await;
-        drop(waits);
-        let mut turn =
-            Turn { shared: Some(shared), waiting: Arc::clone(&self.waiting), ended: Arc::clone(&self.ended) };
+        let mut turn = Turn { shared: Some(shared), wake: self.wake.clone() };
         match turn.start(Duration::ZERO) {
-            Err(error) if is_busy(&error) => on_thread(move || turn.start(BUSY).map(|()| turn)).await?,
+            Err(error) if is_busy(&error) => {
+                let waiting = tokio::task::spawn_blocking(move || turn.start(BUSY).map(|()| turn));
+                waiting.await.map_err(|_| StoreError::Aborted)?
+            }
             started => started.map(|()| turn),
         }
     }
@@ -118,12 +112,6 @@ impl Writer {
 
 fn is_busy(error: &StoreError) -> bool {
     matches!(error, StoreError::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy))
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        self.ended.notify_one();
-    }
 }
 
 impl Turn {
@@ -134,6 +122,9 @@ impl Turn {
     /// Opens a savepoint, in a transaction that is open already where there is one.
     fn start(&mut self, patience: Duration) -> Result<(), StoreError> {
         let shared = self.shared.as_mut().ok_or(StoreError::Aborted)?;
+        if shared.is_lost {
+            return Err(StoreError::Aborted);
+        }
         if !shared.is_open {
             shared.open(patience)?;
         }
@@ -145,42 +136,106 @@ impl Turn {
         self.shared.as_mut().map(|shared| &mut shared.connection).ok_or(StoreError::Aborted)
     }
 
-    /// Commits, with those who wait for their turn. Success means durable.
-    pub async fn commit(mut self) -> Result<(), StoreError> {
+    /// Commits, with those who wait for their turn already. Success means durable.
+    pub async fn commit(mut self) -> Outcome {
         self.shared()?.run("RELEASE job")?;
         let mut shared = self.shared.take().ok_or(StoreError::Aborted)?;
-        let (sender, receiver) = oneshot::channel();
-        shared.done.push(sender);
-        if self.waiting.load(Ordering::Relaxed) == 0 || shared.done.len() >= GROUP {
-            // Not awaited: the answer comes through the channel.
-            tokio::task::spawn_blocking(move || shared.flush());
-        } else {
-            drop(shared);
-            self.ended.notify_one();
-        }
-        receiver.await.map_err(|_| StoreError::Aborted)?
+        let (sender, outcome) = oneshot::channel();
+        shared.ended.push(sender);
+        drop(shared);
+        let _ = self.wake.try_send(());
+        outcome.await.map_err(|_| StoreError::Aborted)?
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
         let Some(shared) = &mut self.shared else { return };
-        if shared.run("ROLLBACK TO job").and_then(|()| shared.run("RELEASE job")).is_err() {
-            shared.abort(|| StoreError::Aborted);
+        if shared.is_open && shared.run("ROLLBACK TO job").and_then(|()| shared.run("RELEASE job")).is_err() {
+            shared.abort(false);
         }
         if shared.is_open {
-            self.ended.notify_one();
+            let _ = self.wake.try_send(());
         }
     }
 }
 
 /// Commits after those who wait for their turn already: locks are given in the order in which they were asked for.
-async fn commit_groups(turns: Weak<Mutex<Shared>>, ended: Arc<Notify>) {
-    loop {
-        ended.notified().await;
+fn commit_groups(turns: &Weak<Mutex<Shared>>, woken: &Receiver<()>, mut flush: Flush) {
+    while woken.recv().is_ok() {
         let Some(turns) = turns.upgrade() else { return };
-        let mut shared = turns.lock_owned().await;
-        // Fails where the process ends; then nobody hears of success.
-        let _ = on_thread(move || shared.flush()).await;
+        let waiting = Arc::clone(&turns).blocking_lock_owned().commit();
+        if waiting.is_empty() {
+            continue;
+        }
+        if let Err(error) = flush() {
+            // The next flush may succeed although the disk lacks what this one was to keep, and a recovery ends there: nothing is
+            // written any more until the process starts again and reads what there is.
+            tracing::error!(%error, "the disk does not keep what is written: nothing is written until the server starts again");
+            let mut shared = turns.blocking_lock_owned();
+            shared.is_lost = true;
+            shared.abort(false);
+            return answer(waiting, || Err(StoreError::Aborted));
+        }
+        answer(waiting, || Ok(()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    fn writer(flush: Flush) -> Writer {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE things (id INTEGER)").unwrap();
+        Writer::new(connection, flush).unwrap()
+    }
+
+    async fn written(writer: &Writer, id: i64) -> Turn {
+        let mut turn = writer.turn().await.unwrap();
+        turn.connection().unwrap().execute("INSERT INTO things VALUES (?1)", [id]).unwrap();
+        turn
+    }
+
+    async fn things(writer: &Writer) -> i64 {
+        let mut turn = writer.turn().await.unwrap();
+        turn.connection().unwrap().query_row("SELECT COUNT(*) FROM things", [], |row| row.get(0)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn success_is_heard_after_the_flush_and_others_run_meanwhile() {
+        let (began, begun) = channel();
+        let (end, may_end) = channel::<()>();
+        let writer = writer(Box::new(move || {
+            began.send(()).unwrap();
+            may_end.recv().map_err(io::Error::other)
+        }));
+        let mut first = tokio::spawn(written(&writer, 1).await.commit());
+        let begun = tokio::task::spawn_blocking(move || begun.recv().map(|()| begun)).await.unwrap().unwrap();
+        let second = tokio::spawn(written(&writer, 2).await.commit());
+        let third = tokio::spawn(written(&writer, 3).await.commit());
+        drop(written(&writer, 4).await);
+        assert_eq!(things(&writer).await, 3, "the disk is busy, and transactions go on");
+        assert!(futures_util::FutureExt::now_or_never(&mut first).is_none(), "not flushed");
+        end.send(()).unwrap();
+        first.await.unwrap().unwrap();
+        end.send(()).unwrap();
+        second.await.unwrap().unwrap();
+        third.await.unwrap().unwrap();
+        assert!(begun.try_recv().is_ok() && begun.try_recv().is_err(), "one flush for both");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_written_after_a_flush_that_failed() {
+        let mut flushes = 0;
+        let writer = writer(Box::new(move || {
+            flushes += 1;
+            if flushes == 1 { Ok(()) } else { Err(io::Error::other("no")) }
+        }));
+        written(&writer, 1).await.commit().await.unwrap();
+        assert!(written(&writer, 2).await.commit().await.is_err());
+        assert!(writer.turn().await.is_err());
     }
 }
