@@ -22,6 +22,9 @@ pub struct Counter {
 /// Most stretches of time that a counter remembers.
 const MAX_BUCKETS: usize = 300;
 
+/// Milliseconds that a row's end is rounded up to: the index of ends is written when one changes, which is not at each count.
+const END: i64 = 3_600_000;
+
 fn histories(counters: &[Counter], rows: &[Row]) -> Result<HashMap<String, History>, StoreError> {
     let mut found: HashMap<String, History> =
         counters.iter().map(|counter| (counter.name.clone(), History::new(counter.resolution))).collect();
@@ -89,5 +92,6 @@ pub async fn write(
     let statement = "UPDATE counters SET history = $3, expires_at = $4 WHERE tenant_id = $1 AND name = $2";
     let bound = query(statement).bind(tenant.0.clone()).bind(counter.name.clone());
     let end = now.plus_seconds(counter.keep + counter.resolution / 1000 + 1);
-    tx.execute_later(bound.bind(serde_json::to_string(&history)?).bind(end.0)).await
+    let end = (end.0 / END + 1).saturating_mul(END);
+    tx.execute_later(bound.bind(serde_json::to_string(&history)?).bind(end)).await
 }

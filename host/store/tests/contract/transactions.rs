@@ -203,10 +203,12 @@ async fn counters_count_under_fifty_parallel_requests_and_end(store: Store) {
     let later = add(store.clone(), 60_000).await;
     assert_eq!((later["sends"], later["a"]), (1, 51));
     let counters = SWEEPS.iter().find(|sweep| sweep.name == "counters").unwrap();
-    let swept = store.write::<_, StoreError>(async move |tx| {
-        counters.batch(tx, Retention::default(), Timestamp(200_000), 1000).await
-    });
-    assert_eq!(swept.await.unwrap(), 2);
+    for (now, ended) in [(150_000, 0), (3_600_000, 2)] {
+        let swept = store.write::<_, StoreError>(async move |tx| {
+            counters.batch(tx, Retention::default(), Timestamp(now), 1000).await
+        });
+        assert_eq!(swept.await.unwrap(), ended, "at {now}");
+    }
 }
 
 async fn steps_of_one_interaction_follow_each_other(store: Store) {
