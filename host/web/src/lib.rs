@@ -28,6 +28,7 @@ mod response;
 mod well_known;
 mod write_limit;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,9 +77,13 @@ pub fn authorization() -> Vec<(String, &'static str, ManagementScope)> {
     rows.map(|(method, path, scope)| (method.to_owned(), path, scope)).collect()
 }
 
-/// What a listener serves.
+/// What a listener serves; each layer of each request has a copy.
 #[derive(Clone)]
-pub struct Web {
+pub struct Web(Arc<Listener>);
+
+/// What [`Web`] holds.
+#[derive(Clone)]
+pub struct Listener {
     core: Arc<Core>,
     tenant: TenantId,
     trusted_proxies: Arc<[IpNet]>,
@@ -88,10 +93,18 @@ pub struct Web {
     authorizations: Option<Arc<WriteLimit>>,
 }
 
+impl Deref for Web {
+    type Target = Listener;
+
+    fn deref(&self) -> &Listener {
+        &self.0
+    }
+}
+
 impl Web {
     /// A listener of a tenant, and of those whose hosts lead to it. Only peers within `trusted_proxies` may say for whom they speak.
     pub fn new(core: Arc<Core>, tenant: TenantId, trusted_proxies: Vec<IpNet>, metrics: Metrics) -> Self {
-        Self {
+        Self(Arc::new(Listener {
             core,
             tenant,
             trusted_proxies: trusted_proxies.into(),
@@ -99,13 +112,19 @@ impl Web {
             exempts_local: false,
             writes: None,
             authorizations: None,
-        }
+        }))
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Listener)) -> Self {
+        let mut listener = Listener::clone(self);
+        change(&mut listener);
+        Self(Arc::new(listener))
     }
 
     /// Counts no program on this machine that calls without a proxy.
     #[must_use]
     pub fn exempting_local(self, exempts_local: bool) -> Self {
-        Self { exempts_local, ..self }
+        self.with(|listener| listener.exempts_local = exempts_local)
     }
 
     /// Takes so many writes a minute from one address without an access token, and as many authorization requests, all at once or
@@ -113,7 +132,7 @@ impl Web {
     #[must_use]
     pub fn limiting_writes(self, per_minute: u32) -> Self {
         let limit = || WriteLimit::new(per_minute).map(Arc::new);
-        Self { writes: limit(), authorizations: limit(), ..self }
+        self.with(|listener| (listener.writes, listener.authorizations) = (limit(), limit()))
     }
 
     /// Whether browsers reach this listener over TLS.
@@ -135,7 +154,7 @@ impl Web {
             let router = match tenant.filter(|tenant| *tenant != self.tenant) {
                 None => own.clone(),
                 Some(tenant) => others.get(&tenant).unwrap_or_else(|| {
-                    let router = Self { tenant: tenant.clone(), ..self.clone() }.routes();
+                    let router = self.with(|listener| listener.tenant = tenant.clone()).routes();
                     others.insert(tenant, router.clone());
                     router
                 }),
@@ -162,15 +181,18 @@ impl Web {
             .merge(operations::health())
             .fallback(error::not_found)
             .method_not_allowed_fallback(error::method_not_allowed)
-            .layer(middleware::from_fn(request::no_null))
-            .layer(middleware::from_fn_with_state(self.clone(), guard::headers))
-            .layer(middleware::from_fn_with_state(self.clone(), operations::measure))
-            .layer(middleware::from_fn_with_state(self.clone(), request::identify))
-            .layer(DefaultBodyLimit::max(BODY_LIMIT))
-            .layer(MapRequestBodyLayer::new(Body::new))
-            .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
-            .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST))
-            .layer(CatchPanicLayer::custom(error::panicked))
+            // Together, the outermost first: each call of `layer` boxes what it wraps, for each request.
+            .layer((
+                CatchPanicLayer::custom(error::panicked),
+                TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST),
+                RequestBodyTimeoutLayer::new(BODY_PAUSE),
+                MapRequestBodyLayer::new(Body::new),
+                DefaultBodyLimit::max(BODY_LIMIT),
+                middleware::from_fn_with_state(self.clone(), request::identify),
+                middleware::from_fn_with_state(self.clone(), operations::measure),
+                middleware::from_fn_with_state(self.clone(), guard::headers),
+                middleware::from_fn(request::no_null),
+            ))
             .with_state(self)
     }
 }
