@@ -45,7 +45,8 @@ pub(crate) fn open(url: &str) -> Result<(Readers, Writer), StoreError> {
 /// Flushes the log. SQLite makes it once and keeps it for as long as a connection is open.
 fn flush(connection: &Connection) -> Result<Flush, StoreError> {
     let log = format!("{}-wal", connection.path().unwrap_or_default());
-    let log = std::fs::File::open(log).map_err(|_| StoreError::Aborted)?;
+    // Not every system flushes what is open for reading alone.
+    let log = std::fs::OpenOptions::new().write(true).open(log).map_err(|_| StoreError::Aborted)?;
     Ok(Box::new(move || log.sync_data()))
 }
 
