@@ -27,7 +27,8 @@ pub struct TenantAddress {
 impl TenantAddress {
     /// Reads `https://id.example.com`. Plain http is for tests on one machine and is taken for `localhost` alone.
     pub fn parse(endpoint: &str) -> Result<Self, Refusal> {
-        let refused = |expected: &str| Err(Refusal::invalid_input("address", expected));
+        let refused =
+            |expected: &str| Err(Refusal::with_message(ErrorCode::InvalidInput, expected).of_field("address"));
         let Some((scheme, host)) = endpoint.trim_end_matches('/').split_once("://") else {
             return refused("must be an address such as https://id.example.com");
         };
@@ -62,7 +63,7 @@ impl TenantId {
         let ends = [bytes.first(), bytes.last()].into_iter().all(|byte| byte.is_some_and(|byte| *byte != b'-'));
         if !(1..=32).contains(&bytes.len()) || !bytes.iter().all(fits) || !ends {
             let expected = "must have 1 to 32 small letters, digits and hyphens, with no hyphen at either end";
-            return Err(Refusal::invalid_input("id", expected));
+            return Err(Refusal::with_message(ErrorCode::InvalidInput, expected).of_field("id"));
         }
         if [Self::default_tenant(), Self::admin()].contains(self) {
             return Err(ErrorCode::TenantIdInUse.into());

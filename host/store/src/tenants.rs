@@ -32,12 +32,13 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<(Tenant, i64)>, StoreError> {
     rows.iter().map(|row| Ok((read(row)?, row.get("configuration_version")?))).collect()
 }
 
-/// A page of tenants, oldest first, and how many there are; deleted ones are not among them.
-pub async fn page(tx: &mut Tx, page: Page) -> Result<(Vec<Tenant>, i64), StoreError> {
-    let statement = "SELECT id, name, endpoint, host, created_at FROM tenants WHERE deleted_at IS NULL ORDER BY created_at, id \
-         LIMIT $1 OFFSET $2";
-    let rows = tx.all(query(statement).bind(page.limit).bind(page.offset)).await?;
-    let count = query("SELECT COUNT(*) AS total FROM tenants WHERE deleted_at IS NULL");
+/// A page of tenants, oldest first, and how many there are; deleted ones are not among them, nor is the one that is left out.
+pub async fn page(tx: &mut Tx, left_out: Option<&TenantId>, page: Page) -> Result<(Vec<Tenant>, i64), StoreError> {
+    let left_out = left_out.map(|tenant| tenant.0.clone()).unwrap_or_default();
+    let statement = "SELECT id, name, endpoint, host, created_at FROM tenants WHERE deleted_at IS NULL AND id <> $1 \
+         ORDER BY created_at, id LIMIT $2 OFFSET $3";
+    let rows = tx.all(query(statement).bind(left_out.clone()).bind(page.limit).bind(page.offset)).await?;
+    let count = query("SELECT COUNT(*) AS total FROM tenants WHERE deleted_at IS NULL AND id <> $1").bind(left_out);
     let total = tx.one(count).await?.map_or(Ok(0), |row| row.get("total"))?;
     Ok((rows.iter().map(read).collect::<Result<_, _>>()?, total))
 }

@@ -8,6 +8,7 @@ mod audit;
 mod audit_sign_in;
 mod bench;
 mod console_connectors;
+mod console_tenants;
 mod credential_guessing;
 mod flow_walks;
 mod host_header_trust;

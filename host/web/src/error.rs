@@ -113,9 +113,13 @@ impl WebError {
 /// What a refusal says to a person: its own message, which is English, or the sentence of its code in the reader's language, with the
 /// field that it is about.
 pub fn sentence(refusal: &Refusal, locale: Locale) -> String {
-    let own = refusal.message.as_deref();
-    let text = own.unwrap_or_else(|| error_texts::texts(locale).of(refusal.code));
+    let text = message(refusal, locale);
     refusal.field.map_or_else(|| text.to_owned(), |field| format!("{field}: {text}"))
+}
+
+/// The same without the field, for a text beside it.
+pub fn message(refusal: &Refusal, locale: Locale) -> &str {
+    refusal.message.as_deref().unwrap_or_else(|| error_texts::texts(locale).of(refusal.code))
 }
 
 /// A refusal's code and sentence in English, for whoever is at a command line.

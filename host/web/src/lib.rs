@@ -144,7 +144,9 @@ impl Web {
     /// one tenant and no other.
     pub fn router(self) -> Router {
         if self.tenant == TenantId::admin() {
-            return self.routes();
+            let routes = self.routes();
+            let by_tenant = move |request: Request| routes.clone().oneshot(console::enter(request));
+            return Router::new().fallback_service(service_fn(by_tenant));
         }
         let own = self.clone().routes();
         let others = Arc::new(Cache::new(MAX_ROUTERS));

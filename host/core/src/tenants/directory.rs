@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use keyway_model::TenantId;
-use keyway_model::tenant::Tenant;
+use keyway_model::tenant::{Tenant, TenantAddress};
 use keyway_store::{Store, StoreError, tenants};
 use url::Url;
 
@@ -14,6 +14,7 @@ use url::Url;
 struct Known {
     endpoints: HashMap<TenantId, String>,
     hosts: HashMap<String, TenantId>,
+    of_users: Arc<[Tenant]>,
 }
 
 /// The tenants of this node.
@@ -40,8 +41,25 @@ impl Directory {
                 known.hosts.insert(address.host.clone(), tenant.id.clone());
             }
         }
+        let of_users = tenants.iter().filter(|(tenant, _)| tenant.id != TenantId::admin());
+        known.of_users = of_users.map(|(tenant, _)| self.addressed(tenant)).collect();
         self.known.store(Arc::new(known));
         Ok(tenants)
+    }
+
+    /// A tenant with its address, also where the settings say it.
+    fn addressed(&self, tenant: &Tenant) -> Tenant {
+        let settled = self.settled.iter().find(|(id, _)| *id == tenant.id);
+        let address = settled.map(|(_, endpoint)| TenantAddress {
+            endpoint: endpoint.clone(),
+            host: endpoint.split_once("://").map(|(_, host)| host.to_owned()).unwrap_or_default(),
+        });
+        Tenant { address: address.or_else(|| tenant.address.clone()), ..tenant.clone() }
+    }
+
+    /// Every tenant but the operators' own, oldest first, each with its address.
+    pub fn of_users(&self) -> Arc<[Tenant]> {
+        Arc::clone(&self.known.load().of_users)
     }
 
     /// The address of a tenant without a slash at its end; empty for one that is not there.

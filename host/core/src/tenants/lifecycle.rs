@@ -1,7 +1,9 @@
 //! Tenants come and go while the server runs. The context of these is the operators' tenant, whose log has their events.
 
+use std::sync::Arc;
+
 use keyway_model::tenant::{Tenant, TenantAddress};
-use keyway_model::{Refusal, TenantId};
+use keyway_model::{ErrorCode, Refusal, TenantId};
 use keyway_store::{Page, keys, tenants};
 
 use super::{TenantError, management_api};
@@ -42,7 +44,13 @@ pub async fn list(cx: &Cx) -> Result<Vec<Tenant>, TenantError> {
 /// A page of tenants, oldest first, and how many there are.
 #[tracing::instrument(name = "tenants.page", skip_all)]
 pub async fn page(cx: &Cx, page: Page) -> Result<(Vec<Tenant>, i64), TenantError> {
-    cx.read(async |tx| Ok(tenants::page(tx, page).await?)).await
+    cx.read(async |tx| Ok(tenants::page(tx, None, page).await?)).await
+}
+
+/// The same without the operators' own.
+#[tracing::instrument(name = "tenants.page_of_users", skip_all)]
+pub async fn page_of_users(cx: &Cx, page: Page) -> Result<(Vec<Tenant>, i64), TenantError> {
+    cx.read(async |tx| Ok(tenants::page(tx, Some(&TenantId::admin()), page).await?)).await
 }
 
 /// A tenant.
@@ -53,9 +61,15 @@ pub async fn get(cx: &Cx, id: &TenantId) -> Result<Tenant, TenantError> {
 
 fn check_name(name: &str) -> Result<(), Refusal> {
     if name.chars().count() > MAX_NAME {
-        return Err(Refusal::invalid_input("name", &format!("must have {MAX_NAME} characters at most")));
+        let expected = format!("must have {MAX_NAME} characters at most");
+        return Err(Refusal::with_message(ErrorCode::InvalidInput, expected).of_field("name"));
     }
     Ok(())
+}
+
+/// Whether a tenant is always there.
+pub fn is_fixed(id: &TenantId) -> bool {
+    [TenantId::default_tenant(), TenantId::admin()].contains(id)
 }
 
 /// Makes a tenant with a signing key and a Management API of its own. It serves on this node at once and on the others
@@ -117,7 +131,7 @@ pub async fn update(cx: &Cx, id: &TenantId, change: TenantChange) -> Result<Tena
 /// within half a second. Its rows are removed while the server runs. The two tenants that are always there stay.
 #[tracing::instrument(name = "tenants.delete", skip_all)]
 pub async fn delete(cx: &Cx, id: &TenantId) -> Result<(), TenantError> {
-    if [TenantId::default_tenant(), TenantId::admin()].contains(id) {
+    if is_fixed(id) {
         return Err(TenantError::Fixed);
     }
     cx.write(async move |tx| {
@@ -135,5 +149,10 @@ impl Core {
     /// The tenant that a `Host` header leads to, where it is not that of the listener.
     pub fn tenant_of_host(&self, host: &str) -> Option<TenantId> {
         self.directory.of_host(host)
+    }
+
+    /// The tenants that have users, oldest first, each with its address, as this node knows them: all but the operators' own.
+    pub fn tenants_of_users(&self) -> Arc<[Tenant]> {
+        self.directory.of_users()
     }
 }

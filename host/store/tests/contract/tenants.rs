@@ -31,9 +31,12 @@ async fn a_tenant_comes_and_goes_with_all_that_it_has(store: Store) {
     let (kept, version) = known.iter().find(|(tenant, _)| tenant.id == id).unwrap();
     assert_eq!((kept, *version), (&acme("acme", "a.example.com"), 1));
     let first = Page { offset: 2, limit: 1 };
-    let found =
-        store.read::<_, StoreError>(async |tx| Ok((tenants::page(tx, first).await?, tenants::find(tx, &id).await?)));
+    let found = store
+        .read::<_, StoreError>(async |tx| Ok((tenants::page(tx, None, first).await?, tenants::find(tx, &id).await?)));
     assert_eq!(found.await.unwrap(), ((vec![acme("acme", "a.example.com")], 3), Some(acme("acme", "a.example.com"))));
+    let rest = Page { offset: 0, limit: 9 };
+    let rest = store.read::<_, StoreError>(async |tx| tenants::page(tx, Some(&id), rest).await).await.unwrap();
+    assert!(rest.1 == 2 && rest.0.iter().all(|tenant| tenant.id != id), "{rest:?}");
     store.write::<_, StoreError>(async |tx| tenants::rename(tx, &id, "Acme Inc.").await).await.unwrap();
     let named = store.read::<_, StoreError>(async |tx| tenants::find(tx, &id).await).await.unwrap().unwrap();
     assert_eq!(named, Tenant { name: "Acme Inc.".into(), ..acme("acme", "a.example.com") });

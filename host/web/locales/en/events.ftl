@@ -49,6 +49,7 @@ thing_identities = Identities
 thing_roles = Roles
 thing_scopes = Scopes
 thing_resources = Resources
+thing_tenants = Tenants
 thing_settings = Settings
 thing_keys = Keys
 thing_administrators = Administrators

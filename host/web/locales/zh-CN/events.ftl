@@ -49,6 +49,7 @@ thing_identities = 身份
 thing_roles = 角色
 thing_scopes = 权限
 thing_resources = API 资源
+thing_tenants = 租户
 thing_settings = 设置
 thing_keys = 签名密钥
 thing_administrators = 管理员

@@ -110,7 +110,7 @@ pub async fn save(
         Ok::<_, WebError>(applications::put_experience(&cx, &id, experience).await?)
     };
     match saved.await {
-        Ok(_) => Ok(done(&format!("/console/applications/{id}#branding"), Notice::Saved)),
+        Ok(_) => Ok(done(&admin, &format!("/applications/{id}#branding"), Notice::Saved)),
         Err(error) => again(&cx, &admin, &id, &error, &Parameters::default(), Some(typed)).await,
     }
 }

@@ -9,6 +9,7 @@ use keyway_core::applications::{self, DEFAULT_SECRET, NewApplication, NewSecret}
 use keyway_model::application::{
     Application, ApplicationChange, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
 };
+use keyway_model::resource::management_api;
 use keyway_model::{ApplicationId, ErrorCode, ObjectChange, Refusal, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -35,7 +36,7 @@ pub async fn list(cx: Cx, Extension(admin): Extension<Admin>, parameters: Parame
     let (number, wanted) = asked(&parameters);
     let (applications, total) = applications::list(&cx, wanted).await?;
     let shell = Shell::new(&admin, "applications");
-    let paging = Paging::new("/console/applications", number, total, &[]);
+    let paging = Paging::new(&admin.to("/applications"), number, total, &[]);
     Ok(page(StatusCode::OK, &ListPage { shell, applications, paging }))
 }
 
@@ -79,7 +80,7 @@ pub async fn create(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters
         Ok::<_, WebError>(applications::create(&cx, new).await?)
     };
     match made.await {
-        Ok(made) => Ok(done(&format!("/console/applications/{}", made.id), Notice::Created)),
+        Ok(made) => Ok(done(&admin, &format!("/applications/{}", made.id), Notice::Created)),
         Err(error) => {
             let shell = Shell::refused(&admin, "applications", &error);
             Ok(page(error.status(), &ChoosePage { shell, guides: &GUIDES, chosen, name }))
@@ -134,7 +135,8 @@ async fn shown(
     let endpoint = cx.core().endpoint(&cx.tenant);
     let framework = application.custom_data.get(FRAMEWORK).and_then(Value::as_str).unwrap_or_default();
     let value = secrets.first().filter(|_| reveal).map_or("••••••••", |secret| secret.value.as_str());
-    let guide = guide(framework).map(|guide| (guide.name, guide.fill(&endpoint, application.id.as_str(), value)));
+    let api = management_api(&cx.tenant);
+    let guide = guide(framework).map(|guide| (guide.name, guide.fill(&endpoint, &api, application.id.as_str(), value)));
     let t = shell.t;
     let secret = |secret: &ApplicationSecret| Secret {
         name: secret.name.clone(),
@@ -254,7 +256,7 @@ pub async fn save(
         Ok::<_, WebError>(applications::update(&cx, &id, change).await?)
     };
     match changed.await {
-        Ok(_) => Ok(done(&format!("/console/applications/{id}"), Notice::Saved)),
+        Ok(_) => Ok(done(&admin, &format!("/applications/{id}"), Notice::Saved)),
         Err(error) => again(&cx, &admin, &id, &error, &sent, None).await,
     }
 }
@@ -272,20 +274,29 @@ pub async fn add_secret(
     let expires_at = days.map(|days| Timestamp(cx.now.0.saturating_add(days.saturating_mul(DAY))));
     let name = sent.get("secret_name").unwrap_or_default().trim().to_owned();
     match applications::create_secret(&cx, &id, NewSecret { name, expires_at }).await {
-        Ok(_) => Ok(done(&format!("/console/applications/{id}?reveal=1#secrets"), Notice::Created)),
+        Ok(_) => Ok(done(&admin, &format!("/applications/{id}?reveal=1#secrets"), Notice::Created)),
         Err(error) => again(&cx, &admin, &id, &error.into(), &sent, None).await,
     }
 }
 
 /// `POST /console/applications/{id}/secrets/delete`
-pub async fn delete_secret(cx: Cx, Path(id): Path<ApplicationId>, sent: Parameters) -> Result<Response, WebError> {
+pub async fn delete_secret(
+    cx: Cx,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<ApplicationId>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
     let name = sent.get("secret_name").ok_or(ErrorCode::EntityNotFound)?;
     applications::delete_secret(&cx, &id, &name).await?;
-    Ok(done(&format!("/console/applications/{id}#secrets"), Notice::Deleted))
+    Ok(done(&admin, &format!("/applications/{id}#secrets"), Notice::Deleted))
 }
 
 /// `POST /console/applications/{id}/delete`
-pub async fn delete(cx: Cx, Path(id): Path<ApplicationId>) -> Result<Response, WebError> {
+pub async fn delete(
+    cx: Cx,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<ApplicationId>,
+) -> Result<Response, WebError> {
     applications::delete(&cx, &id).await?;
-    Ok(done("/console/applications", Notice::Deleted))
+    Ok(done(&admin, "/applications", Notice::Deleted))
 }

@@ -179,8 +179,8 @@ fn shown(cx: &Cx, admin: &Admin, factory: &Factory, connector: Option<&Connector
         hosts: manifest.hosts.clone(),
         readme: markdown(readme),
         action: connector.map_or_else(
-            || format!("/console/connectors/set-up/{}", manifest.id),
-            |connector| format!("/console/connectors/{}", connector.id),
+            || admin.to(&format!("/connectors/set-up/{}", manifest.id)),
+            |connector| admin.to(&format!("/connectors/{}", connector.id)),
         ),
         id: connector.map(|connector| connector.id.0.clone()).unwrap_or_default(),
         fields,
@@ -244,7 +244,7 @@ pub async fn create(
         beside: draft.sent.get("beside").is_some(),
     };
     match connectors::create(&cx, new).await {
-        Ok((made, _)) => Ok(done(&format!("/console/connectors/{}", made.id), Notice::Saved)),
+        Ok((made, _)) => Ok(done(&admin, &format!("/connectors/{}", made.id), Notice::Saved)),
         Err(error) => {
             let status = draft.refused(error, admin.locale);
             Ok(page(status, &shown(&cx, &admin, &factory, None, draft)))
@@ -280,7 +280,7 @@ pub async fn save(
     let settings = draft.settings(&factory.manifest, factory.trusts_addresses(&connector.settings));
     let change = ConnectorChange { config: Some(draft.config.clone()), settings };
     match connectors::update(&cx, &id, change).await {
-        Ok(_) => Ok(done(&format!("/console/connectors/{id}"), Notice::Saved)),
+        Ok(_) => Ok(done(&admin, &format!("/connectors/{id}"), Notice::Saved)),
         Err(error) => {
             let status = draft.refused(error, admin.locale);
             Ok(page(status, &shown(&cx, &admin, &factory, Some(&connector), draft)))
@@ -341,16 +341,25 @@ pub async fn test(
 }
 
 /// `POST /console/connectors/{id}/enabled`
-pub async fn enable(cx: Cx, Path(id): Path<ConnectorId>, sent: Parameters) -> Result<Response, WebError> {
+pub async fn enable(
+    cx: Cx,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<ConnectorId>,
+    sent: Parameters,
+) -> Result<Response, WebError> {
     let enabled = Some(sent.get("enabled").as_deref() == Some("yes"));
     let settings = ConnectorSettingsChange { enabled, ..ConnectorSettingsChange::default() };
     let change = ConnectorChange { config: None, settings };
     connectors::update(&cx, &id, change).await?;
-    Ok(done(&format!("/console/connectors/{id}"), Notice::Saved))
+    Ok(done(&admin, &format!("/connectors/{id}"), Notice::Saved))
 }
 
 /// `POST /console/connectors/{id}/delete`
-pub async fn delete(cx: Cx, Path(id): Path<ConnectorId>) -> Result<Response, WebError> {
+pub async fn delete(
+    cx: Cx,
+    Extension(admin): Extension<Admin>,
+    Path(id): Path<ConnectorId>,
+) -> Result<Response, WebError> {
     connectors::delete(&cx, &id).await?;
-    Ok(done("/console/connectors", Notice::Deleted))
+    Ok(done(&admin, "/connectors", Notice::Deleted))
 }

@@ -82,7 +82,7 @@ pub async fn list(cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response
     shell.alert = skew.join(" ");
     let (mut messages, mut social) = (Vec::new(), Vec::new());
     for (connector, factory) in connectors::list(&cx).await? {
-        let href = format!("/console/connectors/{}", connector.id);
+        let href = admin.to(&format!("/connectors/{}", connector.id));
         let mut item = Item::new(href, &factory.manifest, admin.locale);
         if let Some(name) = own_name(&connector.settings, admin.locale) {
             item.name = name;
@@ -96,7 +96,7 @@ pub async fn list(cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response
         }
         if connector.kind.signs_in() { social.push(item) } else { messages.push(item) }
     }
-    let modules = uploaded(&factories::versions(&cx).await?, &shell, admin.locale);
+    let modules = uploaded(&factories::versions(&cx).await?, &shell, &admin);
     Ok(page(StatusCode::OK, &ListPage { shell, messages, social, modules }))
 }
 
@@ -109,7 +109,7 @@ fn last_outcome(log: &[LogLine]) -> Option<&'static str> {
 }
 
 /// One tile for each uploaded module, with the state of the version that is furthest.
-fn uploaded(versions: &[VersionView], shell: &Shell, locale: Locale) -> Vec<Item> {
+fn uploaded(versions: &[VersionView], shell: &Shell, admin: &Admin) -> Vec<Item> {
     let t = shell.t;
     let mut found: BTreeMap<&FactoryId, (u8, Item)> = BTreeMap::new();
     for view in versions {
@@ -123,7 +123,8 @@ fn uploaded(versions: &[VersionView], shell: &Shell, locale: Locale) -> Vec<Item
         if found.get(&version.factory_id).is_some_and(|(known, _)| *known >= rank) {
             continue;
         }
-        let mut item = Item::new(format!("/console/modules/{}", version.factory_id), &version.manifest, locale);
+        let mut item =
+            Item::new(admin.to(&format!("/modules/{}", version.factory_id)), &version.manifest, admin.locale);
         state.clone_into(&mut item.state);
         item.is_good = version.state == VersionState::Active;
         found.insert(&version.factory_id, (rank, item));
@@ -146,7 +147,7 @@ pub async fn choose(cx: Cx, Extension(admin): Extension<Admin>) -> Response {
     let group = |kind: ConnectorKind, title: &'static str| {
         let of_kind = factories.iter().filter(|factory| factory.manifest.kind == kind);
         let item = |factory: &std::sync::Arc<Factory>| {
-            let href = format!("/console/connectors/set-up/{}", factory.manifest.id);
+            let href = admin.to(&format!("/connectors/set-up/{}", factory.manifest.id));
             Item::new(href, &factory.manifest, admin.locale)
         };
         (title, of_kind.map(item).collect::<Vec<_>>())

@@ -52,7 +52,7 @@ const VERBS: [Name; 5] = [
 ];
 
 /// What administrators work on; what is not here is called by its own name.
-const THINGS: [Name; 32] = [
+const THINGS: [Name; 33] = [
     ("Applications", |t| t.thing_applications),
     ("Users", |t| t.thing_users),
     ("Connectors", |t| t.thing_connectors),
@@ -74,6 +74,7 @@ const THINGS: [Name; 32] = [
     ("Roles", |t| t.thing_roles),
     ("Scopes", |t| t.thing_scopes),
     ("Resources", |t| t.thing_resources),
+    ("Tenants", |t| t.thing_tenants),
     ("Settings", |t| t.thing_settings),
     ("Keys", |t| t.thing_keys),
     ("Administrators", |t| t.thing_administrators),

@@ -14,7 +14,6 @@ use keyway_model::sign_in_experience::{Indispensable, SignInExperience};
 use serde_json::{Map, Value, json};
 
 use super::images;
-use super::managed;
 use super::page::{Notice, Shell, done, page, redrawn, saves, unnamed};
 use super::session::Admin;
 use super::texts::texts;
@@ -254,7 +253,7 @@ pub async fn save(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters) 
     let patch = patch(&sent, &targets, &saved, &connectors::kinds(&cx).await?);
     if saves(&sent) {
         match sign_in_experience::update(&cx, patch.clone()).await {
-            Ok(_) => return Ok(done("/console/sign-in-experience", Notice::Saved)),
+            Ok(_) => return Ok(done(&admin, "/sign-in-experience", Notice::Saved)),
             Err(error) => {
                 let error = WebError::from(error);
                 let shell = Shell::refused(&admin, "experience", &error);
@@ -296,7 +295,7 @@ pub async fn preview(
     let patch = patch(&sent, &targets, &saved, &connectors::kinds(&cx).await?);
     let experience = draft(&cx, patch).await?;
     let locale = sent.get("preview_language").and_then(|tag| Locale::with_tag(&tag)).unwrap_or(admin.locale);
-    let settings = web.core.settings(&managed()).await?;
+    let settings = web.core.settings(&cx.tenant).await?;
     let t = reworded(locale, settings.phrases(locale.tag()));
     let look = Look::of(&experience, None);
     let is_dark = look.dark_color.is_some() && sent.get("preview_scheme").as_deref() == Some("dark");
@@ -307,9 +306,9 @@ pub async fn preview(
     let frame = Frame::branded(&look, texts(admin.locale).your_application, locale);
     let logo = if is_dark && !frame.dark_logo.is_empty() { &frame.dark_logo } else { &frame.logo };
     let frame = Frame {
-        style: format!("/console/preview/style.css?preview_scheme={scheme}"),
-        theme: format!("/console/preview/theme.css?{query}"),
-        logo: images::on_this_listener(&web, logo),
+        style: admin.to(&format!("/preview/style.css?preview_scheme={scheme}")),
+        theme: admin.to(&format!("/preview/theme.css?{query}")),
+        logo: images::on_this_listener(&admin, logo),
         dark_logo: String::new(),
         favicon: String::new(),
         t: std::sync::Arc::clone(&t),

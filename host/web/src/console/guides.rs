@@ -16,7 +16,7 @@ pub struct Guide {
     pub callback: &'static str,
     /// The package to install, as a command.
     install: &'static str,
-    /// The file to write and its content; `{endpoint}`, `{id}`, `{secret}` and `{origin}` are filled in.
+    /// The file to write and its content; `{endpoint}`, `{api}`, `{id}`, `{secret}` and `{origin}` are filled in.
     file: &'static str,
     code: &'static str,
 }
@@ -33,10 +33,11 @@ pub struct Filled {
 
 impl Guide {
     /// The guide with an application's own values.
-    pub fn fill(&self, endpoint: &str, id: &str, secret: &str) -> Filled {
+    pub fn fill(&self, endpoint: &str, api: &str, id: &str, secret: &str) -> Filled {
         let code = self
             .code
             .replace("{endpoint}", endpoint)
+            .replace("{api}", api)
             .replace("{id}", id)
             .replace("{secret}", secret)
             .replace("{origin}", self.origin);
@@ -156,7 +157,7 @@ pub const GUIDES: [Guide; 11] = [
         callback: "",
         install: "",
         file: "terminal",
-        code: "curl {endpoint}/oidc/token -u '{id}:{secret}' \\\n  -d grant_type=client_credentials -d resource=https://default.logto.app/api -d scope=all",
+        code: "curl {endpoint}/oidc/token -u '{id}:{secret}' \\\n  -d grant_type=client_credentials -d resource={api} -d scope=all",
     },
 ];
 

@@ -2,17 +2,14 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use keyway_core::users::{self, Place};
 use keyway_core::{Cx, Page, applications, connectors, sign_in_experience};
 use keyway_model::application::ApplicationType;
 
-use super::managed;
 use super::page::{Shell, page, told};
 use super::session::Admin;
-use crate::Web;
 use crate::error::WebError;
 
 /// One step, and whether it is done.
@@ -37,7 +34,7 @@ struct HomePage {
 }
 
 /// `GET /console`
-pub async fn show(State(web): State<Web>, cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
+pub async fn show(cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
     let shell = Shell::new(&admin, "home");
     let t = shell.t;
     let (applications, total) = applications::list(&cx, Page { offset: 0, limit: 100 }).await?;
@@ -47,8 +44,8 @@ pub async fn show(State(web): State<Web>, cx: Cx, Extension(admin): Extension<Ad
     let experience = sign_in_experience::get(&cx).await?;
     let by_code = experience.sign_in.methods.iter().any(|method| method.verification_code);
     let application = people.map_or_else(
-        || "/console/applications/new".to_owned(),
-        |application| format!("/console/applications/{}", application.id),
+        || admin.to("/applications/new"),
+        |application| admin.to(&format!("/applications/{}", application.id)),
     );
     let steps = vec![
         Step {
@@ -61,27 +58,27 @@ pub async fn show(State(web): State<Web>, cx: Cx, Extension(admin): Extension<Ad
         Step {
             title: t.step_connector,
             text: t.step_connector_text,
-            href: "/console/connectors".into(),
+            href: admin.to("/connectors"),
             action: if set_up > 0 { t.open } else { t.set_up },
             done: set_up > 0,
         },
         Step {
             title: t.step_experience,
             text: t.step_experience_text,
-            href: "/console/sign-in-experience".into(),
+            href: admin.to("/sign-in-experience"),
             action: t.open,
             done: by_code,
         },
         Step {
             title: t.step_try,
             text: t.step_try_text,
-            href: "/console/users".into(),
+            href: admin.to("/users"),
             action: t.users,
             done: users.count > 0,
         },
     ];
     let done = steps.iter().filter(|step| step.done).count();
-    let endpoint = web.core.endpoint(&managed());
+    let endpoint = cx.core().endpoint(&cx.tenant);
     Ok(page(
         StatusCode::OK,
         &HomePage { shell, steps, done, applications: total, connectors: set_up, users: told(users), endpoint },

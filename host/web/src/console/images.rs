@@ -6,8 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use keyway_core::{Cx, images};
 
-use super::managed;
-use crate::Web;
+use super::session::Admin;
 use crate::error::WebError;
 use crate::management::{UploadView, file};
 use crate::pages::assets::picture;
@@ -26,7 +25,7 @@ pub async fn show(cx: Cx, Path(name): Path<String>) -> Result<impl IntoResponse,
 }
 
 /// The address of a picture of ours on this listener; another's stays.
-pub fn on_this_listener(web: &Web, address: &str) -> String {
-    let ours = format!("{}/images/", web.core.endpoint(&managed()));
-    address.strip_prefix(&ours).map_or_else(|| address.to_owned(), |name| format!("/console/images/{name}"))
+pub fn on_this_listener(admin: &Admin, address: &str) -> String {
+    let ours = format!("{}/images/", admin.endpoint());
+    address.strip_prefix(&ours).map_or_else(|| address.to_owned(), |name| admin.to(&format!("/images/{name}")))
 }

@@ -12,7 +12,6 @@ use time::macros::format_description;
 use time::{Date, Duration};
 
 use super::events::{self, GROUPS};
-use super::managed;
 use super::page::{self, Paging, Shell, moment, page};
 use super::session::Admin;
 use crate::error::WebError;
@@ -104,8 +103,9 @@ impl Asked {
         }
     }
 
-    fn tenant(&self) -> TenantId {
-        if self.operators { TenantId::admin() } else { managed() }
+    /// The context of the log that is asked for.
+    fn within(&self, cx: &Cx) -> Cx {
+        if self.operators { cx.within(TenantId::admin()) } else { cx.clone() }
     }
 
     fn filter(&self) -> audit_logs::Filter {
@@ -145,7 +145,7 @@ impl Asked {
 pub async fn list(cx: Cx, Extension(admin): Extension<Admin>, parameters: Parameters) -> Result<Response, WebError> {
     let asked = Asked::read(&parameters);
     let (number, wanted) = page::asked(&parameters);
-    let (entries, total) = audit_logs::list(&cx.within(asked.tenant()), &asked.filter(), wanted).await?;
+    let (entries, total) = audit_logs::list(&asked.within(&cx), &asked.filter(), wanted).await?;
     let (applications, _) = applications::list(&cx, Page { offset: 0, limit: 100 }).await?;
     let mut applications: Vec<_> = applications.into_iter().map(|one| (one.id.0, one.name)).collect();
     if !asked.application.is_empty() && !applications.iter().any(|(id, _)| *id == asked.application) {
@@ -156,10 +156,10 @@ pub async fn list(cx: Cx, Extension(admin): Extension<Admin>, parameters: Parame
     let shown = ListPage {
         shell: Shell::new(&admin, "logs"),
         lines: entries.iter().map(|entry| line(entry, admin.locale)).collect(),
-        paging: Paging::new("/console/logs", number, total, &asked.pairs()),
+        paging: Paging::new(&admin.to("/logs"), number, total, &asked.pairs()),
         groups: GROUPS.iter().map(|(group, name)| (*group, name(events::texts(admin.locale)))).collect(),
         applications,
-        export: format!("/console/logs/export.csv?{}", query.finish()),
+        export: admin.to(&format!("/logs/export.csv?{}", query.finish())),
         asked,
     };
     Ok(page(StatusCode::OK, &shown))
@@ -175,7 +175,7 @@ pub async fn export(cx: Cx, Extension(admin): Extension<Admin>, parameters: Para
     let head =
         ["time", "key", "event", "result", "error", "user_id", "application_id", "ip", "actor", "operation", "id"];
     let mut written = table.write_record(head);
-    let cx = cx.within(asked.tenant());
+    let cx = asked.within(&cx);
     for offset in (0..EXPORTED).step_by(1000) {
         let (entries, _) = audit_logs::list(&cx, &asked.filter(), Page { offset, limit: 1000 }).await?;
         for entry in &entries {

@@ -1,5 +1,6 @@
 //! The admin console: pages for operators, on their own listener. They call the same use cases as the Management API.
 
+mod address;
 mod application_branding;
 mod applications;
 mod assets;
@@ -20,6 +21,7 @@ mod page;
 mod phrases;
 mod session;
 mod settings;
+mod tenants;
 mod texts;
 mod users;
 
@@ -37,12 +39,8 @@ use crate::Web;
 use crate::declaration::Pages;
 use crate::management::IMAGE_LIMIT;
 
+pub use address::enter;
 pub use session::TTL as SESSION_TTL;
-
-/// Whom the console administers.
-pub fn managed() -> TenantId {
-    TenantId::default_tenant()
-}
 
 /// Largest module that can be uploaded, as a form.
 const UPLOAD_LIMIT: usize = 25 * 1024 * 1024;
@@ -100,6 +98,12 @@ pub fn pages() -> Pages {
         .post("/console/settings/administrators/{id}/link", All, settings::link)
         .post("/console/settings/administrators/{id}/delete", All, settings::delete_administrator)
         .post("/console/settings/machines", All, settings::add_machine)
+        .get("/console/tenants", All, tenants::list)
+        .post("/console/tenants", All, tenants::create)
+        .get("/console/tenants/new", All, tenants::new)
+        .get("/console/tenants/{id}", All, tenants::show)
+        .post("/console/tenants/{id}", All, tenants::save)
+        .post("/console/tenants/{id}/delete", All, tenants::delete)
         .get("/console/logs", All, logs::list)
         .get("/console/logs/export.csv", All, logs::export)
         .get("/console/logs/{id}", All, logs::show)

@@ -41,8 +41,8 @@ pub async fn upload(cx: Cx, Extension(admin): Extension<Admin>, headers: HeaderM
     match taken.await {
         Ok(view) => {
             let mut response = StatusCode::CREATED.into_response();
-            let address = format!("/console/modules/{}", view.version.factory_id);
-            response.extensions_mut().insert(Notice::Uploaded);
+            let address = admin.to(&format!("/modules/{}", view.version.factory_id));
+            response.extensions_mut().insert(Notice::Uploaded.of(&admin.tenant));
             if let Ok(value) = HeaderValue::from_str(&address) {
                 response.headers_mut().insert(header::LOCATION, value);
             }
@@ -185,7 +185,7 @@ async fn after(
     result: Result<(), FactoryError>,
 ) -> Result<Response, WebError> {
     match result {
-        Ok(()) => Ok(done(&format!("/console/modules/{id}"), notice)),
+        Ok(()) => Ok(done(admin, &format!("/modules/{id}"), notice)),
         Err(error) => {
             let error = WebError::from(error);
             let shell = Shell::refused(admin, "connectors", &error);
@@ -233,7 +233,7 @@ pub async fn delete(
     let deleted = factories::delete_version(&cx, &id, &digest).await;
     let left = factories::versions(&cx).await?;
     if deleted.is_ok() && !left.iter().any(|view| view.version.factory_id == id) {
-        return Ok(done("/console/connectors", Notice::Deleted));
+        return Ok(done(&admin, "/connectors", Notice::Deleted));
     }
     after(&cx, &admin, id, Notice::Deleted, deleted).await
 }

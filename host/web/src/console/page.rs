@@ -6,13 +6,16 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use keyway_core::{Page, Total};
-use keyway_model::Timestamp;
 use keyway_model::application::ApplicationType;
 use keyway_model::look::is_web;
+use keyway_model::resource::ManagementScope;
+use keyway_model::tenant::Tenant;
+use keyway_model::{TenantId, Timestamp};
 use pulldown_cmark::{Event, Parser, Tag, html};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use super::address::base;
 use super::session::Admin;
 use super::texts::{Texts, texts};
 use crate::audit::NothingDone;
@@ -26,6 +29,16 @@ use crate::request::Parameters;
 pub struct Shell {
     /// The sentences.
     pub t: &'static Texts,
+    /// Where the pages of the tenant are, without a slash at its end.
+    pub base: String,
+    /// The tenant that is administered, where there are others.
+    pub tenant: Option<Choice>,
+    /// All that can be chosen, where there is a choice.
+    pub choices: Vec<Choice>,
+    /// Whether there are more than the choice holds.
+    pub has_more: bool,
+    /// Whether every page may be opened.
+    pub may_do_everything: bool,
     /// The entry of the bar that is marked.
     pub section: &'static str,
     /// The administrator's name.
@@ -36,6 +49,46 @@ pub struct Shell {
     pub alert: String,
     /// Whether the forms show what was sent and is not saved.
     pub draft: bool,
+}
+
+/// A tenant that can be administered.
+#[derive(Clone)]
+pub struct Choice {
+    /// Its name, or its id where it has none.
+    pub name: String,
+    /// The host that leads to it.
+    pub host: String,
+    /// Where its pages are.
+    pub href: String,
+    /// Whether it is the one that is administered.
+    pub is_chosen: bool,
+}
+
+/// Most tenants that the frame of a page holds; the page of tenants has the others.
+const MAX_CHOICES: usize = 100;
+
+/// The tenants that can be administered in a section; none where there is but one.
+fn choices(admin: &Admin, section: &str) -> Vec<Choice> {
+    if admin.tenants.len() < 2 {
+        return Vec::new();
+    }
+    let path = match section {
+        "home" | "tenants" | "" => String::new(),
+        "experience" => "/sign-in-experience".into(),
+        section => format!("/{section}"),
+    };
+    let choice = |tenant: &Tenant| Choice {
+        name: display_name(tenant),
+        host: tenant.address.as_ref().map(|address| address.host.clone()).unwrap_or_default(),
+        href: format!("{}{path}", base(&tenant.id)),
+        is_chosen: tenant.id == admin.tenant,
+    };
+    admin.tenants.iter().map(choice).collect()
+}
+
+/// What a tenant is called: its name, or its id where it has none.
+pub fn display_name(tenant: &Tenant) -> String {
+    if tenant.name.is_empty() { tenant.id.0.clone() } else { tenant.name.clone() }
 }
 
 /// What a finished action says once, on the page that comes next.
@@ -61,8 +114,7 @@ impl Notice {
     const ALL: [Self; 7] =
         [Self::Created, Self::Saved, Self::Deleted, Self::Approved, Self::Activated, Self::Uploaded, Self::RolledBack];
 
-    /// The word for it in the cookie that brings it to the next page.
-    pub fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Created => "created",
             Self::Saved => "saved",
@@ -74,9 +126,14 @@ impl Notice {
         }
     }
 
-    /// The notice with a name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|notice| notice.name() == name)
+    /// As it is kept until the next page of the tenant.
+    pub fn of(self, tenant: &TenantId) -> Kept {
+        Kept(format!("{tenant}.{}", self.name()))
+    }
+
+    /// The notice of a cookie, at a page of a tenant.
+    pub fn of_cookie(text: &str, tenant: &TenantId) -> Option<Self> {
+        Self::ALL.into_iter().find(|notice| notice.of(tenant).0 == text)
     }
 
     fn text(self, t: &Texts) -> &'static str {
@@ -92,10 +149,15 @@ impl Notice {
     }
 }
 
-/// A redirect to `path`, whose page says what was done. The address does not: it would say so again at each reload.
-pub fn done(path: &str, notice: Notice) -> Response {
-    let mut response = see_other(path);
-    response.extensions_mut().insert(notice);
+/// A notice as the browser keeps it in a cookie: with the tenant, whose pages alone say it.
+#[derive(Debug, Clone)]
+pub struct Kept(pub String);
+
+/// A redirect to a page of the tenant that is administered, which says what was done. The address does not: it would say so again at
+/// each reload.
+pub fn done(admin: &Admin, path: &str, notice: Notice) -> Response {
+    let mut response = see_other(&admin.to(path));
+    response.extensions_mut().insert(notice.of(&admin.tenant));
     response
 }
 
@@ -104,7 +166,23 @@ impl Shell {
     pub fn new(admin: &Admin, section: &'static str) -> Self {
         let t = texts(admin.locale);
         let notice = admin.notice.map(|notice| notice.text(t)).unwrap_or_default().to_owned();
-        Self { t, section, who: admin.name(), notice, alert: String::new(), draft: false }
+        let mut choices = choices(admin, section);
+        let tenant = choices.iter().find(|choice| choice.is_chosen).cloned();
+        let has_more = choices.len() > MAX_CHOICES;
+        choices.truncate(MAX_CHOICES);
+        Self {
+            t,
+            base: base(&admin.tenant),
+            tenant,
+            choices,
+            has_more,
+            may_do_everything: ManagementScope::All.is_within(&admin.scopes),
+            section,
+            who: admin.name(),
+            notice,
+            alert: String::new(),
+            draft: false,
+        }
     }
 
     /// The languages that the server speaks.
@@ -159,6 +237,17 @@ pub fn page(status: StatusCode, page: &impl Template) -> Response {
 #[template(path = "console/forbidden.html")]
 struct ForbiddenPage {
     shell: Shell,
+}
+
+#[derive(Template)]
+#[template(path = "console/no_tenant.html")]
+struct NoTenantPage {
+    shell: Shell,
+}
+
+/// At an address of a tenant that is not there, or not any more: the way back.
+pub fn no_tenant(admin: &Admin) -> Response {
+    page(StatusCode::NOT_FOUND, &NoTenantPage { shell: Shell::new(admin, "") })
 }
 
 /// To somebody whose duties do not reach here: who is signed in, and the way out.

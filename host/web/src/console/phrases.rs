@@ -59,7 +59,7 @@ pub async fn save(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters) 
         .filter_map(|name| Some(((*name).to_owned(), sent.given(&format!("phrase.{name}"))?)))
         .collect();
     match phrases::put(&cx, language.tag(), &own, &CATALOGUE).await {
-        Ok(()) => Ok(done(&format!("/console/phrases?language={language}"), Notice::Saved)),
+        Ok(()) => Ok(done(&admin, &format!("/phrases?language={language}"), Notice::Saved)),
         Err(error) => {
             let error = WebError::from(error);
             let shell = Shell::refused(&admin, "experience", &error);

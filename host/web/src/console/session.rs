@@ -13,12 +13,13 @@ use keyway_core::console::{CALLBACK, CONSOLE};
 use keyway_core::oauth::{self, ClientCredentials, TokenParameters};
 use keyway_core::secret;
 use keyway_core::{Actor, Cx};
-use keyway_model::ErrorCode;
+use keyway_model::tenant::Tenant;
 use keyway_model::user::User;
+use keyway_model::{ErrorCode, TenantId};
 use serde::{Deserialize, Serialize};
 
-use super::managed;
-use super::page::{self, Notice};
+use super::address::{self, base, landing};
+use super::page::{self, Kept, Notice};
 use crate::Web;
 use crate::audit::Asked;
 use crate::cookies::{self, Kind};
@@ -69,12 +70,37 @@ pub struct Admin {
     pub is_fresh: bool,
     /// What the action that led to this page did.
     pub notice: Option<Notice>,
+    /// The tenant that is administered.
+    pub tenant: TenantId,
+    /// All that can be.
+    pub tenants: Arc<[Tenant]>,
 }
 
 impl Admin {
     /// What others call this administrator.
     pub fn name(&self) -> String {
         name_of(&self.user)
+    }
+
+    /// The address of a page of the tenant that is administered; `path` is what stands after that of the first page.
+    pub fn to(&self, path: &str) -> String {
+        format!("{}{path}", base(&self.tenant))
+    }
+
+    /// The same after a tenant went: at the pages of another where it was the one that was administered.
+    pub fn leaving(self, gone: &TenantId) -> Self {
+        if self.tenant == *gone { Self { tenant: landing(), ..self } } else { self }
+    }
+
+    /// Where the tenant is reached, without a slash at its end; empty for one that is not there.
+    pub fn endpoint(&self) -> &str {
+        let known = self.tenants.iter().find(|known| known.id == self.tenant);
+        known.and_then(|known| known.address.as_ref()).map(|address| address.endpoint.as_str()).unwrap_or_default()
+    }
+
+    /// Whether the tenant is there.
+    fn is_tenant_known(&self) -> bool {
+        self.tenants.iter().any(|known| known.id == self.tenant)
     }
 }
 
@@ -175,16 +201,21 @@ pub async fn authorize(State(guarded): State<Guard>, request: Request, next: Nex
     if !reads && !guard::is_own_page(&request) {
         return render::error(request.headers(), ErrorCode::CsrfTokenMismatch.into());
     }
-    let signed = match signed_in(&web, request.headers()).await {
+    let tenant = address::tenant(&request);
+    let signed = match signed_in(&web, &tenant, request.headers()).await {
         Ok(signed) => signed,
         Err(error) => return render::error(request.headers(), error),
     };
     let Some(admin) = signed else { return to_sign_in(&request, false) };
+    if !admin.is_tenant_known() {
+        return page::no_tenant(&Admin { tenant: landing(), ..admin });
+    }
     if !admin.is_fresh && is_sensitive(&request) {
         return to_sign_in(&request, true);
     }
     let needed = authorization.scope(&request);
-    let (asked, mut request) = Asked::new(&web, managed(), Actor::Administrator(admin.user.id.clone()), request);
+    let owner = if is_of_operators(&request) { web.tenant.clone() } else { tenant.clone() };
+    let (asked, mut request) = Asked::new(&web, owner, Actor::Administrator(admin.user.id.clone()), request);
     // Whoever is signed in may sign out.
     if !needed.is_within(&admin.scopes) && request.uri().path() != "/console/sign-out" {
         let response = page::forbidden(&admin);
@@ -200,8 +231,8 @@ pub async fn authorize(State(guarded): State<Guard>, request: Request, next: Nex
     if let Some(attempt) = asked.outcome(&response) {
         attempt.write().await;
     }
-    if let Some(done) = response.extensions().get::<Notice>().copied() {
-        let (name, value) = cookies::write(&web, Kind::Notice, done.name());
+    if let Some(Kept(notice)) = response.extensions().get::<Kept>() {
+        let (name, value) = cookies::write(&web, Kind::Notice, notice);
         response.headers_mut().append(name, value);
     } else if notice.is_some() && is_html(&response) {
         let (name, value) = cookies::write(&web, Kind::Notice, "");
@@ -225,7 +256,7 @@ fn is_html(response: &Response) -> bool {
     kind.is_some_and(|kind| kind.starts_with("text/html"))
 }
 
-async fn signed_in(web: &Web, headers: &HeaderMap) -> Result<Option<Admin>, WebError> {
+async fn signed_in(web: &Web, tenant: &TenantId, headers: &HeaderMap) -> Result<Option<Admin>, WebError> {
     let sealed = cookies::read(web, headers, Kind::Console);
     let text = sealed.and_then(|sealed| web.core.open_from_browser(SESSION, &sealed));
     let signed = text.and_then(|text| serde_json::from_str::<Signed>(&text).ok());
@@ -233,18 +264,22 @@ async fn signed_in(web: &Web, headers: &HeaderMap) -> Result<Option<Admin>, WebE
     let Some(session) = cookies::read(web, headers, Kind::Session) else { return Ok(None) };
     let found = web.core.administrator(&session).await?.filter(|(found, _)| found.user.id.0 == signed.user);
     let locale = negotiate(headers, None, None);
-    let notice = cookies::read(web, headers, Kind::Notice).and_then(|name| Notice::named(&name));
-    Ok(found.map(|(found, at)| {
-        let is_fresh = web.core.now().seconds() - at.seconds() < FRESH;
-        Admin { user: found.user, scopes: found.scopes, locale, notice, is_fresh }
+    let notice = cookies::read(web, headers, Kind::Notice).and_then(|text| Notice::of_cookie(&text, tenant));
+    Ok(found.map(|(found, at)| Admin {
+        user: found.user,
+        scopes: found.scopes,
+        locale,
+        is_fresh: web.core.now().seconds() - at.seconds() < FRESH,
+        notice,
+        tenant: tenant.clone(),
+        tenants: web.core.tenants_of_users(),
     }))
 }
 
 /// A page that is asked for comes after the sign-in; what was to be done is not repeated on its own.
 fn to_sign_in(request: &Request, fresh: bool) -> Response {
-    let asked = request.uri().path_and_query().filter(|_| request.method() == Method::GET);
-    let to = if let Some(path) = asked {
-        path.as_str().to_owned()
+    let to = if request.method() == Method::GET {
+        address::full(request)
     } else {
         // What was to be done is not repeated on its own; the page on which it was asked for is shown again.
         let page = text(request.headers(), header::HeaderName::from_static("hx-current-url"));
@@ -267,7 +302,13 @@ fn to_sign_in(request: &Request, fresh: bool) -> Response {
     response
 }
 
-/// Whether something is asked for that shows a secret or hands on access: it outlives the session that asks for it.
+/// Whether a page is about the installation, whoever's pages it stands beside: about tenants, or about administrators.
+fn is_of_operators(request: &Request) -> bool {
+    let path = request.uri().path().trim_start_matches("/console/");
+    path.split('/').next() == Some("tenants") || path.starts_with("settings/administrators")
+}
+
+/// Whether something is asked for that shows a secret, hands on access or ends a tenant: it outlives the session that asks for it.
 fn is_sensitive(request: &Request) -> bool {
     let path = request.uri().path().trim_start_matches("/console/");
     let reveals = request.uri().query().is_some_and(|query| query.contains("reveal="));
@@ -279,6 +320,7 @@ fn is_sensitive(request: &Request) -> bool {
                 ["applications", _, "secrets"]
                     | ["users", _, "link" | "password"]
                     | ["settings", "keys" | "administrators" | "machines", ..]
+                    | ["tenants", _, "delete"]
             ))
 }
 
@@ -324,6 +366,6 @@ mod tests {
         let (_, authorization) = crate::console::pages().into_router();
         let narrow: Vec<_> = authorization.rows().filter(|(_, _, scope)| *scope != ManagementScope::All).collect();
         assert_eq!(narrow, NARROW);
-        assert_eq!(authorization.rows().count(), 58);
+        assert_eq!(authorization.rows().count(), 64);
     }
 }

@@ -161,7 +161,7 @@ pub async fn show(cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response
 /// Back to the settings, with what was refused where something was.
 async fn after(cx: &Cx, admin: &Admin, notice: Notice, result: Result<(), WebError>) -> Result<Response, WebError> {
     match result {
-        Ok(()) => Ok(done("/console/settings", notice)),
+        Ok(()) => Ok(done(admin, "/settings", notice)),
         Err(error) => {
             let shell = Shell::refused(admin, "settings", &error);
             Ok(page(error.status(), &shown(cx, admin, shell, None).await?))
@@ -188,12 +188,12 @@ pub async fn delete_key(
 
 /// The settings with a link by which an administrator sets a password; it is shown this once.
 async fn with_link(cx: &Cx, admin: &Admin, id: &UserId) -> Result<Response, WebError> {
-    let operators = cx.within(TenantId::admin());
-    let owner = users::get(&operators, id).await?;
-    let (url, ends) = password_link::create(&operators, id).await?;
+    let owner = users::get(cx, id).await?;
+    let (url, ends) = password_link::create(cx, id).await?;
     let link = Link { name: owner.username.unwrap_or_default(), url, ends: moment(ends) };
     let shell = Shell::new(admin, "settings");
-    Ok(page(StatusCode::OK, &shown(cx, admin, shell, Some(link)).await?))
+    let shown = shown(&cx.within(admin.tenant.clone()), admin, shell, Some(link)).await?;
+    Ok(page(StatusCode::OK, &shown))
 }
 
 /// `POST /console/settings/administrators`
@@ -205,14 +205,12 @@ pub async fn add_administrator(
     let invitation = Invitation::new(&sent);
     let chosen = invitation.duties.iter().filter(|(_, chosen)| *chosen);
     let duties: Vec<String> = chosen.map(|(name, _)| (*name).to_owned()).collect();
-    match administrators::create(&cx.within(TenantId::admin()), &invitation.username, invitation.everything, &duties)
-        .await
-    {
+    match administrators::create(&cx, &invitation.username, invitation.everything, &duties).await {
         Ok(made) => with_link(&cx, &admin, &made.id).await,
         Err(error) => {
             let error = WebError::from(error);
             let shell = Shell::refused(&admin, "settings", &error);
-            let shown = shown(&cx, &admin, shell, None).await?;
+            let shown = shown(&cx.within(admin.tenant.clone()), &admin, shell, None).await?;
             Ok(page(error.status(), &SettingsPage { invitation, ..shown }))
         }
     }
@@ -229,15 +227,15 @@ pub async fn delete_administrator(
     Extension(admin): Extension<Admin>,
     Path(id): Path<UserId>,
 ) -> Result<Response, WebError> {
-    let deleted = administrators::delete(&cx.within(TenantId::admin()), &id).await;
-    after(&cx, &admin, Notice::Deleted, deleted.map_err(WebError::from)).await
+    let deleted = administrators::delete(&cx, &id).await;
+    after(&cx.within(admin.tenant.clone()), &admin, Notice::Deleted, deleted.map_err(WebError::from)).await
 }
 
 /// `POST /console/settings/machines`: a program with access to the whole Management API.
 pub async fn add_machine(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters) -> Result<Response, WebError> {
     let name = sent.get("name").unwrap_or_default().trim().to_owned();
     match applications::create_management(&cx, name).await {
-        Ok((id, _)) => Ok(done(&format!("/console/applications/{id}?reveal=1#secrets"), Notice::Created)),
+        Ok((id, _)) => Ok(done(&admin, &format!("/applications/{id}?reveal=1#secrets"), Notice::Created)),
         Err(error) => after(&cx, &admin, Notice::Saved, Err(error.into())).await,
     }
 }

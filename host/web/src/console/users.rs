@@ -52,10 +52,11 @@ struct Walk {
 }
 
 impl Walk {
-    fn new(window: &Window) -> Self {
+    fn new(window: &Window, admin: &Admin) -> Self {
         let to = |name: &str, goes_on: bool, user: Option<&User>| {
             let place = user.filter(|_| goes_on);
-            place.map(|user| format!("/console/users?{name}={}.{}", user.created_at.0, user.id)).unwrap_or_default()
+            let address = |user: &User| admin.to(&format!("/users?{name}={}.{}", user.created_at.0, user.id));
+            place.map(address).unwrap_or_default()
         };
         Self {
             newer: to("newer", window.has_newer, window.users.first()),
@@ -99,12 +100,12 @@ pub async fn list(cx: Cx, Extension(admin): Extension<Admin>, parameters: Parame
     let search = parameters.get("search").unwrap_or_default().trim().to_owned();
     let (shown, paging, walk) = if search.is_empty() {
         let window = users::window(&cx, place(&parameters), PAGE).await?;
-        let walk = Walk::new(&window);
+        let walk = Walk::new(&window, &admin);
         (window.users, None, walk)
     } else {
         let (number, wanted) = asked(&parameters);
         let (found, total) = users::list(&cx, Some(search.clone()), wanted).await?;
-        (found, Some(Paging::new("/console/users", number, total, &[("search", &search)])), Walk::default())
+        (found, Some(Paging::new(&admin.to("/users"), number, total, &[("search", &search)])), Walk::default())
     };
     let shell = Shell::new(&admin, "users");
     Ok(page(StatusCode::OK, &ListPage { shell, users: shown.iter().map(item).collect(), paging, walk, search }))
@@ -169,7 +170,7 @@ pub async fn create(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters
     user.apply(Fields::read(&sent).change());
     let password = sent.get("password").filter(|password| !password.is_empty()).map(NewPassword::Plain);
     match users::create(&cx, NewUser { user, password }).await {
-        Ok(made) => done(&format!("/console/users/{}", made.id), Notice::Created),
+        Ok(made) => done(&admin, &format!("/users/{}", made.id), Notice::Created),
         Err(error) => {
             let error = WebError::from(error);
             new_page(&admin, error.status(), &sent, explain(&error, admin.locale))
@@ -252,7 +253,7 @@ async fn after(
     result: Result<(), WebError>,
 ) -> Result<Response, WebError> {
     match result {
-        Ok(()) => Ok(done(&format!("/console/users/{id}"), Notice::Saved)),
+        Ok(()) => Ok(done(admin, &format!("/users/{id}"), Notice::Saved)),
         Err(error) => {
             let shell = Shell::refused(admin, "users", &error);
             Ok(page(error.status(), &shown(cx, shell, id, sent).await?))
@@ -323,7 +324,7 @@ pub async fn end_session(
 }
 
 /// `POST /console/users/{id}/delete`
-pub async fn delete(cx: Cx, Path(id): Path<UserId>) -> Result<Response, WebError> {
+pub async fn delete(cx: Cx, Extension(admin): Extension<Admin>, Path(id): Path<UserId>) -> Result<Response, WebError> {
     users::delete(&cx, &id).await?;
-    Ok(done("/console/users", Notice::Deleted))
+    Ok(done(&admin, "/users", Notice::Deleted))
 }
