@@ -114,7 +114,7 @@ pub(crate) fn generate(parts: &Parts, now: Timestamp, signs_from: Timestamp) -> 
 
 /// Makes the first key of the tenants that are always there.
 pub(crate) async fn seed(parts: &Parts) -> Result<(), CoreError> {
-    for tenant in [TenantId::default_tenant(), TenantId::admin()] {
+    for tenant in TenantId::permanent() {
         let now = parts.clock.now();
         let (fresh, master) = (generate(parts, now, now)?, parts.master_key.clone());
         parts

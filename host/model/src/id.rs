@@ -89,4 +89,9 @@ impl TenantId {
     pub fn admin() -> Self {
         Self("admin".into())
     }
+
+    /// The tenants that are always there, whose addresses are in the server's settings.
+    pub fn permanent() -> [Self; 2] {
+        [Self::default_tenant(), Self::admin()]
+    }
 }

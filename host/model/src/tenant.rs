@@ -65,7 +65,7 @@ impl TenantId {
             let expected = "must have 1 to 32 small letters, digits and hyphens, with no hyphen at either end";
             return Err(Refusal::with_message(ErrorCode::InvalidInput, expected).of_field("id"));
         }
-        if [Self::default_tenant(), Self::admin()].contains(self) {
+        if Self::permanent().contains(self) {
             return Err(ErrorCode::TenantIdInUse.into());
         }
         Ok(())

@@ -67,11 +67,6 @@ fn check_name(name: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether a tenant is always there.
-pub fn is_fixed(id: &TenantId) -> bool {
-    [TenantId::default_tenant(), TenantId::admin()].contains(id)
-}
-
 /// Makes a tenant with a signing key and a Management API of its own. It serves on this node at once and on the others
 /// within half a second. Refused where its id or host is taken, the id also by a tenant that was deleted a moment ago.
 #[tracing::instrument(name = "tenants.create", skip_all)]
@@ -81,7 +76,7 @@ pub async fn create(cx: &Cx, new: NewTenant) -> Result<Tenant, TenantError> {
     id.check_new()?;
     check_name(&new.name)?;
     let address = TenantAddress::parse(&new.address)?;
-    let settled = [TenantId::default_tenant(), TenantId::admin()].map(|tenant| core.endpoint(&tenant));
+    let settled = TenantId::permanent().map(|tenant| core.endpoint(&tenant));
     if settled.iter().any(|settled| settled.split_once("://").is_some_and(|(_, host)| host == address.host)) {
         return Err(TenantError::AddressInUse);
     }
@@ -131,7 +126,7 @@ pub async fn update(cx: &Cx, id: &TenantId, change: TenantChange) -> Result<Tena
 /// within half a second. Its rows are removed while the server runs. The two tenants that are always there stay.
 #[tracing::instrument(name = "tenants.delete", skip_all)]
 pub async fn delete(cx: &Cx, id: &TenantId) -> Result<(), TenantError> {
-    if is_fixed(id) {
+    if TenantId::permanent().contains(id) {
         return Err(TenantError::Fixed);
     }
     cx.write(async move |tx| {

@@ -12,7 +12,7 @@ use crate::{CoreError, Parts, console};
 
 pub(crate) use directory::Directory;
 pub use error::TenantError;
-pub use lifecycle::{NewTenant, TenantChange, create, delete, get, is_fixed, list, page, page_of_users, update};
+pub use lifecycle::{NewTenant, TenantChange, create, delete, get, list, page, page_of_users, update};
 
 /// The role of machines that opens the whole Management API.
 pub(crate) fn management_role() -> Role {

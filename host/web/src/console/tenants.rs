@@ -43,7 +43,7 @@ fn item(cx: &Cx, tenant: &Tenant) -> Item {
         address,
         created: if tenant.created_at == Timestamp(0) { String::new() } else { moment(tenant.created_at) },
         console: base(&tenant.id),
-        is_fixed: tenants::is_fixed(&tenant.id),
+        is_fixed: TenantId::permanent().contains(&tenant.id),
         id: tenant.id.0.clone(),
     }
 }
