@@ -14,6 +14,9 @@ use clap::{Parser, Subcommand};
 use keyway_testkit::cli::ConnectorCommand;
 use settings::Settings;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "keyway", version, about = "An identity server whose connectors run in a sandbox")]
 struct Arguments {
