@@ -7,7 +7,7 @@ use keyway_model::user::{PasswordHash, PasswordMethod, User, UserChange};
 use keyway_model::user_profile::UserProfile;
 use keyway_model::{TenantId, Timestamp, UserId};
 
-use crate::statement::{Row, assembled, query};
+use crate::statement::{Query, Row, assembled, query};
 use crate::user_search::text_of;
 use crate::{StoreError, Tx};
 
@@ -63,25 +63,38 @@ pub async fn find(tx: &mut Tx, tenant: &TenantId, id: &UserId) -> Result<Option<
     optional(tx.one(query(select!(" AND id = $2")).bind(tenant.0.clone()).bind(id.0.clone())).await?)
 }
 
+/// The statements that find a user by name, in whatever case, by address and by number. Of several whose names differ in case alone, which
+/// were there before that was refused, it is the one whose name is written so.
+const NAMED: [&str; 3] = [
+    select!(" AND (username_key = $2 OR username = $3) ORDER BY username = $3 DESC LIMIT 1"),
+    select!(" AND primary_email = $2"),
+    select!(" AND primary_phone = $2"),
+];
+
+/// The same, holding the row.
+const NAMED_AND_HELD: [&str; 3] = [
+    select!(" AND (username_key = $2 OR username = $3) ORDER BY username = $3 DESC LIMIT 1 FOR NO KEY UPDATE"),
+    select!(" AND primary_email = $2 FOR NO KEY UPDATE"),
+    select!(" AND primary_phone = $2 FOR NO KEY UPDATE"),
+];
+
+fn named(tenant: &TenantId, identifier: &Identifier, [name, address, number]: [&'static str; 3]) -> Query {
+    let value = &identifier.value;
+    let of = |text: &'static str| query(text).bind(tenant.0.clone());
+    match identifier.kind {
+        IdentifierKind::Username => of(name).bind(value.to_ascii_lowercase()).bind(value.clone()),
+        IdentifierKind::Email => of(address).bind(value.clone()),
+        IdentifierKind::Phone => of(number).bind(value.clone()),
+    }
+}
+
 /// The user that this identifier names.
 pub async fn find_by_identifier(
     tx: &mut Tx,
     tenant: &TenantId,
     identifier: &Identifier,
 ) -> Result<Option<User>, StoreError> {
-    let statement = match identifier.kind {
-        IdentifierKind::Username => return find_by_username(tx, tenant, &identifier.value).await,
-        IdentifierKind::Email => select!(" AND primary_email = $2"),
-        IdentifierKind::Phone => select!(" AND primary_phone = $2"),
-    };
-    optional(tx.one(query(statement).bind(tenant.0.clone()).bind(identifier.value.clone())).await?)
-}
-
-/// The user of this name, in whatever case; of several that were there before, the one whose name is written so.
-async fn find_by_username(tx: &mut Tx, tenant: &TenantId, name: &str) -> Result<Option<User>, StoreError> {
-    let statement = query(select!(" AND (username_key = $2 OR username = $3) ORDER BY username = $3 DESC LIMIT 1"));
-    let statement = statement.bind(tenant.0.clone()).bind(name.to_ascii_lowercase()).bind(name.to_owned());
-    optional(tx.one(statement).await?)
+    optional(tx.one(named(tenant, identifier, NAMED)).await?)
 }
 
 /// Users who hold a scope of the resource with this indicator, newest first, each with the names of those scopes.
@@ -137,6 +150,16 @@ pub async fn lock(tx: &mut Tx, tenant: &TenantId, id: &UserId) -> Result<Option<
     let statement = tx.statement(select!(" AND id = $2"), select!(" AND id = $2 FOR NO KEY UPDATE"));
     let row = tx.one(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?;
     Ok(optional(row)?.map(LockedUser))
+}
+
+/// [`lock`] for the user that this identifier names.
+pub async fn lock_by_identifier(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    identifier: &Identifier,
+) -> Result<Option<LockedUser>, StoreError> {
+    let texts = if tx.is_sqlite() { NAMED } else { NAMED_AND_HELD };
+    Ok(optional(tx.one(named(tenant, identifier, texts)).await?)?.map(LockedUser))
 }
 
 /// The user, who is neither changed nor removed until the transaction ends; others may read and hold the row as well.

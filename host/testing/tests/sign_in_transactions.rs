@@ -46,7 +46,7 @@ on_both! {
         let (answer, transactions, statements) = post(&server, &mut browser, "/code", &[("code", &code)]).await;
         assert!(answer.location_parameter("code").is_some(), "{} {}", answer.status, answer.location());
         assert_eq!(transactions, 1);
-        assert!(statements <= 19, "{statements} statements");
+        assert!(statements <= 18, "{statements} statements");
     }
 
     async fn a_refused_sign_in_keeps_its_count_and_nothing_else(database: Database) {

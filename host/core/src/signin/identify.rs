@@ -213,16 +213,10 @@ async fn found_for_sign_in(
     }
     let record = step.interaction.verified(id)?;
     let (by, credential_epoch) = (record.proof.identifier().cloned(), record.credential_epoch);
-    let owner = match (&record.proof, &by) {
-        (Proof::Password(proof), _) => Some(proof.user_id.clone()),
-        (_, Some(identifier)) => {
-            users::find_by_identifier(step.tx, step.tenant(), identifier).await?.map(|user| user.id)
-        }
+    let user = match (&record.proof, &by) {
+        (Proof::Password(proof), _) => users::lock(step.tx, step.tenant(), &proof.user_id).await?,
+        (_, Some(identifier)) => users::lock_by_identifier(step.tx, step.tenant(), identifier).await?,
         (_, None) => None,
-    };
-    let user = match owner {
-        Some(id) => users::lock(step.tx, step.tenant(), &id).await?,
-        None => None,
     };
     Ok(match user {
         Some(user) => Found::Named { user: Box::new(user), credential_epoch, by, by_provider: false },
