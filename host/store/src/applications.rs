@@ -77,6 +77,31 @@ pub async fn list(tx: &mut Tx, tenant: &TenantId, page: Page) -> Result<(Vec<App
     Ok((rows.iter().map(read).collect::<Result<_, _>>()?, total))
 }
 
+/// The newest application that signs people in.
+pub async fn newest_for_people(tx: &mut Tx, tenant: &TenantId) -> Result<Option<Application>, StoreError> {
+    let statement = query(select!(" AND type <> $2 ORDER BY created_at DESC, id DESC LIMIT 1"));
+    let machine = ApplicationType::MachineToMachine.as_str().to_owned();
+    tx.one(statement.bind(tenant.0.clone()).bind(machine)).await?.as_ref().map(read).transpose()
+}
+
+/// Applications whose own roles hold a scope of the resource with this indicator, newest first.
+pub async fn holders(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    indicator: &str,
+    scope: &str,
+    limit: i64,
+) -> Result<Vec<Application>, StoreError> {
+    let statement = query(select!(
+        " AND id IN (SELECT ar.application_id FROM application_roles ar JOIN role_scopes rs ON rs.tenant_id = ar.tenant_id AND \
+         rs.role_id = ar.role_id JOIN scopes s ON s.tenant_id = rs.tenant_id AND s.id = rs.scope_id JOIN resources r ON \
+         r.tenant_id = s.tenant_id AND r.id = s.resource_id WHERE ar.tenant_id = $1 AND r.indicator = $2 AND s.name = $3) \
+         ORDER BY created_at DESC, id DESC LIMIT $4"
+    ));
+    let bound = statement.bind(tenant.0.clone()).bind(indicator.to_owned()).bind(scope.to_owned()).bind(limit);
+    tx.all(bound).await?.iter().map(read).collect()
+}
+
 fn bind(query: Query, tenant: &TenantId, value: &Application) -> Result<Query, StoreError> {
     Ok(query
         .bind(tenant.0.clone())

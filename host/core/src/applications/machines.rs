@@ -1,14 +1,15 @@
 //! Programs that administer a tenant by its Management API.
 
 use keyway_model::ApplicationId;
+use keyway_model::application::Application;
 use keyway_model::resource::{MANAGEMENT_SCOPE, management_api};
-use keyway_store::roles;
+use keyway_store::{applications, roles};
 use serde_json::json;
 
 use super::{ApplicationError, NewApplication, insert, made};
+use crate::Cx;
 use crate::events::{Event, EventKind};
 use crate::tenants::management_role;
-use crate::{CoreError, Cx};
 
 /// Makes a machine-to-machine application with full access to the tenant's Management API; returns its id and secret.
 #[tracing::instrument(name = "applications.create_management", skip_all)]
@@ -28,8 +29,12 @@ pub async fn create_management(cx: &Cx, name: String) -> Result<(ApplicationId, 
     .await
 }
 
-/// Whether a program's roles open the whole Management API.
-pub async fn opens_management_api(cx: &Cx, id: &ApplicationId) -> Result<bool, CoreError> {
-    let access = cx.core().machine_access(&cx.tenant, id, &management_api(&cx.tenant)).await?;
-    Ok(access.is_some_and(|access| access.1.iter().any(|scope| scope == MANAGEMENT_SCOPE)))
+/// Programs that are shown.
+const MAX_MACHINES: i64 = 1000;
+
+/// The programs whose roles open the whole Management API, newest first.
+#[tracing::instrument(name = "applications.machines", skip_all)]
+pub async fn machines(cx: &Cx) -> Result<Vec<Application>, ApplicationError> {
+    let api = management_api(&cx.tenant);
+    cx.read(async |tx| Ok(applications::holders(tx, &cx.tenant, &api, MANAGEMENT_SCOPE, MAX_MACHINES).await?)).await
 }

@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::events::{CHANGED, Event, EventKind};
 use crate::{Cx, secret};
 
-pub use machines::{create_management, opens_management_api};
+pub use machines::{create_management, machines};
 pub use secrets::{NewSecret, create_secret, delete_secret, secrets};
 
 /// Why nothing was done about an application.
@@ -114,6 +114,12 @@ async fn lock(tx: &mut Tx, cx: &Cx, id: &ApplicationId) -> Result<Application, A
 #[tracing::instrument(name = "applications.list", skip_all)]
 pub async fn list(cx: &Cx, page: Page) -> Result<(Vec<Application>, i64), ApplicationError> {
     cx.read(async |tx| Ok(applications::list(tx, &cx.tenant, page).await?)).await
+}
+
+/// The newest application that signs people in.
+#[tracing::instrument(name = "applications.newest_for_people", skip_all)]
+pub async fn newest_for_people(cx: &Cx) -> Result<Option<Application>, ApplicationError> {
+    cx.read(async |tx| Ok(applications::newest_for_people(tx, &cx.tenant).await?)).await
 }
 
 /// An application.

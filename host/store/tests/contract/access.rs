@@ -1,5 +1,6 @@
 //! Resources, scopes and roles as rows: who holds what.
 
+use keyway_model::application::{Application, ApplicationType};
 use keyway_model::resource::{Resource, Role, RoleType, Scope};
 use keyway_model::{TenantId, Timestamp};
 use keyway_store::{Constraint, Store, StoreError, applications, resources, roles, users};
@@ -9,6 +10,7 @@ use super::{tenant, user};
 
 on_both! {
     what_users_and_programs_hold_follows_their_roles
+    programs_are_found_by_what_they_hold
     resources_and_roles_of_one_tenant_are_none_of_another
     names_of_resources_scopes_and_roles_are_unique
 }
@@ -81,6 +83,40 @@ async fn what_users_and_programs_hold_follows_their_roles(store: Store) {
         assert!(resources::delete(tx, tenant, &api).await?);
         assert!(!resources::delete(tx, tenant, &api).await?);
         assert!(resources::find_scope(tx, tenant, &"write".into()).await?.is_none(), "scopes go with their resource");
+        Ok(())
+    });
+    done.await.unwrap();
+}
+
+async fn programs_are_found_by_what_they_hold(store: Store) {
+    let done = store.write::<_, StoreError>(async |tx| {
+        let (tenant, other, robot) = (&tenant(), &TenantId::admin(), "robot".into());
+        let indicator = "https://api.example.com";
+        resources::insert(tx, tenant, &resource("api"), Timestamp(1)).await?;
+        resources::insert_scope(tx, tenant, &scope("write", "api")).await?;
+        roles::insert(tx, tenant, &role("robot", RoleType::MachineToMachine, false)).await?;
+        roles::add_scope(tx, tenant, &robot, &"write".into()).await?;
+        for (id, at) in [("older", 1), ("newer", 2), ("without", 3)] {
+            let program = Application { created_at: Timestamp(at), ..application(id) };
+            applications::insert(tx, tenant, &program).await?;
+            if id != "without" {
+                roles::add_application(tx, tenant, &robot, &id.into()).await?;
+            }
+        }
+        let found = applications::holders(tx, tenant, indicator, "write", 10).await?;
+        assert_eq!(found.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["newer", "older"]);
+        assert_eq!(applications::holders(tx, tenant, indicator, "write", 1).await?.len(), 1);
+        assert!(applications::holders(tx, tenant, indicator, "read", 10).await?.is_empty());
+        assert!(applications::holders(tx, other, indicator, "write", 10).await?.is_empty());
+        assert!(applications::newest_for_people(tx, tenant).await?.is_none(), "programs alone");
+        for (id, at) in [("shop", 4), ("till", 5)] {
+            let kind = ApplicationType::Traditional;
+            let shop = Application { kind, created_at: Timestamp(at), ..application(id) };
+            applications::insert(tx, tenant, &shop).await?;
+        }
+        let newest = applications::newest_for_people(tx, tenant).await?;
+        assert_eq!(newest.map(|one| one.id), Some("till".into()));
+        assert!(applications::newest_for_people(tx, other).await?.is_none());
         Ok(())
     });
     done.await.unwrap();

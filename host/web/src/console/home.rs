@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use keyway_core::users::{self, Place};
 use keyway_core::{Cx, Page, applications, connectors, sign_in_experience};
-use keyway_model::application::ApplicationType;
 
 use super::page::{Shell, page, told};
 use super::session::Admin;
@@ -37,13 +36,13 @@ struct HomePage {
 pub async fn show(cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
     let shell = Shell::new(&admin, "home");
     let t = shell.t;
-    let (applications, total) = applications::list(&cx, Page { offset: 0, limit: 100 }).await?;
-    let people = applications.iter().find(|application| application.kind != ApplicationType::MachineToMachine);
+    let (_, total) = applications::list(&cx, Page { offset: 0, limit: 1 }).await?;
+    let people = applications::newest_for_people(&cx).await?;
     let set_up = connectors::list(&cx).await?.len();
     let users = users::window(&cx, Place::Newest, 0).await?.total;
     let experience = sign_in_experience::get(&cx).await?;
     let by_code = experience.sign_in.methods.iter().any(|method| method.verification_code);
-    let application = people.map_or_else(
+    let application = people.as_ref().map_or_else(
         || admin.to("/applications/new"),
         |application| admin.to(&format!("/applications/{}", application.id)),
     );

@@ -8,8 +8,7 @@ use keyway_core::administrators::AdministratorError;
 use keyway_core::console::Administrator;
 use keyway_core::keys::{self, KeyInfo, KeyStatus};
 use keyway_core::tenants::CONNECTOR_SCOPES;
-use keyway_core::{Cx, Page, administrators, applications, password_link, users};
-use keyway_model::application::ApplicationType;
+use keyway_core::{Cx, administrators, applications, password_link, users};
 use keyway_model::{ErrorCode, KeyId, Refusal, TenantId, UserId};
 
 use super::page::{Notice, Shell, done, moment, page};
@@ -127,13 +126,8 @@ async fn shown(cx: &Cx, admin: &Admin, shell: Shell, link: Option<Link>) -> Resu
     let t = shell.t;
     let keys = keys::list(cx).await?;
     let people = administrators::list(cx).await?;
-    let (applications, _) = applications::list(cx, Page { offset: 0, limit: 1000 }).await?;
-    let mut machines = Vec::new();
-    for application in applications.iter().filter(|one| one.kind == ApplicationType::MachineToMachine) {
-        if applications::opens_management_api(cx, &application.id).await? {
-            machines.push(Machine { id: application.id.0.clone(), name: application.name.clone() });
-        }
-    }
+    let machines = applications::machines(cx).await?.into_iter();
+    let machines = machines.map(|machine| Machine { id: machine.id.0, name: machine.name }).collect();
     let facts = vec![
         (t.version, env!("CARGO_PKG_VERSION").to_owned()),
         (t.contract_version, keyway_core::connectors::CONTRACT_VERSION.to_owned()),
