@@ -30,6 +30,7 @@ pub mod resource;
 pub mod schema;
 pub mod session;
 pub mod sign_in_experience;
+pub mod strict_json;
 pub mod tenant;
 pub mod text;
 pub mod user;

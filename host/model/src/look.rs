@@ -1,16 +1,13 @@
 //! What the sign-in pages look like: the settings of a tenant, with those of an application over them.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::Refusal;
 use crate::sign_in_experience::SignInExperience;
+use crate::{Refusal, strict_json};
 
 /// Longest style sheet of an administrator, in bytes.
 const MAX_CSS: usize = 65_536;
@@ -70,10 +67,8 @@ impl Color {
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct ApplicationExperience {
     /// Pictures.
-    #[serde(deserialize_with = "object")]
     pub branding: Branding,
     /// Colours.
-    #[serde(deserialize_with = "object")]
     pub color: Color,
     /// Rules after the tenant's own.
     #[serde(deserialize_with = "optional_css")]
@@ -106,7 +101,7 @@ impl ApplicationExperience {
 
     /// Reads it, and refuses what the pages could not show by its place.
     pub fn read(value: &Value) -> Result<Self, Refusal> {
-        let experience: Self = read_object("", value)?;
+        let experience: Self = read_setting("", value)?;
         experience.check()?;
         Ok(experience)
     }
@@ -212,38 +207,9 @@ fn optional_color<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<String>
     optional(reader, is_color, "must be a colour such as #4f46e5")
 }
 
-/// Reads an object alone; what is derived takes a list of the values as well.
-fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(reader: D) -> Result<T, D::Error> {
-    struct Fields<T>(PhantomData<T>);
-
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
-        type Value = T;
-
-        fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-            to.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
-            T::deserialize(MapAccessDeserializer::new(fields))
-        }
-    }
-
-    reader.deserialize_map(Fields(PhantomData))
-}
-
-/// A setting that is an object.
-#[derive(Deserialize)]
-#[serde(bound = "T: Deserialize<'de>")]
-struct Whole<T>(#[serde(deserialize_with = "object")] T);
-
-/// Reads a setting that is an object; the refusal names the place in it.
-pub(crate) fn read_object<T: DeserializeOwned>(name: &str, value: &Value) -> Result<T, Refusal> {
-    read_setting::<Whole<T>>(name, value).map(|Whole(setting)| setting)
-}
-
 /// Reads a setting; the refusal names the place in it.
 pub(crate) fn read_setting<T: DeserializeOwned>(name: &str, value: &Value) -> Result<T, Refusal> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
+    strict_json::read(value).map_err(|error| {
         let path = error.path().to_string();
         let place = match (name, path.as_str()) {
             (name, ".") => name.to_owned(),

@@ -7,7 +7,7 @@ use super::SignInExperience;
 use super::settings::{Enforced, is_absent};
 use crate::connector::ConnectorKind;
 use crate::identifier::IdentifierKind;
-use crate::look::{is_web, optional_css, read_object, read_setting};
+use crate::look::{is_web, optional_css, read_setting};
 use crate::{ErrorCode, Refusal};
 
 /// Settings that decide who gets in, and how: one that cannot be read is an error, never the default.
@@ -96,19 +96,19 @@ impl SignInExperience {
     fn set(&mut self, name: &str, value: &Value) -> Result<(), Refusal> {
         match name {
             "signInMode" => self.sign_in_mode = read_setting(name, value)?,
-            "signUp" => self.sign_up = read_object(name, value)?,
-            "signIn" => self.sign_in = read_object(name, value)?,
+            "signUp" => self.sign_up = read_setting(name, value)?,
+            "signIn" => self.sign_in = read_setting(name, value)?,
             "forgotPasswordMethods" => self.forgot_password_methods = read_setting(name, value)?,
-            "verificationCodePolicy" => self.verification_code_policy = read_object(name, value)?,
+            "verificationCodePolicy" => self.verification_code_policy = read_setting(name, value)?,
             "smsCountries" => self.sms_countries = read_setting(name, value)?,
-            "color" => self.color = read_object(name, value)?,
-            "branding" => self.branding = read_object(name, value)?,
+            "color" => self.color = read_setting(name, value)?,
+            "branding" => self.branding = read_setting(name, value)?,
             "hideLogtoBranding" => self.hide_logto_branding = read_setting(name, value)?,
-            "languageInfo" => self.language_info = read_object(name, value)?,
+            "languageInfo" => self.language_info = read_setting(name, value)?,
             "termsOfUseUrl" => self.terms_of_use_url = address(name, value)?,
             "privacyPolicyUrl" => self.privacy_policy_url = address(name, value)?,
             "agreeToTermsPolicy" => self.agree_to_terms_policy = enforced(name, value)?,
-            "socialSignIn" => self.social_sign_in = read_object(name, value)?,
+            "socialSignIn" => self.social_sign_in = read_setting(name, value)?,
             "socialSignInConnectorTargets" => self.social_sign_in_connector_targets = targets(name, value)?,
             "passwordPolicy" => self.password_policy = enforced(name, value)?,
             "mfa" => self.mfa = enforced(name, value)?,

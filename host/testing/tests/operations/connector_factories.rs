@@ -1,4 +1,9 @@
-use keyway_core::connectors::{FourEyes, TrustPolicy};
+use std::task::Poll;
+
+use futures_util::poll;
+use keyway_core::Cx;
+use keyway_core::connectors::{FourEyes, TrustPolicy, factories};
+use keyway_model::TenantId;
 use keyway_testing::{Options, TestServer, module, on_both};
 
 use super::{Transcript, text};
@@ -36,6 +41,7 @@ on_both! {
             calls.call(&format!("POST {second}/{step}")).await;
         }
         calls.call("POST /connector-factories/unknown/rollback").await;
+        calls.call(&format!("POST /connector-factories/{}/rollback", "x".repeat(257))).await;
         let gateway = serde_json::json!({ "connectorId": "http-sms", "config": { "endpoint": "https://gateway.example" } });
         let gateway = server.api(http::Method::POST, "/connectors", Some(gateway)).await.expect(200).json();
         calls.call(&format!("DELETE {FACTORY}")).await;
@@ -68,6 +74,16 @@ on_both! {
         calls.call(&format!("POST {FACTORY}/versions/{}/approve", text(&version, "digest"))).await;
         let next = module("http-sms", &[("0.1.0", "0.1.1")]);
         calls.send_bytes(upload, WASM, "one version too many", next).await;
+        let cx = Cx::system(&server.core, TenantId::default_tenant());
+        let mut waiting = Vec::new();
+        loop {
+            let mut turn = Box::pin(factories::turn(&cx));
+            match poll!(&mut turn) {
+                Poll::Ready(Err(_)) => break,
+                had => waiting.push((turn, had)),
+            }
+        }
+        calls.send_bytes(upload, WASM, "one more than may wait", Vec::new()).await;
         calls.compare("refused_uploads");
     }
 }

@@ -22,6 +22,7 @@ on_both! {
         ] {
             calls.send("PUT /custom-phrases/en", body).await;
         }
+        calls.send(&format!("PUT /custom-phrases/{}", "x".repeat(257)), json!({ "sign_in": "Come in" })).await;
         calls.send("PUT /custom-phrases/tlh", json!({ "sign_in": "yI'el" })).await;
         calls.call("GET /custom-phrases").await;
         calls.call("GET /custom-phrases/en").await;

@@ -8,6 +8,7 @@ mod connectors;
 mod coverage;
 mod custom_phrases;
 mod email_templates;
+mod every;
 mod experience;
 mod logs;
 mod oidc;

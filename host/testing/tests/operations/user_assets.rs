@@ -28,7 +28,6 @@ on_both! {
         ] {
             calls.send_bytes(upload, kind, shown, body).await;
         }
-        calls.send_bytes(upload, "application/json", "{}", b"{}".to_vec()).await;
         calls.compare("user_assets");
     }
 }

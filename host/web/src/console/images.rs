@@ -1,20 +1,19 @@
 //! Pictures that administrators upload for branding.
 
 use axum::Json;
-use axum::extract::Multipart;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use keyway_core::{Cx, images};
 
 use super::session::Admin;
 use crate::error::WebError;
-use crate::management::{UploadView, file};
+use crate::management::UploadView;
 use crate::pages::assets::picture;
-use crate::request::Path;
+use crate::request::{File, Path};
 
 /// `POST /console/images`: keeps a picture and answers its address.
-pub async fn upload(cx: Cx, form: Multipart) -> Result<(StatusCode, Json<UploadView>), WebError> {
-    let url = images::upload(&cx, file(form).await?).await?;
+pub async fn upload(cx: Cx, File(bytes): File) -> Result<(StatusCode, Json<UploadView>), WebError> {
+    let url = images::upload(&cx, bytes).await?;
     Ok((StatusCode::CREATED, Json(UploadView { url })))
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::Extension;
 use axum::Json;
 use axum::body::Body as RawBody;
-use axum::extract::{Multipart, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use keyway_core::Cx;
 use utoipa::IntoParams;
@@ -20,7 +20,7 @@ use utoipa::openapi::{
 use crate::Web;
 use crate::error::{ErrorBody, WebError};
 use crate::management::paging::Paged;
-use crate::request::{Body, Object, OptionalBody, Pagination, Path, Query};
+use crate::request::{Body, File, Object, OptionalBody, Pagination, Path, Query};
 use crate::response::{Added, Created, NoContent};
 
 /// What is known about an operation.
@@ -143,7 +143,7 @@ impl<T: ToSchema> Describe for Body<T> {
     fn describe(operation: &mut Description) {
         let content = operation.content::<T>();
         operation.takes("application/json", content, Required::True);
-        operation.refusals.extend([400, 422]);
+        operation.refusals.extend([400, 415]);
     }
 }
 
@@ -151,7 +151,7 @@ impl<T: ToSchema> Describe for OptionalBody<T> {
     fn describe(operation: &mut Description) {
         let content = operation.content::<T>();
         operation.takes("application/json", content, Required::False);
-        operation.refusals.extend([400, 422]);
+        operation.refusals.extend([400, 415]);
     }
 }
 
@@ -159,7 +159,7 @@ impl<T> Describe for Object<T> {
     fn describe(operation: &mut Description) {
         let content = Content::new(Some(ObjectBuilder::new().schema_type(Type::Object)));
         operation.takes("application/json", content, Required::True);
-        operation.refusals.insert(400);
+        operation.refusals.extend([400, 415]);
     }
 }
 
@@ -174,11 +174,11 @@ impl Describe for RawBody {
     }
 }
 
-impl Describe for Multipart {
+impl Describe for File {
     fn describe(operation: &mut Description) {
         let form = ObjectBuilder::new().property("file", bytes()).required("file");
         operation.takes("multipart/form-data", Content::new(Some(form)), Required::True);
-        operation.refusals.extend([400, 413]);
+        operation.refusals.extend([400, 413, 415]);
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) mod users;
 
 pub use connector_factories::read;
 pub use connectors::LogContentView;
-pub use user_assets::{LIMIT as IMAGE_LIMIT, UploadView, file};
+pub use user_assets::{LIMIT as IMAGE_LIMIT, UploadView};
 
 use std::sync::Arc;
 

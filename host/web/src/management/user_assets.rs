@@ -1,16 +1,16 @@
 //! `/api/user-assets`: pictures for branding and profiles, drawn anew before they are kept.
 
 use axum::Json;
-use axum::extract::Multipart;
 use keyway_core::Cx;
 use keyway_core::images::{self, ImageError};
-use keyway_model::{ErrorCode, Refusal};
+use keyway_model::ErrorCode;
+use keyway_model::resource::ManagementScope::All;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::declaration::{self, Operations};
 use crate::error::WebError;
-use keyway_model::resource::ManagementScope::All;
+use crate::request::File;
 
 /// Largest picture in bytes.
 const MAX_PICTURE: usize = 8 * 1024 * 1024;
@@ -62,46 +62,8 @@ impl From<ImageError> for WebError {
     }
 }
 
-/// The bytes of the part `file` of a form.
-pub async fn file(mut form: Multipart) -> Result<Vec<u8>, WebError> {
-    let broken = |error: axum::extract::multipart::MultipartError| Refusal::invalid_input("file", &error.body_text());
-    while let Some(part) = form.next_field().await.map_err(broken)? {
-        if part.name() == Some("file") {
-            return Ok(part.bytes().await.map_err(broken)?.to_vec());
-        }
-    }
-    Err(Refusal::invalid_input("file", "is missing from the form").into())
-}
-
 /// Keeps a picture and answers its address.
-async fn upload(cx: Cx, form: Multipart) -> Result<Json<UploadView>, WebError> {
-    let url = images::upload(&cx, file(form).await?).await?;
+async fn upload(cx: Cx, File(bytes): File) -> Result<Json<UploadView>, WebError> {
+    let url = images::upload(&cx, bytes).await?;
     Ok(Json(UploadView { url }))
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::body::Body;
-    use axum::extract::{FromRequest as _, Request};
-
-    use super::*;
-
-    proptest::proptest! {
-        #[test]
-        fn parser_exhaustion_of_uploads(
-            body in "(--b|--|\\r\\n|\\n|Content-Disposition: form-data; |name=|\"file\"|filename=|\"|;|: |\\x00|\\PC){0,40}",
-            boundary in "(b|\"b\"|\\PC){0,3}",
-        ) {
-            let request = Request::builder().header("content-type", format!("multipart/form-data; boundary={boundary}"));
-            let Ok(request) = request.body(Body::from(body.clone())) else { return Ok(()) };
-            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            runtime.block_on(async {
-                let Ok(form) = Multipart::from_request(request, &()).await else { return };
-                match file(form).await {
-                    Ok(bytes) => assert!(body.as_bytes().windows(bytes.len().max(1)).any(|part| part == bytes) || bytes.is_empty()),
-                    Err(error) => assert_eq!(error.status(), 400),
-                }
-            });
-        }
-    }
 }

@@ -33,6 +33,11 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Web> for Path<T> {
     }
 }
 
+/// The parameters of a query; wrong ones are refused as a wrong body is.
+fn parameters(query: &str) -> Result<Parameters, Refusal> {
+    Parameters::parse(query.as_bytes()).map_err(|error| Refusal::invalid_input("query", &error.0))
+}
+
 /// Query parameters by name. Wrong ones are refused as a wrong body is, with the name of the field.
 pub struct Query<T>(pub T);
 
@@ -41,7 +46,7 @@ impl<T: DeserializeOwned> FromRequestParts<Web> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, WebError> {
         let query = parts.uri.query().unwrap_or_default();
-        Parameters::parse(query.as_bytes())?;
+        parameters(query)?;
         #[expect(clippy::disallowed_types, reason = "the one place that gives its errors our form")]
         let read = axum::extract::Query::<T>::try_from_uri(&parts.uri);
         let read = read.map_err(|error| {
@@ -83,7 +88,7 @@ impl FromRequestParts<Web> for Pagination {
         // Its own parameters alone: a filter of a list may be given more than once.
         let text = parts.uri.query().unwrap_or_default();
         let paging = text.split('&').filter(|pair| pair.starts_with("page")).collect::<Vec<_>>().join("&");
-        let query = Parameters::parse(paging.as_bytes())?;
+        let query = parameters(&paging)?;
         let number = |name: &str, default: i64, most: i64| match query.get(name) {
             None => Ok(default),
             Some(text) => {

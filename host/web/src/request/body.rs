@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
-use keyway_model::{ErrorCode, Refusal};
+use keyway_model::{ErrorCode, Refusal, strict_json};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -18,8 +18,7 @@ impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
     type Rejection = WebError;
 
     async fn from_request(request: Request, web: &Web) -> Result<Self, WebError> {
-        let kind = text(request.headers(), header::CONTENT_TYPE).unwrap_or_default();
-        if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
+        if !is_json(&request) {
             return Err(ErrorCode::UnsupportedMediaType.into());
         }
         let bytes = Bytes::from_request(request, web).await.map_err(|_| ErrorCode::TooLarge)?;
@@ -34,9 +33,19 @@ impl<T: DeserializeOwned + Default> FromRequest<Web> for OptionalBody<T> {
     type Rejection = WebError;
 
     async fn from_request(request: Request, web: &Web) -> Result<Self, WebError> {
+        let is_json = is_json(&request);
         let bytes = Bytes::from_request(request, web).await.map_err(|_| ErrorCode::TooLarge)?;
-        if bytes.is_empty() { Ok(Self(T::default())) } else { parse(&bytes).map(Self) }
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        if is_json { parse(&bytes).map(Self) } else { Err(ErrorCode::UnsupportedMediaType.into()) }
     }
+}
+
+/// Whether a request says that its body is JSON.
+fn is_json(request: &Request) -> bool {
+    let kind = text(request.headers(), header::CONTENT_TYPE).unwrap_or_default();
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
 /// A JSON body whose members the use case knows: the documentation calls it an object.
@@ -84,12 +93,16 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WebError> {
         return Err(Refusal::invalid_input(&field, "holds a null character").into());
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().to_string();
-        let cause = error.inner().to_string();
-        let cause = cause.split(" at line ").next().unwrap_or_default().to_owned();
-        Refusal::invalid_input(if path == "." { "body" } else { &path }, &cause).into()
-    })
+    let refused = |path: &str, cause: &serde_json::Error| {
+        let cause = cause.to_string();
+        Refusal::invalid_input(path, cause.split(" at line ").next().unwrap_or_default())
+    };
+    let read = strict_json::read(&mut reader).map_err(|error| match error.path().to_string().as_str() {
+        "." => refused("body", error.inner()),
+        path => refused(path, error.inner()),
+    })?;
+    reader.end().map_err(|error| refused("body", &error))?;
+    Ok(read)
 }
 
 #[cfg(test)]
@@ -106,6 +119,23 @@ mod tests {
         }
         let error = parse::<Wanted>(br#"{"items":[1,"x"]}"#).unwrap_err();
         assert!(error.body()["message"].as_str().unwrap().starts_with("items[1]: invalid type"), "{error:?}");
+    }
+
+    #[test]
+    fn a_body_is_one_value_and_an_object_where_its_type_is_one() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Wanted {
+            #[expect(dead_code, reason = "only its type counts here")]
+            number: u8,
+        }
+        for (body, cause) in [
+            ("[1]", "body: invalid type: sequence, expected an object"),
+            (r#"{"number":1}{"number":2}"#, "body: trailing characters"),
+            (r#"{"number":1,"number":2}"#, "body: duplicate field `number`"),
+        ] {
+            let error = parse::<Wanted>(body.as_bytes()).unwrap_err();
+            assert_eq!(error.body()["message"], cause, "{body}");
+        }
     }
 
     #[test]

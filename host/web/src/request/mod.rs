@@ -3,6 +3,7 @@
 mod address;
 mod body;
 mod credentials;
+mod file;
 mod id;
 mod parameters;
 mod visitor;
@@ -16,6 +17,7 @@ pub use address::{Pagination, Path, Query, no_null};
 pub(crate) use body::parse;
 pub use body::{Body, Object, OptionalBody};
 pub use credentials::{basic, bearer};
+pub use file::File;
 pub use id::{RequestId, identify};
 pub use parameters::Parameters;
 pub use visitor::visitor;

@@ -22,10 +22,21 @@ pub struct Parameters {
     pairs: Vec<(String, String)>,
 }
 
+/// What is wrong with parameters, in a sentence in English. Each API says it in the form of its own errors.
+#[derive(Debug)]
+pub struct ParametersError(pub String);
+
+/// As OpenID Connect says it, whose requests and pages read forms.
+impl From<ParametersError> for WebError {
+    fn from(error: ParametersError) -> Self {
+        Self::OAuth(OAuthError::new("invalid_request", error.0))
+    }
+}
+
 impl Parameters {
     /// Reads a query string or form body. `resource` alone may come more than once (RFC 8707 section 2).
-    pub fn parse(text: &[u8]) -> Result<Self, OAuthError> {
-        let refused = |description: String| Err(OAuthError::new("invalid_request", description));
+    pub fn parse(text: &[u8]) -> Result<Self, ParametersError> {
+        let refused = |description: String| Err(ParametersError(description));
         let mut pairs: Vec<(String, String)> = Vec::new();
         let mut names = HashSet::new();
         for (name, value) in url::form_urlencoded::parse(text) {
@@ -43,8 +54,8 @@ impl Parameters {
         Ok(Self { pairs })
     }
 
-    pub(crate) fn from_json(bytes: &[u8]) -> Result<Self, OAuthError> {
-        let refused = || OAuthError::new("invalid_request", "the body must be a form, or a JSON object of texts");
+    pub(crate) fn from_json(bytes: &[u8]) -> Result<Self, ParametersError> {
+        let refused = || ParametersError("the body must be a form, or a JSON object of strings".to_owned());
         let Strings(pairs) = serde_json::from_slice(bytes).map_err(|_| refused())?;
         let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
         Self::parse(form.as_bytes())

@@ -54,7 +54,8 @@ pub(super) fn country(identifier: &Identifier) -> Result<String, Refusal> {
 
 /// The country of a recipient whom a connector reaches.
 fn reachable(settings: &Settings, identifier: &Identifier) -> Result<String, Refusal> {
-    let wanted = ConnectorKind::reaching(identifier.kind).ok_or(ErrorCode::ConnectorNotFound)?;
+    let no_recipient = || Refusal::invalid_input("identifier.type", "must be email or phone");
+    let wanted = ConnectorKind::reaching(identifier.kind).ok_or_else(no_recipient)?;
     if route(&settings.connectors, wanted, &identifier.value).is_empty() {
         return Err(ErrorCode::ConnectorNotFound.into());
     }

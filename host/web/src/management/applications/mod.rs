@@ -51,7 +51,7 @@ fn secrets() -> Operations {
     let (many, one) = ("/api/applications/{id}/secrets", "/api/applications/{id}/secrets/{name}");
     Operations::of("Applications")
         .add(get(many, All, "List secrets", list_secrets::list_secrets))
-        .add(post(many, All, "Add a secret", create_secret::create_secret))
+        .add(post(many, All, "Add a secret", create_secret::create_secret).refusing(&[422]))
         .add(delete(one, All, "Delete a secret", delete_secret::delete_secret))
 }
 

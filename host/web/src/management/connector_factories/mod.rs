@@ -38,7 +38,7 @@ fn versions() -> Operations {
     let approval = "/api/connector-factories/{id}/versions/{digest}/approve";
     let activation = "/api/connector-factories/{id}/versions/{digest}/activate";
     Operations::of("Connector factories")
-        .add(post(approval, ConnectorsApprove, "Approve a version", approve::approve))
+        .add(post(approval, ConnectorsApprove, "Approve a version", approve::approve).refusing(&[409]))
         .add(post(activation, ConnectorsApprove, "Activate a version", activate::activate).refusing(&[409]))
         .add(delete(one, ConnectorsApprove, "Delete a version", delete_version::delete_version).refusing(&[409]))
 }

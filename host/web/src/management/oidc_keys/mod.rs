@@ -17,9 +17,9 @@ use crate::error::WebError;
 pub fn operations() -> Operations {
     let one = "/api/configs/oidc/{keyType}/{keyId}";
     Operations::of("Configs")
-        .add(get("/api/configs/oidc/{keyType}", All, "List signing keys", list::list))
-        .add(post("/api/configs/oidc/{keyType}/rotate", All, "Rotate signing keys", rotate::rotate))
-        .add(delete(one, All, "Delete a signing key", delete::delete))
+        .add(get("/api/configs/oidc/{keyType}", All, "List signing keys", list::list).refusing(&[422]))
+        .add(post("/api/configs/oidc/{keyType}/rotate", All, "Rotate signing keys", rotate::rotate).refusing(&[422]))
+        .add(delete(one, All, "Delete a signing key", delete::delete).refusing(&[422]))
 }
 
 /// Refuses kinds of keys that there are not.

@@ -23,12 +23,12 @@ pub fn operations() -> Operations {
     let (scopes, scope) = ("/api/resources/{id}/scopes", "/api/resources/{id}/scopes/{scopeId}");
     Operations::of("Resources")
         .add(get("/api/resources", All, "List resources", list::list))
-        .add(post("/api/resources", All, "Create a resource", create::create))
+        .add(post("/api/resources", All, "Create a resource", create::create).refusing(&[422]))
         .add(get("/api/resources/{id}", All, "Get a resource", get::get))
         .add(patch("/api/resources/{id}", All, "Update a resource", update::update))
         .add(delete("/api/resources/{id}", All, "Delete a resource", delete::delete).refusing(&[400]))
         .add(get(scopes, All, "List scopes", list_scopes::list_scopes))
-        .add(post(scopes, All, "Create a scope", create_scope::create_scope))
+        .add(post(scopes, All, "Create a scope", create_scope::create_scope).refusing(&[422]))
         .add(delete(scope, All, "Delete a scope", delete_scope::delete_scope).refusing(&[400]))
 }
 

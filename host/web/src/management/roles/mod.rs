@@ -29,11 +29,11 @@ use crate::error::WebError;
 pub fn operations() -> Operations {
     Operations::of("Roles")
         .add(get("/api/roles", All, "List roles", list::list))
-        .add(post("/api/roles", All, "Create a role", create::create))
+        .add(post("/api/roles", All, "Create a role", create::create).refusing(&[422]))
         .add(get("/api/roles/{id}", All, "Get a role", get::get))
         .add(delete("/api/roles/{id}", All, "Delete a role", delete::delete))
         .add(get("/api/roles/{id}/scopes", All, "List a role's scopes", list_scopes::list_scopes))
-        .add(post("/api/roles/{id}/scopes", All, "Add scopes to a role", add_scopes::add_scopes))
+        .add(post("/api/roles/{id}/scopes", All, "Add scopes to a role", add_scopes::add_scopes).refusing(&[422]))
         .add(delete("/api/roles/{id}/scopes/{scopeId}", All, "Take a scope from a role", remove_scope::remove_scope))
         .merge(of_applications())
         .merge(of_users())
@@ -43,7 +43,7 @@ fn of_applications() -> Operations {
     let (many, one) = ("/api/applications/{id}/roles", "/api/applications/{id}/roles/{roleId}");
     Operations::of("Applications")
         .add(get(many, All, "List an application's roles", list_of_application::list_of_application))
-        .add(post(many, All, "Give roles to an application", add_to_application::add_to_application))
+        .add(post(many, All, "Give roles to an application", add_to_application::add_to_application).refusing(&[422]))
         .add(delete(one, All, "Take a role from an application", remove_from_application::remove_from_application))
 }
 
@@ -51,7 +51,7 @@ fn of_users() -> Operations {
     let (many, one) = ("/api/users/{userId}/roles", "/api/users/{userId}/roles/{roleId}");
     Operations::of("Users")
         .add(get(many, All, "List a user's roles", list_of_user::list_of_user))
-        .add(post(many, All, "Give roles to a user", add_to_user::add_to_user))
+        .add(post(many, All, "Give roles to a user", add_to_user::add_to_user).refusing(&[422]))
         .add(delete(one, All, "Take a role from a user", remove_from_user::remove_from_user))
 }
 

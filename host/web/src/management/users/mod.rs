@@ -32,21 +32,19 @@ pub fn operations() -> Operations {
     let (data, password) = ("/api/users/{userId}/custom-data", "/api/users/{userId}/password");
     Operations::of("Users")
         .add(get("/api/users", All, "List users", list::list))
-        .add(post("/api/users", All, "Create a user", create::create))
+        .add(post("/api/users", All, "Create a user", create::create).refusing(&[422]))
         .add(get("/api/users/{userId}", All, "Get a user", get::get))
-        .add(patch("/api/users/{userId}", All, "Update a user", update::update))
+        .add(patch("/api/users/{userId}", All, "Update a user", update::update).refusing(&[422]))
         .add(delete("/api/users/{userId}", All, "Delete a user", delete::delete))
         .add(get(data, All, "Get a user's custom data", get_custom_data::get_custom_data))
         .add(patch(data, All, "Update a user's custom data", update_custom_data::update_custom_data))
         .add(patch("/api/users/{userId}/profile", All, "Update a user's profile", update_profile::update_profile))
         .add(patch("/api/users/{userId}/is-suspended", All, "Suspend or resume a user", suspend::suspend))
-        .add(patch(password, All, "Set a user's password", set_password::set_password))
-        .add(post(
-            "/api/users/{userId}/password/verify",
-            All,
-            "Check a user's password",
-            check_password::check_password,
-        ))
+        .add(patch(password, All, "Set a user's password", set_password::set_password).refusing(&[422]))
+        .add(
+            post("/api/users/{userId}/password/verify", All, "Check a user's password", check_password::check_password)
+                .refusing(&[422]),
+        )
         .add(get(
             "/api/users/{userId}/has-password",
             All,
