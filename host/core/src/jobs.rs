@@ -17,8 +17,8 @@ const RETRY: i64 = 5;
 const BATCH: i64 = 1000;
 /// The same where each row costs more: it is written anew, or there are some of every table.
 const FEW: i64 = 200;
-/// Transactions of one run.
-const BATCHES: u32 = 500;
+/// Transactions of one run: then the other jobs have their turn.
+const BATCHES: u32 = 20;
 
 /// A job.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +37,8 @@ enum Job {
 enum Ended {
     /// There is nothing left to do for now.
     Done,
+    /// There is more to do.
+    Unfinished,
     /// Another node has it.
     Lost,
 }
@@ -81,19 +83,27 @@ async fn derive(tx: &mut Tx, ours: password::Cost) -> Result<u64, StoreError> {
 }
 
 impl Core {
-    /// Does every job that is due and that no other node does; the names of those that failed. One that fails stops none of the others
-    /// and is tried again, at longer and longer intervals.
+    /// Does every job that is due and that no other node does, in turns, until none has anything left; the names of those that failed.
+    /// One that fails stops none of the others and is tried again, at longer and longer intervals.
     pub async fn run_due_jobs(&self) -> Result<Vec<&'static str>, CoreError> {
-        let now = self.now();
-        let resting = self.read(async |tx| jobs::resting(tx, now).await).await?;
         let mut failed = Vec::new();
-        for job in Job::all().filter(|job| !resting.iter().any(|name| name == job.name())) {
-            if let Err(error) = self.run_job(job).await {
-                tracing::warn!(job = job.name(), %error, "a job failed");
-                failed.push(job.name());
+        loop {
+            let now = self.now();
+            let resting = self.read(async |tx| jobs::resting(tx, now).await).await?;
+            let mut unfinished = false;
+            for job in Job::all().filter(|job| !resting.iter().any(|name| name == job.name())) {
+                match self.run_job(job).await {
+                    Ok(ended) => unfinished |= matches!(ended, Ended::Unfinished),
+                    Err(error) => {
+                        tracing::warn!(job = job.name(), %error, "a job failed");
+                        failed.push(job.name());
+                    }
+                }
+            }
+            if !unfinished {
+                return Ok(failed);
             }
         }
-        Ok(failed)
     }
 
     /// Gives back the jobs of this node, which stops: others need not wait for its leases to end.
@@ -102,21 +112,22 @@ impl Core {
         self.parts.store.write(async move |tx| Ok::<_, CoreError>(jobs::release(tx, holder).await?)).await
     }
 
-    async fn run_job(&self, job: Job) -> Result<(), CoreError> {
+    async fn run_job(&self, job: Job) -> Result<Ended, CoreError> {
         let (name, holder, now) = (job.name(), self.node.as_str(), self.now());
         let store = &self.parts.store;
         let claim = store.write(async move |tx| jobs::claim(tx, name, holder, now, now.plus_seconds(LEASE)).await);
-        let Some(failures) = claim.await? else { return Ok(()) };
+        let Some(failures) = claim.await? else { return Ok(Ended::Lost) };
         let outcome = self.run_batches(job).await;
         let now = self.now();
         let (due_at, failures) = match &outcome {
-            Ok(Ended::Lost) => return Ok(()),
+            Ok(Ended::Lost) => return Ok(Ended::Lost),
+            Ok(Ended::Unfinished) => (now, 0),
             Ok(Ended::Done) => (now.plus_seconds(EVERY), 0),
             Err(_) => (now.plus_seconds((RETRY << failures.clamp(0, 10)).min(EVERY)), failures + 1),
         };
         let finish = store.write(async move |tx| jobs::finish(tx, name, holder, due_at, failures).await);
         finish.await?;
-        outcome.map(|_| ()).map_err(CoreError::from)
+        Ok(outcome?)
     }
 
     async fn run_batches(&self, job: Job) -> Result<Ended, StoreError> {
@@ -125,7 +136,7 @@ impl Core {
             let until = now.plus_seconds(LEASE);
             let batch = self.parts.store.write(async |tx| {
                 // A node that was stopped for a while does nothing with a lease that ended.
-                if jobs::renew(tx, job.name(), &self.node, until).await? {
+                if jobs::renew(tx, job.name(), &self.node, now, until).await? {
                     job.batch(tx, self, now).await.map(Some)
                 } else {
                     Ok::<_, StoreError>(None)
@@ -137,6 +148,6 @@ impl Core {
                 Some(_) => {}
             }
         }
-        Ok(Ended::Done)
+        Ok(Ended::Unfinished)
     }
 }

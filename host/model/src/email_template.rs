@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::language::Language;
 use crate::{EmailTemplateId, Timestamp};
 
 /// A template for one usage in one language.
@@ -39,19 +40,20 @@ pub struct EmailTemplateDetails {
     pub send_from: Option<String>,
 }
 
-/// The template for a reader: of the reader's language, then of the fallback language, then the Generic one of either.
+/// The template for a reader: of a language that the reader reads, then of the fallback language, then the Generic one of either.
 pub fn choose<'t>(
     templates: &'t [EmailTemplate],
     usage: &str,
     locale: Option<&str>,
     fallback: &str,
 ) -> Option<&'t EmailTemplate> {
-    let language = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
     let find = |tag: &str, kind: &str| {
-        let fits = |template: &&EmailTemplate| template.template_type == kind;
-        let exact = templates.iter().filter(fits).find(|template| template.language_tag.eq_ignore_ascii_case(tag));
+        let of_kind = || templates.iter().filter(|template| template.template_type == kind);
+        let exact = of_kind().find(|template| template.language_tag.eq_ignore_ascii_case(tag));
         exact.or_else(|| {
-            templates.iter().filter(fits).find(|template| language(&template.language_tag) == language(tag))
+            let known: Vec<(&EmailTemplate, Language)> =
+                of_kind().filter_map(|template| Some((template, Language::read(&template.language_tag)?))).collect();
+            Language::read(tag)?.best_of(known.iter().map(|(template, language)| (*template, language)))
         })
     };
     locale
@@ -84,13 +86,14 @@ mod tests {
             template("en", "SignIn"),
             template("zh-CN", "SignIn"),
             template("en", "Generic"),
-            template("fr", "Generic"),
+            template("qaa", "Generic"),
         ];
         let id = |usage, locale| choose(&all, usage, locale, "en").map(|template| template.id.0.as_str());
         assert_eq!(id("SignIn", Some("zh-CN")), Some("zh-CN/SignIn"));
-        assert_eq!(id("SignIn", Some("zh-HK")), Some("zh-CN/SignIn"));
-        assert_eq!(id("SignIn", Some("fr")), Some("en/SignIn"));
-        assert_eq!(id("Register", Some("fr-CA")), Some("fr/Generic"));
+        assert_eq!(id("SignIn", Some("zh-SG")), Some("zh-CN/SignIn"));
+        assert_eq!(id("SignIn", Some("zh-HK")), Some("en/SignIn"), "another script");
+        assert_eq!(id("SignIn", Some("qaa")), Some("en/SignIn"));
+        assert_eq!(id("Register", Some("qaa-CA")), Some("qaa/Generic"));
         assert_eq!(id("Register", None), Some("en/Generic"));
         assert!(choose(&all[..2], "Register", None, "en").is_none());
     }

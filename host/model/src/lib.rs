@@ -15,6 +15,7 @@ mod hostile_input;
 pub mod id;
 pub mod identifier;
 pub mod interaction;
+pub mod language;
 pub mod log;
 pub mod look;
 pub mod manifest_rules;

@@ -31,10 +31,17 @@ pub async fn claim(
 }
 
 /// Keeps a job for longer, and holds its row until the commit: what else the transaction writes counts only while the job is the holder's.
-/// False when another node took it.
-pub async fn renew(tx: &mut Tx, name: &str, holder: &str, until: Timestamp) -> Result<bool, StoreError> {
-    let statement = query("UPDATE jobs SET lease_until = $3 WHERE name = $1 AND holder = $2");
-    Ok(tx.execute(statement.bind(name.to_owned()).bind(holder.to_owned()).bind(until.0)).await? > 0)
+/// False when the lease ended, whether or not another node took it: one that hangs behind must not find out by what it overwrites.
+pub async fn renew(
+    tx: &mut Tx,
+    name: &str,
+    holder: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, StoreError> {
+    let statement = "UPDATE jobs SET lease_until = $3 WHERE name = $1 AND holder = $2 AND lease_until > $4";
+    let statement = query(statement).bind(name.to_owned()).bind(holder.to_owned());
+    Ok(tx.execute(statement.bind(until.0).bind(now.0)).await? > 0)
 }
 
 /// Gives a job back that is due again at `due_at`, unless another node took it.

@@ -49,6 +49,25 @@ on_both! {
         assert_eq!(interactions(&server.database).await, 0);
     }
 
+    async fn a_job_with_more_to_do_than_one_run_goes_on_at_once(database: Database) {
+        let (server, _) = with_work(database).await;
+        // More than 20 batches of 1000 rows.
+        let insert = if server.database.is_postgres() {
+            "INSERT INTO counters (tenant_id, name, history, expires_at) SELECT 'default', 'old' || n, '', 0 FROM generate_series(1, 20500) AS n"
+        } else {
+            "INSERT INTO counters (tenant_id, name, history, expires_at) WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 20500) \
+             SELECT 'default', 'old' || n, '', 0 FROM numbers"
+        };
+        let pool = server.database.connect().await;
+        sqlx::raw_sql(insert).execute(&pool).await.unwrap();
+        assert!(server.core.run_due_jobs().await.unwrap().is_empty());
+        let left: i64 = sqlx::query_scalar("SELECT CAST(COUNT(*) AS BIGINT) FROM counters WHERE name LIKE 'old%'")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        assert_eq!(left, 0);
+    }
+
     async fn a_job_that_fails_stops_no_other_and_is_tried_again(database: Database) {
         let (server, _) = with_work(database).await;
         let pool = server.database.connect().await;

@@ -69,6 +69,22 @@ on_both! {
         assert_eq!(rows.len(), 2, "a row of each, not one that both lock");
     }
 
+    async fn strangers_of_a_country_share_a_budget_and_no_row(database: Database) {
+        let limits = Limits { unverified_per_country_hour: 3, proof_of_work_bits: 0, ..Limits::default() };
+        let server = TestServer::start_with(database, Options { limits: Some(limits), ..Options::default() }).await;
+        let application = server.application().await;
+        for (person, status) in [200, 200, 200, 429, 429].into_iter().enumerate() {
+            let mut browser = server.browser(&format!("203.0.113.{person}"));
+            browser.start(&application, "Register").await;
+            browser.send_code(&format!("86137001{:05}", person * 1001), "Register").await.expect(status);
+        }
+        let pool = server.database.connect().await;
+        let rows = "SELECT name FROM counters WHERE name LIKE 'open:country:CN:%' AND history <> ''";
+        assert_eq!(sqlx::query(rows).fetch_all(&pool).await.unwrap().len(), 3);
+        let logs = server.api(Method::GET, "/logs?logKey=Message.RateLimited", None).await.expect(200).json();
+        assert_eq!(logs.as_array().unwrap().len(), 1, "once for the country");
+    }
+
     async fn one_address_and_one_ipv6_network_are_held_back(database: Database) {
         let limits = Limits { proof_of_work_bits: 0, ..Limits::default() };
         let server = TestServer::start_with(database, Options { limits: Some(limits), seed: 1, ..Options::default() }).await;

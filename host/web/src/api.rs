@@ -1,5 +1,7 @@
 //! The OpenAPI 3.1 document of a Management API, collected from the handlers.
 
+use std::sync::LazyLock;
+
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{OpenApi as _, PartialSchema as _, ToSchema as _};
@@ -33,13 +35,16 @@ struct Description;
 struct OperatorsDescription;
 
 /// The document of a tenant of users.
-pub fn openapi() -> OpenApi {
-    document(Description::openapi(), management::operations())
+pub fn openapi() -> &'static OpenApi {
+    static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(|| document(Description::openapi(), management::operations()));
+    &DOCUMENT
 }
 
 /// The document of the operators' tenant.
-pub fn operators_openapi() -> OpenApi {
-    document(OperatorsDescription::openapi(), management::operators_operations())
+pub fn operators_openapi() -> &'static OpenApi {
+    static DOCUMENT: LazyLock<OpenApi> =
+        LazyLock::new(|| document(OperatorsDescription::openapi(), management::operators_operations()));
+    &DOCUMENT
 }
 
 fn document(mut document: OpenApi, operations: Operations) -> OpenApi {

@@ -11,7 +11,7 @@ use keyway_model::{ErrorCode, Refusal};
 use serde_json::{Value, json};
 
 use crate::locale::Locale;
-use crate::{error_status, error_texts};
+use crate::{error_status, error_texts, pages};
 
 /// An error on its way to the client.
 #[derive(Debug)]
@@ -96,7 +96,11 @@ impl WebError {
             Self::Refusal(refusal) => {
                 let mut body = json!({ "code": refusal.code.code(), "message": sentence(refusal, Locale::SOURCE) });
                 if let (Some(data), Some(body)) = (&refusal.data, body.as_object_mut()) {
-                    body.insert("data".into(), data.clone());
+                    let mut data = data.clone();
+                    if let (Some(seconds), Some(data)) = (retry_after(refusal), data.as_object_mut()) {
+                        data.insert("relativeTime".into(), pages::texts::texts(Locale::SOURCE).span(seconds).into());
+                    }
+                    body.insert("data".into(), data);
                 }
                 body
             }
@@ -108,6 +112,11 @@ impl WebError {
             }),
         }
     }
+}
+
+/// Seconds until a refused request may come again, where the refusal ends by itself.
+pub fn retry_after(refusal: &Refusal) -> Option<i64> {
+    refusal.data.as_ref()?.get("retryAfter")?.as_i64()
 }
 
 /// What a refusal says to a person: its own message, which is English, or the sentence of its code in the reader's language, with the

@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 use axum::http::{HeaderMap, header};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use keyway_model::language::Language;
 use keyway_model::sign_in_experience::SignInExperience;
-use unic_langid::LanguageIdentifier;
 
 use crate::request::text;
 
@@ -17,9 +17,6 @@ include!(concat!(env!("OUT_DIR"), "/locales.rs"));
 
 /// Wishes of one reader that are considered; browsers send up to ten.
 const WISHES: usize = 20;
-
-/// Longest tag that is considered: RFC 5646, 4.4.1.
-const TAG: usize = 35;
 
 impl fmt::Display for Locale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -41,24 +38,13 @@ impl Locale {
         self.tag().split('-').skip(1).find(|part| part.len() == 2)
     }
 
-    /// The language that a reader of `tag` reads: the same one in the same script, from the same country if there is a choice.
-    /// What the tag leaves out is what is usual (Unicode's likely subtags), so that `zh` is written as in `zh-CN`, but `zh-TW`
-    /// is not.
+    /// The language that a reader of `tag` reads.
     fn matching(tag: &str) -> Option<Self> {
-        static SPOKEN: LazyLock<Vec<(Locale, LanguageIdentifier)>> =
-            LazyLock::new(|| Locale::ALL.iter().filter_map(|locale| Some((*locale, likely(locale.tag())?))).collect());
-        let wish = likely(tag)?;
-        let read = SPOKEN.iter().filter(|(_, known)| known.language == wish.language && known.script == wish.script);
-        read.max_by_key(|(locale, known)| (known.region == wish.region, Reverse(*locale as usize)))
-            .map(|(locale, _)| *locale)
+        static SPOKEN: LazyLock<Vec<(Locale, Language)>> = LazyLock::new(|| {
+            Locale::ALL.iter().filter_map(|locale| Some((*locale, Language::read(locale.tag())?))).collect()
+        });
+        Language::read(tag)?.best_of(SPOKEN.iter().map(|(locale, language)| (*locale, language)))
     }
-}
-
-/// A tag with its script and country.
-fn likely(tag: &str) -> Option<LanguageIdentifier> {
-    let mut tag: LanguageIdentifier = Some(tag).filter(|tag| tag.len() <= TAG)?.parse().ok()?;
-    tag.maximize();
-    Some(tag)
 }
 
 /// One range of an `Accept-Language` header with its weight in thousandths, of which RFC 9110 allows three digits.

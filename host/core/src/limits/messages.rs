@@ -1,5 +1,7 @@
 //! Budgets of messages. What counts is a message whose code nobody has used: people type their codes, pumpers do not.
 
+use std::collections::HashMap;
+
 use keyway_model::history::History;
 use keyway_model::{TenantId, Timestamp};
 use keyway_store::counters::{self, Counter};
@@ -51,6 +53,8 @@ const PAST_DAYS: i64 = 14;
 /// A counter with its limits.
 struct Budget {
     counter: Counter,
+    /// The counters of the same budget in other rows; one row for all would be what every message waits for.
+    others: Vec<Counter>,
     rule: Rule,
     /// Seconds and limit, the shortest first.
     windows: Vec<(i64, i64)>,
@@ -65,20 +69,27 @@ fn counter(name: String) -> Counter {
     Counter { name, resolution, keep: DAY }
 }
 
-/// What was verified in a country, by day, at numbers that end in this digit. One counter for all of them would be a row that every
-/// sign-in by code waits for until the one before it is on the disk.
+/// The last digits of numbers. What a country counts is kept by them: one counter for all would be a row that every sign-in by code
+/// waits for until the one before it is on the disk.
+const DIGITS: std::ops::RangeInclusive<char> = '0'..='9';
+
+/// What was verified in a country, by day, at numbers that end in this digit.
 fn past(country: &str, digit: char) -> Counter {
     Counter { name: format!("verified:{country}:{digit}"), resolution: DAY * 1000, keep: PAST_DAYS * DAY }
 }
 
-/// The best of the last days in a country.
-async fn peak(tx: &mut Tx, tenant: &TenantId, country: &str) -> Result<i64, StoreError> {
-    let parts: Vec<Counter> = ('0'..='9').map(|digit| past(country, digit)).collect();
-    let mut all = History::new(DAY * 1000);
-    for part in counters::read(tx, tenant, &parts).await?.values() {
-        all.add(part);
+/// What is open at strangers of a country whose numbers end in this digit.
+fn open(country: &str, digit: char) -> Counter {
+    counter(format!("open:country:{country}:{digit}"))
+}
+
+/// What several counters with the same buckets counted together.
+fn sum<'c>(read: &HashMap<String, History>, parts: impl Iterator<Item = &'c Counter>, resolution: i64) -> History {
+    let mut all = History::new(resolution);
+    for history in parts.filter_map(|part| read.get(&part.name)) {
+        all.add(history);
     }
-    Ok(all.peak())
+    all
 }
 
 impl Message<'_> {
@@ -112,8 +123,9 @@ impl Message<'_> {
         // A program that the operator exempts has no network.
         if self.to_stranger && !country.is_empty() && !network.address.is_empty() {
             let prefix: String = self.recipient.chars().take(self.recipient.len().saturating_sub(SUFFIX)).collect();
+            let digit = self.recipient.chars().last().filter(|last| DIGITS.contains(last)).unwrap_or('0');
             all.push((
-                format!("open:country:{country}"),
+                open(country, digit).name,
                 Rule::Country,
                 vec![(HOUR, limits.unverified_per_country_hour), (DAY, limits.unverified_per_country_day)],
                 WITH_WORK,
@@ -127,7 +139,9 @@ impl Message<'_> {
         }
         let budget = |(name, rule, mut windows, with_work): (String, Rule, Vec<(i64, i64)>, i64)| {
             windows.retain(|(_, limit)| *limit > 0);
-            Budget { counter: counter(name), rule, windows, with_work }
+            let parts = DIGITS.filter(|_| rule == Rule::Country).map(|digit| open(country, digit));
+            let others = parts.filter(|part| part.name != name).collect();
+            Budget { counter: counter(name), others, rule, windows, with_work }
         };
         let is_named = |budget: &Budget| !budget.windows.is_empty() && !budget.counter.name.ends_with(':');
         all.into_iter().map(budget).filter(is_named).collect()
@@ -176,11 +190,12 @@ pub async fn count(
         wanted.extend([mark.clone(), countries.clone()]);
     }
     let mut histories = counters::lock(tx, tenant, &wanted, now).await?;
-    let peak = if budgets.iter().any(|budget| budget.rule == Rule::Country) {
-        peak(tx, tenant, message.country).await?
-    } else {
-        0
-    };
+    // The other rows are read without their locks: those who ask at the same moment may go past the limit by their number.
+    let others: Vec<Counter> = budgets.iter().flat_map(|budget| budget.others.clone()).collect();
+    let digits = DIGITS.filter(|_| !others.is_empty());
+    let before: Vec<Counter> = digits.map(|digit| past(message.country, digit)).collect();
+    let read = counters::read(tx, tenant, &[others, before.clone()].concat()).await?;
+    let peak = sum(&read, before.iter(), DAY * 1000).peak();
     let mut take =
         |counter: &Counter| histories.remove(&counter.name).unwrap_or_else(|| History::new(counter.resolution));
     let mut counted: Vec<(Counter, History)> = Vec::new();
@@ -191,7 +206,9 @@ pub async fn count(
     };
     for budget in &budgets {
         let mut history = take(&budget.counter);
-        match budget.judge(&history, peak, message.worked, now) {
+        let mut whole = sum(&read, budget.others.iter(), budget.counter.resolution);
+        whole.add(&history);
+        match budget.judge(&whole, peak, message.worked, now) {
             // What no work helps against goes before what it does help against.
             Some(judged) if held.as_ref().is_none_or(|(held, ..)| held.by_work && !judged.1) => {
                 held = hold(budget.rule, judged, &budget.counter, history);
@@ -221,7 +238,13 @@ pub async fn count(
             }
         }
     }
-    if let Some((mut refused, counter, mut history, seconds)) = held {
+    if let Some((mut refused, mut counter, mut history, seconds)) = held {
+        if refused.rule == Rule::Country {
+            // Of all rows of a country one remembers what was told. It is locked last, so that nobody who has it waits for another.
+            counter.name = format!("held:country:{}", message.country);
+            let locked = counters::lock(tx, tenant, std::slice::from_ref(&counter), now).await?;
+            history = locked.into_values().next().unwrap_or_else(|| History::new(counter.resolution));
+        }
         refused.is_news = history.announce(!refused.by_work, seconds, now);
         if refused.is_news {
             counters::write(tx, tenant, &counter, history, now).await?;

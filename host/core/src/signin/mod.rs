@@ -117,10 +117,7 @@ async fn found(browser: &Browser) -> Result<Interaction, CoreError> {
 
 /// A refusal that ends by itself, with the seconds until then.
 pub(crate) fn refused_for(code: ErrorCode, seconds: i64) -> Refusal {
-    let (count, unit) = if seconds < 120 { (seconds, "second") } else { ((seconds + 59) / 60, "minute") };
-    let plural = if count == 1 { "" } else { "s" };
-    let relative = format!("{count} {unit}{plural}");
-    Refusal::from(code).with_data(json!({ "retryAfter": seconds, "relativeTime": relative }))
+    Refusal::from(code).with_data(json!({ "retryAfter": seconds }))
 }
 
 /// Tells a taken identifier from a failing database: the unique index decides between two that come at once.

@@ -19,8 +19,9 @@ async fn claim(store: &Store, holder: &str, now: i64) -> Option<i64> {
     claim.await.unwrap()
 }
 
-async fn renew(store: &Store, holder: &str, until: i64) -> bool {
-    let renew = store.write::<_, StoreError>(async |tx| jobs::renew(tx, "sweep", holder, Timestamp(until)).await);
+async fn renew(store: &Store, holder: &str, now: i64, until: i64) -> bool {
+    let renew = store
+        .write::<_, StoreError>(async |tx| jobs::renew(tx, "sweep", holder, Timestamp(now), Timestamp(until)).await);
     renew.await.unwrap()
 }
 
@@ -56,13 +57,14 @@ async fn one_of_many_nodes_gets_a_job(store: Store) {
 
 async fn a_lease_that_ended_is_another_s(store: Store) {
     assert_eq!(claim(&store, "one", 1000).await, Some(0));
-    assert!(renew(&store, "one", 1200).await);
+    assert!(renew(&store, "one", 1099, 1200).await);
     assert_eq!(claim(&store, "two", 1199).await, None);
+    assert!(!renew(&store, "one", 1200, 1300).await, "it ended, though nobody took it yet");
     assert_eq!(claim(&store, "two", 1200).await, Some(0));
     // The one that was silent has nothing any more, and gives nothing back.
-    assert!(!renew(&store, "one", 2000).await);
+    assert!(!renew(&store, "one", 1250, 2000).await);
     finish(&store, "one", 9000, 7).await;
-    assert!(renew(&store, "two", 1300).await);
+    assert!(renew(&store, "two", 1250, 1300).await);
     let release = store.write::<_, StoreError>(async |tx| jobs::release(tx, "two").await);
     release.await.unwrap();
     assert_eq!(claim(&store, "three", 1201).await, Some(0), "what is given back can be taken at once");

@@ -82,6 +82,7 @@ mod schema;
 mod settings;
 mod statements;
 mod tenants;
+mod tls;
 mod tokens;
 mod transactions;
 mod user_lists;

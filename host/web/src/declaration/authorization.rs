@@ -18,13 +18,6 @@ impl Authorization {
         self.rows.entry(path).or_default().insert(method.to_string(), scope);
     }
 
-    /// With another table's rows.
-    pub fn extend(&mut self, other: Self) {
-        for (path, methods) in other.rows {
-            self.rows.entry(path).or_default().extend(methods);
-        }
-    }
-
     /// What the route of a request asks for. A route without a row asks for the scope that opens everything.
     pub fn scope(&self, request: &Request) -> ManagementScope {
         let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);

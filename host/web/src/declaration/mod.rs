@@ -11,8 +11,8 @@ use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use keyway_model::resource::ManagementScope;
-use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn, PathItem};
-use utoipa::openapi::{Components, HttpMethod, ObjectBuilder, Paths, Required, ResponseBuilder, Type};
+use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{Components, HttpMethod, ObjectBuilder, Paths, RefOr, Required, ResponseBuilder, Schema, Type};
 
 use crate::Web;
 use describe::{DescribeHandler, error_response};
@@ -28,7 +28,8 @@ pub struct Operation {
     scope: ManagementScope,
     summary: &'static str,
     route: MethodRouter<Web>,
-    description: Description,
+    describe: fn(&mut Description),
+    refusals: &'static [u16],
 }
 
 /// A constructor for each method: path, scope, a summary in a few words, and the handler.
@@ -40,9 +41,8 @@ macro_rules! methods {
             H: Handler<T, Web> + DescribeHandler<T>,
             T: 'static,
         {
-            let mut description = Description::default();
-            H::describe(&mut description);
-            Operation { method: Method::$method, path, scope, summary, route: on(MethodFilter::$method, handler), description }
+            let route = on(MethodFilter::$method, handler);
+            Operation { method: Method::$method, path, scope, summary, route, describe: H::describe, refusals: &[] }
         }
     )*};
 }
@@ -58,9 +58,8 @@ methods! {
 impl Operation {
     /// Statuses of refusals beside those that follow from the handler's types.
     #[must_use]
-    pub fn refusing(mut self, statuses: &[u16]) -> Self {
-        self.description.refusals.extend(statuses);
-        self
+    pub fn refusing(self, statuses: &'static [u16]) -> Self {
+        Self { refusals: statuses, ..self }
     }
 
     /// Takes a body of so many bytes.
@@ -70,9 +69,13 @@ impl Operation {
         self
     }
 
-    fn document(&self, tag: &str) -> OperationBuilder {
+    /// The operation's item in the documentation, and the schemas that it refers to.
+    fn document(&self, tag: &str) -> (OperationBuilder, Vec<(String, RefOr<Schema>)>) {
+        let mut description = Description::default();
+        (self.describe)(&mut description);
         let mut names = parameters(self.path).peekable();
-        let mut refusals = self.description.refusals.clone();
+        let mut refusals = description.refusals;
+        refusals.extend(self.refusals);
         refusals.extend([401, 403]);
         if names.peek().is_some() {
             refusals.insert(404);
@@ -84,19 +87,19 @@ impl Operation {
             let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path);
             operation = operation.parameter(parameter.required(Required::True).schema(Some(text)));
         }
-        for parameter in &self.description.parameters {
-            operation = operation.parameter(parameter.clone());
+        for parameter in description.parameters {
+            operation = operation.parameter(parameter);
         }
-        for (status, content) in &self.description.answers {
+        for (status, content) in description.answers {
             let response = ResponseBuilder::new().description("");
             let response =
-                content.iter().fold(response, |response, one| response.content("application/json", one.clone()));
+                content.into_iter().fold(response, |response, one| response.content("application/json", one));
             operation = operation.response(status.to_string(), response.build());
         }
         for status in refusals {
             operation = operation.response(status.to_string(), error_response());
         }
-        operation.request_body(self.description.body.clone())
+        (operation.request_body(description.body), description.schemas)
     }
 }
 
@@ -127,54 +130,52 @@ fn http_method(method: &Method) -> HttpMethod {
     }
 }
 
-/// Operations with their documentation and what each asks for.
+/// Operations, each with the heading of the documentation that it stands under.
 #[derive(Default)]
 pub struct Operations {
     tag: &'static str,
-    router: Router<Web>,
-    authorization: Authorization,
-    paths: Paths,
-    components: Components,
+    all: Vec<(&'static str, Operation)>,
 }
 
 impl Operations {
     /// Operations under a heading of the documentation.
     pub fn of(tag: &'static str) -> Self {
-        Self { tag, ..Self::default() }
+        Self { tag, all: Vec::new() }
     }
 
     /// With one more.
     #[must_use]
     pub fn add(mut self, operation: Operation) -> Self {
-        let item = operation.document(self.tag).build();
-        self.paths.add_path_operation(operation.path, vec![http_method(&operation.method)], item);
-        self.components.schemas.extend(operation.description.schemas);
-        self.authorization.add(operation.method, operation.path, operation.scope);
-        self.router = self.router.route(operation.path, operation.route);
+        self.all.push((self.tag, operation));
         self
     }
 
     /// With those of another heading.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
-        self.router = self.router.merge(other.router);
-        self.authorization.extend(other.authorization);
-        for (path, item) in other.paths.paths {
-            let known: &mut PathItem = self.paths.paths.entry(path).or_default();
-            known.merge_operations(item);
-        }
-        self.components.schemas.extend(other.components.schemas);
+        self.all.extend(other.all);
         self
     }
 
     /// The routes, and what each asks for.
     pub fn into_router(self) -> (Router<Web>, Authorization) {
-        (self.router, self.authorization)
+        let (mut router, mut authorization) = (Router::new(), Authorization::default());
+        for (_, operation) in self.all {
+            authorization.add(operation.method, operation.path, operation.scope);
+            router = router.route(operation.path, operation.route);
+        }
+        (router, authorization)
     }
 
     /// The documentation: paths, and the schemas that they refer to.
     pub fn into_documentation(self) -> (Paths, Components) {
-        (self.paths, self.components)
+        let (mut paths, mut components) = (Paths::default(), Components::default());
+        for (tag, operation) in self.all {
+            let (item, schemas) = operation.document(tag);
+            paths.add_path_operation(operation.path, vec![http_method(&operation.method)], item.build());
+            components.schemas.extend(schemas);
+        }
+        (paths, components)
     }
 }
 

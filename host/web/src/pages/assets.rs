@@ -7,6 +7,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use keyway_core::{Cx, images};
 use keyway_model::look::{Look, is_color};
+use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ApplicationId, ErrorCode};
 
 use crate::Web;
@@ -60,13 +61,14 @@ pub async fn image(cx: Cx, Path(name): Path<String>) -> Result<impl IntoResponse
 /// `/assets/theme.css`: the colours and own rules of the tenant, or of one application over them. Only what is a colour gets
 /// into the rules made here.
 pub async fn theme(State(web): State<Web>, parameters: Parameters) -> impl IntoResponse {
-    let settings = web.core.settings(&web.tenant).await;
-    let tenant = settings.map(|settings| settings.experience.clone()).unwrap_or_default();
+    let settings = web.core.settings(&web.tenant).await.ok();
+    let default = SignInExperience::default();
+    let tenant = settings.as_ref().map_or(&default, |settings| &settings.experience);
     let own = match parameters.get("application") {
         Some(id) => web.core.application_experience(&web.tenant, &ApplicationId(id)).await.ok().flatten(),
         None => None,
     };
-    let look = Look::of(&tenant, own.as_ref());
+    let look = Look::of(tenant, own.as_ref());
     // An administrator's own rules; the content policy keeps them from loading sheets or scripts of others.
     let body = sheet(look.color, look.dark_color) + &look.css;
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=60")], body)

@@ -18,6 +18,13 @@ pub fn reworded(locale: Locale, own: Option<&Phrases>) -> Arc<Texts> {
     own.filter(|own| !own.is_empty()).map_or_else(|| Arc::clone(&texts), |own| Arc::new(texts.reworded(own)))
 }
 
+impl Texts {
+    /// A span of time as people say it.
+    pub fn span(&self, seconds: i64) -> String {
+        if seconds < 120 { self.seconds(seconds) } else { self.minutes((seconds + 59) / 60) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,6 +43,15 @@ mod tests {
         let (english, locale) = (texts(Locale::En), texts(Locale::ZhCn));
         assert_eq!((english.minutes(1), english.minutes(2)), ("1 minute".to_owned(), "2 minutes".to_owned()));
         assert_eq!((locale.minutes(1), locale.minutes(2)), ("1 分钟".to_owned(), "2 分钟".to_owned()));
+    }
+
+    #[test]
+    fn a_span_of_two_minutes_or_more_is_said_in_minutes() {
+        let t = texts(Locale::En);
+        assert_eq!(
+            [1, 119, 120, 121].map(|seconds| t.span(seconds)),
+            ["1 second", "119 seconds", "2 minutes", "3 minutes"]
+        );
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::render::{self, Frame};
 use super::texts::{Phrase, Texts, reworded};
 use crate::Web;
 use crate::cookies::{self, Kind};
-use crate::error::WebError;
+use crate::error::{WebError, retry_after};
 use crate::error_texts;
 use crate::interactions::{self, Place};
 use crate::locale::{Locale, negotiate};
@@ -205,10 +205,10 @@ pub fn explain(error: &WebError, t: &Texts) -> String {
         let sentences: Vec<&str> = issues.iter().filter_map(|issue| password_issue(issue, t)).collect();
         return sentences.join(" ");
     }
-    if let Some(seconds) = refusal.data.as_ref().and_then(|data| data.get("retryAfter")).and_then(Value::as_i64) {
+    if let Some(seconds) = retry_after(refusal) {
         match refusal.code {
-            ErrorCode::MessageRateLimited => return t.wait_for_message(&span(seconds, t)),
-            ErrorCode::VerificationBlocked => return t.wait_for_guess(&span(seconds, t)),
+            ErrorCode::MessageRateLimited => return t.wait_for_message(&t.span(seconds)),
+            ErrorCode::VerificationBlocked => return t.wait_for_guess(&t.span(seconds)),
             _ => {}
         }
     }
@@ -221,11 +221,6 @@ pub fn explain(error: &WebError, t: &Texts) -> String {
         Some(own) if t.locale == Locale::SOURCE => own.to_owned(),
         Some(own) => errors.with_detail(sentence, own),
     }
-}
-
-/// A span of time as people say it.
-fn span(seconds: i64, t: &Texts) -> String {
-    if seconds < 120 { t.seconds(seconds) } else { t.minutes((seconds + 59) / 60) }
 }
 
 /// What a browser computes to get one more message.

@@ -18,9 +18,9 @@ use crate::error::WebError;
 pub fn operations() -> Operations {
     Operations::of("Tenants")
         .add(get("/api/tenants", All, "List tenants", list::list))
-        .add(post("/api/tenants", All, "Create a tenant", create::create))
+        .add(post("/api/tenants", All, "Create a tenant", create::create).refusing(&[422]))
         .add(get("/api/tenants/{id}", All, "Get a tenant", get::get))
-        .add(patch("/api/tenants/{id}", All, "Update a tenant", update::update))
+        .add(patch("/api/tenants/{id}", All, "Update a tenant", update::update).refusing(&[422]))
         .add(delete("/api/tenants/{id}", All, "Delete a tenant", delete::delete).refusing(&[422]))
 }
 
