@@ -25,13 +25,17 @@ enum Shape {
     Texts,
     /// The same with a tenant's own words over it.
     Phrases,
-    /// The same with a sentence for each error code.
-    Errors,
+    /// The same with a sentence for each case of this type.
+    Cases(&'static str),
 }
 
 /// The files of a language, without `locale.ftl`, which has its own name.
-const AREAS: [(&str, Shape); 4] =
-    [("pages", Shape::Phrases), ("console", Shape::Texts), ("events", Shape::Texts), ("errors", Shape::Errors)];
+const AREAS: [(&str, Shape); 4] = [
+    ("pages", Shape::Phrases),
+    ("console", Shape::Texts),
+    ("events", Shape::Cases("EventKind")),
+    ("errors", Shape::Cases("ErrorCode")),
+];
 
 /// A language.
 struct Language {
@@ -67,8 +71,8 @@ fn main() -> Result<(), Failure> {
         if shape == Shape::Phrases {
             source.push_str(&phrases(&root, &languages, area)?);
         }
-        if shape == Shape::Errors {
-            source.push_str(&codes(&root, area)?);
+        if let Shape::Cases(kind) = shape {
+            source.push_str(&cases(&root, area, kind)?);
         }
         fs::write(Path::new(&out).join(format!("{area}.rs")), source)?;
     }
@@ -343,14 +347,14 @@ fn phrases(root: &Path, languages: &[Language], area: &str) -> Result<String, Fa
     Ok(out)
 }
 
-/// The sentence of each error code; a code without one does not compile.
-fn codes(root: &Path, area: &str) -> Result<String, Failure> {
-    let mut out = String::from(
-        "\nimpl Texts {\n    /// The sentence of a code.\n    pub fn of(&self, code: ErrorCode) -> &'static str {\n        match code {\n",
+/// The sentence of each case; a case without one does not compile.
+fn cases(root: &Path, area: &str, kind: &str) -> Result<String, Failure> {
+    let mut out = format!(
+        "\nimpl Texts {{\n    /// The sentence of a case.\n    pub fn of(&self, case: {kind}) -> &'static str {{\n        match case {{\n",
     );
     for (name, sentence) in sentences(root, SOURCE, area)? {
         if matches!(sentence, Sentence::Plain(_)) {
-            write!(out, "ErrorCode::{} => self.{name}, ", name.split('_').map(capitalized).collect::<String>())?;
+            write!(out, "{kind}::{} => self.{name}, ", name.split('_').map(capitalized).collect::<String>())?;
         }
     }
     out.push_str("        }\n    }\n}\n");

@@ -272,7 +272,7 @@ test('what an address says does not get into the fields', async () => {
 test('the audit log tells in words who did what, by kind, application and day, and as a table', async () => {
   await keyway.api('PATCH', `/applications/${application}`, { description: 'Books' });
   await open('/logs');
-  await page.getByRole('link', { name: 'Applications: changed' }).first().waitFor();
+  await page.getByRole('link', { name: 'Application changed' }).first().waitFor();
   await page.locator('#event').selectOption({ label: 'Sign-in' });
   await page.locator('#application').selectOption({ label: 'Bookstore' });
   await page.locator('#from').fill('2020-01-01');

@@ -52,12 +52,6 @@ pub(crate) async fn stored(core: &Core, tenant: &TenantId) -> Result<Vec<Connect
     core.parts.store.read(async move |tx| connectors::list(tx, tenant, &key).await).await
 }
 
-/// The kinds of connectors that are set up and not switched off.
-#[tracing::instrument(name = "connectors.kinds", skip_all)]
-pub async fn kinds(cx: &Cx) -> Result<Vec<ConnectorKind>, ConnectorError> {
-    Ok(enabled_kinds(&stored(cx.core(), &cx.tenant).await?))
-}
-
 /// The kinds of connectors that are not switched off.
 pub(crate) fn enabled_kinds(connectors: &[Connector]) -> Vec<ConnectorKind> {
     connectors.iter().filter(|connector| !connector.settings.disabled).map(|connector| connector.kind).collect()

@@ -27,7 +27,7 @@ pub use deliver::explain;
 pub(crate) use deliver::{Delivery, deliver};
 pub use error::ConnectorError;
 pub use keyway_sandbox::{CONTRACT as CONTRACT_VERSION, LogLevel, LogLine as WrittenLine};
-pub use list::{Configured, get, kinds, list};
+pub use list::{Configured, get, list};
 pub(crate) use list::{enabled_kinds, stored};
 pub use registry::{Factory, Registry, Skew};
 pub use rules::target_of;

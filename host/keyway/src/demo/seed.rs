@@ -51,7 +51,7 @@ pub async fn seed(core: &Arc<Core>, origin: &str) -> anyhow::Result<ApplicationI
             Err(error) => return Err(error).context("a sample user could not be made"),
         }
     }
-    if !connectors::kinds(&cx).await?.contains(&ConnectorKind::Sms) {
+    if !core.settings(&tenant).await?.connector_kinds().contains(&ConnectorKind::Sms) {
         let config = json!({ "endpoint": format!("{}/messages", super::INBOX) });
         let connector = NewConnector {
             factory_id: "keyway-dev-inbox".into(),

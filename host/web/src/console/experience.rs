@@ -1,12 +1,13 @@
 //! How people sign up and in, and what the pages look like.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::Extension;
-use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use keyway_core::connectors::{self, target_of};
-use keyway_core::{Cx, sign_in_experience};
+use keyway_core::{Cx, Settings, sign_in_experience};
 use keyway_model::connector::ConnectorKind;
 use keyway_model::identifier::IdentifierKind;
 use keyway_model::look::{Color, Look};
@@ -17,7 +18,6 @@ use super::images;
 use super::page::{Notice, Shell, done, page, redrawn, saves, unnamed};
 use super::session::Admin;
 use super::texts::texts;
-use crate::Web;
 use crate::error::WebError;
 use crate::locale::Locale;
 use crate::pages::render::Frame;
@@ -79,12 +79,8 @@ struct ExperiencePage {
 }
 
 /// What the form says, over what it does not show: the same keys that the Management API takes, each replaced whole.
-fn patch(
-    sent: &Parameters,
-    targets: &[String],
-    saved: &SignInExperience,
-    connectors: &[ConnectorKind],
-) -> Map<String, Value> {
+fn patch(sent: &Parameters, Saved { settings, kinds, targets }: &Saved) -> Map<String, Value> {
+    let saved = &settings.experience;
     let on = |name: &str| sent.get(name).is_some();
     let text = |name: &str| sent.get(name).unwrap_or_default().trim().to_owned();
     let optional = |name: &str| sent.given(name);
@@ -111,7 +107,7 @@ fn patch(
     methods.sort_by_key(|(order, _)| *order);
     let methods: Vec<Value> = methods.into_iter().map(|(_, method)| method).collect();
     let resets = [("reset.email", "EmailVerificationCode"), ("reset.phone", "PhoneVerificationCode")];
-    let shown = saved.reset_kinds(connectors);
+    let shown = saved.reset_kinds(kinds);
     let is_shown = |name: &str| shown.iter().any(|kind| name == format!("reset.{}", kind.as_str()));
     let changed = resets.iter().any(|(name, _)| on(name) != is_shown(name));
     let resets: Vec<&str> = resets.iter().filter(|(name, _)| on(name)).map(|(_, method)| *method).collect();
@@ -150,29 +146,40 @@ fn patch(
     }
 }
 
-/// The targets of the social connectors that are set up.
-async fn targets(cx: &Cx) -> Result<Vec<String>, WebError> {
-    let mut found = Vec::new();
-    for (connector, factory) in connectors::list(cx).await? {
-        if connector.kind.signs_in() {
-            found.push(target_of(&factory, &connector.settings));
-        }
-    }
-    found.sort();
-    found.dedup();
-    Ok(found)
+/// What is saved, read once for a request.
+struct Saved {
+    settings: Arc<Settings>,
+    /// The kinds of connectors that are set up and not switched off.
+    kinds: Vec<ConnectorKind>,
+    /// The targets of the social connectors that are set up.
+    targets: Vec<String>,
 }
 
-fn shown(
-    shell: Shell,
-    experience: &SignInExperience,
-    connectors: &[ConnectorKind],
-    targets: &[String],
-) -> ExperiencePage {
+impl Saved {
+    async fn read(cx: &Cx) -> Result<Self, WebError> {
+        let settings = cx.core().settings(&cx.tenant).await?;
+        let mut targets = Vec::new();
+        for (connector, factory) in connectors::list(cx).await? {
+            if connector.kind.signs_in() {
+                targets.push(target_of(&factory, &connector.settings));
+            }
+        }
+        targets.sort();
+        targets.dedup();
+        Ok(Self { kinds: settings.connector_kinds(), settings, targets })
+    }
+
+    /// The page with settings as they were typed, over the saved ones.
+    fn drafted(&self, shell: Shell, patch: &Map<String, Value>) -> ExperiencePage {
+        shown(shell, &self.settings.experience.drafted(patch, &self.kinds), self)
+    }
+}
+
+fn shown(shell: Shell, experience: &SignInExperience, Saved { kinds, targets, .. }: &Saved) -> ExperiencePage {
     let t = shell.t;
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let Color { primary_color, dark_primary_color, is_dark_mode_enabled } = &experience.color;
-    let (has_email, has_sms) = (connectors.contains(&ConnectorKind::Email), connectors.contains(&ConnectorKind::Sms));
+    let (has_email, has_sms) = (kinds.contains(&ConnectorKind::Email), kinds.contains(&ConnectorKind::Sms));
     let row = |kind: IdentifierKind| {
         let at = experience.sign_in.methods.iter().position(|method| method.identifier == kind);
         let method = experience.method(kind);
@@ -202,7 +209,7 @@ fn shown(
     rows.sort_by_key(|row| row.order);
     let identifiers = &experience.sign_up.identifiers;
     let by_username_alone = identifiers.as_slice() == [IdentifierKind::Username];
-    let resets = experience.reset_kinds(connectors);
+    let resets = experience.reset_kinds(kinds);
     let chosen = &experience.social_sign_in_connector_targets;
     let place = |target: &String| chosen.iter().position(|one| one == target);
     let mut social: Vec<(String, bool)> =
@@ -240,63 +247,35 @@ fn shown(
 
 /// `GET /console/sign-in-experience`
 pub async fn show(cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
-    let experience = sign_in_experience::get(&cx).await?;
-    let kinds = connectors::kinds(&cx).await?;
-    let shell = Shell::new(&admin, "experience");
-    Ok(page(StatusCode::OK, &shown(shell, &experience, &kinds, &targets(&cx).await?)))
+    let saved = Saved::read(&cx).await?;
+    Ok(page(StatusCode::OK, &shown(Shell::new(&admin, "experience"), &saved.settings.experience, &saved)))
 }
 
 /// `POST /console/sign-in-experience`: saves; what a rule refuses is shown as it was typed.
 pub async fn save(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters) -> Result<Response, WebError> {
-    let targets = targets(&cx).await?;
-    let saved = sign_in_experience::get(&cx).await?;
-    let patch = patch(&sent, &targets, &saved, &connectors::kinds(&cx).await?);
+    let saved = Saved::read(&cx).await?;
+    let patch = patch(&sent, &saved);
     if saves(&sent) {
         match sign_in_experience::update(&cx, patch.clone()).await {
             Ok(_) => return Ok(done(&admin, "/sign-in-experience", Notice::Saved)),
             Err(error) => {
                 let error = WebError::from(error);
                 let shell = Shell::refused(&admin, "experience", &error);
-                return Ok(page(error.status(), &unsaved(&cx, shell, patch, &targets).await?));
+                return Ok(page(error.status(), &saved.drafted(shell, &patch)));
             }
         }
     }
     let problem = unnamed(&sent, admin.locale);
     let shell = Shell::new(&admin, "experience").failing(problem.to_owned()).drafted();
-    Ok(redrawn(&unsaved(&cx, shell, patch, &targets).await?, problem))
-}
-
-/// The settings as they were typed, over the saved ones.
-async fn draft(cx: &Cx, patch: Map<String, Value>) -> Result<SignInExperience, WebError> {
-    let saved = sign_in_experience::get(cx).await?;
-    Ok(saved.drafted(&patch, &connectors::kinds(cx).await?))
-}
-
-async fn unsaved(
-    cx: &Cx,
-    shell: Shell,
-    patch: Map<String, Value>,
-    targets: &[String],
-) -> Result<ExperiencePage, WebError> {
-    let experience = draft(cx, patch).await?;
-    let kinds = connectors::kinds(cx).await?;
-    Ok(shown(shell, &experience, &kinds, targets))
+    Ok(redrawn(&saved.drafted(shell, &patch), problem))
 }
 
 /// `POST /console/preview`: the sign-in page as the form's settings make it.
-pub async fn preview(
-    State(web): State<Web>,
-    cx: Cx,
-    Extension(admin): Extension<Admin>,
-    sent: Parameters,
-) -> Result<Response, WebError> {
-    let targets = targets(&cx).await?;
-    let saved = sign_in_experience::get(&cx).await?;
-    let patch = patch(&sent, &targets, &saved, &connectors::kinds(&cx).await?);
-    let experience = draft(&cx, patch).await?;
+pub async fn preview(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters) -> Result<Response, WebError> {
+    let saved = Saved::read(&cx).await?;
+    let experience = saved.settings.experience.drafted(&patch(&sent, &saved), &saved.kinds);
     let locale = sent.get("preview_language").and_then(|tag| Locale::with_tag(&tag)).unwrap_or(admin.locale);
-    let settings = web.core.settings(&cx.tenant).await?;
-    let t = reworded(locale, settings.phrases(locale.tag()));
+    let t = reworded(locale, saved.settings.phrases(locale.tag()));
     let look = Look::of(&experience, None);
     let is_dark = look.dark_color.is_some() && sent.get("preview_scheme").as_deref() == Some("dark");
     let scheme = if is_dark { "dark" } else { "light" };
@@ -311,13 +290,13 @@ pub async fn preview(
         logo: images::on_this_listener(&admin, logo),
         dark_logo: String::new(),
         favicon: String::new(),
-        t: std::sync::Arc::clone(&t),
+        t: Arc::clone(&t),
         ..frame
     };
     let button =
         |target: &str| Button { href: "#".into(), label: format!("{} {target}", t.continue_with), logo: String::new() };
     let social = experience.social_sign_in_connector_targets.iter().map(|target| button(target)).collect();
-    Ok(sign_in::preview(&experience, &settings.connector_kinds(), frame, social))
+    Ok(sign_in::preview(&experience, &saved.kinds, frame, social))
 }
 
 /// `GET /console/preview/style.css`: the sheet of the sign-in pages.

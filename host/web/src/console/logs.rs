@@ -14,6 +14,7 @@ use time::{Date, Duration};
 use super::events::{self, GROUPS};
 use super::page::{self, Paging, Shell, moment, page};
 use super::session::Admin;
+use super::texts::texts;
 use crate::error::WebError;
 use crate::locale::Locale;
 use crate::request::{Parameters, Path};
@@ -157,7 +158,7 @@ pub async fn list(cx: Cx, Extension(admin): Extension<Admin>, parameters: Parame
         shell: Shell::new(&admin, "logs"),
         lines: entries.iter().map(|entry| line(entry, admin.locale)).collect(),
         paging: Paging::new(&admin.to("/logs"), number, total, &asked.pairs()),
-        groups: GROUPS.iter().map(|(group, name)| (*group, name(events::texts(admin.locale)))).collect(),
+        groups: GROUPS.iter().map(|(group, name)| (*group, name(texts(admin.locale)))).collect(),
         applications,
         export: admin.to(&format!("/logs/export.csv?{}", query.finish())),
         asked,
