@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { after, afterEach, before } from 'node:test';
 import { chromium } from 'playwright-core';
 
 import { Aliyun } from './aliyun.mjs';
@@ -22,7 +23,7 @@ function hands(page, operators) {
   };
 }
 
-export async function startConsole() {
+async function startConsole() {
   const aliyun = await new Aliyun().start();
   const keyway = await startKeyway({
     KEYWAY_EGRESS_REWRITE: `https://dysmsapi.aliyuncs.com=http://127.0.0.1:${aliyun.port}`,
@@ -83,4 +84,16 @@ export async function startConsole() {
     await rm(folder, { recursive: true });
   };
   return { aliyun, keyway, folder, operators: keyway.operators, stranger, visit, application, connector, module, phoneSignIn, user, close, stop };
+}
+
+// A console for the tests of one file: it starts before them, with what `prepare` makes, and its windows close after each.
+export function useConsole(prepare) {
+  const site = {};
+  before(async () => {
+    Object.assign(site, await startConsole());
+    await prepare?.(site);
+  });
+  afterEach(() => site.close?.());
+  after(() => site.stop?.());
+  return site;
 }

@@ -1,14 +1,15 @@
 // What an administrator types in the console is stored by Save alone, and lost by nobody's accident.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, test } from 'node:test';
 
 import { KEY } from '../lib/aliyun.mjs';
-import { PASSWORD, startConsole } from '../lib/console.mjs';
+import { PASSWORD, useConsole } from '../lib/console.mjs';
 
-let site, keyway, context, page, press, open, name, application, connector;
+let context, page, press, open, name, application, connector;
+const site = useConsole(async (made) => { connector = (await made.connector()).id; });
 
 const bar = () => page.getByRole('region', { name: 'Unsaved changes' });
-const stored = async () => JSON.stringify([(await keyway.api('GET', '/sign-in-exp')).body, (await keyway.api('GET', '/connectors')).body.map(({ config, metadata, enabled }) => ({ config, metadata, enabled })), (await keyway.api('GET', '/applications')).body]);
+const stored = async () => JSON.stringify([(await site.keyway.api('GET', '/sign-in-exp')).body, (await site.keyway.api('GET', '/connectors')).body.map(({ config, metadata, enabled }) => ({ config, metadata, enabled })), (await site.keyway.api('GET', '/applications')).body]);
 const idle = () => page.waitForFunction(() => !document.body.classList.contains('htmx-request') && !document.querySelector('.htmx-swapping, .htmx-settling'));
 const once = async (act) => {
   const answered = page.waitForResponse((response) => response.request().method() === 'POST' && !response.url().includes('/preview'));
@@ -18,23 +19,12 @@ const once = async (act) => {
   return answer;
 };
 
-before(async () => {
-  site = await startConsole();
-  ({ keyway } = site);
-  connector = (await site.connector()).id;
-});
-
 beforeEach(async () => {
   ({ context, page, press, open, name } = await site.visit());
   application = (await site.application('Bookstore')).id;
 });
 
-afterEach(async () => {
-  await site?.close();
-  await keyway?.api('DELETE', `/applications/${application}`);
-});
-
-after(() => site?.stop());
+afterEach(() => site.keyway?.api('DELETE', `/applications/${application}`));
 
 test('no control but Save stores anything: each switch, choice and button of the forms is tried', async () => {
   const before = await stored();
@@ -78,7 +68,7 @@ test('codes for China and overseas are chosen in the form', async () => {
   await name(overseas).fill('SMS_20000002');
   await press('Save changes');
   await page.getByText('Saved.').waitFor();
-  const [saved] = (await keyway.api('GET', '/connectors')).body;
+  const [saved] = (await site.keyway.api('GET', '/connectors')).body;
   assert.deepEqual(Object.values(saved.config.templates[0].templateCode), ['SMS_10000001', 'SMS_20000002']);
   assert.ok(!await bar().isVisible());
 });
@@ -116,7 +106,7 @@ test('a notice is said once, and neither operations nor saves are steps of the h
   await page.getByText('Saved.').waitFor();
   await page.getByRole('link', { name: 'Show secrets' }).click();
   await page.locator('#secrets .copy code').first().waitFor();
-  assert.equal(page.url(), `${keyway.operators}/console/applications/${application}`);
+  assert.equal(page.url(), `${site.keyway.operators}/console/applications/${application}`);
   assert.equal(await page.evaluate(() => history.length), steps);
   await page.reload();
   await page.getByRole('heading', { name: 'Bookstore' }).waitFor();
@@ -134,15 +124,15 @@ test('what is typed in one part of a page stays while another part is saved or s
   await page.getByRole('link', { name: 'Show secrets' }).click();
   await page.locator('#secrets .copy code').first().waitFor();
   assert.equal(await page.locator('#name').inputValue(), 'Book shop');
-  assert.equal((await keyway.api('GET', `/applications/${application}`)).body.name, 'Bookstore');
+  assert.equal((await site.keyway.api('GET', `/applications/${application}`)).body.name, 'Bookstore');
   await page.getByRole('button', { name: 'Unsaved changes: Save changes' }).click();
   await page.getByRole('heading', { name: 'Book shop' }).waitFor();
-  assert.equal((await keyway.api('GET', `/applications/${application}`)).body.name, 'Book shop');
+  assert.equal((await site.keyway.api('GET', `/applications/${application}`)).body.name, 'Book shop');
   await bar().waitFor({ state: 'hidden' });
 });
 
 test('leaving with unsaved changes asks first: by the menu, by Back and by closing', async () => {
-  await keyway.api('PATCH', `/applications/${application}`, { description: 'Books' });
+  await site.keyway.api('PATCH', `/applications/${application}`, { description: 'Books' });
   await open('/users');
   await page.getByRole('link', { name: 'Applications' }).click();
   await page.getByRole('link', { name: 'Bookstore' }).click();
@@ -229,7 +219,7 @@ test('a request that gets no answer says so, keeps what was typed, and is repeat
   assert.equal(await page.locator('#description').inputValue(), 'Written through a proxy');
   await press('Try again');
   await page.getByText('Saved.').waitFor();
-  assert.equal((await keyway.api('GET', `/applications/${application}`)).body.description, 'Written through a proxy');
+  assert.equal((await site.keyway.api('GET', `/applications/${application}`)).body.description, 'Written through a proxy');
 });
 
 test('a session that ended loses nothing: signing in goes on in another tab, and the same click saves', async () => {
@@ -243,11 +233,11 @@ test('a session that ended loses nothing: signing in goes on in another tab, and
   await tab.locator('#identifier').fill('admin');
   await tab.locator('#password').fill(PASSWORD);
   await tab.locator('button.primary').click();
-  await tab.waitForURL(`${keyway.operators}/console`);
+  await tab.waitForURL(`${site.keyway.operators}/console`);
   await tab.close();
   await over.getByRole('button', { name: 'Try again' }).click();
   await page.getByText('Saved.').waitFor();
-  assert.equal((await keyway.api('GET', `/applications/${application}`)).body.description, 'Typed before the session ended');
+  assert.equal((await site.keyway.api('GET', `/applications/${application}`)).body.description, 'Typed before the session ended');
 });
 
 test('nobody who signs up is shut out: the ways to sign in follow the ways to sign up, and say why they are fixed', async () => {
@@ -259,7 +249,7 @@ test('nobody who signs up is shut out: the ways to sign in follow the ways to si
   await page.getByText('so that they must be able to sign in with it').first().waitFor();
   await press('Save changes');
   await page.getByText('Saved.').waitFor();
-  const { signIn } = (await keyway.api('GET', '/sign-in-exp')).body;
+  const { signIn } = (await site.keyway.api('GET', '/sign-in-exp')).body;
   assert.ok(signIn.methods.some((method) => method.identifier === 'phone' && method.verificationCode));
 });
 
@@ -270,7 +260,7 @@ test('what an address says does not get into the fields', async () => {
 });
 
 test('the audit log tells in words who did what, by kind, application and day, and as a table', async () => {
-  await keyway.api('PATCH', `/applications/${application}`, { description: 'Books' });
+  await site.keyway.api('PATCH', `/applications/${application}`, { description: 'Books' });
   await open('/logs');
   await page.getByRole('link', { name: 'Application changed' }).first().waitFor();
   await page.locator('#event').selectOption({ label: 'Sign-in' });
@@ -283,7 +273,7 @@ test('the audit log tells in words who did what, by kind, application and day, a
   await open('/logs?event=Management.');
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Download as CSV' }).click()]);
   assert.equal(download.suggestedFilename(), 'audit-log.csv');
-  const [head, first] = (await (await fetch(`${keyway.operators}/console/logs/export.csv?event=Management.`, { headers: { cookie: (await context.cookies()).map((one) => `${one.name}=${one.value}`).join('; ') } })).text()).split('\n');
+  const [head, first] = (await (await fetch(`${site.keyway.operators}/console/logs/export.csv?event=Management.`, { headers: { cookie: (await context.cookies()).map((one) => `${one.name}=${one.value}`).join('; ') } })).text()).split('\n');
   assert.match(head, /^time,key,event,result,error,user_id,application_id,ip,actor,operation,id/);
   assert.match(first, /Management\./);
 });

@@ -1,19 +1,11 @@
 // Who gets into the console, and what is not there.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { PASSWORD, startConsole } from '../lib/console.mjs';
+import { PASSWORD, useConsole } from '../lib/console.mjs';
 import { startKeyway } from '../lib/processes.mjs';
 
-let site, keyway;
-
-before(async () => {
-  site = await startConsole();
-  ({ keyway } = site);
-});
-
-afterEach(() => site?.close());
-after(() => site?.stop());
+const site = useConsole();
 
 test('the first admin is made by the one-time link and is signed in at once', async () => {
   const fresh = await startKeyway();
@@ -29,15 +21,15 @@ test('the first admin is made by the one-time link and is signed in at once', as
 
 test("nothing of the console is served to strangers, to other sites, or on the users' listener", async () => {
   const { context } = await site.visit();
-  const bare = await fetch(`${keyway.operators}/console/users`, { redirect: 'manual' });
+  const bare = await fetch(`${site.keyway.operators}/console/users`, { redirect: 'manual' });
   assert.equal(bare.status, 303);
   assert.match(bare.headers.get('location'), /^\/console\/sign-in\?to=%2Fconsole%2Fusers/);
-  assert.equal((await fetch(`${keyway.endpoint}/console`, { redirect: 'manual' })).status, 404);
+  assert.equal((await fetch(`${site.keyway.endpoint}/console`, { redirect: 'manual' })).status, 404);
   const cookie = (await context.cookies()).map((one) => `${one.name}=${one.value}`).join('; ');
-  const forged = async (headers) => (await fetch(`${keyway.operators}/console/users`, { method: 'POST', redirect: 'manual', headers: { cookie, ...headers }, body: new URLSearchParams({ username: 'forged' }) })).status;
+  const forged = async (headers) => (await fetch(`${site.keyway.operators}/console/users`, { method: 'POST', redirect: 'manual', headers: { cookie, ...headers }, body: new URLSearchParams({ username: 'forged' }) })).status;
   assert.equal(await forged({}), 400, 'csrf: silence is refused');
   assert.equal(await forged({ origin: 'https://evil.example' }), 400, 'csrf: another origin');
-  const shown = await fetch(`${keyway.operators}/console`, { headers: { cookie } });
+  const shown = await fetch(`${site.keyway.operators}/console`, { headers: { cookie } });
   assert.equal(shown.status, 200);
   assert.match(shown.headers.get('content-security-policy'), /frame-ancestors 'none'/, 'clickjacking');
   assert.equal(shown.headers.get('x-frame-options'), 'DENY');

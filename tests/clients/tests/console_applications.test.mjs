@@ -1,18 +1,10 @@
 // Applications in the console: their guide, addresses, secrets and looks.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { startConsole } from '../lib/console.mjs';
+import { useConsole } from '../lib/console.mjs';
 
-let site, keyway;
-
-before(async () => {
-  site = await startConsole();
-  ({ keyway } = site);
-});
-
-afterEach(() => site?.close());
-after(() => site?.stop());
+const site = useConsole();
 
 test('a SvelteKit application with its guide, secret and redirect addresses', async () => {
   const { page, press, follow, open } = await site.visit();
@@ -36,7 +28,7 @@ test('a SvelteKit application with its guide, secret and redirect addresses', as
   await page.getByLabel('Post sign-out redirect URIs').fill(`${origin}/`);
   await press('Save changes');
   await page.getByText('Saved.').waitFor();
-  const made = (await keyway.api('GET', `/applications/${id}`)).body;
+  const made = (await site.keyway.api('GET', `/applications/${id}`)).body;
   assert.deepEqual(made.oidcClientMetadata, { redirectUris: [`${origin}/callback`], postLogoutRedirectUris: [`${origin}/`] });
 });
 
@@ -49,7 +41,7 @@ test('an application has its own look', async () => {
   await page.locator('#branding #color').fill('#0a7d4f');
   await page.getByRole('button', { name: /^Save changes: Look/ }).click();
   await page.getByText('Saved.').waitFor();
-  const look = (await keyway.api('GET', `/applications/${application}/sign-in-experience`)).body;
+  const look = (await site.keyway.api('GET', `/applications/${application}/sign-in-experience`)).body;
   assert.deepEqual([look.displayName, look.color.primaryColor], ['The shop', '#0a7d4f']);
 });
 

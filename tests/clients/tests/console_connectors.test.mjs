@@ -2,21 +2,13 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import { KEY, TEMPLATES } from '../lib/aliyun.mjs';
-import { startConsole } from '../lib/console.mjs';
+import { useConsole } from '../lib/console.mjs';
 import { CONFIG } from '../lib/setup.mjs';
 
-let site, keyway;
-
-before(async () => {
-  site = await startConsole();
-  ({ keyway } = site);
-});
-
-afterEach(() => site?.close());
-after(() => site?.stop());
+const site = useConsole();
 
 test('Aliyun by the generated form, with three mistakes on the way, and a test message', async () => {
   const { page, press, open, name } = await site.visit();
@@ -59,8 +51,8 @@ test('a connector is switched off and on again, and serves nobody in between', a
   await open(`/connectors/${connector.id}`);
   await press('Switch off');
   await page.getByText('It serves nobody').waitFor();
-  assert.equal((await keyway.api('GET', `/connectors/${connector.id}`)).body.enabled, false);
-  const refused = await keyway.api('PATCH', '/sign-in-exp', { signUp: { identifiers: ['phone'], password: false, verify: true } });
+  assert.equal((await site.keyway.api('GET', `/connectors/${connector.id}`)).body.enabled, false);
+  const refused = await site.keyway.api('PATCH', '/sign-in-exp', { signUp: { identifiers: ['phone'], password: false, verify: true } });
   assert.equal(refused.status, 400, 'phone needs a connector that serves');
   await open('/connectors');
   await page.locator('.tile .badge', { hasText: 'Off' }).waitFor();
@@ -118,5 +110,5 @@ test("a stranger's module: uploaded, shown with what it asks for, approved, acti
   await page.getByText('Sent. The provider said:').waitFor();
   await press('Save and done');
   await page.getByText('Saved.').waitFor();
-  assert.equal((await keyway.api('GET', '/connectors')).body.length, 2);
+  assert.equal((await site.keyway.api('GET', '/connectors')).body.length, 2);
 });

@@ -3,23 +3,15 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { startConsole } from '../lib/console.mjs';
+import { useConsole } from '../lib/console.mjs';
 import { markupProblems } from '../lib/markup.mjs';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const screenshots = process.env.KEYWAY_SCREENSHOTS;
 
-let site, keyway;
-
-before(async () => {
-  site = await startConsole();
-  ({ keyway } = site);
-});
-
-afterEach(() => site?.close());
-after(() => site?.stop());
+const site = useConsole();
 
 test('by keyboard alone: an application is made, every control of every page is reached, and the eye can follow', async () => {
   const connector = (await site.connector()).id;
@@ -82,7 +74,7 @@ test('axe finds nothing on any page, in both languages, light and dark, on a pho
   const user = (await site.user({ username: 'ada' })).id;
   const module = await site.module();
   const found = [];
-  const log = (await keyway.api('GET', '/logs')).body[0].id;
+  const log = (await site.keyway.api('GET', '/logs')).body[0].id;
   const pages = ['', '/applications', '/applications/new', `/applications/${application}`, '/connectors', '/connectors/new', `/connectors/${connector}`, '/connectors/set-up/simple-mail-transfer-protocol', '/connectors/set-up/oidc', '/modules/new', `/modules/${module}`, '/sign-in-experience', '/phrases', '/settings', '/users', '/users/new', `/users/${user}`, '/users?search=nobody', '/logs', `/logs/${log}`];
   for (const [locale, colorScheme, width] of [['en-US', 'light', 1280], ['zh-CN', 'dark', 1600], ['en-US', 'dark', 360]]) {
     const { page, open } = await site.visit({ locale, colorScheme, viewport: { width, height: 800 } });

@@ -1,28 +1,20 @@
 // Settings of the console: signing keys, administrators with duties, and programs.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { PASSWORD, startConsole } from '../lib/console.mjs';
+import { PASSWORD, useConsole } from '../lib/console.mjs';
 
-let site, keyway;
-
-before(async () => {
-  site = await startConsole();
-  ({ keyway } = site);
-});
-
-afterEach(() => site?.close());
-after(() => site?.stop());
+const site = useConsole();
 
 test('signing keys are rotated: published before they sign, and kept while they are needed', async () => {
   const { page, press, open } = await site.visit();
-  const keys = async () => (await (await fetch(`${keyway.endpoint}/oidc/jwks`)).json()).keys.map((key) => key.kid);
+  const keys = async () => (await (await fetch(`${site.keyway.endpoint}/oidc/jwks`)).json()).keys.map((key) => key.kid);
   const [first] = await keys();
   await open('/settings');
   await press('Rotate');
   await page.getByText('Created.').waitFor();
   assert.equal((await keys()).length, 2, 'the next key is published');
-  assert.equal((await keyway.api('GET', '/users')).status, 200);
+  assert.equal((await site.keyway.api('GET', '/users')).status, 200);
   await press('Rotate');
   await page.getByRole('alert').filter({ hasText: 'waiting to sign' }).waitFor();
   await page.locator('#keys').getByRole('button', { name: 'Delete', exact: true }).first().click();
@@ -34,10 +26,10 @@ test('signing keys are rotated: published before they sign, and kept while they 
   await page.getByText('Created.').waitFor();
   const [signs] = await keys();
   assert.notEqual(signs, first);
-  assert.equal((await keyway.api('GET', '/users')).status, 200, 'a token of the previous key is still good');
-  assert.equal((await keyway.api('DELETE', `/configs/oidc/private-keys/${signs}`)).status, 422, 'the key that signs stays');
-  assert.equal((await keyway.api('DELETE', `/configs/oidc/private-keys/${'x'.repeat(21)}`)).status, 404);
-  assert.equal((await keyway.api('POST', '/configs/oidc/private-keys/rotate', { signingKeyAlgorithm: 'RSA' })).status, 422);
+  assert.equal((await site.keyway.api('GET', '/users')).status, 200, 'a token of the previous key is still good');
+  assert.equal((await site.keyway.api('DELETE', `/configs/oidc/private-keys/${signs}`)).status, 422, 'the key that signs stays');
+  assert.equal((await site.keyway.api('DELETE', `/configs/oidc/private-keys/${'x'.repeat(21)}`)).status, 404);
+  assert.equal((await site.keyway.api('POST', '/configs/oidc/private-keys/rotate', { signingKeyAlgorithm: 'RSA' })).status, 422);
 });
 
 test('privilege escalation: an administrator with one duty is made by a link and sees no more than that', async () => {
@@ -58,17 +50,17 @@ test('privilege escalation: an administrator with one duty is made by a link and
   await visitor.locator('#identifier').fill('viewer');
   await visitor.locator('#password').fill(PASSWORD);
   await visitor.locator('button.primary').click();
-  await visitor.waitForURL(`${keyway.operators}/console`);
-  assert.equal((await visitor.goto(`${keyway.operators}/console/connectors`)).status(), 200);
+  await visitor.waitForURL(`${site.keyway.operators}/console`);
+  assert.equal((await visitor.goto(`${site.keyway.operators}/console/connectors`)).status(), 200);
   for (const closed of ['/users', '/settings', '/logs', '/phrases', '/applications', '/sign-in-experience', `/images/${'0'.repeat(64)}.png`]) {
-    assert.equal((await visitor.goto(`${keyway.operators}/console${closed}`)).status(), 403, closed);
+    assert.equal((await visitor.goto(`${site.keyway.operators}/console${closed}`)).status(), 403, closed);
   }
   assert.equal((await visitor.goto(link)).status(), 400, 'the link is used up');
   await open('/settings');
   await page.getByRole('row', { name: /viewer/ }).getByRole('button', { name: 'Remove' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
   await page.getByText('Deleted.').waitFor();
-  const gone = await visitor.goto(`${keyway.operators}/console/connectors`);
+  const gone = await visitor.goto(`${site.keyway.operators}/console/connectors`);
   assert.match(visitor.url(), /sign-in/, `access ends at once (${gone.status()})`);
 });
 

@@ -1,30 +1,22 @@
 // How people sign in, as an administrator sets it: methods, look and words, with the preview beside them.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { PASSWORD, startConsole } from '../lib/console.mjs';
+import { PASSWORD, useConsole } from '../lib/console.mjs';
 import { freePort, startApp } from '../lib/processes.mjs';
 
 const RESOURCE = 'https://api.tutorial.example';
 
-let site, keyway;
-
-before(async () => {
-  site = await startConsole();
-  ({ keyway } = site);
-});
-
-afterEach(() => site?.close());
-after(() => site?.stop());
+const site = useConsole();
 
 test('phone codes are switched on, and the application signs in', async () => {
   await site.connector();
   const port = await freePort();
   const origin = `http://localhost:${port}`;
   const { id, secret } = await site.application('SvelteKit app', { oidcClientMetadata: { redirectUris: [`${origin}/callback`], postLogoutRedirectUris: [`${origin}/`] } });
-  await keyway.api('POST', '/resources', { name: 'Tutorial API', indicator: RESOURCE });
+  await site.keyway.api('POST', '/resources', { name: 'Tutorial API', indicator: RESOURCE });
   const app = await startApp('console app', {
-    PORT: String(port), ORIGIN: origin, LOGTO_ENDPOINT: `${keyway.endpoint}/`, LOGTO_APP_ID: id, LOGTO_APP_SECRET: secret,
+    PORT: String(port), ORIGIN: origin, LOGTO_ENDPOINT: `${site.keyway.endpoint}/`, LOGTO_APP_ID: id, LOGTO_APP_SECRET: secret,
     LOGTO_COOKIE_ENCRYPTION_KEY: 'a-key-of-the-tutorial', LOGTO_RESOURCE: RESOURCE,
   });
   const { page, press, open } = await site.visit();
@@ -89,7 +81,7 @@ test('sign-in methods are put in order by keyboard and by dragging, and the prev
   await page.keyboard.press('ArrowDown');
   await press('Save changes');
   await page.getByText('Saved.').waitFor();
-  const { methods } = (await keyway.api('GET', '/sign-in-exp')).body.signIn;
+  const { methods } = (await site.keyway.api('GET', '/sign-in-exp')).body.signIn;
   const named = { phone: 'Phone', username: 'Username', email: 'E-mail' };
   assert.deepEqual(methods.map((method) => named[method.identifier]), (await order()).filter((label) => methods.some((method) => named[method.identifier] === label)));
   await page.locator('#sign-in-username').uncheck();
@@ -134,7 +126,7 @@ test("the pages' words are changed by an admin", async () => {
   await page.locator('#sign_in').fill('Come in');
   await press('Save changes');
   await page.getByText('Saved.').waitFor();
-  assert.deepEqual((await keyway.api('GET', '/custom-phrases/en')).body.translation, { sign_in: 'Come in' });
+  assert.deepEqual((await site.keyway.api('GET', '/custom-phrases/en')).body.translation, { sign_in: 'Come in' });
   await page.locator('#sign_in').fill('');
   await press('Save changes');
   await page.getByText('Saved.').waitFor();

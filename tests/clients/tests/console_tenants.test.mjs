@@ -3,19 +3,15 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 
-import { PASSWORD, startConsole } from '../lib/console.mjs';
+import { PASSWORD, useConsole } from '../lib/console.mjs';
 import { freePort, startApp } from '../lib/processes.mjs';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const screenshots = process.env.KEYWAY_SCREENSHOTS;
 
-let served;
-
-before(async () => { served = await startConsole(); });
-afterEach(() => served.close());
-after(() => served?.stop());
+const served = useConsole();
 
 const addressOf = (id) => `http://${id}.localhost:${served.keyway.port}`;
 

@@ -1,21 +1,13 @@
 // Users in the console: found, suspended, removed, their sessions, and names that are meant to do harm.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { PASSWORD, startConsole } from '../lib/console.mjs';
+import { PASSWORD, useConsole } from '../lib/console.mjs';
 import { Visitor, createApplication } from '../lib/visitor.mjs';
 
 const HOSTILE = '"><img src=x onerror="document.title=`owned`"><script>document.title="owned"</script>{{7*7}}';
 
-let site, keyway;
-
-before(async () => {
-  site = await startConsole();
-  ({ keyway } = site);
-});
-
-afterEach(() => site?.close());
-after(() => site?.stop());
+const site = useConsole();
 
 test('stored xss: whatever a name holds is text on every page', async () => {
   const { page, press, open } = await site.visit();
@@ -50,13 +42,13 @@ test('stored xss: whatever a name holds is text on every page', async () => {
   await page.locator('#username').fill(HOSTILE);
   await press('Add an administrator');
   await page.getByRole('alert').waitFor();
-  await keyway.api('PUT', '/custom-phrases/en', { forgot_password: HOSTILE });
-  for (const address of [machine, `${keyway.operators}/console/settings`, `${keyway.operators}/console/phrases?language=en`, `${keyway.operators}/console/users?older=${encodeURIComponent(`1.${HOSTILE}`)}`, user, application, `${keyway.operators}/console/users?search=${encodeURIComponent(HOSTILE)}`, `${keyway.operators}/console/applications`, `${keyway.operators}/console/logs?event=${encodeURIComponent(HOSTILE)}`]) {
+  await site.keyway.api('PUT', '/custom-phrases/en', { forgot_password: HOSTILE });
+  for (const address of [machine, `${site.keyway.operators}/console/settings`, `${site.keyway.operators}/console/phrases?language=en`, `${site.keyway.operators}/console/users?older=${encodeURIComponent(`1.${HOSTILE}`)}`, user, application, `${site.keyway.operators}/console/users?search=${encodeURIComponent(HOSTILE)}`, `${site.keyway.operators}/console/applications`, `${site.keyway.operators}/console/logs?event=${encodeURIComponent(HOSTILE)}`]) {
     await page.goto(address);
     assert.notEqual(await page.title(), 'owned', address);
     assert.equal(await page.locator('main img, main script').count(), 0, address);
   }
-  await keyway.api('DELETE', '/custom-phrases/en');
+  await site.keyway.api('DELETE', '/custom-phrases/en');
 });
 
 test('a destructive action asks first and names the thing; a suspended user is shown so', async () => {
@@ -78,28 +70,28 @@ test('a destructive action asks first and names the thing; a suspended user is s
 
 test("session fixation and revocation: a user's sessions are seen and ended one by one, a password link works once", async () => {
   const user = (await site.user({ username: 'ada', password: PASSWORD })).id;
-  const visitor = new Visitor(keyway, await createApplication(keyway));
+  const visitor = new Visitor(site.keyway, await createApplication(site.keyway));
   await visitor.authorize();
   await visitor.step('PUT', '', { interactionEvent: 'SignIn' });
   const identifier = { type: 'username', value: 'ada' };
   await visitor.step('POST', '/identification', await visitor.step('POST', '/verification/password', { identifier, password: PASSWORD }));
   await visitor.submit();
   const { page, open } = await site.visit();
-  const { sessions } = (await keyway.api('GET', `/users/${user}/sessions`)).body;
+  const { sessions } = (await site.keyway.api('GET', `/users/${user}/sessions`)).body;
   assert.equal(sessions.length, 1);
   await open(`/users/${user}`);
   await page.getByRole('button', { name: /^End: / }).click();
   await page.getByText('Signed in nowhere.').waitFor();
-  assert.deepEqual((await keyway.api('GET', `/users/${user}/sessions`)).body.sessions, []);
-  assert.equal((await keyway.api('DELETE', `/users/${user}/sessions/${sessions[0].payload.uid}`)).status, 404);
+  assert.deepEqual((await site.keyway.api('GET', `/users/${user}/sessions`)).body.sessions, []);
+  assert.equal((await site.keyway.api('DELETE', `/users/${user}/sessions/${sessions[0].payload.uid}`)).status, 404);
   await page.getByRole('heading', { name: 'Password link' }).locator('..').getByRole('button', { name: 'Create' }).click();
   const link = await page.locator('.copy code').first().textContent();
   const token = new URL(link).searchParams.get('token');
-  const set = () => fetch(`${keyway.endpoint}/set-password`, { method: 'POST', body: new URLSearchParams({ token, password: 'walks of nine herons' }) });
+  const set = () => fetch(`${site.keyway.endpoint}/set-password`, { method: 'POST', body: new URLSearchParams({ token, password: 'walks of nine herons' }) });
   const answers = await Promise.all(Array.from({ length: 20 }, set));
   assert.equal(answers.filter((answer) => answer.status === 200).length, 1, 'of twenty at once one sets the password');
   assert.equal((await fetch(`${link}x`)).status, 400, 'a forged link');
-  assert.equal((await fetch(`${keyway.operators}/set-password?token=${encodeURIComponent(token)}`)).status, 400, "another tenant's link");
+  assert.equal((await fetch(`${site.keyway.operators}/set-password?token=${encodeURIComponent(token)}`)).status, 400, "another tenant's link");
 });
 
 test('the list of users goes on to older ones and back', async () => {
