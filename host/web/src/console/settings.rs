@@ -26,7 +26,7 @@ impl From<AdministratorError> for WebError {
             AdministratorError::NotTheFirst => return ErrorCode::Forbidden.into(),
             AdministratorError::User(error) => return error.into(),
             AdministratorError::NoDuties => ("duties", "choose what the administrator may do"),
-            AdministratorError::TooMany => ("username", "there are 200 administrators already"),
+            AdministratorError::TooMany => return Refusal::invalid_input("username", &error.to_string()).into(),
         };
         Refusal::invalid_input(field, expected).into()
     }

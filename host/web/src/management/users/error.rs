@@ -12,7 +12,7 @@ impl From<UserError> for WebError {
             UserError::IdTaken => ErrorCode::UniqueViolation.into(),
             UserError::Taken(kind) => kind.in_use().into(),
             UserError::WrongPassword => ErrorCode::InvalidCredentials.into(),
-            UserError::Id => Refusal::invalid_input("id", "1 to 64 letters, digits, hyphens and underscores").into(),
+            UserError::Id => Refusal::invalid_input("id", &error.to_string()).into(),
             UserError::IdOfApplication => Refusal::invalid_input("id", "is the id of an application").into(),
             UserError::HashTooDear => {
                 let expected =
