@@ -29,9 +29,9 @@ fn list(folder: &Path, database: &str) -> std::io::Result<String> {
         // By the place of the package that is compiled: clones that share a target directory share what stands here.
         let path = format!("/../../migrations/{database}/{file}");
         Some(format!(
-            "    File {{ number: {number}, description: {description:?}, text: include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {path:?})) }},\n"
+            "    Migration {{ number: {number}, description: {description:?}, text: include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {path:?})) }},\n"
         ))
     };
     let entries: String = files.iter().filter_map(entry).collect();
-    Ok(format!("const {}: &[File] = &[\n{entries}];\n", database.to_uppercase()))
+    Ok(format!("const {}: &[Migration] = &[\n{entries}];\n", database.to_uppercase()))
 }

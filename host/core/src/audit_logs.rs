@@ -1,14 +1,14 @@
 //! The audit log: reads it, and writes into it what was refused. What happened is written by [`Cx::emit`].
 
-use keyway_model::log::LogEntry;
+use keyway_model::audit_log::LogEntry;
 use keyway_model::{ApplicationId, ErrorCode, LogId, UserId};
-use keyway_store::{Page, logs};
+use keyway_store::{Page, audit_logs};
 use serde_json::{Map, Value, json};
 
 use crate::events::refused;
 use crate::{CoreError, Cx};
 
-pub use keyway_store::logs::Filter;
+pub use keyway_store::audit_logs::AuditLogFilter;
 
 /// A request of an administrator, or of a program in an administrator's place, that left no event of its own: what was refused,
 /// and what shows secrets. Names and ids alone: what was sent and what came back may be secret.
@@ -49,17 +49,18 @@ pub async fn record(cx: &Cx, attempt: Attempt) -> Result<(), CoreError> {
         refused(&mut entry, attempt.error.as_deref().unwrap_or("unknown"));
     }
     let entry = &entry;
-    cx.write(async move |tx| Ok(logs::insert(tx, &cx.tenant, entry).await?)).await
+    cx.write(async move |tx| Ok(audit_logs::insert(tx, &cx.tenant, entry).await?)).await
 }
 
 /// A page of entries, newest first, and how many there are.
 #[tracing::instrument(name = "audit_logs.list", skip_all)]
-pub async fn list(cx: &Cx, filter: &Filter, page: Page) -> Result<(Vec<LogEntry>, i64), CoreError> {
-    cx.read(async |tx| Ok(logs::list(tx, &cx.tenant, filter, page).await?)).await
+pub async fn list(cx: &Cx, filter: &AuditLogFilter, page: Page) -> Result<(Vec<LogEntry>, i64), CoreError> {
+    cx.read(async |tx| Ok(audit_logs::list(tx, &cx.tenant, filter, page).await?)).await
 }
 
 /// An entry.
 #[tracing::instrument(name = "audit_logs.get", skip_all)]
 pub async fn get(cx: &Cx, id: &LogId) -> Result<LogEntry, CoreError> {
-    cx.read(async |tx| logs::find(tx, &cx.tenant, id).await?.ok_or_else(|| ErrorCode::EntityNotFound.into())).await
+    cx.read(async |tx| audit_logs::find(tx, &cx.tenant, id).await?.ok_or_else(|| ErrorCode::EntityNotFound.into()))
+        .await
 }

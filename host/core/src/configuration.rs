@@ -7,24 +7,24 @@ use std::sync::Arc;
 
 use keyway_model::application::Application;
 use keyway_model::connector::{Connector, ConnectorKind};
+use keyway_model::custom_phrases::Phrases;
 use keyway_model::email_template::EmailTemplate;
 use keyway_model::look::ApplicationExperience;
-use keyway_model::phrases::Phrases;
 use keyway_model::resource::Resource;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ApplicationId, TenantId, Timestamp, redirect};
 use keyway_store::{
-    Page, StoreError, Tx, applications, connectors, email_templates, password_costs, phrases, resources,
+    Page, StoreError, Tx, applications, connectors, custom_phrases, email_templates, password_costs, resources,
     sign_in_experiences,
 };
 use quick_cache::sync::Cache;
 
-use crate::keys::Keys;
 use crate::password::Cost;
+use crate::signing_keys::Keys;
 use crate::{Core, CoreError, secret};
 
 /// The settings that every sign-in asks for.
-pub struct Settings {
+pub struct TenantSettings {
     /// The sign-in settings.
     pub experience: SignInExperience,
     /// The connectors that are set up and not switched off, oldest first.
@@ -37,7 +37,7 @@ pub struct Settings {
     pub(crate) password_costs: Vec<Cost>,
 }
 
-impl Settings {
+impl TenantSettings {
     /// The language of messages for readers whose own is unknown.
     pub fn language(&self) -> &str {
         &self.experience.language_info.fallback_language
@@ -83,7 +83,7 @@ pub(crate) type MachineAccess = (Resource, Vec<String>);
 
 /// Entries by version.
 pub(crate) struct Configuration {
-    settings: Cache<(TenantId, i64), Arc<Settings>>,
+    settings: Cache<(TenantId, i64), Arc<TenantSettings>>,
     origins: Cache<(TenantId, i64), Arc<HashSet<String>>>,
     indicators: Cache<(TenantId, i64), Arc<HashSet<String>>>,
     clients: Cache<(TenantId, i64, ApplicationId), Arc<Client>>,
@@ -110,7 +110,7 @@ impl Core {
     }
 
     /// The settings that every sign-in asks for.
-    pub async fn settings(&self, tenant: &TenantId) -> Result<Arc<Settings>, CoreError> {
+    pub async fn settings(&self, tenant: &TenantId) -> Result<Arc<TenantSettings>, CoreError> {
         let key = (tenant.clone(), self.version(tenant).await?);
         if let Some(kept) = self.configuration.settings.get(&key) {
             return Ok(kept);
@@ -121,10 +121,10 @@ impl Core {
             let mut connectors = connectors::list(tx, &owner, &master_key).await?;
             connectors.retain(|connector| !connector.settings.disabled);
             let email_templates = email_templates::list(tx, &owner).await?;
-            let phrases = phrases::list(tx, &owner).await?;
+            let phrases = custom_phrases::list(tx, &owner).await?;
             let costs = password_costs::list(tx, &owner).await?;
             let password_costs = costs.iter().filter_map(|cost| Cost::read(cost)).collect();
-            Ok::<_, CoreError>(Settings { experience, connectors, email_templates, phrases, password_costs })
+            Ok::<_, CoreError>(TenantSettings { experience, connectors, email_templates, phrases, password_costs })
         });
         let settings = Arc::new(read.await?);
         self.configuration.settings.insert(key, Arc::clone(&settings));

@@ -34,7 +34,7 @@ enum Job {
 }
 
 /// How a run of a job ended.
-enum Ended {
+enum JobEnd {
     /// There is nothing left to do for now.
     Done,
     /// There is more to do.
@@ -93,7 +93,7 @@ impl Core {
             let mut unfinished = false;
             for job in Job::all().filter(|job| !resting.iter().any(|name| name == job.name())) {
                 match self.run_job(job).await {
-                    Ok(ended) => unfinished |= matches!(ended, Ended::Unfinished),
+                    Ok(ended) => unfinished |= matches!(ended, JobEnd::Unfinished),
                     Err(error) => {
                         tracing::warn!(job = job.name(), %error, "a job failed");
                         failed.push(job.name());
@@ -112,17 +112,17 @@ impl Core {
         self.parts.store.write(async move |tx| Ok::<_, CoreError>(jobs::release(tx, holder).await?)).await
     }
 
-    async fn run_job(&self, job: Job) -> Result<Ended, CoreError> {
+    async fn run_job(&self, job: Job) -> Result<JobEnd, CoreError> {
         let (name, holder, now) = (job.name(), self.node.as_str(), self.now());
         let store = &self.parts.store;
         let claim = store.write(async move |tx| jobs::claim(tx, name, holder, now, now.plus_seconds(LEASE)).await);
-        let Some(failures) = claim.await? else { return Ok(Ended::Lost) };
+        let Some(failures) = claim.await? else { return Ok(JobEnd::Lost) };
         let outcome = self.run_batches(job).await;
         let now = self.now();
         let (due_at, failures) = match &outcome {
-            Ok(Ended::Lost) => return Ok(Ended::Lost),
-            Ok(Ended::Unfinished) => (now, 0),
-            Ok(Ended::Done) => (now.plus_seconds(EVERY), 0),
+            Ok(JobEnd::Lost) => return Ok(JobEnd::Lost),
+            Ok(JobEnd::Unfinished) => (now, 0),
+            Ok(JobEnd::Done) => (now.plus_seconds(EVERY), 0),
             Err(_) => (now.plus_seconds((RETRY << failures.clamp(0, 10)).min(EVERY)), failures + 1),
         };
         let finish = store.write(async move |tx| jobs::finish(tx, name, holder, due_at, failures).await);
@@ -130,7 +130,7 @@ impl Core {
         Ok(outcome?)
     }
 
-    async fn run_batches(&self, job: Job) -> Result<Ended, StoreError> {
+    async fn run_batches(&self, job: Job) -> Result<JobEnd, StoreError> {
         for _ in 0..BATCHES {
             let now = self.now();
             let until = now.plus_seconds(LEASE);
@@ -143,11 +143,11 @@ impl Core {
                 }
             });
             match batch.await? {
-                None => return Ok(Ended::Lost),
-                Some(0) => return Ok(Ended::Done),
+                None => return Ok(JobEnd::Lost),
+                Some(0) => return Ok(JobEnd::Done),
                 Some(_) => {}
             }
         }
-        Ok(Ended::Unfinished)
+        Ok(JobEnd::Unfinished)
     }
 }

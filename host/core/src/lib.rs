@@ -6,23 +6,23 @@ pub mod audit_logs;
 mod configuration;
 pub mod connectors;
 pub mod console;
+pub mod custom_phrases;
 mod cx;
 pub mod email_templates;
 mod error;
 pub mod events;
 pub mod images;
 mod jobs;
-pub mod keys;
 pub mod limits;
 pub mod oauth;
 pub mod password;
 pub mod password_link;
-pub mod phrases;
 pub mod resources;
 pub mod roles;
 pub mod secret;
 pub mod sign_in_experience;
 pub mod signin;
+pub mod signing_keys;
 pub mod tenants;
 pub mod users;
 
@@ -34,7 +34,7 @@ use keyway_store::retention::Retention;
 use keyway_store::{MasterKey, Store, StoreError, Tx};
 use url::Url;
 
-pub use configuration::Settings;
+pub use configuration::TenantSettings;
 pub use cx::{Actor, Cx, RequestInfo};
 pub use error::CoreError;
 pub use keyway_store::{Page, Total};
@@ -107,7 +107,7 @@ impl Core {
         opener: tenants::Opener,
     ) -> Result<Arc<Self>, CoreError> {
         tenants::seed(&parts, opener).await?;
-        keys::seed(&parts).await?;
+        signing_keys::seed(&parts).await?;
         let registry = connectors::Registry::new(Arc::clone(&parts.sandbox), components);
         let hasher = password::Hasher::new(Arc::clone(&parts.rng), parts.password_cost)?;
         let directory = tenants::Directory::new(&parts.endpoint, &parts.admin_endpoint);

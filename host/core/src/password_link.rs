@@ -34,7 +34,7 @@ impl<E: Into<UserError>> From<E> for PasswordLinkError {
 const TTL: i64 = 24 * 3600;
 
 #[derive(Clone, Serialize, Deserialize)]
-struct Link {
+struct StoredLink {
     user: UserId,
     /// Of the password that is replaced.
     mark: String,
@@ -60,7 +60,7 @@ pub async fn create(cx: &Cx, id: &UserId) -> Result<(String, Timestamp), Passwor
         Ok::<_, PasswordLinkError>(user)
     });
     let user = user.await?;
-    let link = Link { user: user.id, mark: mark(user.password.as_ref()), until: end.seconds() };
+    let link = StoredLink { user: user.id, mark: mark(user.password.as_ref()), until: end.seconds() };
     let text = serde_json::to_string(&link).map_err(|_| CoreError::Internal("a link"))?;
     let sealed = core.seal_for_browser(&context(&cx.tenant), &text)?;
     let token: String = url::form_urlencoded::byte_serialize(sealed.as_bytes()).collect();
@@ -68,9 +68,9 @@ pub async fn create(cx: &Cx, id: &UserId) -> Result<(String, Timestamp), Passwor
 }
 
 /// The link and the user whose password it sets; refused when it is over.
-async fn open(cx: &Cx, token: &str) -> Result<(Link, User), PasswordLinkError> {
+async fn open(cx: &Cx, token: &str) -> Result<(StoredLink, User), PasswordLinkError> {
     let text = cx.core().open_from_browser(&context(&cx.tenant), token);
-    let link = text.and_then(|text| serde_json::from_str::<Link>(&text).ok());
+    let link = text.and_then(|text| serde_json::from_str::<StoredLink>(&text).ok());
     let live = link.filter(|link| link.until > cx.now.seconds());
     let link = live.ok_or(PasswordLinkError::Over)?;
     let found = cx.read(async |tx| Ok::<_, PasswordLinkError>(users::find(tx, &cx.tenant, &link.user).await?)).await?;
@@ -100,6 +100,6 @@ pub async fn set_password(cx: &Cx, token: &str, password: String) -> Result<(), 
     .await
 }
 
-fn fits(user: &User, link: &Link) -> bool {
+fn fits(user: &User, link: &StoredLink) -> bool {
     !user.is_suspended && secret::equal(&mark(user.password.as_ref()), &link.mark)
 }

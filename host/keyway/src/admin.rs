@@ -11,7 +11,7 @@ use keyway_model::tenant::Tenant;
 use keyway_model::{TenantId, UserId};
 use serde_json::{Value, json};
 
-use crate::settings::Settings;
+use crate::settings::ServerSettings;
 use crate::wiring;
 
 /// The context of commands about the operators' tenant.
@@ -20,7 +20,7 @@ fn operators(core: &Arc<Core>) -> Cx {
 }
 
 /// `keyway admin create-m2m`
-pub async fn create_m2m(settings: Settings, tenant: TenantId, name: String, as_json: bool) -> anyhow::Result<()> {
+pub async fn create_m2m(settings: ServerSettings, tenant: TenantId, name: String, as_json: bool) -> anyhow::Result<()> {
     let core = wiring::core(&settings, settings.egress()?, false).await?;
     let (id, secret) = applications::create_management(&Cx::system(&core, tenant.clone()), name).await?;
     if as_json {
@@ -41,7 +41,12 @@ pub async fn create_m2m(settings: Settings, tenant: TenantId, name: String, as_j
 }
 
 /// `keyway admin tenant create`
-pub async fn create_tenant(settings: Settings, id: TenantId, name: String, address: String) -> anyhow::Result<()> {
+pub async fn create_tenant(
+    settings: ServerSettings,
+    id: TenantId,
+    name: String,
+    address: String,
+) -> anyhow::Result<()> {
     let core = wiring::core(&settings, settings.egress()?, false).await?;
     let made = tenants::create(&operators(&core), NewTenant { id: Some(id), name, address }).await?;
     println!("Tenant      {}\nIssuer      {}", made.id, core.issuer(&made.id));
@@ -51,7 +56,7 @@ pub async fn create_tenant(settings: Settings, id: TenantId, name: String, addre
 }
 
 /// `keyway admin tenant list`
-pub async fn list_tenants(settings: Settings, as_json: bool) -> anyhow::Result<()> {
+pub async fn list_tenants(settings: ServerSettings, as_json: bool) -> anyhow::Result<()> {
     let core = wiring::core(&settings, settings.egress()?, false).await?;
     let known = tenants::list(&operators(&core)).await?;
     if as_json {
@@ -67,7 +72,7 @@ pub async fn list_tenants(settings: Settings, as_json: bool) -> anyhow::Result<(
 }
 
 /// `keyway admin tenant delete`
-pub async fn delete_tenant(settings: Settings, id: TenantId) -> anyhow::Result<()> {
+pub async fn delete_tenant(settings: ServerSettings, id: TenantId) -> anyhow::Result<()> {
     let core = wiring::core(&settings, settings.egress()?, false).await?;
     tenants::delete(&operators(&core), &id).await?;
     println!("Tenant {id} is out of use; its rows are removed while the server runs.");
@@ -75,7 +80,7 @@ pub async fn delete_tenant(settings: Settings, id: TenantId) -> anyhow::Result<(
 }
 
 /// `keyway admin create-admin`
-pub async fn create_admin(settings: Settings, username: String, from_stdin: bool) -> anyhow::Result<()> {
+pub async fn create_admin(settings: ServerSettings, username: String, from_stdin: bool) -> anyhow::Result<()> {
     let password = if from_stdin { Some(read_password()?) } else { None };
     let core = wiring::core(&settings, settings.egress()?, false).await?;
     let user = administrators::create(&operators(&core), &username, true, &[]).await?;
@@ -84,7 +89,7 @@ pub async fn create_admin(settings: Settings, username: String, from_stdin: bool
 }
 
 /// `keyway admin reset-password`
-pub async fn reset_password(settings: Settings, username: String, from_stdin: bool) -> anyhow::Result<()> {
+pub async fn reset_password(settings: ServerSettings, username: String, from_stdin: bool) -> anyhow::Result<()> {
     let password = if from_stdin { Some(read_password()?) } else { None };
     let core = wiring::core(&settings, settings.egress()?, false).await?;
     let administrator = administrators::named(&operators(&core), &username)

@@ -15,7 +15,7 @@ const FULL: usize = 8;
 
 /// How many connections may be open.
 #[derive(Clone)]
-pub struct Limits {
+pub struct ConnectionLimits {
     /// On a listener.
     pub all: usize,
     /// From one address.
@@ -29,7 +29,7 @@ pub struct Limits {
 /// The connections of a listener.
 #[derive(Clone)]
 pub struct Connections {
-    limits: Limits,
+    limits: ConnectionLimits,
     room: Arc<Semaphore>,
     open: Arc<Mutex<Open>>,
 }
@@ -63,7 +63,7 @@ fn lock(open: &Mutex<Open>) -> MutexGuard<'_, Open> {
 
 impl Connections {
     /// None yet.
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(limits: ConnectionLimits) -> Self {
         let room = Arc::new(Semaphore::new(limits.all));
         Self { limits, room, open: Arc::default() }
     }
@@ -157,7 +157,7 @@ mod tests {
 
     fn connections(all: usize, per_address: usize) -> Connections {
         let proxies = Arc::new(["198.51.100.0/24".parse().unwrap()]);
-        Connections::new(Limits { all, per_address, proxies, counts_local: true })
+        Connections::new(ConnectionLimits { all, per_address, proxies, counts_local: true })
     }
 
     async fn enter(connections: &Connections, peer: &str) -> Option<Connection> {

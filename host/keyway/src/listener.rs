@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
-use crate::connections::{Connections, Limits};
+use crate::connections::{ConnectionLimits, Connections};
 
 /// For the head of a request, and between two requests of one connection.
 const HEAD: Duration = Duration::from_secs(30);
@@ -55,7 +55,12 @@ pub fn bind(host: Option<IpAddr>, port: u16) -> anyhow::Result<TcpListener> {
 }
 
 /// Serves until `stopped`, then lets requests under way finish.
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, mut stopped: watch::Receiver<bool>) {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: ConnectionLimits,
+    mut stopped: watch::Receiver<bool>,
+) {
     let connections = Connections::new(limits);
     let graceful = GracefulShutdown::new();
     loop {
@@ -137,7 +142,7 @@ mod tests {
         let listener = bind(Some(Ipv4Addr::LOCALHOST.into()), 0).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
-        let limits = Limits { all: 3, per_address: 64, proxies: Arc::new([]), counts_local: true };
+        let limits = ConnectionLimits { all: 3, per_address: 64, proxies: Arc::new([]), counts_local: true };
         let router = Router::new().route("/", axum::routing::get(async || "welcome"));
         let serving = tokio::spawn(serve(listener, router, limits, stopped));
         let visit = async |sent: &str| {

@@ -12,7 +12,7 @@ mod wiring;
 
 use clap::{Parser, Subcommand};
 use keyway_testkit::cli::ConnectorCommand;
-use settings::Settings;
+use settings::ServerSettings;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -29,7 +29,7 @@ enum Command {
     /// Start the server; it needs no configuration
     Serve {
         #[command(flatten)]
-        settings: Box<Settings>,
+        settings: Box<ServerSettings>,
         /// Add a demo application, sample users and an inbox that shows codes; for this machine only
         #[arg(long)]
         demo: bool,
@@ -62,7 +62,7 @@ enum ConfigCommand {
     /// Check the settings and print what is in force
     Check {
         #[command(flatten)]
-        settings: Box<Settings>,
+        settings: Box<ServerSettings>,
     },
 }
 
@@ -71,7 +71,7 @@ enum AdminCommand {
     /// Make a machine-to-machine application with full access to the Management API
     CreateM2m {
         #[command(flatten)]
-        settings: Box<Settings>,
+        settings: Box<ServerSettings>,
         /// Whose Management API it may call; that of `admin` administers tenants
         #[arg(long, default_value = "default")]
         tenant: String,
@@ -85,7 +85,7 @@ enum AdminCommand {
     /// Make an administrator who may do everything, and print a link by which they set their password
     CreateAdmin {
         #[command(flatten)]
-        settings: Box<Settings>,
+        settings: Box<ServerSettings>,
         /// The name to sign in with
         #[arg(long)]
         username: String,
@@ -101,7 +101,7 @@ enum AdminCommand {
     /// Print a link by which an administrator sets a new password
     ResetPassword {
         #[command(flatten)]
-        settings: Box<Settings>,
+        settings: Box<ServerSettings>,
         /// The administrator's name
         #[arg(long)]
         username: String,
@@ -116,7 +116,7 @@ enum TenantCommand {
     /// Make a tenant
     Create {
         #[command(flatten)]
-        settings: Box<Settings>,
+        settings: Box<ServerSettings>,
         /// Its id: small letters, digits and hyphens
         id: String,
         /// Where browsers and programs reach it, such as <https://acme.example.com>
@@ -128,7 +128,7 @@ enum TenantCommand {
     /// List the tenants
     List {
         #[command(flatten)]
-        settings: Box<Settings>,
+        settings: Box<ServerSettings>,
         /// Print JSON: [{"id", "name", "endpoint"}]
         #[arg(long)]
         json: bool,
@@ -136,7 +136,7 @@ enum TenantCommand {
     /// Take a tenant out of use and remove all that it has
     Delete {
         #[command(flatten)]
-        settings: Box<Settings>,
+        settings: Box<ServerSettings>,
         /// Its id
         id: String,
     },

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use keyway_model::Rng;
 use keyway_store::MasterKey;
 
-use crate::settings::Settings;
+use crate::settings::ServerSettings;
 
 /// Reads 64 hex digits.
 pub fn parse(text: &str) -> anyhow::Result<MasterKey> {
@@ -19,7 +19,7 @@ pub fn parse(text: &str) -> anyhow::Result<MasterKey> {
 }
 
 /// The key of this installation, and the file's path when it was made just now.
-pub fn open(settings: &Settings, rng: &dyn Rng) -> anyhow::Result<(MasterKey, Option<String>)> {
+pub fn open(settings: &ServerSettings, rng: &dyn Rng) -> anyhow::Result<(MasterKey, Option<String>)> {
     let folder = settings.data_dir();
     DirBuilder::new().recursive(true).mode(0o700).create(&folder).with_context(|| format!("{}", folder.display()))?;
     if let Some(text) = &settings.master_key {

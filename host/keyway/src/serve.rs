@@ -14,7 +14,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::demo::Demo;
 use crate::listener;
-use crate::settings::{LogFormat, Settings};
+use crate::settings::{LogFormat, ServerSettings};
 use crate::wiring;
 
 /// How long requests under way may take after the signal to stop.
@@ -22,7 +22,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How often this node asks for jobs that are due.
 const JOBS: Duration = Duration::from_secs(5);
 
-fn start_log(settings: &Settings) -> anyhow::Result<()> {
+fn start_log(settings: &ServerSettings) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(settings.log.as_deref().unwrap_or("info")).context("log")?;
     let colours = std::io::stderr().is_terminal();
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
@@ -34,7 +34,7 @@ fn start_log(settings: &Settings) -> anyhow::Result<()> {
 }
 
 /// Serves until a signal says stop.
-pub async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> {
+pub async fn serve(settings: ServerSettings, demo: bool) -> anyhow::Result<()> {
     start_log(&settings)?;
     let host = settings.host();
     let users = listener::bind(host, settings.port())?;
@@ -95,7 +95,7 @@ async fn run_jobs(core: Arc<Core>) {
     }
 }
 
-async fn greet(settings: &Settings, core: &Arc<Core>) -> anyhow::Result<()> {
+async fn greet(settings: &ServerSettings, core: &Arc<Core>) -> anyhow::Result<()> {
     let (users, admins) = (TenantId::default_tenant(), TenantId::admin());
     tracing::info!(address = core.endpoint(&users), port = settings.port(), "users sign in here");
     tracing::info!(address = core.endpoint(&admins), port = settings.admin_port(), "operators sign in here");

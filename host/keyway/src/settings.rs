@@ -14,7 +14,7 @@ use keyway_store::retention::Retention;
 use serde::Deserialize;
 use url::Url;
 
-use crate::connections::Limits as ConnectionLimits;
+use crate::connections::ConnectionLimits;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
@@ -31,7 +31,7 @@ macro_rules! settings {
         /// Settings as given; what is absent has a default.
         #[derive(Debug, Clone, Default, Args, Deserialize)]
         #[serde(default, deny_unknown_fields, rename_all = "snake_case")]
-        pub struct Settings {
+        pub struct ServerSettings {
             /// TOML file with any of the settings below, and the tables `limits`, `sandbox` and `uploads`
             #[arg(long, env = "KEYWAY_CONFIG")]
             #[serde(skip)]
@@ -50,7 +50,7 @@ macro_rules! settings {
             pub uploads: Option<TrustPolicy>,
         }
 
-        impl Settings {
+        impl ServerSettings {
             fn or(self, file: Self) -> Self {
                 Self {
                     config: self.config,
@@ -112,7 +112,7 @@ settings! {
     log: String = "KEYWAY_LOG";
 }
 
-impl Settings {
+impl ServerSettings {
     /// Adds what the file says, where one is named.
     pub fn with_file(self) -> anyhow::Result<Self> {
         let Some(path) = self.config.clone() else { return Ok(self) };
@@ -226,7 +226,7 @@ impl Settings {
 }
 
 /// `keyway config check`
-pub fn check(settings: &Settings) -> anyhow::Result<()> {
+pub fn check(settings: &ServerSettings) -> anyhow::Result<()> {
     settings.trusted_proxies()?;
     settings.egress()?;
     if let Some(key) = &settings.master_key {
@@ -259,24 +259,24 @@ mod tests {
 
     #[test]
     fn flags_win_over_the_file_and_unknown_settings_are_refused() {
-        let file: Settings =
+        let file: ServerSettings =
             toml::from_str("port = 1\nhost = \"127.0.0.1\"\n[limits]\nsends_per_recipient_hour = 9").unwrap();
-        let merged = Settings { port: Some(2), ..Settings::default() }.or(file);
+        let merged = ServerSettings { port: Some(2), ..ServerSettings::default() }.or(file);
         assert_eq!((merged.port(), merged.host()), (2, Some([127, 0, 0, 1].into())));
         assert_eq!(merged.limits().sends_per_recipient_hour, 9);
-        assert!(toml::from_str::<Settings>("prot = 1").is_err());
-        assert!(toml::from_str::<Settings>("[limits]\nsends = 1").is_err());
-        let tight: Settings = toml::from_str("[sandbox]\ncpu_ms = 40\nmemory = 1000").unwrap();
+        assert!(toml::from_str::<ServerSettings>("prot = 1").is_err());
+        assert!(toml::from_str::<ServerSettings>("[limits]\nsends = 1").is_err());
+        let tight: ServerSettings = toml::from_str("[sandbox]\ncpu_ms = 40\nmemory = 1000").unwrap();
         assert_eq!((tight.budgets().cpu.as_millis(), tight.budgets().memory, tight.budgets().fetches), (40, 1000, 8));
-        assert!(toml::from_str::<Settings>("[sandbox]\ncpu = 40").is_err());
-        let signed: Settings = toml::from_str("[uploads]\npolicy = \"signed\"\nkeys = [\"RWQ\"]").unwrap();
+        assert!(toml::from_str::<ServerSettings>("[sandbox]\ncpu = 40").is_err());
+        let signed: ServerSettings = toml::from_str("[uploads]\npolicy = \"signed\"\nkeys = [\"RWQ\"]").unwrap();
         assert_eq!((signed.trust().policy, signed.trust().keys.len()), (Trust::Signed, 1));
-        assert!(toml::from_str::<Settings>("[uploads]\npolicy = \"some\"").is_err());
+        assert!(toml::from_str::<ServerSettings>("[uploads]\npolicy = \"some\"").is_err());
     }
 
     #[test]
     fn an_endpoint_is_an_origin() {
-        let with = |text: &str| Settings { endpoint: text.parse().ok(), ..Settings::default() }.endpoint();
+        let with = |text: &str| ServerSettings { endpoint: text.parse().ok(), ..ServerSettings::default() }.endpoint();
         assert!(with("https://id.example.com").is_ok() && with("http://localhost:3001/").is_ok());
         for bad in ["ftp://a", "https://a/path", "https://a/?x=1", "https://u@a/"] {
             assert!(with(bad).is_err(), "{bad}");

@@ -9,13 +9,13 @@ use keyway_sandbox::{Compiler, EgressPolicy, Sandbox};
 use keyway_store::Store;
 
 use crate::master_key;
-use crate::settings::Settings;
+use crate::settings::ServerSettings;
 use crate::system::{SystemClock, SystemRng};
 
 include!(concat!(env!("OUT_DIR"), "/connectors.rs"));
 
 /// A core on the configured database: the server's, with the official connectors, or a command's.
-pub async fn core(settings: &Settings, egress: EgressPolicy, connectors: bool) -> anyhow::Result<Arc<Core>> {
+pub async fn core(settings: &ServerSettings, egress: EgressPolicy, connectors: bool) -> anyhow::Result<Arc<Core>> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let rng: Arc<dyn Rng> = Arc::new(SystemRng);
     let (master_key, made) = master_key::open(settings, &*rng)?;
@@ -25,7 +25,7 @@ pub async fn core(settings: &Settings, egress: EgressPolicy, connectors: bool) -
     let store =
         Store::open(&settings.database_url(), Arc::clone(&rng)).await.context("the database cannot be opened")?;
     let pooling = connectors && settings.sandbox_pooling.unwrap_or(true);
-    let sandbox = Sandbox::new(keyway_sandbox::Settings {
+    let sandbox = Sandbox::new(keyway_sandbox::EngineSettings {
         cache: settings.data_dir().join("compiled"),
         cache_key: master_key.derive("compiled-components"),
         pooling,

@@ -51,7 +51,7 @@ pub struct Asks {
 
 /// What a version is compared with.
 #[derive(Debug, Clone, Copy)]
-pub struct Serving<'s> {
+pub struct ServingVersion<'s> {
     /// What it says of itself.
     pub manifest: &'s Manifest,
     /// Who vouches for it.
@@ -74,7 +74,7 @@ pub fn asks(manifest: &Manifest, publisher: &Publisher) -> Asks {
 }
 
 /// What of it is new beside the version that serves; everything, where none does.
-pub fn asks_new(manifest: &Manifest, publisher: &Publisher, serving: Option<Serving<'_>>) -> Asks {
+pub fn asks_new(manifest: &Manifest, publisher: &Publisher, serving: Option<ServingVersion<'_>>) -> Asks {
     let all = asks(manifest, publisher);
     let Some(serving) = serving else { return all };
     let known = asks(serving.manifest, serving.publisher);
@@ -142,20 +142,20 @@ mod tests {
     #[test]
     fn masked_secret_reuse_each_loss_of_a_mark_is_new() {
         let (old, own) = (manifest(json!({})), Publisher::Official);
-        let serving = Serving { manifest: &old, publisher: &own, marks: &Marks::default() };
+        let serving = ServingVersion { manifest: &old, publisher: &own, marks: &Marks::default() };
         assert_eq!(asks_new(&old, &own, Some(serving)), Asks::default());
         let open = manifest(json!({ "config": { "type": "object", "properties": { "auth": { "properties": {
             "pass": { "writeOnlx": true }, "key": { "writeOnly": true } } } } } }));
         assert_eq!(asks_new(&open, &own, Some(serving)).exposed, ["auth.key", "auth.pass"]);
         let stored = Marks { secrets: BTreeSet::from(["/older".to_owned()]), ..Marks::default() };
-        let serving = Serving { marks: &stored, ..serving };
+        let serving = ServingVersion { marks: &stored, ..serving };
         assert_eq!(asks_new(&old, &own, Some(serving)).exposed, ["older"]);
     }
 
     #[test]
     fn another_publisher_target_platform_or_older_version_is_new() {
         let (old, own) = (manifest(json!({})), Publisher::Official);
-        let serving = Serving { manifest: &old, publisher: &own, marks: &Marks::default() };
+        let serving = ServingVersion { manifest: &old, publisher: &own, marks: &Marks::default() };
         let other = Publisher::Uploader("u".into());
         let new = asks_new(
             &manifest(json!({ "version": "1.1.9", "target": "google", "platform": "Native" })),

@@ -1,11 +1,13 @@
 //! Plain types and pure rules of Keyway: no I/O, no async, no clock of its own.
 
 pub mod application;
+pub mod audit_log;
 pub mod clock;
 pub mod connector;
 pub mod connector_failure;
 pub mod connector_kind;
 pub mod consent;
+pub mod custom_phrases;
 pub mod display;
 pub mod email_template;
 pub mod error;
@@ -16,7 +18,6 @@ pub mod id;
 pub mod identifier;
 pub mod interaction;
 pub mod language;
-pub mod log;
 pub mod look;
 pub mod manifest_rules;
 pub mod marks;
@@ -25,7 +26,6 @@ pub mod oauth;
 pub mod password_policy;
 mod patch;
 pub mod phone;
-pub mod phrases;
 pub mod redirect;
 pub mod resource;
 pub mod schema;

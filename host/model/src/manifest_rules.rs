@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::connector::{FEATURES, Manifest, config_field};
 use crate::marks::{MAX_SECRETS, Marks};
-use crate::schema::{self, Step, parts, target};
+use crate::schema::{self, PathStep, parts, target};
 use crate::text::is_deceptive;
 
 /// Names that are a device on Windows or a page of the console, so that an id of it makes no file or address.
@@ -189,8 +189,8 @@ fn has_field(root: &Value, schema: &Value, path: &[&str], depth: usize) -> bool 
     let referred = target(root, schema).and_then(Result::ok);
     referred.is_some_and(|inner| has_field(root, inner, path, depth + 1))
         || parts(schema).into_iter().any(|(step, part)| match step {
-            Step::Here => has_field(root, part, path, depth + 1),
-            Step::Property(name) => name == *first && has_field(root, part, rest, depth + 1),
+            PathStep::Here => has_field(root, part, path, depth + 1),
+            PathStep::Property(name) => name == *first && has_field(root, part, rest, depth + 1),
             _ => false,
         })
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::schema::{self, Step, parts, target};
+use crate::schema::{self, PathStep, parts, target};
 
 /// Stands in for a stored secret wherever a configuration is shown; sent back, it means "unchanged".
 pub const SECRET_MASK: &str = "••••••••";
@@ -59,10 +59,10 @@ impl Marks {
         }
         for (step, part) in parts(schema) {
             let place = match step {
-                Step::Here => at.to_owned(),
-                Step::Property(name) => format!("{at}/{}", escaped(name)),
-                Step::Items | Step::Others => format!("{at}/{ANY}"),
-                Step::Names => continue,
+                PathStep::Here => at.to_owned(),
+                PathStep::Property(name) => format!("{at}/{}", escaped(name)),
+                PathStep::Items | PathStep::Others => format!("{at}/{ANY}"),
+                PathStep::Names => continue,
             };
             self.collect(root, part, &place, depth + 1, left)?;
         }

@@ -43,7 +43,7 @@ const NO_NAME: &str = "__proto__";
 
 /// Where a part of a schema applies, seen from the place that the schema describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step<'s> {
+pub enum PathStep<'s> {
     /// At the same place.
     Here,
     /// At the property with this name.
@@ -57,22 +57,22 @@ pub enum Step<'s> {
 }
 
 /// The parts of a schema with the place of each; references are not followed.
-pub fn parts(schema: &Value) -> Vec<(Step<'_>, &Value)> {
+pub fn parts(schema: &Value) -> Vec<(PathStep<'_>, &Value)> {
     let Some(keywords) = schema.as_object() else { return Vec::new() };
     let mut found = Vec::new();
     for (keyword, value) in keywords {
         let (step, shape) = match keyword.as_str() {
-            "allOf" | "anyOf" | "oneOf" => (Step::Here, 'l'),
-            "not" | "if" | "then" | "else" => (Step::Here, 's'),
-            "dependentSchemas" => (Step::Here, 'm'),
-            "items" | "contains" => (Step::Items, 's'),
-            "prefixItems" => (Step::Items, 'l'),
-            "additionalProperties" => (Step::Others, 's'),
-            "patternProperties" => (Step::Others, 'm'),
-            "propertyNames" => (Step::Names, 's'),
+            "allOf" | "anyOf" | "oneOf" => (PathStep::Here, 'l'),
+            "not" | "if" | "then" | "else" => (PathStep::Here, 's'),
+            "dependentSchemas" => (PathStep::Here, 'm'),
+            "items" | "contains" => (PathStep::Items, 's'),
+            "prefixItems" => (PathStep::Items, 'l'),
+            "additionalProperties" => (PathStep::Others, 's'),
+            "patternProperties" => (PathStep::Others, 'm'),
+            "propertyNames" => (PathStep::Names, 's'),
             "properties" => {
                 let named = value.as_object().into_iter().flatten();
-                found.extend(named.map(|(name, part)| (Step::Property(name), part)));
+                found.extend(named.map(|(name, part)| (PathStep::Property(name), part)));
                 continue;
             }
             _ => continue,
@@ -220,15 +220,15 @@ fn bytes(value: &Value) -> usize {
 
 /// Whether validating `config` stays within [`WORK`]; a validator visits no more places than are counted here.
 pub fn is_affordable(schema: &Value, config: &Value) -> bool {
-    Visit { root: schema, left: WORK }.walk(schema, config, 0).is_some()
+    SchemaVisit { root: schema, left: WORK }.walk(schema, config, 0).is_some()
 }
 
-struct Visit<'s> {
+struct SchemaVisit<'s> {
     root: &'s Value,
     left: usize,
 }
 
-impl Visit<'_> {
+impl SchemaVisit<'_> {
     fn spend(&mut self, steps: usize) -> Option<()> {
         self.left = self.left.checked_sub(steps)?;
         Some(())
@@ -253,23 +253,23 @@ impl Visit<'_> {
         }
         for (step, part) in parts {
             match (step, value) {
-                (Step::Here, _) => self.walk(part, value, depth + 1)?,
-                (Step::Property(name), Value::Object(fields)) => {
+                (PathStep::Here, _) => self.walk(part, value, depth + 1)?,
+                (PathStep::Property(name), Value::Object(fields)) => {
                     if let Some(inner) = fields.get(name) {
                         self.walk(part, inner, depth + 1)?;
                     }
                 }
-                (Step::Items, Value::Array(items)) => {
+                (PathStep::Items, Value::Array(items)) => {
                     for item in items {
                         self.walk(part, item, depth + 1)?;
                     }
                 }
-                (Step::Others, Value::Object(fields)) => {
+                (PathStep::Others, Value::Object(fields)) => {
                     for inner in fields.values() {
                         self.walk(part, inner, depth + 1)?;
                     }
                 }
-                (Step::Names, Value::Object(fields)) => {
+                (PathStep::Names, Value::Object(fields)) => {
                     for name in fields.keys() {
                         self.spend(name.len() / BYTES_PER_VISIT)?;
                         self.walk(part, &Value::Null, depth + 1)?;

@@ -37,7 +37,7 @@ pub enum Tier {
 
 /// All that decides what code the compiler makes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Target {
+pub struct CompileTarget {
     tier: Tier,
     pooling: bool,
     memory: usize,
@@ -45,7 +45,7 @@ pub struct Target {
     slots: u32,
 }
 
-impl Target {
+impl CompileTarget {
     /// The code for instances under these budgets.
     pub fn new(tier: Tier, pooling: bool, budgets: &Budgets) -> Self {
         // Few calls ever run on the baseline's code, so that nothing is reserved for them.
@@ -94,7 +94,7 @@ impl Target {
     }
 }
 
-/// The program that compiles: called with a [`Target`] as JSON, it reads a component and writes its code.
+/// The program that compiles: called with a [`CompileTarget`] as JSON, it reads a component and writes its code.
 #[derive(Debug, Clone)]
 pub struct Compiler {
     /// Path of the program.
@@ -105,12 +105,12 @@ pub struct Compiler {
 
 impl Compiler {
     /// Compiles in a child process, which writes the code to `output`; false when it fails, takes too long or too much.
-    pub async fn run(&self, target: &Target, wasm: Arc<[u8]>, output: std::fs::File) -> bool {
+    pub async fn run(&self, target: &CompileTarget, wasm: Arc<[u8]>, output: std::fs::File) -> bool {
         self.compiled(target, wasm, output).await.is_some_and(|status| status.success())
     }
 
-    async fn compiled(&self, target: &Target, wasm: Arc<[u8]>, output: std::fs::File) -> Option<ExitStatus> {
-        let target = Target { slots: 8, ..target.clone() };
+    async fn compiled(&self, target: &CompileTarget, wasm: Arc<[u8]>, output: std::fs::File) -> Option<ExitStatus> {
+        let target = CompileTarget { slots: 8, ..target.clone() };
         let mut child = tokio::process::Command::new(&self.program)
             .args(&self.arguments)
             .arg(serde_json::to_string(&target).ok()?)
@@ -134,7 +134,7 @@ impl Compiler {
 
 /// The child's side: limits itself, reads the component from `input` and writes its code to `output`.
 pub fn compile(target: &str, mut input: impl std::io::Read, mut output: impl std::io::Write) -> anyhow::Result<()> {
-    let target: Target = serde_json::from_str(target)?;
+    let target: CompileTarget = serde_json::from_str(target)?;
     let engine = target.engine()?;
     let _ = rustix::process::nice(10);
     limit(Resource::Cpu, TIME.as_secs())?;

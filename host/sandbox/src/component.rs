@@ -9,10 +9,10 @@ use serde_json::Value;
 use wasmtime::Engine;
 use wasmtime::component::{InstancePre, Linker};
 
-use crate::compile::{Target, Tier};
+use crate::compile::{CompileTarget, Tier};
 use crate::contract::{self, ContractAdapter};
 use crate::egress::Egress;
-use crate::engine::Settings;
+use crate::engine::EngineSettings;
 use crate::host::HostState;
 use crate::prepared::{Preparations, Prepared};
 
@@ -20,13 +20,13 @@ use crate::prepared::{Preparations, Prepared};
 pub struct Component {
     digest: String,
     manifest: Arc<Manifest>,
-    ready: ArcSwap<Ready>,
+    ready: ArcSwap<Compiled>,
     egress: Arc<Egress>,
     preparations: Preparations,
 }
 
 /// Compiled code and what it exports.
-pub(crate) struct Ready {
+pub(crate) struct Compiled {
     pub engine: Engine,
     pub pre: InstancePre<HostState>,
     pub exports: Box<dyn ContractAdapter>,
@@ -34,7 +34,7 @@ pub(crate) struct Ready {
 }
 
 impl Component {
-    pub(crate) fn new(digest: String, manifest: Arc<Manifest>, ready: Ready, egress: Egress) -> Arc<Self> {
+    pub(crate) fn new(digest: String, manifest: Arc<Manifest>, ready: Compiled, egress: Egress) -> Arc<Self> {
         Arc::new(Self {
             preparations: Preparations::default(),
             digest,
@@ -65,11 +65,11 @@ impl Component {
     }
 
     /// Goes on with other code of the same component.
-    pub(crate) fn go_on_with(&self, ready: Ready) {
+    pub(crate) fn go_on_with(&self, ready: Compiled) {
         self.ready.store(Arc::new(ready));
     }
 
-    pub(crate) fn ready(&self) -> Arc<Ready> {
+    pub(crate) fn ready(&self) -> Arc<Compiled> {
         self.ready.load_full()
     }
 
@@ -84,18 +84,18 @@ impl Component {
 }
 
 /// One compiler's engine with the host functions.
-pub(crate) struct Machine {
+pub(crate) struct TierEngine {
     tier: Tier,
-    pub target: Target,
+    pub target: CompileTarget,
     pub engine: Engine,
     linker: Linker<HostState>,
     /// Names its code among that of other engines.
     pub key: String,
 }
 
-impl Machine {
-    pub fn new(tier: Tier, settings: &Settings) -> anyhow::Result<Self> {
-        let target = Target::new(tier, settings.pooling, &settings.budgets);
+impl TierEngine {
+    pub fn new(tier: Tier, settings: &EngineSettings) -> anyhow::Result<Self> {
+        let target = CompileTarget::new(tier, settings.pooling, &settings.budgets);
         let engine = target.engine()?;
         let mut linker = Linker::new(&engine);
         contract::link(&mut linker)?;
@@ -109,11 +109,11 @@ impl Machine {
     }
 
     /// The component with the host's functions, under the contract that it speaks.
-    pub fn ready(&self, component: &wasmtime::component::Component) -> wasmtime::Result<Ready> {
+    pub fn ready(&self, component: &wasmtime::component::Component) -> wasmtime::Result<Compiled> {
         let pre = self.linker.instantiate_pre(component)?;
         let exported = component.component_type();
         let contract = contract::spoken(exported.exports(&self.engine).map(|(name, _)| name))
             .ok_or_else(|| wasmtime::Error::msg("the component speaks no released contract"))?;
-        Ok(Ready { engine: self.engine.clone(), exports: (contract.adapt)(&pre)?, pre, tier: self.tier })
+        Ok(Compiled { engine: self.engine.clone(), exports: (contract.adapt)(&pre)?, pre, tier: self.tier })
     }
 }

@@ -19,9 +19,9 @@ impl Default for CpuQueue {
 
 /// One call's turn on the queue, while it has one.
 #[derive(Debug, Clone, Default)]
-pub struct Turn(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
+pub struct CpuTurn(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
 
-impl Turn {
+impl CpuTurn {
     /// Leaves the queue; whoever waits longest goes on.
     pub fn end(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;

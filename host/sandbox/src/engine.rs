@@ -11,7 +11,7 @@ use wasmtime::Engine;
 use crate::budget::Budgets;
 use crate::cache::Cache;
 use crate::compile::{Compiler, SLOTS, Tier};
-use crate::component::Machine;
+use crate::component::TierEngine;
 use crate::cpu_queue::CpuQueue;
 use crate::egress::{EgressPolicy, Transport};
 use crate::inspect::Problem;
@@ -22,7 +22,7 @@ const RESERVE: u64 = 64 * 1024 * 1024;
 const CODE_PER_BYTE: u64 = 12;
 
 /// What a sandbox needs to know.
-pub struct Settings {
+pub struct EngineSettings {
     /// Folder of compiled components.
     pub cache: PathBuf,
     /// Authenticates the files of the cache.
@@ -56,11 +56,11 @@ impl LoadError {
 
 /// Runs components under budgets.
 pub struct Sandbox {
-    pub(crate) optimized: Machine,
+    pub(crate) optimized: TierEngine,
     /// Absent where the machine has no such compiler, or nothing compiles apart.
-    pub(crate) baseline: Option<Machine>,
+    pub(crate) baseline: Option<TierEngine>,
     pub(crate) cache: Cache,
-    pub(crate) settings: Settings,
+    pub(crate) settings: EngineSettings,
     pub(crate) egress: Arc<EgressPolicy>,
     slots: Semaphore,
     cpu_queue: CpuQueue,
@@ -71,9 +71,9 @@ pub struct Sandbox {
 
 impl Sandbox {
     /// Starts the engines and their ticking clock.
-    pub fn new(settings: Settings) -> anyhow::Result<Arc<Self>> {
-        let optimized = Machine::new(Tier::Optimized, &settings)?;
-        let baseline = settings.compiler.as_ref().and_then(|_| Machine::new(Tier::Baseline, &settings).ok());
+    pub fn new(settings: EngineSettings) -> anyhow::Result<Arc<Self>> {
+        let optimized = TierEngine::new(Tier::Optimized, &settings)?;
+        let baseline = settings.compiler.as_ref().and_then(|_| TierEngine::new(Tier::Baseline, &settings).ok());
         let tickers: Vec<_> =
             [Some(&optimized), baseline.as_ref()].into_iter().flatten().map(|machine| machine.engine.weak()).collect();
         std::thread::Builder::new().name("sandbox-epoch".into()).spawn(move || {

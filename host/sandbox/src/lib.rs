@@ -24,11 +24,13 @@ mod redact;
 mod relay;
 
 pub use budget::Budgets;
-pub use call::{CacheEntry, CallError, Context, Exchange, Failure, LogLevel, LogLine, Message, Outcome, Report, Start};
+pub use call::{
+    CacheEntry, CallError, CallOutcome, Context, Failure, HttpExchange, LogLevel, LogLine, Message, Report, Start,
+};
 pub use compile::{Compiler, compile};
 pub use component::Component;
 pub use contract::CONTRACT;
 pub use egress::{Denied, EgressPolicy, FetchError, Request, Response, Rewrite, Transport};
-pub use engine::{LoadError, Sandbox, Settings};
+pub use engine::{EngineSettings, LoadError, Sandbox};
 pub use inspect::{MANIFEST_SECTION, Problem, inspect, manifest, read_manifest};
 pub use network::Network;

@@ -8,7 +8,7 @@ use keyway_model::connector::Manifest;
 use tokio::sync::Semaphore;
 
 use crate::compile::Tier;
-use crate::component::{Component, Machine, Ready};
+use crate::component::{Compiled, Component, TierEngine};
 use crate::contract::CONTRACT;
 use crate::egress::Egress;
 use crate::engine::{LoadError, Sandbox};
@@ -65,8 +65,8 @@ impl Sandbox {
                 format!("Its function describe failed: {error}."),
             )])
         };
-        let machine = Machine::new(Tier::Baseline, &self.settings)
-            .or_else(|_| Machine::new(Tier::Optimized, &self.settings))
+        let machine = TierEngine::new(Tier::Baseline, &self.settings)
+            .or_else(|_| TierEngine::new(Tier::Optimized, &self.settings))
             .map_err(|error| failed(&error))?;
         let compiled = wasmtime::component::Component::from_binary(&machine.engine, wasm);
         let ready = compiled.and_then(|component| machine.ready(&component)).map_err(|error| failed(&error))?;
@@ -85,7 +85,7 @@ impl Sandbox {
     }
 
     /// Name, manifest and, where the cache has it, optimized code.
-    async fn look_up(self: &Arc<Self>, wasm: Arc<[u8]>) -> Result<(String, Manifest, Option<Ready>), LoadError> {
+    async fn look_up(self: &Arc<Self>, wasm: Arc<[u8]>) -> Result<(String, Manifest, Option<Compiled>), LoadError> {
         let sandbox = Arc::clone(self);
         let work = tokio::task::spawn_blocking(move || {
             let digest = Self::digest(&wasm);
@@ -96,7 +96,7 @@ impl Sandbox {
         work.await.map_err(|_| LoadError::one(ErrorCode::UploadDamaged, "The component could not be read."))?
     }
 
-    fn component(&self, digest: String, manifest: Arc<Manifest>, ready: Ready) -> Arc<Component> {
+    fn component(&self, digest: String, manifest: Arc<Manifest>, ready: Compiled) -> Arc<Component> {
         let policy = Arc::new(self.egress.for_factory(&manifest.id));
         let egress = Egress::new(policy, self.settings.transport.clone());
         Component::new(digest, manifest, ready, egress)
@@ -134,8 +134,8 @@ impl Sandbox {
         Ok(component)
     }
 
-    /// Ready code of the cache, without anything compiled.
-    fn cached(&self, machine: &Machine, digest: &str) -> Option<Ready> {
+    /// Code of the cache that is ready, without anything compiled.
+    fn cached(&self, machine: &TierEngine, digest: &str) -> Option<Compiled> {
         let path = self.cache.get(&format!("{digest}-{}", machine.key))?;
         // SAFETY: the file carries this node's MAC, so it is what the compiler wrote below, and its folder is closed to
         // other users.
@@ -144,17 +144,17 @@ impl Sandbox {
         component.and_then(|component| machine.ready(&component)).ok()
     }
 
-    async fn compiled(&self, machine: &Machine, digest: &str, wasm: &Arc<[u8]>) -> Result<Ready, LoadError> {
+    async fn compiled(&self, machine: &TierEngine, digest: &str, wasm: &Arc<[u8]>) -> Result<Compiled, LoadError> {
         self.compiled_in_turn(&self.compiling, machine, digest, wasm).await
     }
 
     async fn compiled_in_turn(
         &self,
         turns: &Semaphore,
-        machine: &Machine,
+        machine: &TierEngine,
         digest: &str,
         wasm: &Arc<[u8]>,
-    ) -> Result<Ready, LoadError> {
+    ) -> Result<Compiled, LoadError> {
         let full = || {
             let message = "The disk is full. Delete modules or versions that are not used.";
             LoadError::one(ErrorCode::UploadStorageFull, message)

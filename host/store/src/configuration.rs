@@ -19,11 +19,11 @@ pub(crate) struct Versions {
     /// Grows when this node commits a change or hears of another's.
     epoch: AtomicU64,
     changes: watch::Sender<u64>,
-    seen: RwLock<HashMap<TenantId, Seen>>,
+    seen: RwLock<HashMap<TenantId, SeenVersion>>,
 }
 
 #[derive(Clone, Copy)]
-struct Seen {
+struct SeenVersion {
     version: i64,
     at: Timestamp,
     epoch: u64,
@@ -78,7 +78,7 @@ impl Store {
         });
         let version = version.await?;
         let mut seen = self.versions.seen.write().unwrap_or_else(PoisonError::into_inner);
-        seen.insert(tenant.clone(), Seen { version, at: now, epoch });
+        seen.insert(tenant.clone(), SeenVersion { version, at: now, epoch });
         Ok(version)
     }
 }

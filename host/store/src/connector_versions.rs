@@ -64,7 +64,7 @@ pub async fn active_of(tx: &mut Tx, tenant: &TenantId, factory: &FactoryId) -> R
 
 /// How many versions there are of one factory and of all, and the bytes of all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Stored {
+pub struct StoredVersion {
     /// Versions of the factory.
     pub of_factory: i64,
     /// Versions of every factory.
@@ -74,9 +74,9 @@ pub struct Stored {
 }
 
 /// What the tenant keeps.
-pub async fn stored(tx: &mut Tx, tenant: &TenantId, factory: &FactoryId) -> Result<Stored, StoreError> {
+pub async fn stored(tx: &mut Tx, tenant: &TenantId, factory: &FactoryId) -> Result<StoredVersion, StoreError> {
     let all = list(tx, tenant).await?;
-    Ok(Stored {
+    Ok(StoredVersion {
         of_factory: all.iter().filter(|version| version.factory_id == *factory).count().try_into().unwrap_or(i64::MAX),
         versions: all.len().try_into().unwrap_or(i64::MAX),
         bytes: all.iter().map(|version| version.size).sum(),

@@ -10,14 +10,14 @@ use keyway_model::Rng;
 use crate::configuration::Versions;
 use crate::sqlite::{Readers, Writer};
 use crate::statement::query;
-use crate::tx::{Connection, Tx};
+use crate::tx::{Tx, TxConnection};
 use crate::{StoreError, postgres, sqlite};
 
 /// Runs of one transaction that PostgreSQL ends in favour of others, before its caller hears of it.
 const RUNS: u32 = 6;
 
 #[derive(Clone)]
-enum Database {
+enum Backend {
     Sqlite(Arc<Readers>, Arc<Writer>),
     Postgres(Pool),
 }
@@ -25,7 +25,7 @@ enum Database {
 /// The database.
 #[derive(Clone)]
 pub struct Store {
-    database: Database,
+    database: Backend,
     rng: Arc<dyn Rng>,
     transactions: Arc<AtomicU64>,
     statements: Arc<AtomicU64>,
@@ -39,27 +39,27 @@ impl Store {
         let versions: Arc<Versions> = Arc::default();
         let database = if url.starts_with("sqlite:") {
             let (readers, writer) = sqlite::open(url)?;
-            Database::Sqlite(Arc::new(readers), Arc::new(writer))
+            Backend::Sqlite(Arc::new(readers), Arc::new(writer))
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let address = postgres::Address::read(url, |name| std::env::var(name).ok())?;
             let pool = postgres::open(&address).await?;
             tokio::spawn(postgres::listen(address, Arc::downgrade(&versions)));
-            Database::Postgres(pool)
+            Backend::Postgres(pool)
         } else {
             return Err(StoreError::Url);
         };
         Ok(Self { database, rng, transactions: Arc::default(), statements: Arc::default(), versions })
     }
 
-    fn tx(&self, connection: Connection) -> Tx {
+    fn tx(&self, connection: TxConnection) -> Tx {
         Tx::new(connection, Arc::clone(&self.statements), Arc::clone(&self.versions))
     }
 
     /// Runs `job` on a connection outside a transaction, for reads.
     pub async fn read<T, E: From<StoreError>>(&self, job: impl AsyncFnOnce(&mut Tx) -> Result<T, E>) -> Result<T, E> {
         let connection = match &self.database {
-            Database::Sqlite(readers, _) => Connection::SqliteReader(readers.reader().await?),
-            Database::Postgres(pool) => Connection::PostgresReader(pool.get().await.map_err(StoreError::from)?),
+            Backend::Sqlite(readers, _) => TxConnection::SqliteReader(readers.reader().await?),
+            Backend::Postgres(pool) => TxConnection::PostgresReader(pool.get().await.map_err(StoreError::from)?),
         };
         job(&mut self.tx(connection)).await
     }
@@ -68,8 +68,8 @@ impl Store {
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         self.transactions.fetch_add(1, Ordering::Relaxed);
         let connection = match &self.database {
-            Database::Sqlite(_, writer) => Connection::Sqlite(writer.turn().await?),
-            Database::Postgres(pool) => Connection::PostgresIdle(pool.clone()),
+            Backend::Sqlite(_, writer) => TxConnection::Sqlite(writer.turn().await?),
+            Backend::Postgres(pool) => TxConnection::PostgresIdle(pool.clone()),
         };
         Ok(self.tx(connection))
     }
@@ -82,7 +82,7 @@ impl Store {
         &self,
         job: impl AsyncFnOnce(&mut Tx) -> Result<T, E> + Clone,
     ) -> Result<T, E> {
-        if let Database::Postgres(_) = self.database {
+        if let Backend::Postgres(_) = self.database {
             for run in 1..RUNS {
                 match self.write_once(job.clone()).await {
                     Err((_, true)) => tokio::time::sleep(self.pause(run)).await,
@@ -118,8 +118,8 @@ impl Store {
     /// The database's name.
     pub fn database(&self) -> &'static str {
         match self.database {
-            Database::Sqlite(..) => "SQLite",
-            Database::Postgres(_) => "PostgreSQL",
+            Backend::Sqlite(..) => "SQLite",
+            Backend::Postgres(_) => "PostgreSQL",
         }
     }
 

@@ -4,11 +4,13 @@
 //! [`Store::write`]. The SQL is common to both databases: text, 64-bit integers, `$1` parameters.
 
 pub mod applications;
+pub mod audit_logs;
 mod configuration;
 pub mod connector_cache;
 pub mod connector_versions;
 pub mod connectors;
 pub mod counters;
+pub mod custom_phrases;
 mod db;
 pub mod email_templates;
 mod error;
@@ -16,11 +18,8 @@ pub mod identities;
 pub mod images;
 pub mod interactions;
 pub mod jobs;
-pub mod keys;
-pub mod logs;
 mod migrations;
 pub mod password_costs;
-pub mod phrases;
 mod postgres;
 pub mod resources;
 pub mod retention;
@@ -28,6 +27,7 @@ pub mod roles;
 mod seal;
 pub mod sessions;
 pub mod sign_in_experiences;
+pub mod signing_keys;
 mod sqlite;
 mod statement;
 pub mod tenants;

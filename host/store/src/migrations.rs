@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 use crate::StoreError;
 
 /// A step of the schema.
-struct File {
+struct Migration {
     number: i64,
     description: &'static str,
     text: &'static str,
@@ -24,7 +24,7 @@ const APPLIED: &str = "SELECT version, checksum, success FROM _sqlx_migrations O
 /// Its last column is a time that nobody reads.
 const REMEMBER: &str = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES ($1, $2, TRUE, $3, -1)";
 
-impl File {
+impl Migration {
     fn checksum(&self) -> Vec<u8> {
         digest(&SHA384, self.text.as_bytes()).as_ref().to_vec()
     }
@@ -36,7 +36,7 @@ impl File {
 
 /// What is still to be applied. Migrations add and do not take away: what a later version applied is left alone, so that one of
 /// the version before starts again on the new schema while nodes are upgraded one after another.
-fn missing(files: &'static [File], applied: &[Applied]) -> Result<Vec<&'static File>, StoreError> {
+fn missing(files: &'static [Migration], applied: &[Applied]) -> Result<Vec<&'static Migration>, StoreError> {
     if let Some((number, ..)) = applied.iter().find(|(.., is_complete)| !is_complete) {
         return Err(StoreError::Migration(*number, "it was begun and did not come to its end".into()));
     }
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn both_databases_have_the_same_numbers_and_names() {
-        let named = |files: &[File]| files.iter().map(|file| (file.number, file.description)).collect::<Vec<_>>();
+        let named = |files: &[Migration]| files.iter().map(|file| (file.number, file.description)).collect::<Vec<_>>();
         assert!(!SQLITE.is_empty());
         assert_eq!(named(SQLITE), named(POSTGRES));
     }

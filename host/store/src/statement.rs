@@ -24,7 +24,7 @@ pub(crate) enum Type {
 }
 
 /// What a parameter may be made of and a field be read as.
-pub(crate) trait Field: Sized {
+pub(crate) trait ColumnValue: Sized {
     const TYPE: Type;
     fn into_value(self) -> Value;
     fn from_value(value: &Value) -> Option<Self>;
@@ -32,7 +32,7 @@ pub(crate) trait Field: Sized {
 
 macro_rules! field {
     ($rust:ty, $case:ident) => {
-        impl Field for $rust {
+        impl ColumnValue for $rust {
             const TYPE: Type = Type::$case;
 
             fn into_value(self) -> Value {
@@ -50,7 +50,7 @@ field!(i64, Integer);
 field!(String, Text);
 field!(Vec<u8>, Bytes);
 
-impl<T: Field> Field for Option<T> {
+impl<T: ColumnValue> ColumnValue for Option<T> {
     const TYPE: Type = T::TYPE;
 
     fn into_value(self) -> Value {
@@ -83,8 +83,16 @@ pub(crate) fn assembled(text: String) -> Query {
 
 impl Query {
     /// The next parameter.
-    pub fn bind(mut self, value: impl Field) -> Self {
+    pub fn bind(mut self, value: impl ColumnValue) -> Self {
         self.values.push(value.into_value());
+        self
+    }
+
+    /// A further clause, in which `?` stands for its parameter, as often as it is there.
+    pub fn with(mut self, clause: &'static str, value: impl ColumnValue) -> Self {
+        self.values.push(value.into_value());
+        let number = format!("${}", self.values.len());
+        self.text.to_mut().push_str(&clause.replace('?', &number));
         self
     }
 
@@ -108,7 +116,7 @@ pub(crate) struct Row {
 
 impl Row {
     /// The field of a column.
-    pub fn get<T: Field>(&self, column: &'static str) -> Result<T, StoreError> {
+    pub fn get<T: ColumnValue>(&self, column: &'static str) -> Result<T, StoreError> {
         let place = self.names.iter().position(|name| name == column);
         let value = place.and_then(|place| self.values.get(place));
         value.and_then(T::from_value).ok_or(StoreError::Inconsistent(column))

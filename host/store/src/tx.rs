@@ -7,19 +7,19 @@ use deadpool_postgres::{Client, Pool};
 
 use crate::StoreError;
 use crate::configuration::Versions;
-use crate::postgres::{self, Answer, Transaction};
-use crate::sqlite::{self, Reader, Turn};
+use crate::postgres::{self, StatementAnswer, Transaction};
+use crate::sqlite::{self, Reader, WriterTurn};
 use crate::statement::{Query, Row, query};
 
 /// Statements that one transaction may hold back.
 const LATER: usize = 16;
 
 /// What a transaction runs on.
-pub(crate) enum Connection {
+pub(crate) enum TxConnection {
     /// SQLite, each statement alone, for reads.
     SqliteReader(Reader),
     /// SQLite.
-    Sqlite(Turn),
+    Sqlite(WriterTurn),
     /// PostgreSQL, each statement alone, for reads.
     PostgresReader(Client),
     /// PostgreSQL, before the first trip.
@@ -28,7 +28,7 @@ pub(crate) enum Connection {
     Postgres(Transaction),
 }
 
-impl Connection {
+impl TxConnection {
     fn sqlite(&mut self) -> Result<&mut rusqlite::Connection, StoreError> {
         match self {
             Self::SqliteReader(reader) => reader.connection(),
@@ -51,7 +51,7 @@ struct Part {
 /// cancelled, it is undone; [`Self::commit`] keeps it.
 pub struct Tx {
     /// Absent while a thread has it, and for good where the caller did not wait for that.
-    connection: Option<Connection>,
+    connection: Option<TxConnection>,
     is_sqlite: bool,
     /// Whether this transaction changed the configuration of a tenant.
     pub(crate) configured: bool,
@@ -66,8 +66,8 @@ pub struct Tx {
 }
 
 impl Tx {
-    pub(crate) fn new(connection: Connection, statements: Arc<AtomicU64>, versions: Arc<Versions>) -> Self {
-        let is_sqlite = matches!(connection, Connection::Sqlite(_) | Connection::SqliteReader(_));
+    pub(crate) fn new(connection: TxConnection, statements: Arc<AtomicU64>, versions: Arc<Versions>) -> Self {
+        let is_sqlite = matches!(connection, TxConnection::Sqlite(_) | TxConnection::SqliteReader(_));
         let (connection, later) = (Some(connection), Vec::new());
         Self { connection, is_sqlite, configured: false, yielded: false, later, part: None, statements, versions }
     }
@@ -75,11 +75,11 @@ impl Tx {
     /// Keeps what was written. Success means durable.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         let done = match self.connection.take().ok_or(StoreError::Aborted)? {
-            Connection::SqliteReader(_) | Connection::PostgresReader(_) => Ok(()),
-            Connection::Sqlite(turn) => turn.commit().await,
-            Connection::PostgresIdle(_) if self.later.is_empty() => Ok(()),
-            Connection::PostgresIdle(pool) => Box::pin(self.commit_at_once(pool)).await,
-            Connection::Postgres(transaction) => {
+            TxConnection::SqliteReader(_) | TxConnection::PostgresReader(_) => Ok(()),
+            TxConnection::Sqlite(turn) => turn.commit().await,
+            TxConnection::PostgresIdle(_) if self.later.is_empty() => Ok(()),
+            TxConnection::PostgresIdle(pool) => Box::pin(self.commit_at_once(pool)).await,
+            TxConnection::Postgres(transaction) => {
                 self.later.push(postgres::commit());
                 let done = Box::pin(postgres::run(transaction.client()?, &self.later)).await;
                 done.map(|_| transaction.end())
@@ -116,19 +116,19 @@ impl Tx {
     }
 
     /// Sends what was held back, and this statement, whose answer it is. PostgreSQL's transaction begins with the first of them.
-    async fn send(&mut self, last: Option<Query>) -> Result<Answer, StoreError> {
+    async fn send(&mut self, last: Option<Query>) -> Result<StatementAnswer, StoreError> {
         let mut queries = std::mem::take(&mut self.later);
         queries.extend(last);
         if let Some(part) = &mut self.part {
             part.held = 0;
         }
-        if let Some(Connection::PostgresIdle(pool)) = &self.connection {
-            self.connection = Some(Connection::Postgres(Transaction::new(pool.get().await?)));
+        if let Some(TxConnection::PostgresIdle(pool)) = &self.connection {
+            self.connection = Some(TxConnection::Postgres(Transaction::new(pool.get().await?)));
             queries.insert(0, postgres::begin());
         }
         let client = match self.connection.as_ref().ok_or(StoreError::Aborted)? {
-            Connection::PostgresReader(client) => client,
-            Connection::Postgres(transaction) => transaction.client()?,
+            TxConnection::PostgresReader(client) => client,
+            TxConnection::Postgres(transaction) => transaction.client()?,
             _ => return Err(StoreError::Aborted),
         };
         let answer = postgres::run(client, &queries).await;
@@ -207,7 +207,7 @@ impl Tx {
     }
 
     /// Runs a statement on PostgreSQL, with what was held back.
-    async fn answer(&mut self, query: Query) -> Result<Answer, StoreError> {
+    async fn answer(&mut self, query: Query) -> Result<StatementAnswer, StoreError> {
         if !query.reads() || self.part.is_some_and(|part| self.later.len() > part.held) {
             self.save_part()?;
         }

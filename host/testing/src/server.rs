@@ -240,7 +240,7 @@ async fn parts(
     let clock: Arc<dyn Clock> = Arc::<TestClock>::clone(clock);
     let rng: Arc<dyn Rng> = Arc::new(Dice::new(options.seed));
     let master_key = MasterKey::new(MASTER_KEY);
-    let sandbox = Sandbox::new(keyway_sandbox::Settings {
+    let sandbox = Sandbox::new(keyway_sandbox::EngineSettings {
         cache: cache.to_owned(),
         cache_key: master_key.derive("compiled-components"),
         pooling: false,

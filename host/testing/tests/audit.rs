@@ -19,7 +19,8 @@ async fn audited(server: &TestServer) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for tenant in ["default", "admin"] {
         let cx = Cx::system(&server.core, tenant.into());
-        let filter = audit_logs::Filter { key: "Management.".into(), ..audit_logs::Filter::default() };
+        let filter =
+            audit_logs::AuditLogFilter { key: Some("Management.".into()), ..audit_logs::AuditLogFilter::default() };
         let (entries, _) = audit_logs::list(&cx, &filter, Page { offset: 0, limit: 1000 }).await.unwrap();
         found.extend(entries.iter().filter_map(|entry| Some(entry.payload.get("operation")?.as_str()?.to_owned())));
     }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
 use keyway_core::tenants::{self, NewTenant};
-use keyway_core::{Cx, Page, administrators, applications, audit_logs, images, keys, users};
+use keyway_core::{Cx, Page, administrators, applications, audit_logs, images, signing_keys, users};
 use keyway_testing::{Browser, TestServer, on_both};
 use serde_json::{Value, json};
 
@@ -39,7 +39,8 @@ async fn ids(cx: &Cx, token: &str, browser: Browser) -> Ids {
 /// Keys and payloads of a tenant's log.
 async fn log(server: &TestServer, tenant: &str) -> Vec<(String, String, Value)> {
     let cx = Cx::system(&server.core, tenant.into());
-    let filter = audit_logs::Filter { key: "Management.".into(), ..audit_logs::Filter::default() };
+    let filter =
+        audit_logs::AuditLogFilter { key: Some("Management.".into()), ..audit_logs::AuditLogFilter::default() };
     let (found, _) = audit_logs::list(&cx, &filter, Page { offset: 0, limit: 100 }).await.unwrap();
     found.into_iter().map(|entry| (entry.id.0, entry.key, Value::Object(entry.payload))).collect()
 }
@@ -124,7 +125,7 @@ on_both! {
         // The secrets of a connector stand for masked ones in its own tenant alone.
         let test = [("connector", connector.as_str()), ("test_to", "+8613800000001")];
         browser.post_form(&format!("{of_acme_alone}/connector-test/keyway-dev-inbox"), &test).await.expect(404);
-        let keys = keys::list(&users).await.unwrap();
+        let keys = signing_keys::list(&users).await.unwrap();
         for key in keys {
             let refused = browser.post_form(&format!("{of_acme_alone}/settings/keys/{}/delete", key.id), &[]).await;
             assert_eq!(refused.status, 404, "{}", refused.body);

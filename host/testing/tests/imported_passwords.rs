@@ -32,16 +32,20 @@ on_both! {
     async fn a_hash_of_another_cost_is_renewed_when_its_password_is_typed(database: Database) {
         let server = TestServer::start(database).await;
         let application = server.application().await;
-        for (name, algorithm, digest) in [
-            ("a", "Argon2id", hashed(Algorithm::Argon2id, Version::V0x13, 1)),
-            ("bb", "Argon2i", hashed(Algorithm::Argon2i, Version::V0x13, 2)),
-            ("ccc", "Argon2id", hashed(Algorithm::Argon2id, Version::V0x10, 1)),
+        for (name, algorithm, digest, password) in [
+            ("a", "Argon2id", hashed(Algorithm::Argon2id, Version::V0x13, 1), PASSWORD),
+            ("bb", "Argon2i", hashed(Algorithm::Argon2i, Version::V0x13, 2), PASSWORD),
+            ("ccc", "Argon2id", hashed(Algorithm::Argon2id, Version::V0x10, 1), PASSWORD),
+            // A test vector of crypt_blowfish.
+            ("dddd", "Bcrypt", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW".into(), "U*U"),
         ] {
             import(&server, name, algorithm, &digest).await.expect(200);
-            server.browser("203.0.113.7").sign_in(&application, name, PASSWORD).await;
-            server.browser("203.0.113.8").sign_in(&application, name, PASSWORD).await;
+            server.browser("203.0.113.7").sign_in(&application, name, password).await;
+            server.browser("203.0.113.8").sign_in(&application, name, password).await;
         }
-        let hashes = texts(&server.database, "SELECT password_hash FROM users WHERE username IN ('a', 'bb', 'ccc')").await;
+        let imported = "SELECT password_hash FROM users WHERE username IN ('a', 'bb', 'ccc', 'dddd')";
+        let hashes = texts(&server.database, imported).await;
+        assert_eq!(hashes.len(), 4);
         assert!(hashes.iter().all(|hash| hash.starts_with(PRESENT)), "{hashes:?}");
     }
 

@@ -239,7 +239,7 @@ on_both! {
         let log = |tenant: &str| {
             let cx = Cx::system(&server.core, tenant.into());
             async move {
-                let filter = audit_logs::Filter { key: "Management.Tenants.".into(), ..audit_logs::Filter::default() };
+                let filter = audit_logs::AuditLogFilter { key: Some("Management.Tenants.".into()), ..audit_logs::AuditLogFilter::default() };
                 let found = audit_logs::list(&cx, &filter, Page { offset: 0, limit: 20 }).await.unwrap().0;
                 found.into_iter().map(|entry| (entry.key, Value::Object(entry.payload))).collect::<Vec<_>>()
             }

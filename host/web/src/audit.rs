@@ -22,14 +22,14 @@ pub struct NothingDone;
 const UNSEEN: &str = "/console/preview";
 
 /// A request of an administrator, before it is carried out.
-pub struct Asked {
+pub struct AuditedRequest {
     cx: Cx,
     attempt: Attempt,
     /// Whether it is only of interest when it is refused.
     reads: bool,
 }
 
-impl Asked {
+impl AuditedRequest {
     /// Reads what is asked for, by whom and of whose data, and gives the route its context.
     pub fn new(web: &Web, tenant: TenantId, actor: Actor, request: Request) -> (Self, Request) {
         let (mut parts, body) = request.into_parts();

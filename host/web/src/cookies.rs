@@ -9,7 +9,7 @@ use crate::Web;
 
 /// Which cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum CookieKind {
     /// A sign-in under way.
     Interaction,
     /// A signed-in browser.
@@ -26,7 +26,7 @@ pub enum Kind {
     Notice,
 }
 
-impl Kind {
+impl CookieKind {
     /// The cookie's name. Ports do not keep cookies apart (RFC 6265 section 8.5), so the tenants of one host differ by name. Over TLS the
     /// `__Host-` prefix keeps neighbouring hosts from planting one.
     pub fn name(self, web: &Web) -> String {
@@ -67,7 +67,7 @@ pub fn names(headers: &HeaderMap) -> Vec<String> {
 }
 
 /// The cookie's value.
-pub fn read(web: &Web, headers: &HeaderMap, kind: Kind) -> Option<String> {
+pub fn read(web: &Web, headers: &HeaderMap, kind: CookieKind) -> Option<String> {
     read_named(headers, &kind.name(web))
 }
 
@@ -81,11 +81,11 @@ pub fn read_named(headers: &HeaderMap, name: &str) -> Option<String> {
 /// The header by which a browser that has just signed in is known again.
 pub fn device(web: &Web, browser: &Browser, user: &UserId) -> Option<(header::HeaderName, HeaderValue)> {
     let sealed = signin::remember_device(browser, user).ok()?;
-    Some(write(web, Kind::Device, &sealed))
+    Some(write(web, CookieKind::Device, &sealed))
 }
 
 /// A `Set-Cookie` header; an empty value removes the cookie.
-pub fn write(web: &Web, kind: Kind, value: &str) -> (header::HeaderName, HeaderValue) {
+pub fn write(web: &Web, kind: CookieKind, value: &str) -> (header::HeaderName, HeaderValue) {
     let life = if value.is_empty() { 0 } else { kind.seconds() };
     write_named(web, &kind.name(web), value, life)
 }

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use keyway_core::secret;
 
 use crate::Web;
-use crate::cookies::{self, Kind};
+use crate::cookies::{self, CookieKind};
 use crate::request::Parameters;
 
 /// Sign-ins that one browser may have under way; the oldest gives way to one more.
@@ -73,12 +73,12 @@ fn is_name(text: &str) -> bool {
 }
 
 fn cookie_of(web: &Web, name: &str) -> String {
-    format!("{}_{name}", Kind::Interaction.name(web))
+    format!("{}_{name}", CookieKind::Interaction.name(web))
 }
 
 /// The secret of a place's interaction, which the browser must have; the newest's where the place names none.
 pub fn secret_of(web: &Web, headers: &HeaderMap, place: &Place) -> Option<String> {
-    let newest = || cookies::read(web, headers, Kind::Interaction);
+    let newest = || cookies::read(web, headers, CookieKind::Interaction);
     if place.interaction.is_empty() {
         return newest();
     }
@@ -99,14 +99,14 @@ pub fn begin(web: &Web, headers: &HeaderMap, secret: &str) -> Headers {
     let gone = known.iter().take(surplus).map(|name| cookies::write_named(web, name, "", 0));
     let life = keyway_model::interaction::INTERACTION_TTL;
     let own = cookies::write_named(web, &cookie_of(web, &name(secret)), secret, life);
-    gone.chain([own, cookies::write(web, Kind::Interaction, secret)]).collect()
+    gone.chain([own, cookies::write(web, CookieKind::Interaction, secret)]).collect()
 }
 
 /// Takes the cookies of a finished sign-in away; the newest stays where it is another.
 pub fn end(web: &Web, headers: &HeaderMap, secret: &str) -> Headers {
     let own = cookies::write_named(web, &cookie_of(web, &name(secret)), "", 0);
-    let newest = cookies::read(web, headers, Kind::Interaction).filter(|newest| secret::equal(newest, secret));
-    newest.map(|_| cookies::write(web, Kind::Interaction, "")).into_iter().chain([own]).collect()
+    let newest = cookies::read(web, headers, CookieKind::Interaction).filter(|newest| secret::equal(newest, secret));
+    newest.map(|_| cookies::write(web, CookieKind::Interaction, "")).into_iter().chain([own]).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::Context as _;
 use async_trait::async_trait;
 use keyway_model::{Clock, Rng, Timestamp};
-use keyway_sandbox::{Budgets, EgressPolicy, FetchError, Request, Response, Sandbox, Settings, Transport};
+use keyway_sandbox::{Budgets, EgressPolicy, EngineSettings, FetchError, Request, Response, Sandbox, Transport};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -43,7 +43,7 @@ pub fn sandbox_of(
         .map(std::path::PathBuf::from)
         .or_else(|| std::env::var_os("HOME").map(|home| std::path::PathBuf::from(home).join(".cache")))
         .unwrap_or_else(std::env::temp_dir);
-    Sandbox::new(Settings {
+    Sandbox::new(EngineSettings {
         cache: home.join("keyway-connector"),
         // The cache of an author's own machine holds code of the author's own.
         cache_key: *b"keyway-connector-development-key",

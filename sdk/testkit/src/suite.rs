@@ -6,7 +6,7 @@ use std::sync::Arc;
 use keyway_core::connectors::check_config;
 use keyway_model::Timestamp;
 use keyway_model::marks::Marks;
-use keyway_sandbox::{CacheEntry, CallError, Component, Context, Message, Outcome, Report, Sandbox, Start};
+use keyway_sandbox::{CacheEntry, CallError, CallOutcome, Component, Context, Message, Report, Sandbox, Start};
 use serde_json::{Map, Value, json};
 
 use crate::case::{Call, Case, Expect, redirect_uri};
@@ -57,7 +57,7 @@ pub async fn run_suite(
 }
 
 /// Makes a case's call on the stage that is set.
-pub async fn play(sandbox: &Arc<Sandbox>, component: &Component, case: &Case) -> Outcome {
+pub async fn play(sandbox: &Arc<Sandbox>, component: &Component, case: &Case) -> CallOutcome {
     component.forget_key_sets();
     let config = case.config.clone().or_else(|| component.manifest().sample.clone()).unwrap_or_else(|| json!({}));
     if let Err(error) = check_config(&component.manifest().config, &config) {

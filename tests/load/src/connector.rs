@@ -11,8 +11,8 @@ use keyway_connector::bindings::imports::keyway::connector::types;
 use keyway_connector::native::{self, Host};
 use keyway_model::{Clock, Rng, Timestamp};
 use keyway_sandbox::{
-    Budgets, Component, Context as CallContext, EgressPolicy, FetchError, Message, Request, Response, Sandbox,
-    Settings, Transport,
+    Budgets, Component, Context as CallContext, EgressPolicy, EngineSettings, FetchError, Message, Request, Response,
+    Sandbox, Transport,
 };
 use serde_json::json;
 
@@ -76,7 +76,7 @@ pub struct Measured {
 /// Measures `component`, the built Aliyun connector.
 pub fn measure(plan: &Plan, component: &[u8]) -> anyhow::Result<Measured> {
     let folder = tempfile::tempdir()?;
-    let sandbox = Sandbox::new(Settings {
+    let sandbox = Sandbox::new(EngineSettings {
         cache: folder.path().to_owned(),
         cache_key: [1; 32],
         pooling: true,

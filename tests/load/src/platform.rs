@@ -9,8 +9,8 @@ use anyhow::Context as _;
 use keyway_model::connector::Manifest;
 use keyway_model::{Clock, Rng, Timestamp};
 use keyway_sandbox::{
-    Budgets, Compiler, Component, Context as CallContext, EgressPolicy, FetchError, Message, Request, Response,
-    Sandbox, Settings, Transport,
+    Budgets, Compiler, Component, Context as CallContext, EgressPolicy, EngineSettings, FetchError, Message, Request,
+    Response, Sandbox, Transport,
 };
 use serde_json::{Value, json};
 
@@ -65,7 +65,7 @@ impl Transport for World {
 }
 
 fn sandbox(cache: &Path, compiler: Option<Compiler>) -> anyhow::Result<Arc<Sandbox>> {
-    Sandbox::new(Settings {
+    Sandbox::new(EngineSettings {
         cache: cache.to_owned(),
         cache_key: [1; 32],
         pooling: true,

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use keyway_model::user::User;
 use keyway_model::{TenantId, Timestamp, UserId};
-use keyway_store::user_search::{self, Place};
+use keyway_store::user_search::{self, ListPosition};
 use keyway_store::{Page, Store, StoreError, users};
 
 use crate::measure::Plan;
@@ -78,10 +78,10 @@ pub async fn measure(plan: &Plan, url: Option<&str>, count: usize, report: &mut 
     }
     let middle = (Timestamp(1_700_000_000_000 + i64::try_from(count / 2)?), UserId("7".into()));
     for (name, place) in [
-        ("page: newest", Place::Newest),
-        ("page: in the middle, older", Place::OlderThan(middle.0, middle.1.clone())),
-        ("page: in the middle, newer", Place::NewerThan(middle.0, middle.1.clone())),
-        ("page: oldest", Place::Oldest),
+        ("page: newest", ListPosition::Newest),
+        ("page: in the middle, older", ListPosition::OlderThan(middle.0, middle.1.clone())),
+        ("page: in the middle, newer", ListPosition::NewerThan(middle.0, middle.1.clone())),
+        ("page: oldest", ListPosition::Oldest),
     ] {
         let rounds = timed(plan, async || {
             let place = place.clone();

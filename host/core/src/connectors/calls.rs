@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use keyway_model::{ConnectorId, FactoryId, TenantId, Timestamp};
-use keyway_sandbox::{CallError, Exchange, Report};
+use keyway_sandbox::{CallError, HttpExchange, Report};
 use serde_json::{Value, json};
 
 use super::{Factory, WrittenLine};
@@ -66,7 +66,7 @@ pub struct CallEntry {
     /// How long it took, in milliseconds.
     pub milliseconds: u64,
     /// The requests that it sent.
-    pub requests: Vec<Exchange>,
+    pub requests: Vec<HttpExchange>,
 }
 
 /// The outcome of a call that brought a result.
@@ -78,13 +78,13 @@ pub fn milliseconds(time: Duration) -> u64 {
 }
 
 /// Connectors by tenant: an administrator chooses ids.
-type Key = (TenantId, ConnectorId);
+type ConnectorKey = (TenantId, ConnectorId);
 
 #[derive(Default)]
 struct State {
     totals: BTreeMap<(FactoryId, &'static str), CallTotals>,
-    lines: BTreeMap<Key, VecDeque<LogLine>>,
-    failing: BTreeMap<Key, (u32, Timestamp)>,
+    lines: BTreeMap<ConnectorKey, VecDeque<LogLine>>,
+    failing: BTreeMap<ConnectorKey, (u32, Timestamp)>,
 }
 
 /// What this node knows of calls.
@@ -107,7 +107,7 @@ impl Calls {
         totals.memory_peak = totals.memory_peak.max(report.memory);
     }
 
-    fn log(&self, connector: Key, call: CallEntry, report: &Report, at: Timestamp) {
+    fn log(&self, connector: ConnectorKey, call: CallEntry, report: &Report, at: Timestamp) {
         let mut state = self.state();
         let lines = state.lines.entry(connector).or_default();
         for line in &report.log {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::Factory;
 use super::calls::note;
 use super::context::{call_context, keep_cache};
-use crate::configuration::Settings;
+use crate::configuration::TenantSettings;
 use crate::{CoreError, Cx};
 
 /// A code on its way to a person.
@@ -24,7 +24,7 @@ pub(crate) struct Delivery<'c> {
 }
 
 /// Delivers a code. The refusal holds the provider's words in `data`, for the log; its message is for anyone.
-pub(crate) async fn deliver(cx: &Cx, settings: &Settings, delivery: Delivery<'_>) -> Result<(), CoreError> {
+pub(crate) async fn deliver(cx: &Cx, settings: &TenantSettings, delivery: Delivery<'_>) -> Result<(), CoreError> {
     let (core, tenant) = (cx.core(), &cx.tenant);
     let kind = ConnectorKind::reaching(delivery.to.kind).ok_or(ErrorCode::ConnectorNotFound)?;
     let template = kind

@@ -52,7 +52,7 @@ impl Factory {
     }
 }
 
-type Serving = BTreeMap<(TenantId, FactoryId), Arc<Factory>>;
+type ServingFactories = BTreeMap<(TenantId, FactoryId), Arc<Factory>>;
 
 /// A version that should serve here but cannot be loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub struct Skew {
 pub struct Registry {
     sandbox: Arc<Sandbox>,
     binary: BTreeMap<FactoryId, Arc<Factory>>,
-    serving: ArcSwap<Serving>,
+    serving: ArcSwap<ServingFactories>,
     skew: Mutex<BTreeMap<(TenantId, FactoryId), Skew>>,
     turn: tokio::sync::Mutex<()>,
     pub(super) uploads: Uploads,
@@ -166,7 +166,7 @@ impl Registry {
         let owner = tenant.clone();
         let active: Vec<(FactoryId, String)> =
             store.read(async move |tx| connector_versions::active(tx, &owner).await).await?;
-        let mut next: Serving = (**self.serving.load()).clone();
+        let mut next: ServingFactories = (**self.serving.load()).clone();
         next.retain(|(owner, id), _| owner != tenant || active.iter().any(|(active, _)| active == id));
         let mut skew = BTreeMap::new();
         for (id, digest) in active {
@@ -196,7 +196,7 @@ impl Registry {
     pub fn keep(&self, is_there: impl Fn(&TenantId) -> bool) {
         if self.serving.load().keys().any(|(owner, _)| !is_there(owner)) {
             self.serving.rcu(|serving| {
-                let mut next: Serving = (**serving).clone();
+                let mut next: ServingFactories = (**serving).clone();
                 next.retain(|(owner, _), _| is_there(owner));
                 next
             });

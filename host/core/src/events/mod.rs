@@ -4,10 +4,10 @@
 mod kind;
 mod recorded;
 
+use keyway_model::audit_log::LogEntry;
 use keyway_model::interaction::Interaction;
-use keyway_model::log::LogEntry;
 use keyway_model::{ApplicationId, UserId};
-use keyway_store::{StoreError, Tx, logs};
+use keyway_store::{StoreError, Tx, audit_logs};
 use serde_json::{Map, Value, json};
 
 use crate::{Actor, Cx};
@@ -160,7 +160,7 @@ impl Cx {
         entry.user_id = event.user;
         entry.application_id = event.application;
         self.request().note_event();
-        logs::insert(tx, &self.tenant, &entry).await
+        audit_logs::insert(tx, &self.tenant, &entry).await
     }
 
     /// An entry of the audit log that says who acts, from where, and by which request.

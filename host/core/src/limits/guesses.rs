@@ -12,7 +12,7 @@ use super::{DAY, HOUR, Limits, Network};
 
 /// What is guessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Proof {
+pub enum GuessedSecret {
     /// A password: each wrong one makes the next wait longer.
     Password,
     /// A code: a few wrong ones an hour, and no more.
@@ -48,7 +48,13 @@ fn delay(failures: i64, free: i64) -> i64 {
 
 impl Guesses {
     /// `device` is one that signed in to the account before. A program that the operator exempts has no network.
-    pub fn new(limits: &Limits, proof: Proof, identifier: &str, network: &Network, device: Option<&str>) -> Self {
+    pub fn new(
+        limits: &Limits,
+        proof: GuessedSecret,
+        identifier: &str,
+        network: &Network,
+        device: Option<&str>,
+    ) -> Self {
         // What may reach hundreds is told by minutes.
         let counter = |name: String, brake: Brake| {
             let exact = matches!(brake, Brake::Delay(..) | Brake::Limit(_, ..=100));
@@ -56,7 +62,7 @@ impl Guesses {
         };
         let at = device.unwrap_or(&network.guesses);
         let mut brakes = match proof {
-            Proof::Password => {
+            GuessedSecret::Password => {
                 let most = match limits.failures_per_identifier_day {
                     1.. if device.is_none() => (limits.failures_per_identifier_day / NETWORKS).max(1),
                     _ => i64::MAX,
@@ -73,7 +79,7 @@ impl Guesses {
                 }
                 brakes
             }
-            Proof::Code => {
+            GuessedSecret::Code => {
                 let limit = limits.failures_per_identifier_hour;
                 let mut brakes = vec![(format!("code:{identifier}@{at}"), Brake::Limit(HOUR, limit))];
                 if device.is_none() {

@@ -10,7 +10,7 @@ use keyway_store::{StoreError, Tx};
 use super::{DAY, HOUR, Limits, MINUTE, Network, Rule};
 
 /// What a message is counted under.
-pub struct Message<'a> {
+pub struct OutgoingMessage<'a> {
     /// Canonical recipient.
     pub recipient: &'a str,
     /// ISO country of a phone number, or empty.
@@ -92,7 +92,7 @@ fn sum<'c>(read: &HashMap<String, History>, parts: impl Iterator<Item = &'c Coun
     all
 }
 
-impl Message<'_> {
+impl OutgoingMessage<'_> {
     fn budgets(&self, limits: &Limits) -> Vec<Budget> {
         let own = self.device.map(|device| format!("@{device}")).unwrap_or_default();
         let (country, network) = (self.country, &self.network);
@@ -175,7 +175,7 @@ pub async fn count(
     tx: &mut Tx,
     tenant: &TenantId,
     limits: &Limits,
-    message: &Message<'_>,
+    message: &OutgoingMessage<'_>,
     now: Timestamp,
 ) -> Result<Result<Counted, Refused>, StoreError> {
     let budgets = message.budgets(limits);

@@ -7,8 +7,8 @@ mod work;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub(crate) use guesses::{Guesses, Proof};
-pub(crate) use messages::{Counted, Message, Refused, count, refund, settle};
+pub(crate) use guesses::{GuessedSecret, Guesses};
+pub(crate) use messages::{Counted, OutgoingMessage, Refused, count, refund, settle};
 pub(crate) use network::Network;
 pub(crate) use work::{is_answer, puzzle};
 

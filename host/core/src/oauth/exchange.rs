@@ -19,10 +19,10 @@ use crate::events::{Event, EventKind};
 use crate::{CoreError, Cx, secret};
 
 /// What a use of a code or refresh token came to. A refusal commits too: it may have revoked a grant.
-pub(super) type Used = Result<Ready, OAuthError>;
+pub(super) type Used = Result<TokenGrant, OAuthError>;
 
 /// All that is needed to sign.
-pub(super) struct Ready {
+pub(super) struct TokenGrant {
     pub grant: Grant,
     pub user: User,
     pub roles: Vec<String>,
@@ -154,7 +154,7 @@ impl Exchange {
         let grant = Grant { scope: narrowed.unwrap_or(grant.scope), ..grant };
         let with_roles = has_scope(&grant.scope, "roles");
         let roles = if with_roles { roles::names_of_user(tx, tenant, &user.id).await? } else { Vec::new() };
-        Ok(Ok(Ready { grant, user, roles, access, refresh_token }))
+        Ok(Ok(TokenGrant { grant, user, roles, access, refresh_token }))
     }
 }
 

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use super::ClientCredentials;
 use super::client::authenticate_client;
-use super::exchange::{Access, Exchange, NewSecrets, Ready};
+use super::exchange::{Access, Exchange, NewSecrets, TokenGrant};
 use super::userinfo::{claims_of, has_scope};
 use crate::configuration::Client;
-use crate::keys::Keys;
+use crate::signing_keys::Keys;
 use crate::{CoreError, Cx, secret};
 
 /// The parameters of a request, as they came.
@@ -99,8 +99,8 @@ async fn exchange(
     response(cx, application, used?, &keys)
 }
 
-fn response(cx: &Cx, application: &Application, ready: Ready, keys: &Keys) -> Result<TokenResponse, CoreError> {
-    let Ready { grant, user, roles, access, refresh_token } = ready;
+fn response(cx: &Cx, application: &Application, ready: TokenGrant, keys: &Keys) -> Result<TokenResponse, CoreError> {
+    let TokenGrant { grant, user, roles, access, refresh_token } = ready;
     let has = |scope: &str| has_scope(&grant.scope, scope);
     let id_token = if has("openid") {
         let ttl = application.custom_client_metadata.id_token_ttl.unwrap_or(ID_TOKEN_TTL);

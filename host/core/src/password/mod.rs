@@ -16,7 +16,7 @@ use keyway_model::{ErrorCode, Refusal, Rng, TenantId, password_policy};
 use tokio::sync::oneshot;
 
 use crate::{Core, CoreError};
-use queue::{Job, Queue};
+use queue::{HashJob, Queue};
 
 pub use cost::Cost;
 pub(crate) use cost::{check_variant, imported, is_present, may_join};
@@ -182,7 +182,7 @@ impl Hasher {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, CoreError> {
         let (sender, receiver) = oneshot::channel();
-        let job: Job = Box::new(move || {
+        let job: HashJob = Box::new(move || {
             if !sender.is_closed() {
                 let _ = sender.send(work());
             }

@@ -11,13 +11,13 @@ const MAX_JOBS: usize = 1024;
 /// Jobs of one address that may wait.
 const MAX_JOBS_OF_ONE: usize = 256;
 
-pub(super) type Job = Box<dyn FnOnce() + Send>;
+pub(super) type HashJob = Box<dyn FnOnce() + Send>;
 
 #[derive(Default)]
 struct Waiting {
     /// Addresses that have jobs, in the order of their turns.
     turns: VecDeque<String>,
-    jobs: HashMap<String, VecDeque<Job>>,
+    jobs: HashMap<String, VecDeque<HashJob>>,
     count: usize,
     is_closed: bool,
 }
@@ -35,7 +35,7 @@ impl Queue {
     }
 
     /// Adds a job of an address; false when too many wait: they would take longer to work off than anybody waits.
-    pub fn push(&self, address: &str, job: Job) -> bool {
+    pub fn push(&self, address: &str, job: HashJob) -> bool {
         let share = share_of(address);
         let mut waiting = self.lock();
         let of_one = waiting.jobs.get(&share).map_or(0, VecDeque::len);
@@ -53,7 +53,7 @@ impl Queue {
     }
 
     /// The next job; waits for one. None when the queue is closed.
-    pub fn pop(&self) -> Option<Job> {
+    pub fn pop(&self) -> Option<HashJob> {
         let mut waiting = self.lock();
         loop {
             if waiting.is_closed {
@@ -74,7 +74,7 @@ impl Queue {
 }
 
 impl Waiting {
-    fn next(&mut self) -> Option<Job> {
+    fn next(&mut self) -> Option<HashJob> {
         let share = self.turns.pop_front()?;
         let jobs = self.jobs.get_mut(&share)?;
         let job = jobs.pop_front();

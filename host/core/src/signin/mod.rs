@@ -14,14 +14,14 @@ use std::sync::Arc;
 
 use keyway_model::application::Application;
 use keyway_model::connector::ConnectorKind;
+use keyway_model::custom_phrases::Phrases;
 use keyway_model::interaction::Interaction;
-use keyway_model::phrases::Phrases;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ErrorCode, Refusal};
 use keyway_store::{Constraint, StoreError, interactions};
 use serde_json::json;
 
-use crate::configuration::{Client, Settings};
+use crate::configuration::{Client, TenantSettings};
 use crate::limits::Network;
 use crate::{Core, CoreError, Cx, secret};
 
@@ -65,7 +65,7 @@ impl Browser {
         self.cx.core()
     }
 
-    async fn settings(&self) -> Result<Arc<Settings>, CoreError> {
+    async fn settings(&self) -> Result<Arc<TenantSettings>, CoreError> {
         self.core().settings(&self.cx.tenant).await
     }
 }
@@ -75,7 +75,7 @@ pub struct InteractionView {
     /// The interaction itself.
     pub interaction: Interaction,
     client: Arc<Client>,
-    settings: Arc<Settings>,
+    settings: Arc<TenantSettings>,
 }
 
 impl InteractionView {

@@ -26,7 +26,7 @@ pub enum ProfileField {
 
 /// A field that is ready to be kept.
 #[derive(Clone)]
-enum Ready {
+enum CheckedField {
     Username(String),
     Password(PasswordHash),
     Verified(IdentifierKind, VerificationId),
@@ -50,15 +50,17 @@ pub async fn complete(browser: &Browser, field: ProfileField) -> Result<Progress
     .await
 }
 
-async fn ready(browser: &Browser, field: ProfileField) -> Result<Ready, CoreError> {
+async fn ready(browser: &Browser, field: ProfileField) -> Result<CheckedField, CoreError> {
     Ok(match field {
-        ProfileField::Username(name) => Ready::Username(Identifier::parse(IdentifierKind::Username, &name)?.value),
+        ProfileField::Username(name) => {
+            CheckedField::Username(Identifier::parse(IdentifierKind::Username, &name)?.value)
+        }
         ProfileField::Password(password) => {
             let (user, _) = account_in_progress(browser).await?;
             browser.core().check_password(&browser.cx.tenant, &password, &user)?;
-            Ready::Password(browser.core().hasher.hash(&browser.cx.visitor.ip, password).await?)
+            CheckedField::Password(browser.core().hasher.hash(&browser.cx.visitor.ip, password).await?)
         }
-        ProfileField::Verified(kind, id) => Ready::Verified(kind, id),
+        ProfileField::Verified(kind, id) => CheckedField::Verified(kind, id),
     })
 }
 
@@ -68,10 +70,10 @@ pub(super) async fn add_verified(
     kind: IdentifierKind,
     id: VerificationId,
 ) -> Result<(), CoreError> {
-    add(step, Ready::Verified(kind, id)).await
+    add(step, CheckedField::Verified(kind, id)).await
 }
 
-async fn add(step: &mut Step<'_>, ready: Ready) -> Result<(), CoreError> {
+async fn add(step: &mut Step<'_>, ready: CheckedField) -> Result<(), CoreError> {
     match step.interaction.event()? {
         InteractionEvent::ForgotPassword => return Err(ErrorCode::NotSupportedForForgotPassword.into()),
         InteractionEvent::SignIn => step.interaction.identified().map(|_| ())?,
@@ -80,15 +82,15 @@ async fn add(step: &mut Step<'_>, ready: Ready) -> Result<(), CoreError> {
     let user = account(step.tx, step.tenant(), step.interaction, step.now()).await?;
     let mut changed = User::new(user.id.clone(), step.now());
     match ready {
-        Ready::Username(_) if user.username.is_some() => return Err(ErrorCode::UsernameExistsInProfile.into()),
-        Ready::Password(_) if user.password.is_some() => return Err(ErrorCode::PasswordExistsInProfile.into()),
-        Ready::Username(name) => {
+        CheckedField::Username(_) if user.username.is_some() => return Err(ErrorCode::UsernameExistsInProfile.into()),
+        CheckedField::Password(_) if user.password.is_some() => return Err(ErrorCode::PasswordExistsInProfile.into()),
+        CheckedField::Username(name) => {
             changed.username = Some(name.clone());
             check_free(step.tx, step.tenant(), &changed).await?;
             step.interaction.profile.username = Some(name);
         }
-        Ready::Password(hash) => step.interaction.profile.password = Some(hash),
-        Ready::Verified(kind, id) => {
+        CheckedField::Password(hash) => step.interaction.profile.password = Some(hash),
+        CheckedField::Verified(kind, id) => {
             let proof = &step.interaction.verified(&id)?.proof;
             let identifier = proof.code().map(|code| code.identifier.clone()).filter(|one| one.kind == kind);
             let identifier = identifier.ok_or(ErrorCode::VerificationNotFound)?;

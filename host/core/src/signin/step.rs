@@ -8,7 +8,7 @@ use keyway_model::{ErrorCode, Refusal, TenantId, Timestamp};
 use keyway_store::{StoreError, Tx, interactions};
 
 use super::{Browser, taken};
-use crate::configuration::Settings;
+use crate::configuration::TenantSettings;
 use crate::events::{Event, EventKind};
 use crate::{Core, CoreError, secret};
 
@@ -17,7 +17,7 @@ pub(super) struct Step<'a> {
     /// Whose step it is.
     pub browser: &'a Browser,
     /// What the tenant allows.
-    pub settings: &'a Settings,
+    pub settings: &'a TenantSettings,
     /// The transaction, which holds the interaction.
     pub tx: &'a mut Tx,
     /// The interaction; saved at the end of the step.

@@ -56,11 +56,11 @@ pub(super) async fn finish(step: &mut Step<'_>, held: Option<LockedUser>) -> Res
     let event = step.interaction.event()?;
     let submitted = step.event(EventKind::submitted(event));
     match ended(step, event, held).await {
-        Ok(Ended::Done(outcome, change)) => {
+        Ok(SubmissionEnd::Done(outcome, change)) => {
             step.record(submitted.by_user(&change.user).changed(change.before, change.after));
             Ok(Progress::Done(outcome))
         }
-        Ok(Ended::Asks(next)) => Ok(Progress::Asks(next)),
+        Ok(SubmissionEnd::Asks(next)) => Ok(Progress::Asks(next)),
         // What was refused is in the audit log and nowhere else.
         Err(CoreError::Refusal(refusal)) => {
             if refusal.code == ErrorCode::VerificationFailed {
@@ -74,7 +74,7 @@ pub(super) async fn finish(step: &mut Step<'_>, held: Option<LockedUser>) -> Res
 }
 
 /// What came of the attempt to end an interaction.
-enum Ended {
+enum SubmissionEnd {
     Asks(Next),
     Done(Submitted, Box<AccountChange>),
 }
@@ -92,19 +92,23 @@ impl AccountChange {
     }
 }
 
-async fn ended(step: &mut Step<'_>, event: InteractionEvent, held: Option<LockedUser>) -> Result<Ended, CoreError> {
+async fn ended(
+    step: &mut Step<'_>,
+    event: InteractionEvent,
+    held: Option<LockedUser>,
+) -> Result<SubmissionEnd, CoreError> {
     let held = match (held, &step.interaction.user_id) {
         (None, Some(id)) => Some(users::lock(step.tx, step.tenant(), id).await?.ok_or(ErrorCode::UserNotExist)?),
         (held, _) => held,
     };
     let account = held.as_deref().map(Account::Identified);
     let next = next(step.experience(), step.interaction, account)?;
-    let (Next::Submit, Some(mut user)) = (&next, held) else { return Ok(Ended::Asks(next)) };
+    let (Next::Submit, Some(mut user)) = (&next, held) else { return Ok(SubmissionEnd::Asks(next)) };
     if event == InteractionEvent::ForgotPassword {
         reset_password(step, &mut user).await?;
         let after = Map::from_iter([("password".to_owned(), json!(CHANGED))]);
         let change = Box::new(AccountChange { user: user.id.clone(), before: Map::new(), after });
-        return Ok(Ended::Done(Submitted::PasswordReset(user.id.clone()), change));
+        return Ok(SubmissionEnd::Done(Submitted::PasswordReset(user.id.clone()), change));
     }
     // Nothing is refused from the first write on, but an identifier that somebody takes at the same moment.
     let names_account = step.interaction.profile.names_account();
@@ -118,12 +122,12 @@ async fn ended(step: &mut Step<'_>, event: InteractionEvent, held: Option<Locked
     hold_application(step.tx, step.tenant(), &interaction.application_id, &interaction.authorization).await?;
     if !names_account {
         let outcome = sign_in(step, &mut user).await?;
-        return Ok(Ended::Done(outcome, AccountChange::between(&before, &user)));
+        return Ok(SubmissionEnd::Done(outcome, AccountChange::between(&before, &user)));
     }
     step.tx.begin_part()?;
     let outcome = sign_in(step, &mut user).await;
     let outcome = step.tx.end_part(outcome).await.map_err(taken)?;
-    Ok(Ended::Done(outcome, AccountChange::between(&before, &user)))
+    Ok(SubmissionEnd::Done(outcome, AccountChange::between(&before, &user)))
 }
 
 async fn reset_password(step: &mut Step<'_>, user: &mut LockedUser) -> Result<(), CoreError> {

@@ -11,7 +11,7 @@ use url::Url;
 
 /// What the store said when it was read last.
 #[derive(Default)]
-struct Known {
+struct KnownTenants {
     endpoints: HashMap<TenantId, String>,
     hosts: HashMap<String, TenantId>,
     of_users: Arc<[Tenant]>,
@@ -21,7 +21,7 @@ struct Known {
 pub(crate) struct Directory {
     /// Of the tenants whose addresses are in the server's settings.
     settled: [(TenantId, String); 2],
-    known: ArcSwap<Known>,
+    known: ArcSwap<KnownTenants>,
 }
 
 impl Directory {
@@ -34,7 +34,7 @@ impl Directory {
     /// Reads the tenants anew; each with the version of its configuration.
     pub async fn reload(&self, store: &Store) -> Result<Vec<(Tenant, i64)>, StoreError> {
         let tenants = store.read(async |tx| tenants::list(tx).await).await?;
-        let mut known = Known::default();
+        let mut known = KnownTenants::default();
         for (tenant, _) in &tenants {
             if let Some(address) = &tenant.address {
                 known.endpoints.insert(tenant.id.clone(), address.endpoint.clone());

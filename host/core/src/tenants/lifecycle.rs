@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use keyway_model::tenant::{Tenant, TenantAddress};
 use keyway_model::{ErrorCode, Refusal, TenantId};
-use keyway_store::{Page, keys, tenants};
+use keyway_store::{Page, signing_keys, tenants};
 
 use super::{TenantError, management_api};
 use crate::events::{Event, EventKind};
-use crate::keys::generate;
+use crate::signing_keys::generate;
 use crate::{Core, Cx};
 
 /// Longest name, in characters.
@@ -85,7 +85,7 @@ pub async fn create(cx: &Cx, new: NewTenant) -> Result<Tenant, TenantError> {
     let made = &tenant;
     cx.write(async move |tx| {
         tenants::insert(tx, made).await?;
-        keys::insert(tx, &made.id, &key, &core.parts.master_key).await?;
+        signing_keys::insert(tx, &made.id, &key, &core.parts.master_key).await?;
         management_api(tx, &made.id, cx.now).await?;
         Ok::<_, TenantError>(cx.emit(tx, Event::created(EventKind::TenantCreated, made)).await?)
     })

@@ -20,7 +20,7 @@ use crate::events::{CHANGED, Event, EventKind};
 use crate::password::{Cost, NOBODY, check_variant, imported, may_join};
 
 pub use error::UserError;
-pub use keyway_store::user_search::{Place, UserField, UserMatch, UserSearch};
+pub use keyway_store::user_search::{ListPosition, UserField, UserMatch, UserSearch};
 pub use search::{Window, list, search, window};
 pub use sessions::{end_session, sessions};
 

@@ -1,7 +1,7 @@
 //! The list of users and the search in it.
 
 use keyway_model::user::User;
-use keyway_store::user_search::{self, Place, UserMatch, UserSearch};
+use keyway_store::user_search::{self, ListPosition, UserMatch, UserSearch};
 use keyway_store::{Page, Total};
 
 use super::UserError;
@@ -53,24 +53,24 @@ pub async fn search(cx: &Cx, search: UserSearch, page: Page) -> Result<(Vec<User
 
 /// `limit` users at a place of the list: as quick at its end as at its beginning.
 #[tracing::instrument(name = "users.window", skip_all)]
-pub async fn window(cx: &Cx, place: Place, limit: i64) -> Result<Window, UserError> {
+pub async fn window(cx: &Cx, place: ListPosition, limit: i64) -> Result<Window, UserError> {
     let one_more = limit.saturating_add(1);
     let limit = usize::try_from(limit).unwrap_or_default();
     cx.read(async move |tx| {
         let mut place = place;
         let mut users = user_search::at(tx, &cx.tenant, place.clone(), one_more).await?;
-        if matches!(place, Place::NewerThan(..)) && users.len() <= limit {
-            place = Place::Newest;
-            users = user_search::at(tx, &cx.tenant, Place::Newest, one_more).await?;
+        if matches!(place, ListPosition::NewerThan(..)) && users.len() <= limit {
+            place = ListPosition::Newest;
+            users = user_search::at(tx, &cx.tenant, ListPosition::Newest, one_more).await?;
         }
         let goes_on = users.len() > limit;
         let (has_newer, has_older) = match place {
-            Place::Newest => (false, goes_on),
-            Place::OlderThan(..) => (true, goes_on),
-            Place::NewerThan(..) => (goes_on, true),
-            Place::Oldest => (goes_on, false),
+            ListPosition::Newest => (false, goes_on),
+            ListPosition::OlderThan(..) => (true, goes_on),
+            ListPosition::NewerThan(..) => (goes_on, true),
+            ListPosition::Oldest => (goes_on, false),
         };
-        if goes_on && matches!(place, Place::NewerThan(..) | Place::Oldest) {
+        if goes_on && matches!(place, ListPosition::NewerThan(..) | ListPosition::Oldest) {
             users.remove(0);
         }
         users.truncate(limit);

@@ -30,7 +30,7 @@ pub struct Demo {
 }
 
 #[derive(Clone)]
-struct Pages {
+struct DemoPages {
     messages: Arc<Mutex<Vec<Value>>>,
     config: Arc<Value>,
 }
@@ -61,20 +61,20 @@ impl Demo {
         println!("  Sample users           {}", seed::WELCOME);
         println!("  Codes appear on the page and here.\n");
         let config = json!({ "endpoint": endpoint, "clientId": client_id });
-        let pages = Pages { messages: Arc::default(), config: Arc::new(config) };
+        let pages = DemoPages { messages: Arc::default(), config: Arc::new(config) };
         let router = Router::new()
             .route("/", get(async || Html(include_str!("index.html"))))
             .route("/callback", get(async || Html(include_str!("index.html"))))
             .route("/demo.js", get(async || ([(header::CONTENT_TYPE, "text/javascript")], include_str!("demo.js"))))
             .route("/demo.css", get(async || ([(header::CONTENT_TYPE, "text/css")], include_str!("demo.css"))))
-            .route("/config.json", get(async |State(pages): State<Pages>| Json(Value::clone(&pages.config))))
+            .route("/config.json", get(async |State(pages): State<DemoPages>| Json(Value::clone(&pages.config))))
             .route("/messages", post(receive).get(list))
             .with_state(pages);
         Ok((self.listener, router))
     }
 }
 
-async fn receive(State(pages): State<Pages>, Json(mut message): Json<Value>) -> StatusCode {
+async fn receive(State(pages): State<DemoPages>, Json(mut message): Json<Value>) -> StatusCode {
     let text = |name: &str| message.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let code = message.pointer("/payload/code").and_then(Value::as_str).unwrap_or_default().to_owned();
     println!("  Code {code} for +{} ({})", text("to"), text("usage"));
@@ -88,7 +88,7 @@ async fn receive(State(pages): State<Pages>, Json(mut message): Json<Value>) -> 
     StatusCode::NO_CONTENT
 }
 
-async fn list(State(pages): State<Pages>) -> impl IntoResponse {
+async fn list(State(pages): State<DemoPages>) -> impl IntoResponse {
     let messages = pages.messages.lock().unwrap_or_else(PoisonError::into_inner).clone();
     ([(header::CACHE_CONTROL, "no-store")], Json(messages))
 }

@@ -106,7 +106,7 @@ impl Profile {
 
 /// A sign-in under way.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(try_from = "stored::Stored", into = "stored::Stored")]
+#[serde(try_from = "stored::StoredInteraction", into = "stored::StoredInteraction")]
 pub struct Interaction {
     /// Id. The browser's cookie holds a secret, of which the store keeps the hash.
     pub id: InteractionId,

@@ -20,7 +20,7 @@ use crate::prepared::Prepared;
 use crate::redact::Redactor;
 
 pub use input::{CacheEntry, Context, Message, Start};
-pub use outcome::{CallError, Exchange, Failure, LogLevel, LogLine, Outcome, Report};
+pub use outcome::{CallError, CallOutcome, Failure, HttpExchange, LogLevel, LogLine, Report};
 pub use shown::{cleaned, masked_object};
 use shown::{is_object, size};
 
@@ -47,7 +47,7 @@ impl Sandbox {
 
     /// Sends one message, as text message or e-mail. Secrets, the recipient and the code are masked in what the connector
     /// logs and reports.
-    pub async fn send(&self, component: &Component, context: &Context, message: Message) -> Outcome {
+    pub async fn send(&self, component: &Component, context: &Context, message: Message) -> CallOutcome {
         let payload = serde_json::from_str::<Value>(&message.payload).ok();
         let masked: Vec<String> = ["code", "link"]
             .iter()
@@ -69,7 +69,7 @@ impl Sandbox {
     }
 
     /// The provider's address that the browser is sent to.
-    pub async fn authorization_uri(&self, component: &Component, context: &Context, start: Start) -> Outcome {
+    pub async fn authorization_uri(&self, component: &Component, context: &Context, start: Start) -> CallOutcome {
         let masked = [start.state.clone()];
         let (result, report) = self.ask(component, context, &masked, Function::AuthorizationUri(&start)).await;
         let plain = |text: String| if text.chars().any(is_deceptive) { Err(CallError::Malformed) } else { Ok(text) };
@@ -77,19 +77,24 @@ impl Sandbox {
     }
 
     /// The identity behind a callback, as a JSON object.
-    pub async fn user_info(&self, component: &Component, context: &Context, callback: &Value) -> Outcome {
+    pub async fn user_info(&self, component: &Component, context: &Context, callback: &Value) -> CallOutcome {
         let text = callback.to_string();
         self.ask(component, context, &secrets_of_callback(callback), Function::UserInfo(&text)).await
     }
 
     /// The identity behind a callback with the provider's tokens, as a JSON object of `userInfo` and `tokens`.
-    pub async fn tokens_and_user_info(&self, component: &Component, context: &Context, callback: &Value) -> Outcome {
+    pub async fn tokens_and_user_info(
+        &self,
+        component: &Component,
+        context: &Context,
+        callback: &Value,
+    ) -> CallOutcome {
         let text = callback.to_string();
         self.ask(component, context, &secrets_of_callback(callback), Function::TokensAndUserInfo(&text)).await
     }
 
     /// New tokens for a refresh token, as the provider's JSON object.
-    pub async fn refresh(&self, component: &Component, context: &Context, refresh_token: &str) -> Outcome {
+    pub async fn refresh(&self, component: &Component, context: &Context, refresh_token: &str) -> CallOutcome {
         self.ask(component, context, &[refresh_token.to_owned()], Function::Refresh(refresh_token)).await
     }
 
@@ -99,7 +104,7 @@ impl Sandbox {
         context: &Context,
         masked: &[String],
         function: Function<'_>,
-    ) -> Outcome {
+    ) -> CallOutcome {
         let prepared = component.prepare(&context.config, &context.marks);
         self.call(component, self.budgets().clone(), context, &prepared, masked, function).await
     }
@@ -112,7 +117,7 @@ impl Sandbox {
         prepared: &Prepared,
         masked: &[String],
         function: Function<'_>,
-    ) -> Outcome {
+    ) -> CallOutcome {
         let started = Instant::now();
         let Ok(_permit) = self.slots().acquire().await else { return (Err(CallError::Instantiate), Report::default()) };
         let ready = component.ready();

@@ -10,7 +10,7 @@ use super::CacheEntry;
 
 /// A request of a call: where it went and what came of it, without address or content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exchange {
+pub struct HttpExchange {
     /// Host.
     pub host: String,
     /// Status of the answer, if there was one.
@@ -155,7 +155,7 @@ pub struct Report {
     /// Calls of host functions.
     pub host_calls: u32,
     /// Requests sent.
-    pub exchanges: Vec<Exchange>,
+    pub exchanges: Vec<HttpExchange>,
     /// What the guest wrote.
     pub log: Vec<LogLine>,
     /// What to keep in the cache; none removes.
@@ -165,4 +165,4 @@ pub struct Report {
 }
 
 /// A call's result and what it cost.
-pub type Outcome = (Result<String, CallError>, Report);
+pub type CallOutcome = (Result<String, CallError>, Report);

@@ -8,8 +8,8 @@ use wasmtime::{Store, UpdateDeadline};
 
 use super::Context;
 use crate::budget::Budgets;
-use crate::component::{Component, Ready};
-use crate::cpu_queue::Turn;
+use crate::component::{Compiled, Component};
+use crate::cpu_queue::CpuTurn;
 use crate::engine::Sandbox;
 use crate::host::{Breach, HostState};
 use crate::prepared::Prepared;
@@ -18,7 +18,7 @@ use crate::redact::Redactor;
 impl Sandbox {
     pub(super) fn store(
         &self,
-        ready: &Ready,
+        ready: &Compiled,
         component: &Component,
         budgets: &Budgets,
         redactor: Redactor,
@@ -44,7 +44,7 @@ impl Sandbox {
             log: Vec::new(),
             log_bytes: 0,
             cpu_ticks: 0,
-            turn: Turn::default(),
+            turn: CpuTurn::default(),
             breach: None,
             memory_peak: 0,
         };

@@ -68,7 +68,7 @@ pub trait ContractAdapter: Send + Sync {
         &'c self,
         guest: Guest<'c>,
         function: Function<'c>,
-    ) -> Pin<Box<dyn Future<Output = Answer> + Send + 'c>>;
+    ) -> Pin<Box<dyn Future<Output = CallAnswer> + Send + 'c>>;
 }
 
 /// A function of a connector and what it is given beside the configuration.
@@ -101,7 +101,7 @@ pub struct Guest<'c> {
 }
 
 /// What the guest returned, if it came to that.
-pub type Answer = Result<Result<String, Reported>, CallError>;
+pub type CallAnswer = Result<Result<String, Reported>, CallError>;
 
 /// A failure in the guest's words, nothing masked yet.
 pub struct Reported {

@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use wasmtime::component::{HasSelf, InstancePre, Linker};
 
-use super::{Answer, ContractAdapter, Function, Guest, Reported};
+use super::{CallAnswer, ContractAdapter, Function, Guest, Reported};
 use crate::call::CallError;
 use crate::host::HostState;
 use bindings::exports::keyway::connector::{config, email, meta, sms, social, social_tokens};
@@ -73,7 +73,7 @@ impl Exports {
         }))
     }
 
-    async fn run(&self, guest: Guest<'_>, function: Function<'_>) -> Answer {
+    async fn run(&self, guest: Guest<'_>, function: Function<'_>) -> CallAnswer {
         let Guest { instance, store, config, factory_id } = guest;
         match function {
             Function::Describe => {
@@ -138,7 +138,7 @@ impl ContractAdapter for Exports {
         &'c self,
         guest: Guest<'c>,
         function: Function<'c>,
-    ) -> Pin<Box<dyn Future<Output = Answer> + Send + 'c>> {
+    ) -> Pin<Box<dyn Future<Output = CallAnswer> + Send + 'c>> {
         Box::pin(self.run(guest, function))
     }
 }
@@ -147,7 +147,7 @@ fn found<T>(loaded: wasmtime::Result<T>) -> Result<T, CallError> {
     loaded.map_err(|_| CallError::Missing)
 }
 
-fn answered(result: wasmtime::Result<Result<String, types::Failure>>) -> Answer {
+fn answered(result: wasmtime::Result<Result<String, types::Failure>>) -> CallAnswer {
     let answer =
         result.map_err(|error| if is_too_much_data(&error) { CallError::TooLarge } else { CallError::Trap })?;
     Ok(answer.map_err(|failure| Reported {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::HostState;
-use crate::call::Exchange;
+use crate::call::HttpExchange;
 use crate::contract::v1_0::bindings::keyway::host::http;
 use crate::egress::{Denied, FetchError, Request, Response};
 
@@ -25,7 +25,7 @@ impl HostState {
         let host = url::Url::parse(&request.url).ok().and_then(|url| url.host_str().map(ToOwned::to_owned));
         let (egress, hosts) = (Arc::clone(&self.egress), Arc::clone(&self.hosts));
         let answer = egress.fetch(request, &hosts, self.budgets.response_bytes, left.min(self.budgets.fetch)).await;
-        self.exchanges.push(Exchange {
+        self.exchanges.push(HttpExchange {
             host: host.unwrap_or_default(),
             status: answer.as_ref().ok().map(|answer| answer.status),
             sent,

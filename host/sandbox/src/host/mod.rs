@@ -16,10 +16,10 @@ use keyway_model::{Clock, Rng};
 use wasmtime::ResourceLimiter;
 
 use crate::budget::Budgets;
-use crate::call::{CacheEntry, Exchange, LogLevel, LogLine};
+use crate::call::{CacheEntry, HttpExchange, LogLevel, LogLine};
 use crate::contract::v1_0::bindings::keyway::connector::types;
 use crate::contract::v1_0::bindings::keyway::host::{clock, log, random};
-use crate::cpu_queue::Turn;
+use crate::cpu_queue::CpuTurn;
 use crate::egress::Egress;
 use crate::redact::Redactor;
 
@@ -44,11 +44,11 @@ pub struct HostState {
     pub deadline: Instant,
     pub host_calls: u32,
     pub fetches: u32,
-    pub exchanges: Vec<Exchange>,
+    pub exchanges: Vec<HttpExchange>,
     pub log: Vec<LogLine>,
     pub log_bytes: usize,
     pub cpu_ticks: u64,
-    pub turn: Turn,
+    pub turn: CpuTurn,
     pub breach: Option<Breach>,
     pub memory_peak: usize,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::HostState;
-use crate::call::Exchange;
+use crate::call::HttpExchange;
 use crate::contract::v1_0::bindings::keyway::host::smtp;
 use crate::egress::FetchError;
 use crate::relay;
@@ -55,7 +55,7 @@ impl smtp::Host for HostState {
             }
             Ok(Ok(result)) => result,
         };
-        self.exchanges.push(Exchange {
+        self.exchanges.push(HttpExchange {
             host,
             status: result.is_ok().then_some(250),
             sent,

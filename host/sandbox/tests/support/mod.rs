@@ -7,7 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use keyway_model::{Clock, Rng, Timestamp};
-use keyway_sandbox::{Budgets, EgressPolicy, Sandbox, Settings};
+use keyway_sandbox::{Budgets, EgressPolicy, EngineSettings, Sandbox};
 
 struct Fixed;
 impl Clock for Fixed {
@@ -97,7 +97,7 @@ pub fn component(variable: &str, name: &str) -> Vec<u8> {
 /// A sandbox whose traffic is rewritten; `pooling` as in its settings.
 pub fn sandbox(rewrite: &str, budgets: Budgets, pooling: bool) -> (tempfile::TempDir, Arc<Sandbox>) {
     let folder = tempfile::tempdir().unwrap();
-    let settings = Settings {
+    let settings = EngineSettings {
         cache: folder.path().to_owned(),
         cache_key: [3; 32],
         pooling,

@@ -39,7 +39,7 @@ pub(crate) struct Address {
     pub(super) tls: MakeRustlsConnect,
 }
 
-type Parameters = BTreeMap<String, String>;
+type UrlParameters = BTreeMap<String, String>;
 
 fn decoded(text: &str) -> Result<String, StoreError> {
     percent_decode_str(text).decode_utf8().map(Into::into).map_err(|_| StoreError::Url)
@@ -57,11 +57,11 @@ fn canonical(name: &str) -> &str {
     }
 }
 
-fn parameters(url: &str, environment: impl Fn(&str) -> Option<String>) -> Result<Parameters, StoreError> {
+fn parameters(url: &str, environment: impl Fn(&str) -> Option<String>) -> Result<UrlParameters, StoreError> {
     let url = Url::parse(url).map_err(|_| StoreError::Url)?;
     let of_environment =
         ENVIRONMENT.iter().filter_map(|(variable, name)| Some(((*name).to_owned(), environment(variable)?)));
-    let mut all: Parameters = of_environment.collect();
+    let mut all: UrlParameters = of_environment.collect();
     let of_url = [
         ("host", url.host_str().unwrap_or_default()),
         ("user", url.username()),
@@ -108,7 +108,7 @@ impl Address {
         } else {
             config.host(host)
         };
-        let take = |all: &mut Parameters, name| all.remove(name).filter(|value| !value.is_empty());
+        let take = |all: &mut UrlParameters, name| all.remove(name).filter(|value| !value.is_empty());
         let mode = take(&mut all, "sslmode");
         let (mode, check) = match mode.as_deref() {
             Some("disable" | "allow") => (SslMode::Disable, Check::Nothing),

@@ -157,7 +157,7 @@ fn kind(value: &Value) -> PgType {
 
 /// What a statement came to.
 #[derive(Debug, Default)]
-pub(crate) struct Answer {
+pub(crate) struct StatementAnswer {
     /// Its rows.
     pub rows: Vec<Row>,
     /// How many rows it changed.
@@ -167,12 +167,12 @@ pub(crate) struct Answer {
 /// Runs statements, in one trip where their plans are kept; the answer to the last, or the first error.
 ///
 /// Outside a transaction each is one of its own.
-pub(crate) async fn run(client: &Client, queries: &[Query]) -> Result<Answer, StoreError> {
+pub(crate) async fn run(client: &Client, queries: &[Query]) -> Result<StatementAnswer, StoreError> {
     let plans = in_order(queries.iter().map(|query| plan(client, query))).await;
     let plans = plans.into_iter().collect::<Result<Vec<_>, _>>()?;
     let answers = in_order(queries.iter().zip(plans).map(|(query, plan)| answer(client, query, plan))).await;
     // After the first error PostgreSQL refuses what follows, for another reason.
-    answers.into_iter().try_fold(Answer::default(), |_, answer| answer)
+    answers.into_iter().try_fold(StatementAnswer::default(), |_, answer| answer)
 }
 
 /// Runs futures at once. All are polled in their order: what they send is sent in it.
@@ -197,7 +197,7 @@ async fn plan(client: &Client, query: &Query) -> Result<Option<Statement>, Store
     Ok(Some(client.prepare_typed_cached(&query.text, &types).await?))
 }
 
-async fn answer(client: &Client, query: &Query, plan: Option<Statement>) -> Result<Answer, StoreError> {
+async fn answer(client: &Client, query: &Query, plan: Option<Statement>) -> Result<StatementAnswer, StoreError> {
     let rows = if let Some(statement) = plan {
         client.query_raw(&statement, &query.values).await?
     } else {
@@ -207,7 +207,7 @@ async fn answer(client: &Client, query: &Query, plan: Option<Statement>) -> Resu
     read(rows).await
 }
 
-async fn read(rows: RowStream) -> Result<Answer, StoreError> {
+async fn read(rows: RowStream) -> Result<StatementAnswer, StoreError> {
     let mut rows = pin!(rows);
     let mut found: Vec<Row> = Vec::new();
     while let Some(row) = rows.as_mut().try_next().await? {
@@ -218,7 +218,7 @@ async fn read(rows: RowStream) -> Result<Answer, StoreError> {
         let values = (0..row.len()).map(|column| row.try_get(column)).collect::<Result<_, _>>()?;
         found.push(Row { names, values });
     }
-    Ok(Answer { rows: found, changed: rows.rows_affected().unwrap_or_default() })
+    Ok(StatementAnswer { rows: found, changed: rows.rows_affected().unwrap_or_default() })
 }
 
 /// What is told of a failure: no values, which PostgreSQL names in the details.

@@ -18,7 +18,7 @@ use crate::statement::{Query, Row, Type, Value};
 
 pub(crate) use readers::{Reader, Readers};
 use writer::Flush;
-pub(crate) use writer::{Turn, Writer};
+pub(crate) use writer::{Writer, WriterTurn};
 
 /// Statements whose plans one connection keeps.
 const PLANS: usize = 256;

@@ -15,7 +15,7 @@ use crate::StoreError;
 /// Makes durable whatever was committed before it is called.
 pub(crate) type Flush = Box<dyn FnMut() -> io::Result<()> + Send>;
 
-type Outcome = Result<(), StoreError>;
+type CommitOutcome = Result<(), StoreError>;
 
 struct Shared {
     connection: Connection,
@@ -24,7 +24,7 @@ struct Shared {
     /// Whether a flush failed. Whatever is committed afterwards may be lost with what that flush did not keep.
     is_lost: bool,
     /// Who waits for the commit.
-    ended: Vec<oneshot::Sender<Outcome>>,
+    ended: Vec<oneshot::Sender<CommitOutcome>>,
 }
 
 /// The one connection that writes.
@@ -34,8 +34,8 @@ pub(crate) struct Writer {
     wake: SyncSender<()>,
 }
 
-/// The connection, until it is dropped: what was written is undone unless [`Turn::commit`] was called.
-pub(crate) struct Turn {
+/// The connection, until it is dropped: what was written is undone unless [`WriterTurn::commit`] was called.
+pub(crate) struct WriterTurn {
     /// Absent once the turn is over.
     shared: Option<OwnedMutexGuard<Shared>>,
     wake: SyncSender<()>,
@@ -56,7 +56,7 @@ impl Shared {
     }
 
     /// Commits what is there; who waits for the flush of it.
-    fn commit(&mut self) -> Vec<oneshot::Sender<Outcome>> {
+    fn commit(&mut self) -> Vec<oneshot::Sender<CommitOutcome>> {
         if !std::mem::take(&mut self.is_open) {
             return Vec::new();
         }
@@ -77,7 +77,7 @@ impl Shared {
     }
 }
 
-fn answer(waiting: Vec<oneshot::Sender<Outcome>>, outcome: impl Fn() -> Outcome) {
+fn answer(waiting: Vec<oneshot::Sender<CommitOutcome>>, outcome: impl Fn() -> CommitOutcome) {
     for one in waiting {
         let _ = one.send(outcome());
     }
@@ -97,9 +97,9 @@ impl Writer {
     }
 
     /// The next turn.
-    pub async fn turn(&self) -> Result<Turn, StoreError> {
+    pub async fn turn(&self) -> Result<WriterTurn, StoreError> {
         let shared = Arc::clone(&self.turns).lock_owned().await;
-        let mut turn = Turn { shared: Some(shared), wake: self.wake.clone() };
+        let mut turn = WriterTurn { shared: Some(shared), wake: self.wake.clone() };
         match turn.start(Duration::ZERO) {
             Err(error) if is_busy(&error) => {
                 let waiting = tokio::task::spawn_blocking(move || turn.start(BUSY).map(|()| turn));
@@ -114,7 +114,7 @@ fn is_busy(error: &StoreError) -> bool {
     matches!(error, StoreError::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy))
 }
 
-impl Turn {
+impl WriterTurn {
     fn shared(&self) -> Result<&Shared, StoreError> {
         self.shared.as_deref().ok_or(StoreError::Aborted)
     }
@@ -137,7 +137,7 @@ impl Turn {
     }
 
     /// Commits, with those who wait for their turn already. Success means durable.
-    pub async fn commit(mut self) -> Outcome {
+    pub async fn commit(mut self) -> CommitOutcome {
         self.shared()?.run("RELEASE job")?;
         let mut shared = self.shared.take().ok_or(StoreError::Aborted)?;
         let (sender, outcome) = oneshot::channel();
@@ -148,7 +148,7 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for WriterTurn {
     fn drop(&mut self) {
         let Some(shared) = &mut self.shared else { return };
         if shared.is_open && shared.run("ROLLBACK TO job").and_then(|()| shared.run("RELEASE job")).is_err() {
@@ -193,7 +193,7 @@ mod tests {
         Writer::new(connection, flush).unwrap()
     }
 
-    async fn written(writer: &Writer, id: i64) -> Turn {
+    async fn written(writer: &Writer, id: i64) -> WriterTurn {
         let mut turn = writer.turn().await.unwrap();
         turn.connection().unwrap().execute("INSERT INTO things VALUES (?1)", [id]).unwrap();
         turn

@@ -1,10 +1,10 @@
 //! What belongs to a user or is written about one, as rows: identities, sessions, the audit log.
 
-use keyway_model::log::LogEntry;
+use keyway_model::audit_log::LogEntry;
 use keyway_model::session::Session;
 use keyway_model::user::Identity;
 use keyway_model::{TenantId, Timestamp, UserId};
-use keyway_store::logs::{self, Filter};
+use keyway_store::audit_logs::{self, AuditLogFilter};
 use keyway_store::{Constraint, Page, Store, StoreError, identities, sessions, users};
 
 use super::{tenant, user};
@@ -103,26 +103,26 @@ async fn the_audit_log_is_read_by_what_is_asked(store: Store) {
             (2, "Interaction.Register.Submit", "bob"),
             (3, "Management.Users.Create", "ann"),
         ] {
-            logs::insert(tx, &tenant(), &entry(number, key, user)).await?;
+            audit_logs::insert(tx, &tenant(), &entry(number, key, user)).await?;
         }
         let page = Page { offset: 0, limit: 2 };
         let asked = [
-            (Filter::default(), 3),
-            (Filter { user_id: "ann".into(), ..Filter::default() }, 2),
-            (Filter { application_id: "b".into(), ..Filter::default() }, 0),
-            (Filter { key: "Interaction.".into(), ..Filter::default() }, 2),
-            (Filter { key: "Interaction.SignIn.Submit".into(), ..Filter::default() }, 1),
-            (Filter { from: Some(Timestamp(2)), until: Some(Timestamp(3)), ..Filter::default() }, 1),
+            (AuditLogFilter::default(), 3),
+            (AuditLogFilter { user_id: Some("ann".into()), ..AuditLogFilter::default() }, 2),
+            (AuditLogFilter { application_id: Some("b".into()), ..AuditLogFilter::default() }, 0),
+            (AuditLogFilter { key: Some("Interaction.".into()), ..AuditLogFilter::default() }, 2),
+            (AuditLogFilter { key: Some("Interaction.SignIn.Submit".into()), ..AuditLogFilter::default() }, 1),
+            (AuditLogFilter { from: Some(Timestamp(2)), until: Some(Timestamp(3)), ..AuditLogFilter::default() }, 1),
         ];
         for (filter, expected) in asked {
-            let (entries, total) = logs::list(tx, &tenant(), &filter, page).await?;
+            let (entries, total) = audit_logs::list(tx, &tenant(), &filter, page).await?;
             assert_eq!((total, entries.len()), (expected, usize::try_from(expected).unwrap().min(2)), "{filter:?}");
-            assert_eq!(logs::list(tx, &TenantId::admin(), &filter, page).await?.1, 0);
+            assert_eq!(audit_logs::list(tx, &TenantId::admin(), &filter, page).await?.1, 0);
         }
-        let newest = logs::list(tx, &tenant(), &Filter::default(), page).await?.0;
+        let newest = audit_logs::list(tx, &tenant(), &AuditLogFilter::default(), page).await?.0;
         assert_eq!(newest.iter().map(|entry| entry.created_at.0).collect::<Vec<_>>(), [3, 2]);
-        assert_eq!(logs::find(tx, &tenant(), &"log1".into()).await?.unwrap().payload, entry(1, "", "").payload);
-        assert!(logs::find(tx, &TenantId::admin(), &"log1".into()).await?.is_none());
+        assert_eq!(audit_logs::find(tx, &tenant(), &"log1".into()).await?.unwrap().payload, entry(1, "", "").payload);
+        assert!(audit_logs::find(tx, &TenantId::admin(), &"log1".into()).await?.is_none());
         Ok(())
     });
     done.await.unwrap();

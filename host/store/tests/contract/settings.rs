@@ -1,11 +1,13 @@
 //! What administrators set, as rows: sign-in settings, phrases, pictures, e-mail templates, signing keys.
 
+use keyway_model::custom_phrases::Phrases;
 use keyway_model::email_template::{EmailTemplate, EmailTemplateDetails};
-use keyway_model::phrases::Phrases;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{TenantId, Timestamp};
-use keyway_store::keys::SigningKey;
-use keyway_store::{MasterKey, Store, StoreError, email_templates, images, keys, phrases, sign_in_experiences};
+use keyway_store::signing_keys::SigningKey;
+use keyway_store::{
+    MasterKey, Store, StoreError, custom_phrases, email_templates, images, sign_in_experiences, signing_keys,
+};
 
 use super::tenant;
 
@@ -34,15 +36,15 @@ async fn sign_in_settings_are_the_tenant_s_own(store: Store) {
 async fn phrases_are_the_tenant_s_own(store: Store) {
     let done = store.write::<_, StoreError>(async |tx| {
         let words = |text: &str| Phrases::from([("sign_in".to_owned(), text.to_owned())]);
-        phrases::put(tx, &tenant(), "en", &words("Come in")).await?;
-        phrases::put(tx, &tenant(), "en", &words("Enter")).await?;
-        phrases::put(tx, &tenant(), "zh-CN", &words("进入")).await?;
-        let kept = phrases::list(tx, &tenant()).await?;
+        custom_phrases::put(tx, &tenant(), "en", &words("Come in")).await?;
+        custom_phrases::put(tx, &tenant(), "en", &words("Enter")).await?;
+        custom_phrases::put(tx, &tenant(), "zh-CN", &words("进入")).await?;
+        let kept = custom_phrases::list(tx, &tenant()).await?;
         assert_eq!(kept, [("en".to_owned(), words("Enter")), ("zh-CN".to_owned(), words("进入"))]);
-        assert!(phrases::list(tx, &TenantId::admin()).await?.is_empty());
-        assert!(!phrases::delete(tx, &TenantId::admin(), "en").await?);
-        assert!(phrases::delete(tx, &tenant(), "en").await?);
-        assert!(!phrases::delete(tx, &tenant(), "en").await?);
+        assert!(custom_phrases::list(tx, &TenantId::admin()).await?.is_empty());
+        assert!(!custom_phrases::delete(tx, &TenantId::admin(), "en").await?);
+        assert!(custom_phrases::delete(tx, &tenant(), "en").await?);
+        assert!(!custom_phrases::delete(tx, &tenant(), "en").await?);
         Ok(())
     });
     done.await.unwrap();
@@ -97,15 +99,15 @@ async fn signing_keys_are_sealed_for_their_tenant(store: Store) {
     let signing =
         SigningKey { id: "k".into(), private_key: "0a".into(), created_at: Timestamp(1), signs_from: Timestamp(5) };
     let done = store.write::<_, StoreError>(async |tx| {
-        keys::insert(tx, &tenant(), &signing, &key).await?;
-        let kept = keys::list(tx, &tenant(), &key).await?;
+        signing_keys::insert(tx, &tenant(), &signing, &key).await?;
+        let kept = signing_keys::list(tx, &tenant(), &key).await?;
         assert_eq!((kept.len(), kept[0].private_key.as_str(), kept[0].signs_from), (1, "0a", Timestamp(5)));
-        assert!(matches!(keys::list(tx, &tenant(), &other).await, Err(StoreError::Unseal)));
-        assert!(keys::list(tx, &TenantId::admin(), &key).await?.is_empty());
-        keys::delete(tx, &TenantId::admin(), &"k".into()).await?;
-        assert_eq!(keys::list(tx, &tenant(), &key).await?.len(), 1);
-        keys::delete(tx, &tenant(), &"k".into()).await?;
-        assert!(keys::list(tx, &tenant(), &key).await?.is_empty());
+        assert!(matches!(signing_keys::list(tx, &tenant(), &other).await, Err(StoreError::Unseal)));
+        assert!(signing_keys::list(tx, &TenantId::admin(), &key).await?.is_empty());
+        signing_keys::delete(tx, &TenantId::admin(), &"k".into()).await?;
+        assert_eq!(signing_keys::list(tx, &tenant(), &key).await?.len(), 1);
+        signing_keys::delete(tx, &tenant(), &"k".into()).await?;
+        assert!(signing_keys::list(tx, &tenant(), &key).await?.is_empty());
         Ok(())
     });
     done.await.unwrap();

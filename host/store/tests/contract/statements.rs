@@ -63,7 +63,7 @@ fn statements(source: &str) -> Vec<(For, String)> {
 }
 
 /// Files whose statements each database has of its own, or that are made of parts.
-const APART: [&str; 2] = ["migrations.rs", "user_search.rs"];
+const APART: [&str; 1] = ["migrations.rs"];
 
 #[test]
 fn statements_are_found_with_whom_they_are_for() {

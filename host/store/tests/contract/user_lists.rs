@@ -2,7 +2,7 @@
 
 use keyway_model::user::{User, UserChange};
 use keyway_model::{Patch, TenantId, Timestamp};
-use keyway_store::user_search::{self, Place};
+use keyway_store::user_search::{self, ListPosition};
 use keyway_store::{Page, Store, StoreError, Total, users};
 
 use super::{change, insert, tenant, user};
@@ -84,18 +84,18 @@ async fn the_list_of_users_is_walked_both_ways(store: Store) {
         user.created_at = Timestamp(number / 2);
         insert(&store, tenant(), user).await.unwrap();
     }
-    let at = |place: Place| {
+    let at = |place: ListPosition| {
         let store = store.clone();
         async move {
             let read = store.read::<_, StoreError>(async move |tx| user_search::at(tx, &tenant(), place, 3).await);
             read.await.unwrap().into_iter().map(|user| user.id.0).collect::<Vec<_>>()
         }
     };
-    assert_eq!(at(Place::Newest).await, ["u6", "u5", "u4"]);
-    assert_eq!(at(Place::OlderThan(Timestamp(2), "u4".into())).await, ["u3", "u2", "u1"]);
-    assert_eq!(at(Place::NewerThan(Timestamp(1), "u3".into())).await, ["u6", "u5", "u4"]);
-    assert_eq!(at(Place::NewerThan(Timestamp(0), "u0".into())).await, ["u3", "u2", "u1"]);
-    assert_eq!(at(Place::Oldest).await, ["u2", "u1", "u0"]);
+    assert_eq!(at(ListPosition::Newest).await, ["u6", "u5", "u4"]);
+    assert_eq!(at(ListPosition::OlderThan(Timestamp(2), "u4".into())).await, ["u3", "u2", "u1"]);
+    assert_eq!(at(ListPosition::NewerThan(Timestamp(1), "u3".into())).await, ["u6", "u5", "u4"]);
+    assert_eq!(at(ListPosition::NewerThan(Timestamp(0), "u0".into())).await, ["u3", "u2", "u1"]);
+    assert_eq!(at(ListPosition::Oldest).await, ["u2", "u1", "u0"]);
     let count =
         |most: i64| store.read::<_, StoreError>(async move |tx| user_search::count(tx, &tenant(), None, most).await);
     assert_eq!(count(7).await.unwrap(), Total { count: 7, is_capped: false });

@@ -5,6 +5,7 @@
 
 mod doors;
 mod model;
+mod pages;
 mod world;
 
 use doors::Door;

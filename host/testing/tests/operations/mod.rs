@@ -2,6 +2,7 @@
 //! `snapshots/`, one file for each test, the same for both. So is what applications see of OpenID Connect and of the Experience API.
 
 mod applications;
+mod audit_logs;
 mod authorization;
 mod connector_factories;
 mod connectors;
@@ -9,16 +10,15 @@ mod coverage;
 mod custom_phrases;
 mod email_templates;
 mod every;
-mod experience;
-mod logs;
+mod experience_api;
+mod images;
 mod oidc;
-mod oidc_keys;
 mod resources;
 mod roles;
 mod sign_in_experience;
+mod signing_keys;
 mod tenants;
 mod transcript;
-mod user_assets;
 mod users;
 
 use serde_json::Value;

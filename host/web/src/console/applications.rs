@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::application_branding::Branding;
 use super::guides::{Filled, GUIDES, Guide, guide};
-use super::page::{Notice, Paging, Shell, asked, done, moment, page};
+use super::page::{Notice, Paging, Shell, done, moment, page, requested_page};
 use super::session::Admin;
 use crate::error::WebError;
 use crate::request::{Parameters, Path};
@@ -25,7 +25,7 @@ const FRAMEWORK: &str = "framework";
 
 #[derive(Template)]
 #[template(path = "console/applications.html")]
-struct ListPage {
+struct ApplicationsPage {
     shell: Shell,
     applications: Vec<Application>,
     paging: Paging,
@@ -33,16 +33,16 @@ struct ListPage {
 
 /// `GET /console/applications`
 pub async fn list(cx: Cx, Extension(admin): Extension<Admin>, parameters: Parameters) -> Result<Response, WebError> {
-    let (number, wanted) = asked(&parameters);
+    let (number, wanted) = requested_page(&parameters);
     let (applications, total) = applications::list(&cx, wanted).await?;
     let shell = Shell::new(&admin, "applications");
     let paging = Paging::new(&admin.to("/applications"), number, total, &[]);
-    Ok(page(StatusCode::OK, &ListPage { shell, applications, paging }))
+    Ok(page(StatusCode::OK, &ApplicationsPage { shell, applications, paging }))
 }
 
 #[derive(Template)]
 #[template(path = "console/application_choose.html")]
-struct ChoosePage {
+struct ChooseFrameworkPage {
     shell: Shell,
     guides: &'static [Guide],
     chosen: String,
@@ -52,7 +52,7 @@ struct ChoosePage {
 /// `GET /console/applications/new`
 pub async fn choose(Extension(admin): Extension<Admin>) -> Response {
     let shell = Shell::new(&admin, "applications");
-    page(StatusCode::OK, &ChoosePage { shell, guides: &GUIDES, chosen: String::new(), name: String::new() })
+    page(StatusCode::OK, &ChooseFrameworkPage { shell, guides: &GUIDES, chosen: String::new(), name: String::new() })
 }
 
 /// `POST /console/applications`
@@ -83,7 +83,7 @@ pub async fn create(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters
         Ok(made) => Ok(done(&admin, &format!("/applications/{}", made.id), Notice::Created)),
         Err(error) => {
             let shell = Shell::refused(&admin, "applications", &error);
-            Ok(page(error.status(), &ChoosePage { shell, guides: &GUIDES, chosen, name }))
+            Ok(page(error.status(), &ChooseFrameworkPage { shell, guides: &GUIDES, chosen, name }))
         }
     }
 }

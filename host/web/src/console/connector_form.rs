@@ -15,7 +15,7 @@ use super::connector_schema::{
 use super::texts::Texts;
 
 /// What kind of field.
-enum Kind {
+enum FieldKind {
     Text,
     Lines,
     Secret,
@@ -44,7 +44,7 @@ pub struct Field {
     required: bool,
     value: String,
     problem: String,
-    kind: Kind,
+    kind: FieldKind,
 }
 
 #[derive(Template)]
@@ -63,7 +63,7 @@ impl Field {
     /// What tells an entry from its neighbours: the first text in it.
     fn caption(&self) -> &str {
         match &self.kind {
-            Kind::Group(fields) => fields.first().map(|field| field.value.as_str()).unwrap_or_default(),
+            FieldKind::Group(fields) => fields.first().map(|field| field.value.as_str()).unwrap_or_default(),
             _ => "",
         }
     }
@@ -117,7 +117,7 @@ impl<'a> Form<'a> {
     /// The fields for a configuration.
     pub fn fields(&self, config: &Value) -> Vec<Field> {
         match self.field(self.schema, Some(config), String::new(), "", true, 0).kind {
-            Kind::Group(fields) => fields,
+            FieldKind::Group(fields) => fields,
             _ => Vec::new(),
         }
     }
@@ -135,12 +135,12 @@ impl<'a> Form<'a> {
         let text = |keyword: &str| self.say(shape.get(keyword).and_then(Value::as_str).unwrap_or_default());
         let value = value.filter(|value| !value.is_null());
         let kind = if depth > DEPTH || !self.spend() {
-            Kind::Json
+            FieldKind::Json
         } else {
             self.kind(&shape, value, &pointer, required, depth)
         };
         let shown = match (&kind, value) {
-            (Kind::Json, Some(value)) => value.as_str().map_or_else(|| format!("{value:#}"), ToOwned::to_owned),
+            (FieldKind::Json, Some(value)) => value.as_str().map_or_else(|| format!("{value:#}"), ToOwned::to_owned),
             (_, Some(Value::String(text))) => text.clone(),
             (_, Some(value)) => value.to_string(),
             (_, None) => String::new(),
@@ -151,7 +151,7 @@ impl<'a> Form<'a> {
         let placeholder = match (own.is_empty(), default) {
             (false, _) => own,
             (true, Some(default)) => default.as_str().map_or_else(|| default.to_string(), ToOwned::to_owned),
-            (true, None) if matches!(kind, Kind::Secret) => String::new(),
+            (true, None) if matches!(kind, FieldKind::Secret) => String::new(),
             (true, None) => sample.to_owned(),
         };
         let path = path_of(&pointer);
@@ -170,14 +170,14 @@ impl<'a> Form<'a> {
         }
     }
 
-    fn kind(&self, shape: &Value, value: Option<&Value>, pointer: &str, required: bool, depth: usize) -> Kind {
+    fn kind(&self, shape: &Value, value: Option<&Value>, pointer: &str, required: bool, depth: usize) -> FieldKind {
         let is = |keyword: &str| shape.get(keyword) == Some(&Value::Bool(true));
         if let Some(options) = shape.get("enum").and_then(Value::as_array) {
             let options: Vec<String> = options.iter().filter(|option| !option.is_null()).map(plain).collect();
             return if required && options.len() == 1 {
-                Kind::Constant(options.concat())
+                FieldKind::Constant(options.concat())
             } else {
-                Kind::Select(options)
+                FieldKind::Select(options)
             };
         }
         if let Some(alternatives) = alternatives(shape) {
@@ -191,14 +191,14 @@ impl<'a> Form<'a> {
                 .collect();
             let inner = alternatives.get(chosen).unwrap_or(&Value::Null);
             let field = self.field(inner, value, pointer.to_owned(), "", true, depth + 1);
-            return Kind::Choice(titles, chosen, Box::new(field));
+            return FieldKind::Choice(titles, chosen, Box::new(field));
         }
         match type_of(shape) {
-            "string" if is("writeOnly") => Kind::Secret,
-            "string" if is("x-multiline") => Kind::Lines,
-            "string" => Kind::Text,
-            "integer" | "number" => Kind::Number,
-            "boolean" => Kind::Switch,
+            "string" if is("writeOnly") => FieldKind::Secret,
+            "string" if is("x-multiline") => FieldKind::Lines,
+            "string" => FieldKind::Text,
+            "integer" | "number" => FieldKind::Number,
+            "boolean" => FieldKind::Switch,
             "object" if shape.get("properties").is_some() => {
                 let required = self::required(shape);
                 let fields = properties(shape).map(|(name, node)| {
@@ -206,7 +206,7 @@ impl<'a> Form<'a> {
                     let needed = required.contains(&name.as_str());
                     self.field(node, inner, format!("{pointer}/{}", escaped(name)), name, needed, depth + 1)
                 });
-                Kind::Group(fields.collect())
+                FieldKind::Group(fields.collect())
             }
             "object" if shape.get("additionalProperties").is_some_and(Value::is_object) => {
                 let node = shape.get("additionalProperties").unwrap_or(&Value::Null);
@@ -215,7 +215,7 @@ impl<'a> Form<'a> {
                     let at = format!("{pointer}/{index}");
                     (name.clone(), self.field(node, Some(value), at, name, true, depth + 1))
                 };
-                Kind::Table(entries.map(row).collect())
+                FieldKind::Table(entries.map(row).collect())
             }
             "array" => {
                 let node = shape.get("items").unwrap_or(&Value::Null);
@@ -223,9 +223,9 @@ impl<'a> Form<'a> {
                 let entry = |(index, value): (usize, &Value)| {
                     self.field(node, Some(value), format!("{pointer}/{index}"), "", true, depth + 1)
                 };
-                Kind::List(entries.map(entry).collect())
+                FieldKind::List(entries.map(entry).collect())
             }
-            _ => Kind::Json,
+            _ => FieldKind::Json,
         }
     }
 }
@@ -242,10 +242,10 @@ mod tests {
         let (schema, sample, problems) = (schema(), json!({}), [("templates[0].code".into(), "is odd".into())]);
         let form = Form::new(&schema, &sample, &problems);
         let fields = form.fields(&config);
-        let Kind::Choice(titles, chosen, _) = &fields[3].kind else { panic!() };
+        let FieldKind::Choice(titles, chosen, _) = &fields[3].kind else { panic!() };
         assert_eq!((titles[1].as_str(), *chosen), ("oauth2", 1));
-        let Kind::List(entries) = &fields[5].kind else { panic!() };
-        let Kind::Group(entry) = &entries[0].kind else { panic!() };
+        let FieldKind::List(entries) = &fields[5].kind else { panic!() };
+        let FieldKind::Group(entry) = &entries[0].kind else { panic!() };
         assert_eq!((entry[1].pointer.as_str(), entry[1].problem.as_str()), ("/templates/0/code", "is odd"));
     }
 
@@ -262,7 +262,7 @@ mod tests {
         let sample = json!({});
         let fields = Form::new(&schema, &sample, &[]).in_language(Some(&texts)).fields(&json!({}));
         assert_eq!((fields[0].label.as_str(), fields[0].help.as_str()), ("密钥", "Shown once."));
-        let Kind::Choice(titles, ..) = &fields[1].kind else { panic!() };
+        let FieldKind::Choice(titles, ..) = &fields[1].kind else { panic!() };
         assert_eq!(titles[0], "各地相同");
     }
 
@@ -273,7 +273,7 @@ mod tests {
         let form = Form::new(&schema, &sample, &[]);
         let fields = form.fields(&json!({ "templates": entries }));
         assert_eq!(form.left.get(), 0);
-        let Kind::List(entries) = &fields[5].kind else { panic!() };
-        assert!(entries.iter().any(|entry| matches!(entry.kind, Kind::Json)));
+        let FieldKind::List(entries) = &fields[5].kind else { panic!() };
+        assert!(entries.iter().any(|entry| matches!(entry.kind, FieldKind::Json)));
     }
 }

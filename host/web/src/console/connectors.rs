@@ -19,7 +19,7 @@ use crate::locale::Locale;
 use crate::request::own_picture;
 
 /// A factory or connector in a list.
-struct Item {
+struct ConnectorRow {
     href: String,
     name: String,
     description: String,
@@ -31,7 +31,7 @@ struct Item {
     is_good: bool,
 }
 
-impl Item {
+impl ConnectorRow {
     fn new(href: String, manifest: &Manifest, locale: Locale) -> Self {
         Self {
             href,
@@ -67,11 +67,11 @@ pub fn own_name(settings: &ConnectorSettings, locale: Locale) -> Option<String> 
 
 #[derive(Template)]
 #[template(path = "console/connectors.html")]
-struct ListPage {
+struct ConnectorsPage {
     shell: Shell,
-    messages: Vec<Item>,
-    social: Vec<Item>,
-    modules: Vec<Item>,
+    messages: Vec<ConnectorRow>,
+    social: Vec<ConnectorRow>,
+    modules: Vec<ConnectorRow>,
 }
 
 /// `GET /console/connectors`
@@ -83,7 +83,7 @@ pub async fn list(cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response
     let (mut messages, mut social) = (Vec::new(), Vec::new());
     for (connector, factory) in connectors::list(&cx).await? {
         let href = admin.to(&format!("/connectors/{}", connector.id));
-        let mut item = Item::new(href, &factory.manifest, admin.locale);
+        let mut item = ConnectorRow::new(href, &factory.manifest, admin.locale);
         if let Some(name) = own_name(&connector.settings, admin.locale) {
             item.name = name;
         }
@@ -97,7 +97,7 @@ pub async fn list(cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response
         if connector.kind.signs_in() { social.push(item) } else { messages.push(item) }
     }
     let modules = uploaded(&factories::versions(&cx).await?, &shell, &admin);
-    Ok(page(StatusCode::OK, &ListPage { shell, messages, social, modules }))
+    Ok(page(StatusCode::OK, &ConnectorsPage { shell, messages, social, modules }))
 }
 
 /// How the last call went.
@@ -109,9 +109,9 @@ fn last_outcome(log: &[LogLine]) -> Option<&'static str> {
 }
 
 /// One tile for each uploaded module, with the state of the version that is furthest.
-fn uploaded(versions: &[VersionView], shell: &Shell, admin: &Admin) -> Vec<Item> {
+fn uploaded(versions: &[VersionView], shell: &Shell, admin: &Admin) -> Vec<ConnectorRow> {
     let t = shell.t;
-    let mut found: BTreeMap<&FactoryId, (u8, Item)> = BTreeMap::new();
+    let mut found: BTreeMap<&FactoryId, (u8, ConnectorRow)> = BTreeMap::new();
     for view in versions {
         let version = &view.version;
         let (rank, state) = match version.state {
@@ -124,7 +124,7 @@ fn uploaded(versions: &[VersionView], shell: &Shell, admin: &Admin) -> Vec<Item>
             continue;
         }
         let mut item =
-            Item::new(admin.to(&format!("/modules/{}", version.factory_id)), &version.manifest, admin.locale);
+            ConnectorRow::new(admin.to(&format!("/modules/{}", version.factory_id)), &version.manifest, admin.locale);
         state.clone_into(&mut item.state);
         item.is_good = version.state == VersionState::Active;
         found.insert(&version.factory_id, (rank, item));
@@ -134,9 +134,9 @@ fn uploaded(versions: &[VersionView], shell: &Shell, admin: &Admin) -> Vec<Item>
 
 #[derive(Template)]
 #[template(path = "console/connector_choose.html")]
-struct ChoosePage {
+struct ChooseConnectorPage {
     shell: Shell,
-    groups: Vec<(&'static str, Vec<Item>)>,
+    groups: Vec<(&'static str, Vec<ConnectorRow>)>,
 }
 
 /// `GET /console/connectors/new`
@@ -148,7 +148,7 @@ pub async fn choose(cx: Cx, Extension(admin): Extension<Admin>) -> Response {
         let of_kind = factories.iter().filter(|factory| factory.manifest.kind == kind);
         let item = |factory: &std::sync::Arc<Factory>| {
             let href = admin.to(&format!("/connectors/set-up/{}", factory.manifest.id));
-            Item::new(href, &factory.manifest, admin.locale)
+            ConnectorRow::new(href, &factory.manifest, admin.locale)
         };
         (title, of_kind.map(item).collect::<Vec<_>>())
     };
@@ -157,5 +157,5 @@ pub async fn choose(cx: Cx, Extension(admin): Extension<Admin>) -> Response {
         group(ConnectorKind::Email, t.email_connectors),
         group(ConnectorKind::Social, t.social_connectors),
     ];
-    page(StatusCode::OK, &ChoosePage { shell, groups })
+    page(StatusCode::OK, &ChooseConnectorPage { shell, groups })
 }

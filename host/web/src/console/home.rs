@@ -4,15 +4,15 @@ use askama::Template;
 use axum::Extension;
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::users::{self, Place};
+use keyway_core::users::{self, ListPosition};
 use keyway_core::{Cx, Page, applications, connectors, sign_in_experience};
 
-use super::page::{Shell, page, told};
+use super::page::{Shell, page, shown_total};
 use super::session::Admin;
 use crate::error::WebError;
 
 /// One step, and whether it is done.
-struct Step {
+struct SetupStep {
     title: &'static str,
     text: &'static str,
     href: String,
@@ -24,7 +24,7 @@ struct Step {
 #[template(path = "console/home.html")]
 struct HomePage {
     shell: Shell,
-    steps: Vec<Step>,
+    steps: Vec<SetupStep>,
     done: usize,
     applications: i64,
     connectors: usize,
@@ -39,7 +39,7 @@ pub async fn show(cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response
     let (_, total) = applications::list(&cx, Page { offset: 0, limit: 1 }).await?;
     let people = applications::newest_for_people(&cx).await?;
     let set_up = connectors::list(&cx).await?.len();
-    let users = users::window(&cx, Place::Newest, 0).await?.total;
+    let users = users::window(&cx, ListPosition::Newest, 0).await?.total;
     let experience = sign_in_experience::get(&cx).await?;
     let by_code = experience.sign_in.methods.iter().any(|method| method.verification_code);
     let application = people.as_ref().map_or_else(
@@ -47,28 +47,28 @@ pub async fn show(cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response
         |application| admin.to(&format!("/applications/{}", application.id)),
     );
     let steps = vec![
-        Step {
+        SetupStep {
             title: t.step_application,
             text: t.step_application_text,
             href: application,
             action: if people.is_some() { t.open } else { t.create_application },
             done: people.is_some(),
         },
-        Step {
+        SetupStep {
             title: t.step_connector,
             text: t.step_connector_text,
             href: admin.to("/connectors"),
             action: if set_up > 0 { t.open } else { t.set_up },
             done: set_up > 0,
         },
-        Step {
+        SetupStep {
             title: t.step_experience,
             text: t.step_experience_text,
             href: admin.to("/sign-in-experience"),
             action: t.open,
             done: by_code,
         },
-        Step {
+        SetupStep {
             title: t.step_try,
             text: t.step_try_text,
             href: admin.to("/users"),
@@ -80,6 +80,6 @@ pub async fn show(cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response
     let endpoint = cx.core().endpoint(&cx.tenant);
     Ok(page(
         StatusCode::OK,
-        &HomePage { shell, steps, done, applications: total, connectors: set_up, users: told(users), endpoint },
+        &HomePage { shell, steps, done, applications: total, connectors: set_up, users: shown_total(users), endpoint },
     ))
 }

@@ -4,23 +4,23 @@ mod address;
 mod application_branding;
 mod applications;
 mod assets;
+mod audit_logs;
 mod connector;
 mod connector_config;
+mod connector_factories;
 mod connector_form;
 mod connector_health;
 mod connector_schema;
 mod connectors;
+mod custom_phrases;
 mod events;
-mod experience;
 mod guides;
 mod home;
 mod images;
-mod logs;
-mod modules;
 mod page;
-mod phrases;
 mod session;
 mod settings;
+mod sign_in_experience;
 mod tenants;
 mod texts;
 mod users;
@@ -48,7 +48,7 @@ const UPLOAD_LIMIT: usize = 25 * 1024 * 1024;
 /// Every page and form behind the guard.
 pub fn pages() -> Pages {
     Pages::default()
-        .post_limited("/console/modules", ConnectorsUpload, UPLOAD_LIMIT, modules::upload)
+        .post_limited("/console/modules", ConnectorsUpload, UPLOAD_LIMIT, connector_factories::upload)
         .post_limited("/console/images", All, IMAGE_LIMIT, images::upload)
         .get("/console", ConnectorsView, home::show)
         .post("/console/sign-out", ConnectorsView, session::sign_out)
@@ -70,16 +70,16 @@ pub fn pages() -> Pages {
         .post("/console/connectors/{id}/delete", ConnectorsConfigure, connector::delete)
         .get("/console/connector-test/{factory}", ConnectorsView, connector::set_up)
         .post("/console/connector-test/{factory}", ConnectorsTest, connector::test)
-        .get("/console/modules/new", ConnectorsView, modules::choose)
-        .get("/console/modules/{id}", ConnectorsView, modules::show)
-        .post("/console/modules/{id}/{digest}/approve", ConnectorsApprove, modules::approve)
-        .post("/console/modules/{id}/{digest}/activate", ConnectorsApprove, modules::activate)
-        .post("/console/modules/{id}/{digest}/delete", ConnectorsApprove, modules::delete)
-        .post("/console/modules/{id}/roll-back", ConnectorsApprove, modules::roll_back)
-        .get("/console/sign-in-experience", All, experience::show)
-        .post("/console/sign-in-experience", All, experience::save)
-        .post("/console/preview", All, experience::preview)
-        .get("/console/preview/theme.css", All, experience::preview_theme)
+        .get("/console/modules/new", ConnectorsView, connector_factories::choose)
+        .get("/console/modules/{id}", ConnectorsView, connector_factories::show)
+        .post("/console/modules/{id}/{digest}/approve", ConnectorsApprove, connector_factories::approve)
+        .post("/console/modules/{id}/{digest}/activate", ConnectorsApprove, connector_factories::activate)
+        .post("/console/modules/{id}/{digest}/delete", ConnectorsApprove, connector_factories::delete)
+        .post("/console/modules/{id}/roll-back", ConnectorsApprove, connector_factories::roll_back)
+        .get("/console/sign-in-experience", All, sign_in_experience::show)
+        .post("/console/sign-in-experience", All, sign_in_experience::save)
+        .post("/console/preview", All, sign_in_experience::preview)
+        .get("/console/preview/theme.css", All, sign_in_experience::preview_theme)
         .get("/console/users", All, users::list)
         .post("/console/users", All, users::create)
         .get("/console/users/new", All, users::new)
@@ -104,13 +104,13 @@ pub fn pages() -> Pages {
         .get("/console/tenants/{id}", All, tenants::show)
         .post("/console/tenants/{id}", All, tenants::save)
         .post("/console/tenants/{id}/delete", All, tenants::delete)
-        .get("/console/logs", All, logs::list)
-        .get("/console/logs/export.csv", All, logs::export)
-        .get("/console/logs/{id}", All, logs::show)
+        .get("/console/logs", All, audit_logs::list)
+        .get("/console/logs/export.csv", All, audit_logs::export)
+        .get("/console/logs/{id}", All, audit_logs::show)
         .get("/console/images/{name}", All, images::show)
-        .get("/console/phrases", All, phrases::show)
-        .post("/console/phrases", All, phrases::save)
-        .get("/console/preview/style.css", All, experience::preview_style)
+        .get("/console/phrases", All, custom_phrases::show)
+        .post("/console/phrases", All, custom_phrases::save)
+        .get("/console/preview/style.css", All, sign_in_experience::preview_style)
         .post("/console/applications/{id}/branding", All, application_branding::save)
 }
 

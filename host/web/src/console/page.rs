@@ -310,14 +310,14 @@ pub fn markdown(text: &str) -> String {
 }
 
 /// The page of a list that is asked for: its number, and its place in the store.
-pub fn asked(parameters: &Parameters) -> (i64, Page) {
+pub fn requested_page(parameters: &Parameters) -> (i64, Page) {
     let number =
         parameters.get("page").and_then(|number| number.parse().ok()).filter(|number| *number > 0).unwrap_or(1);
     (number, Page { offset: (number - 1).saturating_mul(PAGE), limit: PAGE })
 }
 
 /// How many, with a plus where counting stopped.
-pub fn told(total: Total) -> String {
+pub fn shown_total(total: Total) -> String {
     format!("{}{}", total.count, if total.is_capped { "+" } else { "" })
 }
 
@@ -343,7 +343,7 @@ impl Paging {
         query.extend_pairs(kept.iter().filter(|(_, value)| !value.is_empty()));
         let total = total.into();
         let last = ((total.count + PAGE - 1) / PAGE).max(1);
-        Self { number, last, total: told(total), base: format!("{path}?{}", query.finish()) }
+        Self { number, last, total: shown_total(total), base: format!("{path}?{}", query.finish()) }
     }
 
     /// The address of a page.

@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 use super::address::{self, base, landing};
 use super::page::{self, Kept, Notice};
 use crate::Web;
-use crate::audit::Asked;
-use crate::cookies::{self, Kind};
+use crate::audit::AuditedRequest;
+use crate::cookies::{self, CookieKind};
 use crate::declaration::Authorization;
 use crate::error::WebError;
 use crate::guard;
@@ -44,7 +44,7 @@ const FRESH: i64 = 15 * 60;
 
 /// A sign-in under way.
 #[derive(Serialize, Deserialize)]
-struct Flow {
+struct PendingSignIn {
     state: String,
     verifier: String,
     to: String,
@@ -52,7 +52,7 @@ struct Flow {
 
 /// A finished one.
 #[derive(Serialize, Deserialize)]
-struct Signed {
+struct ConsoleSession {
     user: String,
     until: i64,
 }
@@ -131,10 +131,10 @@ pub async fn sign_in(State(web): State<Web>, parameters: Parameters) -> Result<R
     if parameters.get("fresh").is_some() {
         query.append_pair("prompt", "login");
     }
-    let flow = Flow { state, verifier, to: destination(parameters.get("to")) };
+    let flow = PendingSignIn { state, verifier, to: destination(parameters.get("to")) };
     let sealed = web.core.seal_for_browser(FLOW, &serde_json::to_string(&flow).unwrap_or_default())?;
     let mut response = see_other(&format!("/oidc/auth?{}", query.finish()));
-    let (name, value) = cookies::write(&web, Kind::ConsoleFlow, &sealed);
+    let (name, value) = cookies::write(&web, CookieKind::ConsoleFlow, &sealed);
     response.headers_mut().append(name, value);
     Ok(response)
 }
@@ -142,8 +142,11 @@ pub async fn sign_in(State(web): State<Web>, parameters: Parameters) -> Result<R
 /// `GET /console/callback`: back with a code.
 pub async fn callback(State(web): State<Web>, cx: Cx, headers: HeaderMap, parameters: Parameters) -> Response {
     let finish = async {
-        let sealed = cookies::read(&web, &headers, Kind::ConsoleFlow).unwrap_or_default();
-        let flow = web.core.open_from_browser(FLOW, &sealed).and_then(|text| serde_json::from_str::<Flow>(&text).ok());
+        let sealed = cookies::read(&web, &headers, CookieKind::ConsoleFlow).unwrap_or_default();
+        let flow = web
+            .core
+            .open_from_browser(FLOW, &sealed)
+            .and_then(|text| serde_json::from_str::<PendingSignIn>(&text).ok());
         let flow = flow.ok_or(ErrorCode::SessionNotFound)?;
         if !secret::equal(&flow.state, &parameters.get("state").unwrap_or_default()) {
             // Another tab began to sign in since. The code is not used: it may be a stranger's (RFC 6749, 10.12).
@@ -162,10 +165,11 @@ pub async fn callback(State(web): State<Web>, cx: Cx, headers: HeaderMap, parame
         let tokens = oauth::token(&cx, &client, asked).await?;
         let claims = oauth::userinfo(&cx, &tokens.access_token).await?;
         let user = claims.get("sub").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
-        let signed = Signed { user, until: cx.now.seconds() + TTL };
+        let signed = ConsoleSession { user, until: cx.now.seconds() + TTL };
         let sealed = web.core.seal_for_browser(SESSION, &serde_json::to_string(&signed).unwrap_or_default())?;
         let mut response = see_other(&flow.to);
-        for (name, value) in [cookies::write(&web, Kind::Console, &sealed), cookies::write(&web, Kind::ConsoleFlow, "")]
+        for (name, value) in
+            [cookies::write(&web, CookieKind::Console, &sealed), cookies::write(&web, CookieKind::ConsoleFlow, "")]
         {
             response.headers_mut().append(name, value);
         }
@@ -180,7 +184,7 @@ pub async fn sign_out(State(web): State<Web>) -> Response {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.append_pair("client_id", CONSOLE).append_pair("post_logout_redirect_uri", &back);
     let mut response = see_other(&format!("/oidc/session/end?{}", query.finish()));
-    let (name, value) = cookies::write(&web, Kind::Console, "");
+    let (name, value) = cookies::write(&web, CookieKind::Console, "");
     response.headers_mut().append(name, value);
     response
 }
@@ -215,11 +219,11 @@ pub async fn authorize(State(guarded): State<Guard>, request: Request, next: Nex
     }
     let needed = authorization.scope(&request);
     let owner = if is_of_operators(&request) { web.tenant.clone() } else { tenant.clone() };
-    let (asked, mut request) = Asked::new(&web, owner, Actor::Administrator(admin.user.id.clone()), request);
+    let (audited, mut request) = AuditedRequest::new(&web, owner, Actor::Administrator(admin.user.id.clone()), request);
     // Whoever is signed in may sign out.
     if !needed.is_within(&admin.scopes) && request.uri().path() != "/console/sign-out" {
         let response = page::forbidden(&admin);
-        if let Some(attempt) = asked.outcome(&response) {
+        if let Some(attempt) = audited.outcome(&response) {
             attempt.write().await;
         }
         return response;
@@ -228,14 +232,14 @@ pub async fn authorize(State(guarded): State<Guard>, request: Request, next: Nex
     request.extensions_mut().insert(admin);
     let headers = request.headers().clone();
     let mut response = next.run(request).await;
-    if let Some(attempt) = asked.outcome(&response) {
+    if let Some(attempt) = audited.outcome(&response) {
         attempt.write().await;
     }
     if let Some(Kept(notice)) = response.extensions().get::<Kept>() {
-        let (name, value) = cookies::write(&web, Kind::Notice, notice);
+        let (name, value) = cookies::write(&web, CookieKind::Notice, notice);
         response.headers_mut().append(name, value);
     } else if notice.is_some() && is_html(&response) {
-        let (name, value) = cookies::write(&web, Kind::Notice, "");
+        let (name, value) = cookies::write(&web, CookieKind::Notice, "");
         response.headers_mut().append(name, value);
     }
     // A page that answers a write has no address of its own: it does not enter the browser's history, where a reload or Back
@@ -257,14 +261,14 @@ fn is_html(response: &Response) -> bool {
 }
 
 async fn signed_in(web: &Web, tenant: &TenantId, headers: &HeaderMap) -> Result<Option<Admin>, WebError> {
-    let sealed = cookies::read(web, headers, Kind::Console);
+    let sealed = cookies::read(web, headers, CookieKind::Console);
     let text = sealed.and_then(|sealed| web.core.open_from_browser(SESSION, &sealed));
-    let signed = text.and_then(|text| serde_json::from_str::<Signed>(&text).ok());
+    let signed = text.and_then(|text| serde_json::from_str::<ConsoleSession>(&text).ok());
     let Some(signed) = signed.filter(|signed| signed.until > web.core.now().seconds()) else { return Ok(None) };
-    let Some(session) = cookies::read(web, headers, Kind::Session) else { return Ok(None) };
+    let Some(session) = cookies::read(web, headers, CookieKind::Session) else { return Ok(None) };
     let found = web.core.administrator(&session).await?.filter(|(found, _)| found.user.id.0 == signed.user);
     let locale = negotiate(headers, None, None);
-    let notice = cookies::read(web, headers, Kind::Notice).and_then(|text| Notice::of_cookie(&text, tenant));
+    let notice = cookies::read(web, headers, CookieKind::Notice).and_then(|text| Notice::of_cookie(&text, tenant));
     Ok(found.map(|(found, at)| Admin {
         user: found.user,
         scopes: found.scopes,

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use keyway_core::administrators::AdministratorError;
 use keyway_core::console::Administrator;
-use keyway_core::keys::{self, KeyInfo, KeyStatus};
+use keyway_core::signing_keys::{self, KeyInfo, KeyStatus};
 use keyway_core::tenants::CONNECTOR_SCOPES;
 use keyway_core::{Cx, administrators, applications, password_link, users};
 use keyway_model::{ErrorCode, KeyId, Refusal, TenantId, UserId};
@@ -33,7 +33,7 @@ impl From<AdministratorError> for WebError {
 }
 
 /// A signing key in the list.
-struct Key {
+struct SigningKeyRow {
     id: String,
     state: &'static str,
     badge: &'static str,
@@ -42,7 +42,7 @@ struct Key {
 }
 
 /// An administrator in the list.
-struct Person {
+struct AdministratorRow {
     id: String,
     name: String,
     duties: String,
@@ -52,14 +52,14 @@ struct Person {
 }
 
 /// A link to hand on.
-struct Link {
+struct PasswordLink {
     name: String,
     url: String,
     ends: String,
 }
 
 /// A program with access to the Management API.
-struct Machine {
+struct MachineRow {
     id: String,
     name: String,
 }
@@ -85,22 +85,22 @@ impl Invitation {
 #[template(path = "console/settings.html")]
 struct SettingsPage {
     shell: Shell,
-    keys: Vec<Key>,
-    people: Vec<Person>,
+    keys: Vec<SigningKeyRow>,
+    people: Vec<AdministratorRow>,
     invitation: Invitation,
-    link: Option<Link>,
-    machines: Vec<Machine>,
+    link: Option<PasswordLink>,
+    machines: Vec<MachineRow>,
     facts: Vec<(&'static str, String)>,
 }
 
-fn key(shell: &Shell, key: &KeyInfo) -> Key {
+fn key(shell: &Shell, key: &KeyInfo) -> SigningKeyRow {
     let t = shell.t;
     let (state, badge) = match key.status {
         KeyStatus::Next => (t.key_next, "warn"),
         KeyStatus::Current => (t.key_current, "good"),
         KeyStatus::Previous => (t.key_previous, ""),
     };
-    Key {
+    SigningKeyRow {
         id: key.id.0.clone(),
         state,
         badge,
@@ -109,10 +109,10 @@ fn key(shell: &Shell, key: &KeyInfo) -> Key {
     }
 }
 
-fn person(shell: &Shell, admin: &Admin, one: &Administrator) -> Person {
+fn person(shell: &Shell, admin: &Admin, one: &Administrator) -> AdministratorRow {
     let user = &one.user;
     let duties = if one.may_do_everything() { shell.t.everything.to_owned() } else { one.scopes.join(", ") };
-    Person {
+    AdministratorRow {
         id: user.id.0.clone(),
         name: name_of(user),
         duties,
@@ -122,12 +122,12 @@ fn person(shell: &Shell, admin: &Admin, one: &Administrator) -> Person {
     }
 }
 
-async fn shown(cx: &Cx, admin: &Admin, shell: Shell, link: Option<Link>) -> Result<SettingsPage, WebError> {
+async fn shown(cx: &Cx, admin: &Admin, shell: Shell, link: Option<PasswordLink>) -> Result<SettingsPage, WebError> {
     let t = shell.t;
-    let keys = keys::list(cx).await?;
+    let keys = signing_keys::list(cx).await?;
     let people = administrators::list(cx).await?;
     let machines = applications::machines(cx).await?.into_iter();
-    let machines = machines.map(|machine| Machine { id: machine.id.0, name: machine.name }).collect();
+    let machines = machines.map(|machine| MachineRow { id: machine.id.0, name: machine.name }).collect();
     let facts = vec![
         (t.version, env!("CARGO_PKG_VERSION").to_owned()),
         (t.contract_version, keyway_core::connectors::CONTRACT_VERSION.to_owned()),
@@ -166,7 +166,7 @@ async fn after(cx: &Cx, admin: &Admin, notice: Notice, result: Result<(), WebErr
 /// `POST /console/settings/keys`: makes a new signing key.
 pub async fn rotate(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters) -> Result<Response, WebError> {
     let grace = sent.get("grace").and_then(|text| text.parse().ok());
-    let made = keys::rotate(&cx, grace).await.map_err(WebError::from);
+    let made = signing_keys::rotate(&cx, grace).await.map_err(WebError::from);
     after(&cx, &admin, Notice::Created, made).await
 }
 
@@ -176,7 +176,7 @@ pub async fn delete_key(
     Extension(admin): Extension<Admin>,
     Path(id): Path<KeyId>,
 ) -> Result<Response, WebError> {
-    let deleted = keys::delete(&cx, &id).await.map_err(WebError::from);
+    let deleted = signing_keys::delete(&cx, &id).await.map_err(WebError::from);
     after(&cx, &admin, Notice::Deleted, deleted).await
 }
 
@@ -184,7 +184,7 @@ pub async fn delete_key(
 async fn with_link(cx: &Cx, admin: &Admin, id: &UserId) -> Result<Response, WebError> {
     let owner = users::get(cx, id).await?;
     let (url, ends) = password_link::create(cx, id).await?;
-    let link = Link { name: owner.username.unwrap_or_default(), url, ends: moment(ends) };
+    let link = PasswordLink { name: owner.username.unwrap_or_default(), url, ends: moment(ends) };
     let shell = Shell::new(admin, "settings");
     let shown = shown(&cx.within(admin.tenant.clone()), admin, shell, Some(link)).await?;
     Ok(page(StatusCode::OK, &shown))

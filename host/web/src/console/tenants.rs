@@ -11,14 +11,14 @@ use keyway_model::tenant::Tenant;
 use keyway_model::{ErrorCode, Refusal, TenantId, Timestamp};
 
 use super::address::base;
-use super::page::{Notice, Paging, Shell, asked, display_name, done, explain, moment, page};
+use super::page::{Notice, Paging, Shell, display_name, done, explain, moment, page, requested_page};
 use super::session::Admin;
 use super::texts::texts;
 use crate::error::{WebError, message};
 use crate::request::{Parameters, Path};
 
 /// A tenant as the pages show it.
-struct Item {
+struct TenantRow {
     id: String,
     name: String,
     address: String,
@@ -33,10 +33,10 @@ struct Item {
     is_fixed: bool,
 }
 
-fn item(cx: &Cx, tenant: &Tenant) -> Item {
+fn item(cx: &Cx, tenant: &Tenant) -> TenantRow {
     let address = tenant.address.as_ref().map(|address| address.endpoint.clone());
     let address = address.unwrap_or_else(|| cx.core().endpoint(&tenant.id));
-    Item {
+    TenantRow {
         name: display_name(tenant),
         issuer: format!("{address}/oidc"),
         api: management_api(&tenant.id),
@@ -50,17 +50,17 @@ fn item(cx: &Cx, tenant: &Tenant) -> Item {
 
 #[derive(Template)]
 #[template(path = "console/tenants.html")]
-struct ListPage {
+struct TenantsPage {
     shell: Shell,
-    tenants: Vec<Item>,
+    tenants: Vec<TenantRow>,
     paging: Paging,
 }
 
 /// `GET /console/tenants`
 pub async fn list(cx: Cx, Extension(admin): Extension<Admin>, parameters: Parameters) -> Result<Response, WebError> {
-    let (number, wanted) = asked(&parameters);
+    let (number, wanted) = requested_page(&parameters);
     let (found, total) = tenants::page_of_users(&cx, wanted).await?;
-    let shown = ListPage {
+    let shown = TenantsPage {
         shell: Shell::new(&admin, "tenants"),
         tenants: found.iter().map(|tenant| item(&cx, tenant)).collect(),
         paging: Paging::new(&admin.to("/tenants"), number, total, &[]),
@@ -70,13 +70,13 @@ pub async fn list(cx: Cx, Extension(admin): Extension<Admin>, parameters: Parame
 
 /// What was refused: at which field it is to be said, and what; of the whole where there is no field.
 #[derive(Default)]
-struct Problem {
+struct FormProblem {
     at: &'static str,
     text: String,
     alert: String,
 }
 
-impl Problem {
+impl FormProblem {
     fn of(error: &WebError, admin: &Admin) -> Self {
         match error {
             WebError::Refusal(refusal) if refusal.field.is_some() => Self {
@@ -91,7 +91,7 @@ impl Problem {
 
 #[derive(Template)]
 #[template(path = "console/tenant_new.html")]
-struct NewPage {
+struct NewTenantPage {
     shell: Shell,
     name: String,
     id: String,
@@ -104,7 +104,7 @@ struct NewPage {
 pub async fn new(Extension(admin): Extension<Admin>) -> Response {
     let shell = Shell::new(&admin, "tenants");
     let (name, id, address, problem) = (String::new(), String::new(), String::new(), String::new());
-    page(StatusCode::OK, &NewPage { shell, name, id, address, at: "", problem })
+    page(StatusCode::OK, &NewTenantPage { shell, name, id, address, at: "", problem })
 }
 
 /// `POST /console/tenants`
@@ -116,9 +116,9 @@ pub async fn create(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters
         Ok(made) => done(&admin, &format!("/tenants/{}", made.id), Notice::Created),
         Err(error) => {
             let error = WebError::from(error);
-            let Problem { at, text: problem, alert } = Problem::of(&error, &admin);
+            let FormProblem { at, text: problem, alert } = FormProblem::of(&error, &admin);
             let shell = Shell::new(&admin, "tenants").failing(alert).drafted();
-            page(error.status(), &NewPage { shell, name, id, address, at, problem })
+            page(error.status(), &NewTenantPage { shell, name, id, address, at, problem })
         }
     }
 }
@@ -127,7 +127,7 @@ pub async fn create(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters
 #[template(path = "console/tenant.html")]
 struct TenantPage {
     shell: Shell,
-    tenant: Item,
+    tenant: TenantRow,
     name: String,
     at: &'static str,
     problem: String,
@@ -157,7 +157,7 @@ async fn refused(
     name: Option<String>,
 ) -> Result<Response, WebError> {
     let known = found(cx, id).await?;
-    let Problem { at, text: problem, alert } = Problem::of(&error, admin);
+    let FormProblem { at, text: problem, alert } = FormProblem::of(&error, admin);
     let shell = Shell::new(admin, "tenants").failing(alert);
     let shell = if name.is_some() { shell.drafted() } else { shell };
     let name = name.unwrap_or_else(|| known.name.clone());

@@ -4,20 +4,20 @@ use askama::Template;
 use axum::Extension;
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::users::{self, NewPassword, NewUser, Place, Window};
+use keyway_core::users::{self, ListPosition, NewPassword, NewUser, Window};
 use keyway_core::{Cx, Page, audit_logs, password_link};
 use keyway_model::session::Session;
 use keyway_model::user::{User, UserChange};
 use keyway_model::{SessionId, Timestamp, UserId};
 
-use super::logs::{Line, line};
-use super::page::{Notice, PAGE, Paging, Shell, asked, done, explain, moment, page, told};
+use super::audit_logs::{LogRow, line};
+use super::page::{Notice, PAGE, Paging, Shell, done, explain, moment, page, requested_page, shown_total};
 use super::session::Admin;
 use crate::error::WebError;
 use crate::request::{Parameters, Path};
 
 /// A user in a list.
-struct Item {
+struct UserRow {
     id: String,
     name: String,
     identifiers: Vec<String>,
@@ -31,9 +31,9 @@ fn identifiers(user: &User) -> Vec<String> {
     [user.username.clone(), user.primary_email.clone(), phone].into_iter().flatten().collect()
 }
 
-fn item(user: &User) -> Item {
+fn item(user: &User) -> UserRow {
     let known = identifiers(user);
-    Item {
+    UserRow {
         id: user.id.0.clone(),
         name: user.name.clone().or_else(|| known.first().cloned()).unwrap_or_else(|| user.id.0.clone()),
         identifiers: known,
@@ -61,34 +61,34 @@ impl Walk {
         Self {
             newer: to("newer", window.has_newer, window.users.first()),
             older: to("older", window.has_older, window.users.last()),
-            total: told(window.total),
+            total: shown_total(window.total),
         }
     }
 }
 
 /// The place that is asked for; the newest users where it makes no sense.
-fn place(parameters: &Parameters) -> Place {
+fn place(parameters: &Parameters) -> ListPosition {
     let read = |name: &str| {
         let text = parameters.get(name)?;
         let (time, id) = text.split_once('.')?;
         Some((Timestamp(time.parse().ok()?), UserId(id.to_owned())))
     };
     if let Some((time, id)) = read("older") {
-        Place::OlderThan(time, id)
+        ListPosition::OlderThan(time, id)
     } else if let Some((time, id)) = read("newer") {
-        Place::NewerThan(time, id)
+        ListPosition::NewerThan(time, id)
     } else if parameters.get("oldest").is_some() {
-        Place::Oldest
+        ListPosition::Oldest
     } else {
-        Place::Newest
+        ListPosition::Newest
     }
 }
 
 #[derive(Template)]
 #[template(path = "console/users.html")]
-struct ListPage {
+struct UsersPage {
     shell: Shell,
-    users: Vec<Item>,
+    users: Vec<UserRow>,
     /// Of a search.
     paging: Option<Paging>,
     walk: Walk,
@@ -103,17 +103,17 @@ pub async fn list(cx: Cx, Extension(admin): Extension<Admin>, parameters: Parame
         let walk = Walk::new(&window, &admin);
         (window.users, None, walk)
     } else {
-        let (number, wanted) = asked(&parameters);
+        let (number, wanted) = requested_page(&parameters);
         let (found, total) = users::list(&cx, Some(search.clone()), wanted).await?;
         (found, Some(Paging::new(&admin.to("/users"), number, total, &[("search", &search)])), Walk::default())
     };
     let shell = Shell::new(&admin, "users");
-    Ok(page(StatusCode::OK, &ListPage { shell, users: shown.iter().map(item).collect(), paging, walk, search }))
+    Ok(page(StatusCode::OK, &UsersPage { shell, users: shown.iter().map(item).collect(), paging, walk, search }))
 }
 
 #[derive(Template)]
 #[template(path = "console/user_new.html")]
-struct NewPage {
+struct NewUserPage {
     shell: Shell,
     username: String,
     email: String,
@@ -131,19 +131,19 @@ fn new_page(admin: &Admin, status: StatusCode, sent: &Parameters, alert: String)
     let shell = Shell::new(admin, "users").failing(alert);
     let shell = if sent.pairs().next().is_some() { shell.drafted() } else { shell };
     let shown =
-        NewPage { shell, username: get("username"), email: get("email"), phone: get("phone"), name: get("name") };
+        NewUserPage { shell, username: get("username"), email: get("email"), phone: get("phone"), name: get("name") };
     page(status, &shown)
 }
 
 /// The identifiers and the name of a form.
-struct Fields {
+struct UserFields {
     username: Option<String>,
     email: Option<String>,
     phone: Option<String>,
     name: Option<String>,
 }
 
-impl Fields {
+impl UserFields {
     fn read(sent: &Parameters) -> Self {
         Self {
             username: sent.given("username"),
@@ -167,7 +167,7 @@ impl Fields {
 /// `POST /console/users`
 pub async fn create(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters) -> Response {
     let mut user = User::new(UserId(String::new()), cx.now);
-    user.apply(Fields::read(&sent).change());
+    user.apply(UserFields::read(&sent).change());
     let password = sent.get("password").filter(|password| !password.is_empty()).map(NewPassword::Plain);
     match users::create(&cx, NewUser { user, password }).await {
         Ok(made) => done(&admin, &format!("/users/{}", made.id), Notice::Created),
@@ -182,7 +182,7 @@ pub async fn create(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters
 #[template(path = "console/user.html")]
 struct UserPage {
     shell: Shell,
-    item: Item,
+    item: UserRow,
     username: String,
     email: String,
     phone: String,
@@ -193,7 +193,7 @@ struct UserPage {
     sessions: Vec<SessionLine>,
     /// A link to set a password with, and when it ends; shown once.
     link: Option<(String, String)>,
-    log: Vec<Line>,
+    log: Vec<LogRow>,
 }
 
 /// A browser that is signed in.
@@ -218,7 +218,7 @@ fn session_line(session: &Session) -> SessionLine {
 async fn shown(cx: &Cx, shell: Shell, id: &UserId, sent: &Parameters) -> Result<UserPage, WebError> {
     let locale = shell.t.locale;
     let user = users::get(cx, id).await?;
-    let filter = audit_logs::Filter { user_id: id.0.clone(), ..audit_logs::Filter::default() };
+    let filter = audit_logs::AuditLogFilter { user_id: Some(id.clone()), ..audit_logs::AuditLogFilter::default() };
     let (entries, _) = audit_logs::list(cx, &filter, Page { offset: 0, limit: 10 }).await?;
     let identities = users::identities(cx, std::slice::from_ref(id)).await?.remove(id).unwrap_or_default();
     let typed = |name: &str, saved: Option<String>| sent.get(name).unwrap_or_else(|| saved.unwrap_or_default());
@@ -268,7 +268,7 @@ pub async fn save(
     Path(id): Path<UserId>,
     sent: Parameters,
 ) -> Result<Response, WebError> {
-    let saved = users::update(&cx, &id, Fields::read(&sent).change()).await;
+    let saved = users::update(&cx, &id, UserFields::read(&sent).change()).await;
     after(&cx, &admin, &id, &sent, saved.map(|_| ()).map_err(WebError::from)).await
 }
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::Web;
-use crate::cookies::{self, Kind};
+use crate::cookies::{self, CookieKind};
 use crate::error::WebError;
 use crate::interactions;
 use crate::oidc::answer;
@@ -58,7 +58,7 @@ pub async fn submit(State(web): State<Web>, browser: Browser, headers: HeaderMap
         Submitted::SignedIn { session, answer: carried, interaction: asked } => {
             // A form cannot be posted by an address: the browser asks again, and is answered from its new session.
             let redirect_to = answer::location(&carried).unwrap_or_else(|| resume(&web, &asked));
-            let session = cookies::write(&web, Kind::Session, &session);
+            let session = cookies::write(&web, CookieKind::Session, &session);
             let mut response = Json(json!({ "redirectTo": redirect_to })).into_response();
             let device = asked.user_id.as_ref().and_then(|user| cookies::device(&web, &browser, user));
             let set = response.headers_mut();

@@ -39,12 +39,12 @@ pub async fn add(browser: Browser, Body(body): Body<ProfileBody>) -> Result<Stat
 }
 
 #[derive(Deserialize)]
-pub struct PasswordBody {
+pub struct NewPasswordBody {
     password: String,
 }
 
 /// `PUT /api/experience/profile/password`
-pub async fn set_password(browser: Browser, Body(body): Body<PasswordBody>) -> Result<StatusCode, WebError> {
+pub async fn set_password(browser: Browser, Body(body): Body<NewPasswordBody>) -> Result<StatusCode, WebError> {
     signin::set_new_password(&browser, body.password).await?;
     Ok(StatusCode::NO_CONTENT)
 }

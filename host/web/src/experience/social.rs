@@ -33,7 +33,7 @@ pub async fn authorization_uri(
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct VerifyBody {
+pub struct VerifySocialBody {
     connector_data: Map<String, Value>,
     verification_id: Option<VerificationId>,
 }
@@ -42,9 +42,9 @@ pub struct VerifyBody {
 pub async fn verify(
     browser: Browser,
     Path(id): Path<ConnectorId>,
-    Body(body): Body<VerifyBody>,
+    Body(body): Body<VerifySocialBody>,
 ) -> Result<Json<VerificationAnswer>, WebError> {
-    let VerifyBody { connector_data: data, verification_id: verification } = body;
+    let VerifySocialBody { connector_data: data, verification_id: verification } = body;
     let answer = SocialAnswer { verification, data, must_have_state: false };
     let finished = signin::finish_social(&browser, &id, answer).await;
     let verification = finished.map_err(|error| WebError::from(error).for_end_user())?;

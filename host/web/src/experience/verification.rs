@@ -25,7 +25,7 @@ impl IdentifierBody {
 }
 
 #[derive(Deserialize)]
-pub struct PasswordBody {
+pub struct VerifyPasswordBody {
     identifier: IdentifierBody,
     password: String,
 }
@@ -35,14 +35,17 @@ fn answer(id: VerificationId) -> Json<VerificationAnswer> {
 }
 
 /// `POST /api/experience/verification/password`
-pub async fn password(browser: Browser, Body(body): Body<PasswordBody>) -> Result<Json<VerificationAnswer>, WebError> {
+pub async fn password(
+    browser: Browser,
+    Body(body): Body<VerifyPasswordBody>,
+) -> Result<Json<VerificationAnswer>, WebError> {
     Ok(answer(signin::verify_password(&browser, body.identifier.parse()?, body.password).await?))
 }
 
 /// `POST /api/experience/verification/new-password-identity`
 pub async fn new_password_identity(
     browser: Browser,
-    Body(body): Body<PasswordBody>,
+    Body(body): Body<VerifyPasswordBody>,
 ) -> Result<Json<VerificationAnswer>, WebError> {
     Ok(answer(signin::new_password_identity(&browser, body.identifier.parse()?, body.password).await?))
 }
@@ -68,14 +71,17 @@ pub async fn send_code(browser: Browser, Body(body): Body<SendBody>) -> Result<J
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct VerifyBody {
+pub struct VerifyCodeBody {
     identifier: IdentifierBody,
     verification_id: String,
     code: String,
 }
 
 /// `POST /api/experience/verification/verification-code/verify`
-pub async fn verify_code(browser: Browser, Body(body): Body<VerifyBody>) -> Result<Json<VerificationAnswer>, WebError> {
+pub async fn verify_code(
+    browser: Browser,
+    Body(body): Body<VerifyCodeBody>,
+) -> Result<Json<VerificationAnswer>, WebError> {
     let identifier = body.identifier.parse()?;
     let typed = TypedCode { verification: body.verification_id.into(), identifier, code: body.code };
     Ok(answer(signin::verify_code(&browser, typed).await?))

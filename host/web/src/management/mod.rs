@@ -2,23 +2,23 @@
 //! documentation.
 
 mod applications;
+mod audit_logs;
 mod connector_factories;
 mod connectors;
 mod custom_phrases;
 mod email_templates;
-mod logs;
-mod oidc_keys;
+mod images;
 pub mod paging;
 mod resources;
 mod roles;
 mod sign_in_experience;
+mod signing_keys;
 mod tenants;
-mod user_assets;
 pub(crate) mod users;
 
 pub use connector_factories::read;
 pub use connectors::LogContentView;
-pub use user_assets::{LIMIT as IMAGE_LIMIT, UploadView};
+pub use images::{LIMIT as IMAGE_LIMIT, UploadView};
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ use keyway_model::resource::ManagementScope;
 use keyway_model::{ErrorCode, TenantId};
 
 use crate::Web;
-use crate::audit::Asked;
+use crate::audit::AuditedRequest;
 use crate::declaration::{Authorization, Operations};
 use crate::error::WebError;
 use crate::request::bearer;
@@ -46,10 +46,10 @@ pub fn operations() -> Operations {
         .merge(custom_phrases::operations())
         .merge(email_templates::operations())
         .merge(sign_in_experience::operations())
-        .merge(user_assets::operations())
+        .merge(images::operations())
         .merge(users::operations())
-        .merge(logs::operations())
-        .merge(oidc_keys::operations())
+        .merge(audit_logs::operations())
+        .merge(signing_keys::operations())
         .merge(resources::operations())
         .merge(roles::operations())
 }
@@ -92,7 +92,7 @@ async fn authorize(State(guard): State<Guard>, request: Request, next: Next) -> 
     let cx = Cx::new(&web.core, web.tenant.clone(), Actor::Nobody, Visitor::default());
     let (actor, scopes) = verify_management_token(&cx, token).await?.ok_or(ErrorCode::Unauthorized)?;
     let needed = authorization.scope(&request);
-    let (asked, mut request) = Asked::new(&web, web.tenant.clone(), actor, request);
+    let (audited, mut request) = AuditedRequest::new(&web, web.tenant.clone(), actor, request);
     let response = if needed.is_within(&scopes) {
         let may_configure = ManagementScope::ConnectorsConfigure.is_within(&scopes);
         request.extensions_mut().insert(Duties { may_configure });
@@ -100,7 +100,7 @@ async fn authorize(State(guard): State<Guard>, request: Request, next: Next) -> 
     } else {
         WebError::from(ErrorCode::Forbidden).into_response()
     };
-    if let Some(attempt) = asked.outcome(&response) {
+    if let Some(attempt) = audited.outcome(&response) {
         attempt.write().await;
     }
     Ok(response)

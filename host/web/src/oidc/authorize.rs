@@ -7,7 +7,7 @@ use keyway_core::Cx;
 use keyway_core::oauth::{self, AuthorizationParameters, Authorized};
 
 use super::answer::{respond, see_other};
-use crate::cookies::{self, Kind};
+use crate::cookies::{self, CookieKind};
 use crate::error::WebError;
 use crate::interactions::{self, Place};
 use crate::locale::negotiate;
@@ -50,7 +50,7 @@ async fn decide(web: &Web, cx: &Cx, headers: &HeaderMap, parameters: &Parameters
         has_request_uri: get("request_uri").is_some(),
     };
     let locale = negotiate(headers, asked.ui_locales.as_deref(), None);
-    let session = cookies::read(web, headers, Kind::Session);
+    let session = cookies::read(web, headers, CookieKind::Session);
     let application = asked.client_id.clone();
     match oauth::authorize(cx, asked, session).await? {
         Authorized::Answer(answer) => Ok(respond(&answer, locale)),

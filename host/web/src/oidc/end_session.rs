@@ -7,7 +7,7 @@ use keyway_core::Cx;
 use keyway_core::oauth::{self, EndSession, SignedOut};
 
 use super::answer::see_other;
-use crate::cookies::{self, Kind};
+use crate::cookies::{self, CookieKind};
 use crate::error::WebError;
 use crate::locale::{Locale, negotiate};
 use crate::request::{Parameters, text};
@@ -52,7 +52,7 @@ fn request(parameters: &Parameters) -> EndSession {
 async fn decide(web: &Web, cx: &Cx, headers: &HeaderMap, parameters: &Parameters) -> Result<Response, WebError> {
     let request = EndSession { is_navigation: is_navigation(headers), ..request(parameters) };
     let locale = negotiate(headers, parameters.get("ui_locales").as_deref(), None);
-    let session = cookies::read(web, headers, Kind::Session);
+    let session = cookies::read(web, headers, CookieKind::Session);
     match oauth::end_session(cx, request, session).await? {
         SignedOut::Ask(target) => {
             let mut query = url::form_urlencoded::Serializer::new(String::new());
@@ -83,7 +83,7 @@ pub async fn confirm(State(web): State<Web>, cx: Cx, http_request: Request) -> R
 
 async fn confirmed(web: &Web, cx: &Cx, headers: &HeaderMap, query: &str) -> Result<Option<String>, WebError> {
     let asked = EndSession { confirmed: true, ..request(&Parameters::parse(query.as_bytes())?) };
-    let session = cookies::read(web, headers, Kind::Session);
+    let session = cookies::read(web, headers, CookieKind::Session);
     let (SignedOut::Done(target) | SignedOut::Ask(target)) = oauth::end_session(cx, asked, session).await?;
     Ok(target)
 }
@@ -93,7 +93,7 @@ fn signed_out(web: &Web, target: Option<String>, locale: Locale) -> Response {
         Some(target) => see_other(&target),
         None => pages::signed_out(locale),
     };
-    let (name, value) = cookies::write(web, Kind::Session, "");
+    let (name, value) = cookies::write(web, CookieKind::Session, "");
     response.headers_mut().append(name, value);
     response
 }

@@ -8,7 +8,7 @@ use keyway_model::sign_in_experience::MissingField;
 
 use super::render::{self, Frame};
 use super::texts::Phrase;
-use super::visit::{Field, Visit};
+use super::visit::{IdentifierField, Visit};
 use crate::error::WebError;
 
 #[derive(Template)]
@@ -17,7 +17,7 @@ struct CompletePage {
     frame: Frame,
     text: Phrase,
     /// The field to fill in; none for a password.
-    field: Option<Field>,
+    field: Option<IdentifierField>,
 }
 
 async fn first_missing(visit: &Visit) -> Result<Option<MissingField>, WebError> {
@@ -35,8 +35,8 @@ fn page(visit: &Visit, missing: MissingField, status: StatusCode, frame: Frame) 
     };
     let text = text.clone();
     let kinds = missing.kinds();
-    let field =
-        (!kinds.is_empty()).then(|| Field { value: visit.field("identifier"), ..Field::new(visit, kinds, "off") });
+    let field = (!kinds.is_empty())
+        .then(|| IdentifierField { value: visit.field("identifier"), ..IdentifierField::new(visit, kinds, "off") });
     visit.page(status, &CompletePage { frame, text, field })
 }
 

@@ -7,7 +7,7 @@ use keyway_core::signin;
 use keyway_model::interaction::InteractionEvent;
 
 use super::render::Frame;
-use super::visit::{Field, Visit};
+use super::visit::{IdentifierField, Visit};
 use crate::error::WebError;
 
 #[derive(Template)]
@@ -15,12 +15,12 @@ use crate::error::WebError;
 struct ForgotPage {
     frame: Frame,
     /// None when no channel is set up.
-    field: Option<Field>,
+    field: Option<IdentifierField>,
 }
 
 fn page(visit: &Visit, status: StatusCode, frame: Frame) -> Response {
     let kinds = visit.view.experience().reset_kinds(&visit.view.connectors());
-    let field = (!kinds.is_empty()).then(|| Field::new(visit, &kinds, "username"));
+    let field = (!kinds.is_empty()).then(|| IdentifierField::new(visit, &kinds, "username"));
     visit.page(status, &ForgotPage { frame, field })
 }
 

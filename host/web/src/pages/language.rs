@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use crate::Web;
-use crate::cookies::{self, Kind};
+use crate::cookies::{self, CookieKind};
 use crate::interactions::Place;
 use crate::locale::Locale;
 use crate::oidc::answer::see_other;
@@ -23,7 +23,7 @@ pub async fn choose(State(web): State<Web>, parameters: Parameters) -> Response 
     let mut response = see_other(&Place::read(&parameters).to(&destination(parameters.get("back"))));
     let known = parameters.get("to").filter(|tag| Locale::with_tag(tag).is_some());
     if let Some(tag) = known {
-        let (name, value) = cookies::write(&web, Kind::Language, &tag);
+        let (name, value) = cookies::write(&web, CookieKind::Language, &tag);
         response.headers_mut().append(name, value);
     }
     response

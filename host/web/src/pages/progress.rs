@@ -6,7 +6,7 @@ use keyway_core::signin::{Progress, Submitted};
 use keyway_model::interaction::{InteractionEvent, Next};
 
 use super::visit::Visit;
-use crate::cookies::{self, Kind};
+use crate::cookies::{self, CookieKind};
 use crate::error::WebError;
 use crate::interactions;
 use crate::oidc::answer::respond;
@@ -43,7 +43,7 @@ impl Visit {
             }
             Progress::Done(Submitted::SignedIn { session, answer, interaction: asked }) => {
                 let mut response = respond(&answer, self.locale);
-                let session = cookies::write(&self.web, Kind::Session, &session);
+                let session = cookies::write(&self.web, CookieKind::Session, &session);
                 let device = asked.user_id.as_ref().and_then(|user| cookies::device(&self.web, &self.browser, user));
                 let headers = response.headers_mut();
                 headers.extend(interactions::end(&self.web, &self.headers, &self.browser.interaction));

@@ -9,7 +9,7 @@ use keyway_model::interaction::InteractionEvent;
 
 use super::render::Frame;
 use super::social::{self, Button};
-use super::visit::{Field, Visit};
+use super::visit::{IdentifierField, Visit};
 use crate::error::WebError;
 
 #[derive(Template)]
@@ -17,7 +17,7 @@ use crate::error::WebError;
 struct RegisterPage {
     frame: Frame,
     social: Vec<Button>,
-    field: Field,
+    field: IdentifierField,
     /// Whether a password is asked for on this page.
     password: bool,
     sign_in: bool,
@@ -26,7 +26,7 @@ struct RegisterPage {
 async fn page(visit: &Visit, status: StatusCode, frame: Frame, with_password: bool) -> Response {
     let kinds = &visit.view.experience().sign_up.identifiers;
     let only_username = *kinds == [IdentifierKind::Username];
-    let mut field = Field::new(visit, kinds, "username");
+    let mut field = IdentifierField::new(visit, kinds, "username");
     if only_username {
         field.hint = visit.t.username_hint.clone();
     }

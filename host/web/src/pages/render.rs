@@ -163,7 +163,7 @@ pub fn html(status: StatusCode, page: &impl Template, form_target: Option<&str>)
 
 #[derive(Template)]
 #[template(path = "message.html")]
-struct Message {
+struct MessagePage {
     frame: Frame,
     title: Phrase,
     text: Phrase,
@@ -177,7 +177,7 @@ struct Message {
     onward: (String, String),
 }
 
-impl Message {
+impl MessagePage {
     fn new(locale: Locale, title: &Phrase, text: &Phrase) -> Self {
         Self {
             frame: Frame::plain(locale),
@@ -208,31 +208,31 @@ pub fn error_page(headers: &HeaderMap, error: &WebError) -> Response {
     if let WebError::Refusal(refusal) = error
         && refusal.code == keyway_model::ErrorCode::SessionNotFound
     {
-        return html(status, &Message::new(locale, &t.expired_title, &t.expired_text), None);
+        return html(status, &MessagePage::new(locale, &t.expired_title, &t.expired_text), None);
     }
     if let WebError::Refusal(refusal) = error
         && refusal.code == keyway_model::ErrorCode::NotFound
     {
-        return html(status, &Message::new(locale, &t.not_found_title, &t.not_found_text), None);
+        return html(status, &MessagePage::new(locale, &t.not_found_title, &t.not_found_text), None);
     }
     let detail = match error {
         WebError::Refusal(refusal) => error_texts::texts(locale).of(refusal.code).to_owned(),
         WebError::OAuth(error) => format!("{}: {}", error.error, error.description),
     };
-    html(status, &Message { detail, ..Message::new(locale, &t.error_title, &t.error_text) }, None)
+    html(status, &MessagePage { detail, ..MessagePage::new(locale, &t.error_title, &t.error_text) }, None)
 }
 
 /// A step that failed within an interaction, with the way back to its start.
 pub fn failed(visit: &Visit, error: &WebError) -> Response {
-    let message = Message::new(visit.locale, &visit.t.error_title, &visit.t.try_again_text);
-    let page = Message { frame: visit.frame(), detail: visit.explain(error), back: "/sign-in", ..message };
+    let message = MessagePage::new(visit.locale, &visit.t.error_title, &visit.t.try_again_text);
+    let page = MessagePage { frame: visit.frame(), detail: visit.explain(error), back: "/sign-in", ..message };
     visit.page(error.status(), &page)
 }
 
 /// The operators' sign-in before anybody can sign in there.
 pub fn before_set_up(locale: Locale) -> Response {
     let t = texts(locale);
-    html(StatusCode::OK, &Message::new(locale, &t.no_admin_title, &t.no_admin_text), None)
+    html(StatusCode::OK, &MessagePage::new(locale, &t.no_admin_title, &t.no_admin_text), None)
 }
 
 /// What stands at the root of the users' listener.
@@ -275,28 +275,31 @@ pub async fn expired(web: &Web, headers: &HeaderMap, application: &str, error: W
     let locale = negotiate(headers, None, None);
     let t = texts(locale);
     let onward = home_of(web, application).await.unwrap_or_default();
-    html(error.status(), &Message { onward, ..Message::new(locale, &t.expired_title, &t.expired_text) }, None)
+    html(error.status(), &MessagePage { onward, ..MessagePage::new(locale, &t.expired_title, &t.expired_text) }, None)
 }
 
 /// `/unknown-session`
 pub async fn unknown_session(headers: HeaderMap) -> Response {
     let locale = negotiate(&headers, None, None);
     let t = texts(locale);
-    html(StatusCode::OK, &Message::new(locale, &t.expired_title, &t.expired_text), None)
+    html(StatusCode::OK, &MessagePage::new(locale, &t.expired_title, &t.expired_text), None)
 }
 
 /// Asks before signing out when nothing proves that the person wants it. `action` is where the answer is posted, `target` where
 /// the browser goes then.
 pub fn ask_sign_out(locale: Locale, action: String, target: Option<&str>) -> Response {
     let t = texts(locale);
-    let page =
-        Message { action, button: t.sign_out.clone(), ..Message::new(locale, &t.sign_out_title, &t.sign_out_text) };
+    let page = MessagePage {
+        action,
+        button: t.sign_out.clone(),
+        ..MessagePage::new(locale, &t.sign_out_title, &t.sign_out_text)
+    };
     html(StatusCode::OK, &page, target)
 }
 
 /// A page that only says something.
 pub fn message(locale: Locale, title: &Phrase, text: &Phrase) -> Response {
-    html(StatusCode::OK, &Message::new(locale, title, text), None)
+    html(StatusCode::OK, &MessagePage::new(locale, title, text), None)
 }
 
 /// The session is over.

@@ -13,9 +13,9 @@ use keyway_model::sign_in_experience::SignInExperience;
 
 use super::render::{self, Frame};
 use super::social::{self, Button};
-use super::visit::{Field, Visit};
+use super::visit::{IdentifierField, Visit};
 use crate::Web;
-use crate::cookies::{self, Kind};
+use crate::cookies::{self, CookieKind};
 use crate::error::WebError;
 use crate::oidc::answer::see_other;
 
@@ -25,7 +25,7 @@ use crate::oidc::answer::see_other;
 struct SignInPage {
     frame: Frame,
     social: Vec<Button>,
-    field: Field,
+    field: IdentifierField,
     /// Whether the password is asked for on this page.
     password: bool,
     /// Whether a code can be asked for.
@@ -58,7 +58,7 @@ pub fn preview(
 ) -> Response {
     let by_password = experience.sign_in.methods.iter().any(|method| method.password);
     let shown = SignInPage {
-        field: Field::empty(&frame.t, &kinds(experience), "off"),
+        field: IdentifierField::empty(&frame.t, &kinds(experience), "off"),
         social,
         password: by_password && password_first(experience),
         code: experience.sign_in.methods.iter().any(|method| method.verification_code),
@@ -85,7 +85,7 @@ async fn page(visit: &Visit, status: StatusCode, frame: Frame, with_password: bo
         &SignInPage {
             frame,
             social: social::buttons(visit).await,
-            field: Field::new(visit, &kinds(experience), "username"),
+            field: IdentifierField::new(visit, &kinds(experience), "username"),
             password: with_password && by_password,
             code: methods.iter().any(|method| method.verification_code),
             password_offered: by_password,
@@ -100,7 +100,7 @@ pub async fn root(State(web): State<Web>, headers: HeaderMap) -> Response {
     if web.tenant == TenantId::admin() {
         return see_other("/console");
     }
-    match cookies::read(&web, &headers, Kind::Interaction) {
+    match cookies::read(&web, &headers, CookieKind::Interaction) {
         Some(_) => see_other("/sign-in"),
         None => render::root(&headers),
     }

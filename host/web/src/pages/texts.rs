@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
-use keyway_model::phrases::{Catalogue, Phrases};
+use keyway_model::custom_phrases::{Catalogue, Phrases};
 
 use crate::locale::{Bundle, Locale, say};
 

@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::render::{self, Frame};
 use super::texts::{Phrase, Texts, reworded};
 use crate::Web;
-use crate::cookies::{self, Kind};
+use crate::cookies::{self, CookieKind};
 use crate::error::{WebError, retry_after};
 use crate::error_texts;
 use crate::interactions::{self, Place};
@@ -94,7 +94,7 @@ impl Visit {
         let place = Place::new(&browser.interaction, view.interaction.application_id.as_str());
         let wish = view.interaction.authorization.ui_locales.as_deref();
         let chosen =
-            cookies::read(web, &headers, Kind::Language).filter(|_| view.experience().language_info.auto_detect);
+            cookies::read(web, &headers, CookieKind::Language).filter(|_| view.experience().language_info.auto_detect);
         let locale = negotiate(&headers, chosen.as_deref().or(wish), Some(view.experience()));
         browser.locale = Some(locale.to_string());
         let t = reworded(locale, view.phrases(locale.tag()));
@@ -253,7 +253,7 @@ fn password_issue<'t>(issue: &Value, t: &'t Texts) -> Option<&'t str> {
 }
 
 /// How a field for these identifier kinds behaves: type, help and completion.
-pub struct Field {
+pub struct IdentifierField {
     /// Label.
     pub label: String,
     /// `type` of the input.
@@ -281,7 +281,7 @@ pub enum Numbers {
     Also,
 }
 
-impl Field {
+impl IdentifierField {
     /// Whether a number may be typed.
     pub fn takes_numbers(&self) -> bool {
         self.numbers != Numbers::Never

@@ -9,7 +9,7 @@ use keyway_model::{ErrorCode, TenantId};
 
 use super::render::{self, Frame};
 use crate::Web;
-use crate::cookies::{self, Kind};
+use crate::cookies::{self, CookieKind};
 use crate::error::WebError;
 use crate::locale::negotiate;
 use crate::oidc::answer::see_other;
@@ -52,7 +52,7 @@ pub async fn submit(State(web): State<Web>, cx: Cx, headers: HeaderMap, paramete
     let locale = negotiate(&headers, None, None);
     let get = |name| parameters.get(name).unwrap_or_default();
     match administrators::create_first(&cx, &get("secret"), &get("username"), get("password")).await {
-        Ok(session) => ([cookies::write(&web, Kind::Session, &session)], see_other("/console")).into_response(),
+        Ok(session) => ([cookies::write(&web, CookieKind::Session, &session)], see_other("/console")).into_response(),
         Err(error) => {
             let error = WebError::from(error);
             page(&headers, &parameters, error.status(), super::visit::explain(&error, &super::texts::texts(locale)))

@@ -11,7 +11,7 @@ use keyway_core::{Actor, Cx, Visitor};
 
 use super::text;
 use crate::Web;
-use crate::cookies::{self, Kind};
+use crate::cookies::{self, CookieKind};
 use crate::error::WebError;
 use crate::locale::negotiate;
 
@@ -62,9 +62,9 @@ impl FromRequestParts<Web> for Browser {
         let read = |kind| cookies::read(web, &parts.headers, kind);
         Ok(Self {
             cx: Cx::new(&web.core, web.tenant.clone(), Actor::Nobody, visitor(web, parts)),
-            interaction: read(Kind::Interaction).unwrap_or_default(),
-            session: read(Kind::Session),
-            device: read(Kind::Device),
+            interaction: read(CookieKind::Interaction).unwrap_or_default(),
+            session: read(CookieKind::Session),
+            device: read(CookieKind::Device),
             locale: Some(negotiate(&parts.headers, None, None).to_string()),
         })
     }

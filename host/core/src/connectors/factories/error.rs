@@ -3,7 +3,7 @@
 use keyway_model::{ConnectorId, FactoryId};
 use keyway_sandbox::LoadError;
 use keyway_store::StoreError;
-use keyway_store::connector_versions::Stored;
+use keyway_store::connector_versions::StoredVersion;
 
 use crate::connectors::schema::FieldProblem;
 use crate::connectors::trust::TrustError;
@@ -70,13 +70,13 @@ pub enum FactoryError {
 pub enum Quota {
     /// Versions of one factory.
     #[error("{} versions of this module", .0.of_factory)]
-    OfFactory(Stored),
+    OfFactory(StoredVersion),
     /// Versions of all factories.
     #[error("{} versions", .0.versions)]
-    Versions(Stored),
+    Versions(StoredVersion),
     /// Bytes of all versions, and how many are allowed.
     #[error("{} of {} bytes", .0.bytes, .1)]
-    Bytes(Stored, i64),
+    Bytes(StoredVersion, i64),
 }
 
 impl From<StoreError> for FactoryError {

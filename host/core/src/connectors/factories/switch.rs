@@ -17,13 +17,13 @@ use crate::connectors::{schema, stored};
 use crate::events::EventKind;
 
 /// Which component serves next.
-enum Target {
+enum Replacement {
     Uploaded(Box<Version>),
     OfBinary,
 }
 
 /// A component that is to serve.
-struct Next<'c> {
+struct NextComponent<'c> {
     factory: &'c FactoryId,
     component: Arc<Component>,
     /// The digest of an uploaded version; none for the binary's.
@@ -37,7 +37,7 @@ struct Next<'c> {
 pub async fn activate(cx: &Cx, factory: &FactoryId, digest: &str) -> Result<(), FactoryError> {
     let found = cx.read(async |tx| connector_versions::find(tx, &cx.tenant, factory, digest).await).await?;
     let version = found.ok_or(FactoryError::NotFound)?;
-    let next = loaded(cx, factory, Target::Uploaded(Box::new(version)), false).await?;
+    let next = loaded(cx, factory, Replacement::Uploaded(Box::new(version)), false).await?;
     switch(cx, next, EventKind::FactoryVersionActivated).await
 }
 
@@ -51,18 +51,23 @@ pub async fn roll_back(cx: &Cx, factory: &FactoryId) -> Result<(), FactoryError>
     }
     let retired = all.into_iter().filter(|view| view.version.state == VersionState::Retired);
     let target = match retired.max_by_key(|view| view.version.activated_at) {
-        Some(view) => Target::Uploaded(Box::new(view.version)),
-        None if cx.core().registry.of_binary(factory).is_some() => Target::OfBinary,
+        Some(view) => Replacement::Uploaded(Box::new(view.version)),
+        None if cx.core().registry.of_binary(factory).is_some() => Replacement::OfBinary,
         None => return Err(FactoryError::NoEarlierVersion),
     };
     let next = loaded(cx, factory, target, true).await?;
     switch(cx, next, EventKind::FactoryRolledBack).await
 }
 
-async fn loaded<'c>(cx: &Cx, factory: &'c FactoryId, target: Target, is_back: bool) -> Result<Next<'c>, FactoryError> {
+async fn loaded<'c>(
+    cx: &Cx,
+    factory: &'c FactoryId,
+    target: Replacement,
+    is_back: bool,
+) -> Result<NextComponent<'c>, FactoryError> {
     let registry = &cx.core().registry;
     let (component, digest) = match target {
-        Target::Uploaded(version) => {
+        Replacement::Uploaded(version) => {
             if version.approved_by.is_none() {
                 return Err(FactoryError::NotApproved);
             }
@@ -70,15 +75,15 @@ async fn loaded<'c>(cx: &Cx, factory: &'c FactoryId, target: Target, is_back: bo
             let wasm = cx.read(async |tx| connector_versions::wasm(tx, &cx.tenant, factory, &digest).await).await?;
             (registry.sandbox().load(&wasm.ok_or(FactoryError::NotFound)?).await?, Some(digest))
         }
-        Target::OfBinary => {
+        Replacement::OfBinary => {
             let own = registry.of_binary(factory).ok_or(FactoryError::NotFound)?;
             (Arc::clone(own.component(registry.sandbox()).await?), None)
         }
     };
-    Ok(Next { factory, component, digest, is_back })
+    Ok(NextComponent { factory, component, digest, is_back })
 }
 
-async fn switch(cx: &Cx, next: Next<'_>, kind: EventKind) -> Result<(), FactoryError> {
+async fn switch(cx: &Cx, next: NextComponent<'_>, kind: EventKind) -> Result<(), FactoryError> {
     let (core, factory) = (cx.core(), next.factory);
     let of_binary = core.registry.of_binary(factory).map(|own| own.digest.clone());
     // The version judges every configuration outside the transaction; it serves if those are what is still stored.
@@ -126,7 +131,7 @@ async fn switch(cx: &Cx, next: Next<'_>, kind: EventKind) -> Result<(), FactoryE
 
 /// The factory's connectors as they are and as they go on, which the component has accepted. What was entered as a secret, or is
 /// `shown` as one, stays one, whatever the component says of it.
-async fn judged(cx: &Cx, next: &Next<'_>, shown: &Marks) -> Result<Vec<(Connector, Connector)>, FactoryError> {
+async fn judged(cx: &Cx, next: &NextComponent<'_>, shown: &Marks) -> Result<Vec<(Connector, Connector)>, FactoryError> {
     let (core, component) = (cx.core(), &next.component);
     let mut changed = Vec::new();
     for before in stored(core, &cx.tenant).await?.into_iter().filter(|one| one.factory_id == *next.factory) {

@@ -8,7 +8,7 @@ use keyway_model::connector::{Manifest, Version, VersionState};
 use keyway_model::consent::reserved;
 use keyway_sandbox::{Component, Sandbox};
 use keyway_store::StoreError;
-use keyway_store::connector_versions::{self, Stored};
+use keyway_store::connector_versions::{self, StoredVersion};
 use serde_json::json;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -159,7 +159,7 @@ pub(crate) async fn tidy_compiled(core: &Core) -> Result<(), StoreError> {
 }
 
 /// Refuses what goes over the operator's numbers, and says which.
-fn check_room(policy: &TrustPolicy, stored: Stored, size: i64) -> Result<(), FactoryError> {
+fn check_room(policy: &TrustPolicy, stored: StoredVersion, size: i64) -> Result<(), FactoryError> {
     let quota = if stored.of_factory >= policy.versions_per_factory {
         Quota::OfFactory(stored)
     } else if stored.versions >= policy.versions {
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn unbounded_growth_of_uploads_ends_at_the_quota() {
         let policy = TrustPolicy { versions_per_factory: 2, versions: 4, bytes: 100, ..TrustPolicy::default() };
-        let stored = |of_factory, versions, bytes| Stored { of_factory, versions, bytes };
+        let stored = |of_factory, versions, bytes| StoredVersion { of_factory, versions, bytes };
         assert!(check_room(&policy, stored(1, 3, 90), 10).is_ok());
         for (stored, words) in [
             (stored(2, 2, 0), "2 versions of this module are"),

@@ -2,7 +2,7 @@
 
 use keyway_model::FactoryId;
 use keyway_model::connector::{Asks, Connector, Publisher, Version};
-use keyway_model::consent::{Serving, asks, asks_new};
+use keyway_model::consent::{ServingVersion, asks, asks_new};
 use keyway_model::marks::Marks;
 use keyway_store::connector_versions;
 
@@ -54,7 +54,7 @@ fn view(cx: &Cx, version: &Version, all: &[Version], connectors: &[Connector]) -
     });
     let of_factory = connectors.iter().filter(|connector| connector.factory_id == version.factory_id);
     let marks = of_factory.fold(Marks::default(), |marks, connector| marks.and(&connector.marks));
-    let serving = serving.as_ref().zip(theirs.as_ref()).map(|(serving, publisher)| Serving {
+    let serving = serving.as_ref().zip(theirs.as_ref()).map(|(serving, publisher)| ServingVersion {
         manifest: &serving.manifest,
         publisher,
         marks: &marks,

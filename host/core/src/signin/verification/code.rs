@@ -61,7 +61,7 @@ async fn verify(step: &mut Step<'_>, typed: TypedCode) -> Result<VerificationId,
     let device = account.and_then(|account| known_device(step.browser, &account.id));
     let network = step.browser.network();
     let numbers = &step.core().parts.limits;
-    let guesses = Guesses::new(numbers, limits::Proof::Code, &identifier.value, &network, device.as_deref());
+    let guesses = Guesses::new(numbers, limits::GuessedSecret::Code, &identifier.value, &network, device.as_deref());
     let guesses = guesses.locked(step.tx, tenant, now).await?;
     if guesses.wait > 0 {
         return Err(refused_for(ErrorCode::VerificationBlocked, guesses.wait).into());

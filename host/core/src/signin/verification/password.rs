@@ -93,7 +93,7 @@ async fn account(browser: &Browser, identifier: &Identifier) -> Result<Option<Us
         let user = users::find_by_identifier(tx, &cx.tenant, identifier).await?;
         let device = device.zip(user.as_ref()).and_then(|(device, user)| device.known_to(&user.id, cx.now));
         let name = &identifier.key();
-        let guesses = Guesses::new(limits, limits::Proof::Password, name, &network, device.as_deref());
+        let guesses = Guesses::new(limits, limits::GuessedSecret::Password, name, &network, device.as_deref());
         match guesses.wait(tx, &cx.tenant, cx.now).await? {
             0 => Ok(user),
             wait => Err(CoreError::from(refused_for(ErrorCode::VerificationBlocked, wait))),
@@ -110,7 +110,8 @@ async fn judge(step: &mut Step<'_>, compared: &Compared) -> Result<VerificationI
     let submitted = user.iter().fold(submitted, |event, user| event.of_user(&user.id));
     let device = user.as_ref().and_then(|user| known_device(step.browser, &user.id));
     let (name, network) = (&identifier.key(), step.browser.network());
-    let guesses = Guesses::new(&step.core().parts.limits, limits::Proof::Password, name, &network, device.as_deref());
+    let guesses =
+        Guesses::new(&step.core().parts.limits, limits::GuessedSecret::Password, name, &network, device.as_deref());
     let guesses = guesses.locked(step.tx, tenant, now).await?;
     if guesses.wait > 0 {
         return Err(refused_for(ErrorCode::VerificationBlocked, guesses.wait).into());

@@ -11,10 +11,10 @@ use serde_json::json;
 
 use super::code::code_hash;
 use crate::CoreError;
-use crate::configuration::Settings;
+use crate::configuration::TenantSettings;
 use crate::connectors::{self, Delivery};
 use crate::events::EventKind;
-use crate::limits::{self, Counted, Message, Refused};
+use crate::limits::{self, Counted, OutgoingMessage, Refused};
 use crate::signin::device::known_device;
 use crate::signin::start::begin;
 use crate::signin::step::{Step, step};
@@ -53,7 +53,7 @@ pub(super) fn country(identifier: &Identifier) -> Result<String, Refusal> {
 }
 
 /// The country of a recipient whom a connector reaches.
-fn reachable(settings: &Settings, identifier: &Identifier) -> Result<String, Refusal> {
+fn reachable(settings: &TenantSettings, identifier: &Identifier) -> Result<String, Refusal> {
     let no_recipient = || Refusal::invalid_input("identifier.type", "must be email or phone");
     let wanted = ConnectorKind::reaching(identifier.kind).ok_or_else(no_recipient)?;
     if route(&settings.connectors, wanted, &identifier.value).is_empty() {
@@ -138,7 +138,7 @@ async fn grant(step: &mut Step<'_>, request: CodeRequest, drawn: Drawn) -> Resul
     // One use, right or wrong.
     let puzzle = request.work.as_ref().and_then(|_| step.interaction.work.take());
     let answer = request.work.as_deref().unwrap_or_default();
-    let message = Message {
+    let message = OutgoingMessage {
         recipient: &request.identifier.value,
         country: &country,
         network: step.browser.network(),
@@ -197,7 +197,7 @@ fn hold_back(step: &mut Step<'_>, refused: Refused, identifier: &Identifier, cou
 /// Delivers; a message that was not sent does not count against its recipient, so that a retry works at once.
 async fn deliver_or_refund(
     browser: &Browser,
-    settings: &Settings,
+    settings: &TenantSettings,
     message: Delivery<'_>,
     counted: Counted,
 ) -> Result<(), CoreError> {

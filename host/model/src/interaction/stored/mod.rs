@@ -26,7 +26,7 @@ const VERSION: u32 = 1;
 pub struct Newer(u32);
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct Stored {
+pub(super) struct StoredInteraction {
     #[serde(default)]
     version: u32,
     id: InteractionId,
@@ -34,7 +34,7 @@ pub(super) struct Stored {
     authorization: Authorization,
     csrf: String,
     event: Option<InteractionEvent>,
-    verifications: Vec<Known<Record>>,
+    verifications: Vec<OrUnknown<Record>>,
     #[serde(default)]
     social: Option<SocialRecord>,
     user_id: Option<UserId>,
@@ -50,13 +50,13 @@ pub(super) struct Stored {
 /// What this release knows, and what it does not.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-enum Known<T> {
-    Yes(T),
-    No(Value),
+enum OrUnknown<T> {
+    Known(T),
+    Unknown(Value),
 }
 
 #[derive(Serialize, Deserialize)]
-enum Kind {
+enum StoredKind {
     Password,
     EmailVerificationCode,
     PhoneVerificationCode,
@@ -66,7 +66,7 @@ enum Kind {
 #[derive(Serialize, Deserialize)]
 struct Record {
     id: VerificationId,
-    kind: Kind,
+    kind: StoredKind,
     identifier: Identifier,
     verified: bool,
     user_id: Option<UserId>,
@@ -86,7 +86,7 @@ struct SocialRecord {
     proof: SocialProof,
 }
 
-impl From<Interaction> for Stored {
+impl From<Interaction> for StoredInteraction {
     fn from(interaction: Interaction) -> Self {
         let (mut verifications, mut social) = (Vec::new(), None);
         for VerificationRecord { id, event, credential_epoch, proof } in interaction.verifications {
@@ -104,23 +104,23 @@ impl From<Interaction> for Stored {
             };
             let record = match proof {
                 Proof::Password(PasswordProof { identifier, user_id }) => {
-                    Record { user_id: Some(user_id), ..record(Kind::Password, identifier) }
+                    Record { user_id: Some(user_id), ..record(StoredKind::Password, identifier) }
                 }
                 Proof::EmailCode(CodeProof { identifier, code }) => {
-                    Record { code: Some(code), ..record(Kind::EmailVerificationCode, identifier) }
+                    Record { code: Some(code), ..record(StoredKind::EmailVerificationCode, identifier) }
                 }
                 Proof::PhoneCode(CodeProof { identifier, code }) => {
-                    Record { code: Some(code), ..record(Kind::PhoneVerificationCode, identifier) }
+                    Record { code: Some(code), ..record(StoredKind::PhoneVerificationCode, identifier) }
                 }
                 Proof::NewPasswordIdentity(NewPasswordIdentity { identifier, password }) => {
-                    Record { password: Some(password), ..record(Kind::NewPasswordIdentity, identifier) }
+                    Record { password: Some(password), ..record(StoredKind::NewPasswordIdentity, identifier) }
                 }
                 Proof::Social(proof) => {
                     social = Some(SocialRecord { id, credential_epoch, proof: *proof });
                     continue;
                 }
             };
-            verifications.push(Known::Yes(record));
+            verifications.push(OrUnknown::Known(record));
         }
         Self {
             version: VERSION,
@@ -141,16 +141,16 @@ impl From<Interaction> for Stored {
     }
 }
 
-impl TryFrom<Stored> for Interaction {
+impl TryFrom<StoredInteraction> for Interaction {
     type Error = Newer;
 
-    fn try_from(stored: Stored) -> Result<Self, Newer> {
+    fn try_from(stored: StoredInteraction) -> Result<Self, Newer> {
         if stored.version > VERSION {
             return Err(Newer(stored.version));
         }
         let known = stored.verifications.into_iter().filter_map(|record| match record {
-            Known::Yes(record) => record.read(),
-            Known::No(_) => None,
+            OrUnknown::Known(record) => record.read(),
+            OrUnknown::Unknown(_) => None,
         });
         let social = stored.social.map(|SocialRecord { id, credential_epoch, proof }| VerificationRecord {
             id,
@@ -183,10 +183,10 @@ impl Record {
             Some(CodeProof { identifier: identifier.clone(), code: self.code? }).filter(|_| identifier.kind == kind)
         };
         let proof = match self.kind {
-            Kind::Password => Proof::Password(PasswordProof { user_id: self.user_id?, identifier }),
-            Kind::EmailVerificationCode => Proof::EmailCode(code(IdentifierKind::Email)?),
-            Kind::PhoneVerificationCode => Proof::PhoneCode(code(IdentifierKind::Phone)?),
-            Kind::NewPasswordIdentity => {
+            StoredKind::Password => Proof::Password(PasswordProof { user_id: self.user_id?, identifier }),
+            StoredKind::EmailVerificationCode => Proof::EmailCode(code(IdentifierKind::Email)?),
+            StoredKind::PhoneVerificationCode => Proof::PhoneCode(code(IdentifierKind::Phone)?),
+            StoredKind::NewPasswordIdentity => {
                 Proof::NewPasswordIdentity(NewPasswordIdentity { password: self.password?, identifier })
             }
         };

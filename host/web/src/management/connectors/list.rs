@@ -10,11 +10,11 @@ use crate::error::WebError;
 use crate::request::Query;
 
 #[derive(Deserialize, IntoParams)]
-pub struct Filter {
+pub struct ConnectorQuery {
     target: Option<String>,
 }
 
-pub async fn list(cx: Cx, Query(filter): Query<Filter>) -> Result<Json<Vec<ConnectorView>>, WebError> {
+pub async fn list(cx: Cx, Query(filter): Query<ConnectorQuery>) -> Result<Json<Vec<ConnectorView>>, WebError> {
     let found = connectors::list(&cx).await?.into_iter().map(|one| ConnectorView::new(&cx, one));
     let is_wanted = |one: &ConnectorView| filter.target.as_ref().is_none_or(|target| one.target() == target);
     Ok(Json(found.filter(is_wanted).collect()))

@@ -7,7 +7,7 @@ mod put;
 mod view;
 
 use keyway_core::CoreError;
-use keyway_core::phrases::PhrasesError;
+use keyway_core::custom_phrases::PhrasesError;
 use keyway_model::ErrorCode;
 use keyway_model::resource::ManagementScope::All;
 

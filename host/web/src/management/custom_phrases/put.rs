@@ -1,8 +1,8 @@
 //! `PUT /api/custom-phrases/{languageTag}`: replaces them whole.
 
 use axum::Json;
-use keyway_core::{Cx, phrases};
-use keyway_model::phrases::Phrases;
+use keyway_core::{Cx, custom_phrases};
+use keyway_model::custom_phrases::Phrases;
 
 use super::view::PhrasesView;
 use crate::error::WebError;
@@ -14,6 +14,6 @@ pub async fn put(
     Path(language): Path<String>,
     Body(own): Body<Phrases>,
 ) -> Result<Json<PhrasesView>, WebError> {
-    phrases::put(&cx, &language, &own, &CATALOGUE).await?;
+    custom_phrases::put(&cx, &language, &own, &CATALOGUE).await?;
     Ok(Json(PhrasesView::new(&cx, language, own)))
 }

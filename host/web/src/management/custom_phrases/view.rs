@@ -1,7 +1,7 @@
 //! The tenant's own words in a language as the API shows them.
 
 use keyway_core::Cx;
-use keyway_model::phrases::Phrases;
+use keyway_model::custom_phrases::Phrases;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -31,6 +31,6 @@ on_both! {
         calls.call("POST /configs/oidc/private-keys/rotate").await;
         calls.call(&format!("DELETE {first}")).await;
         calls.call(&format!("DELETE {first}")).await;
-        calls.compare("oidc_keys");
+        calls.compare("signing_keys");
     }
 }

@@ -28,6 +28,6 @@ on_both! {
         ] {
             calls.send_bytes(upload, kind, shown, body).await;
         }
-        calls.compare("user_assets");
+        calls.compare("images");
     }
 }

@@ -7,7 +7,7 @@ use axum::Extension;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use keyway_core::connectors::{self, target_of};
-use keyway_core::{Cx, Settings, sign_in_experience};
+use keyway_core::{Cx, TenantSettings, sign_in_experience};
 use keyway_model::connector::ConnectorKind;
 use keyway_model::identifier::IdentifierKind;
 use keyway_model::look::{Color, Look};
@@ -30,7 +30,7 @@ const KINDS: [IdentifierKind; 3] = [IdentifierKind::Username, IdentifierKind::Em
 
 /// One identifier's row of switches.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the page")]
-struct Row {
+struct SettingRow {
     kind: &'static str,
     label: &'static str,
     /// Whether people sign up with it.
@@ -50,12 +50,12 @@ struct Row {
 }
 
 #[derive(Template)]
-#[template(path = "console/experience.html")]
+#[template(path = "console/sign_in_experience.html")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the page")]
 struct ExperiencePage {
     shell: Shell,
     mode: String,
-    rows: Vec<Row>,
+    rows: Vec<SettingRow>,
     sign_up_password: bool,
     /// Why it cannot be switched off, or empty.
     password_forced: &'static str,
@@ -148,7 +148,7 @@ fn patch(sent: &Parameters, Saved { settings, kinds, targets }: &Saved) -> Map<S
 
 /// What is saved, read once for a request.
 struct Saved {
-    settings: Arc<Settings>,
+    settings: Arc<TenantSettings>,
     /// The kinds of connectors that are set up and not switched off.
     kinds: Vec<ConnectorKind>,
     /// The targets of the social connectors that are set up.
@@ -183,7 +183,7 @@ fn shown(shell: Shell, experience: &SignInExperience, Saved { kinds, targets, ..
     let row = |kind: IdentifierKind| {
         let at = experience.sign_in.methods.iter().position(|method| method.identifier == kind);
         let method = experience.method(kind);
-        Row {
+        SettingRow {
             kind: kind.as_str(),
             label: match kind {
                 IdentifierKind::Username => t.username,
@@ -205,7 +205,7 @@ fn shown(shell: Shell, experience: &SignInExperience, Saved { kinds, targets, ..
             },
         }
     };
-    let mut rows: Vec<Row> = KINDS.iter().map(|kind| row(*kind)).collect();
+    let mut rows: Vec<SettingRow> = KINDS.iter().map(|kind| row(*kind)).collect();
     rows.sort_by_key(|row| row.order);
     let identifiers = &experience.sign_up.identifiers;
     let by_username_alone = identifiers.as_slice() == [IdentifierKind::Username];

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::Uri;
 use keyway_core::{Cx, audit_logs};
-use keyway_model::log::LogEntry;
+use keyway_model::audit_log::LogEntry;
 use keyway_model::{LogId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -62,7 +62,7 @@ impl LogView {
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-struct Filter {
+struct LogQuery {
     #[serde(default)]
     user_id: String,
     #[serde(default)]
@@ -77,12 +77,22 @@ struct Filter {
     end_time: Option<i64>,
 }
 
+/// A filter's value; an empty one asks for all.
+fn given<T: From<String>>(text: String) -> Option<T> {
+    Some(text).filter(|text| !text.is_empty()).map(T::from)
+}
+
 /// Audit log entries, newest first.
-async fn list(cx: Cx, Query(filter): Query<Filter>, paging: Pagination, uri: Uri) -> Result<Paged<LogView>, WebError> {
-    let filter = audit_logs::Filter {
-        user_id: filter.user_id,
-        application_id: filter.application_id,
-        key: filter.log_key,
+async fn list(
+    cx: Cx,
+    Query(filter): Query<LogQuery>,
+    paging: Pagination,
+    uri: Uri,
+) -> Result<Paged<LogView>, WebError> {
+    let filter = audit_logs::AuditLogFilter {
+        user_id: given(filter.user_id),
+        application_id: given(filter.application_id),
+        key: given(filter.log_key),
         from: filter.start_time.map(Timestamp),
         until: filter.end_time.map(|last| Timestamp(last.saturating_add(1))),
     };

@@ -1,6 +1,6 @@
 //! A signing key as the API shows it.
 
-use keyway_core::keys::{KeyInfo, KeyStatus};
+use keyway_core::signing_keys::{KeyInfo, KeyStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 

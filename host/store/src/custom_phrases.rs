@@ -1,7 +1,7 @@
 //! Sentences of the sign-in pages in a tenant's own words, by language.
 
 use keyway_model::TenantId;
-use keyway_model::phrases::Phrases;
+use keyway_model::custom_phrases::Phrases;
 
 use crate::configuration::changed;
 use crate::statement::query;

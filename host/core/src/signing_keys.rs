@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use keyway_model::{KeyId, TenantId, Timestamp};
 use keyway_store::StoreError;
-use keyway_store::keys::{self, SigningKey};
+use keyway_store::signing_keys::{self, SigningKey};
 use serde_json::{Value, json};
 
 use crate::events::{Event, EventKind};
@@ -52,13 +52,13 @@ pub enum KeyError {
     Store(#[from] StoreError),
 }
 
-struct Key {
+struct LoadedKey {
     id: KeyId,
     signs_from: Timestamp,
     pair: EcdsaKeyPair,
 }
 
-impl Key {
+impl LoadedKey {
     fn public(&self) -> Vec<u8> {
         self.pair.public_key().as_ref().to_vec()
     }
@@ -97,7 +97,7 @@ pub struct KeyInfo {
 
 /// The signing keys of a tenant, the last to sign first.
 pub struct Keys {
-    keys: Vec<Key>,
+    keys: Vec<LoadedKey>,
     rng: SystemRandom,
 }
 
@@ -121,8 +121,8 @@ pub(crate) async fn seed(parts: &Parts) -> Result<(), CoreError> {
             .store
             .write(async move |tx| {
                 crate::tenants::lock(tx, &tenant).await?;
-                if keys::list(tx, &tenant, &master).await?.is_empty() {
-                    keys::insert(tx, &tenant, &fresh, &master).await?;
+                if signing_keys::list(tx, &tenant, &master).await?.is_empty() {
+                    signing_keys::insert(tx, &tenant, &fresh, &master).await?;
                 }
                 Ok::<_, CoreError>(())
             })
@@ -161,7 +161,7 @@ impl Core {
             return Ok(kept);
         }
         let (owner, master) = (tenant.clone(), self.parts.master_key.clone());
-        let stored = self.read(async move |tx| keys::list(tx, &owner, &master).await).await?;
+        let stored = self.read(async move |tx| signing_keys::list(tx, &owner, &master).await).await?;
         let loaded = Arc::new(Keys::load(stored)?);
         self.configuration.keys.insert(key, Arc::clone(&loaded));
         Ok(loaded)
@@ -174,16 +174,16 @@ impl Core {
 }
 
 /// The signing keys of a tenant, as administrators see them.
-#[tracing::instrument(name = "keys.list", skip_all)]
+#[tracing::instrument(name = "signing_keys.list", skip_all)]
 pub async fn list(cx: &Cx) -> Result<Vec<KeyInfo>, KeyError> {
     let master = &cx.core().parts.master_key;
-    let stored = cx.read(async |tx| Ok::<_, KeyError>(keys::list(tx, &cx.tenant, master).await?)).await?;
+    let stored = cx.read(async |tx| Ok::<_, KeyError>(signing_keys::list(tx, &cx.tenant, master).await?)).await?;
     Ok(status(&stored, cx.now))
 }
 
 /// Makes a new key that signs after `grace` seconds, an hour when absent, during which it is published. Refused while
 /// another waits, and while as many are kept as may be.
-#[tracing::instrument(name = "keys.rotate", skip_all)]
+#[tracing::instrument(name = "signing_keys.rotate", skip_all)]
 pub async fn rotate(cx: &Cx, grace: Option<i64>) -> Result<(), KeyError> {
     let grace = grace.unwrap_or(GRACE);
     if !(0..=MAX_GRACE).contains(&grace) {
@@ -193,14 +193,14 @@ pub async fn rotate(cx: &Cx, grace: Option<i64>) -> Result<(), KeyError> {
     let fresh = generate(parts, cx.now, cx.now.plus_seconds(grace)).map_err(|_| KeyError::Generation)?;
     cx.write(async move |tx| {
         crate::tenants::lock(tx, &cx.tenant).await?;
-        let known = status(&keys::list(tx, &cx.tenant, &parts.master_key).await?, cx.now);
+        let known = status(&signing_keys::list(tx, &cx.tenant, &parts.master_key).await?, cx.now);
         if known.iter().any(|key| key.status == KeyStatus::Next) {
             return Err(KeyError::Waiting);
         }
         if known.len() >= MAX_KEYS {
             return Err(KeyError::TooMany);
         }
-        keys::insert(tx, &cx.tenant, &fresh, &parts.master_key).await?;
+        signing_keys::insert(tx, &cx.tenant, &fresh, &parts.master_key).await?;
         let event = Event::new(EventKind::SigningKeyRotated).target("keyId", fresh.id.as_str());
         Ok(cx.emit(tx, event.added("signsFrom", json!(fresh.signs_from))).await?)
     })
@@ -208,17 +208,17 @@ pub async fn rotate(cx: &Cx, grace: Option<i64>) -> Result<(), KeyError> {
 }
 
 /// Removes a key that does not sign. What it signed is refused from then on.
-#[tracing::instrument(name = "keys.delete", skip_all)]
+#[tracing::instrument(name = "signing_keys.delete", skip_all)]
 pub async fn delete(cx: &Cx, id: &KeyId) -> Result<(), KeyError> {
     let master = &cx.core().parts.master_key;
     cx.write(async move |tx| {
         crate::tenants::lock(tx, &cx.tenant).await?;
-        let known = status(&keys::list(tx, &cx.tenant, master).await?, cx.now);
+        let known = status(&signing_keys::list(tx, &cx.tenant, master).await?, cx.now);
         let key = known.into_iter().find(|key| key.id == *id).ok_or(KeyError::NotFound)?;
         if key.status == KeyStatus::Current {
             return Err(KeyError::Signs);
         }
-        keys::delete(tx, &cx.tenant, id).await?;
+        signing_keys::delete(tx, &cx.tenant, id).await?;
         Ok(cx.emit(tx, Event::new(EventKind::SigningKeyDeleted).target("keyId", id.as_str())).await?)
     })
     .await
@@ -230,14 +230,14 @@ impl Keys {
             let pkcs8 = hex::decode(&key.private_key).map_err(|_| CoreError::Internal("stored key"))?;
             let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &pkcs8)
                 .map_err(|_| CoreError::Internal("stored key"))?;
-            Ok::<_, CoreError>(Key { id: key.id, pair, signs_from: key.signs_from })
+            Ok::<_, CoreError>(LoadedKey { id: key.id, pair, signs_from: key.signs_from })
         };
         Ok(Self { keys: stored.into_iter().map(load).collect::<Result<_, _>>()?, rng: SystemRandom::new() })
     }
 
     /// The public keys (RFC 7517).
     pub fn jwks(&self) -> Value {
-        json!({ "keys": self.keys.iter().map(Key::jwk).collect::<Vec<_>>() })
+        json!({ "keys": self.keys.iter().map(LoadedKey::jwk).collect::<Vec<_>>() })
     }
 
     /// Signs claims as a token of type `typ`; an ID token has none.
@@ -286,7 +286,7 @@ mod tests {
     fn keys(ids: &[(&str, i64)]) -> Keys {
         let key = |(id, from): &(&str, i64)| {
             let pair = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
-            Key { id: (*id).into(), signs_from: Timestamp(*from), pair }
+            LoadedKey { id: (*id).into(), signs_from: Timestamp(*from), pair }
         };
         Keys { keys: ids.iter().map(key).collect(), rng: SystemRandom::new() }
     }

@@ -26,6 +26,6 @@ on_both! {
         }
         calls.call(&format!("GET /logs/{}", text(&first[0], "id"))).await;
         calls.call("GET /logs/unknown").await;
-        calls.compare("logs");
+        calls.compare("audit_logs");
     }
 }

@@ -5,8 +5,8 @@ use axum::Extension;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use keyway_core::{Cx, Page, applications, audit_logs};
-use keyway_model::log::LogEntry;
-use keyway_model::{LogId, TenantId, Timestamp};
+use keyway_model::audit_log::LogEntry;
+use keyway_model::{ApplicationId, LogId, TenantId, Timestamp, UserId};
 use serde_json::Value;
 use time::macros::format_description;
 use time::{Date, Duration};
@@ -20,7 +20,7 @@ use crate::locale::Locale;
 use crate::request::{Parameters, Path};
 
 /// An entry in a list.
-pub struct Line {
+pub struct LogRow {
     /// Its id.
     pub id: String,
     /// When.
@@ -42,9 +42,9 @@ pub struct Line {
 }
 
 /// An entry as a line.
-pub fn line(entry: &LogEntry, locale: Locale) -> Line {
+pub fn line(entry: &LogEntry, locale: Locale) -> LogRow {
     let text = |name: &str| entry.payload.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    Line {
+    LogRow {
         id: entry.id.0.clone(),
         at: moment(entry.created_at),
         event: events::name(&entry.key, locale),
@@ -61,12 +61,12 @@ pub fn line(entry: &LogEntry, locale: Locale) -> Line {
 }
 
 #[derive(Template)]
-#[template(path = "console/logs.html")]
-struct ListPage {
+#[template(path = "console/audit_logs.html")]
+struct AuditLogsPage {
     shell: Shell,
-    lines: Vec<Line>,
+    lines: Vec<LogRow>,
     paging: Paging,
-    asked: Asked,
+    filters: LogFilters,
     /// Kinds of events: what they begin with, and their names.
     groups: Vec<(&'static str, &'static str)>,
     /// Applications by id and name.
@@ -76,7 +76,7 @@ struct ListPage {
 }
 
 /// What the filters ask for, as they were typed.
-struct Asked {
+struct LogFilters {
     event: String,
     user: String,
     application: String,
@@ -86,12 +86,17 @@ struct Asked {
     operators: bool,
 }
 
+/// What a field holds, where it is not empty.
+fn given(field: &str) -> Option<String> {
+    Some(field.to_owned()).filter(|text| !text.is_empty())
+}
+
 /// A day, as a date field sends it, in UTC.
 fn day(text: &str) -> Option<Date> {
     Date::parse(text, format_description!("[year]-[month]-[day]")).ok()
 }
 
-impl Asked {
+impl LogFilters {
     fn read(parameters: &Parameters) -> Self {
         let get = |name: &str| parameters.get(name).unwrap_or_default().trim().to_owned();
         Self {
@@ -104,17 +109,17 @@ impl Asked {
         }
     }
 
-    /// The context of the log that is asked for.
+    /// The context of the log that is shown.
     fn within(&self, cx: &Cx) -> Cx {
         if self.operators { cx.within(TenantId::admin()) } else { cx.clone() }
     }
 
-    fn filter(&self) -> audit_logs::Filter {
+    fn filter(&self) -> audit_logs::AuditLogFilter {
         let start = |date: Date| Timestamp(date.midnight().assume_utc().unix_timestamp().saturating_mul(1000));
-        audit_logs::Filter {
-            user_id: self.user.clone(),
-            application_id: self.application.clone(),
-            key: self.event.clone(),
+        audit_logs::AuditLogFilter {
+            user_id: given(&self.user).map(UserId),
+            application_id: given(&self.application).map(ApplicationId),
+            key: given(&self.event),
             from: day(&self.from).map(start),
             // The last day belongs to it.
             until: day(&self.until).and_then(|date| date.checked_add(Duration::DAY)).map(start),
@@ -144,24 +149,24 @@ impl Asked {
 
 /// `GET /console/logs`
 pub async fn list(cx: Cx, Extension(admin): Extension<Admin>, parameters: Parameters) -> Result<Response, WebError> {
-    let asked = Asked::read(&parameters);
-    let (number, wanted) = page::asked(&parameters);
-    let (entries, total) = audit_logs::list(&asked.within(&cx), &asked.filter(), wanted).await?;
+    let filters = LogFilters::read(&parameters);
+    let (number, wanted) = page::requested_page(&parameters);
+    let (entries, total) = audit_logs::list(&filters.within(&cx), &filters.filter(), wanted).await?;
     let (applications, _) = applications::list(&cx, Page { offset: 0, limit: 100 }).await?;
     let mut applications: Vec<_> = applications.into_iter().map(|one| (one.id.0, one.name)).collect();
-    if !asked.application.is_empty() && !applications.iter().any(|(id, _)| *id == asked.application) {
-        applications.push((asked.application.clone(), asked.application.clone()));
+    if !filters.application.is_empty() && !applications.iter().any(|(id, _)| *id == filters.application) {
+        applications.push((filters.application.clone(), filters.application.clone()));
     }
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(asked.pairs().iter().filter(|(_, value)| !value.is_empty()));
-    let shown = ListPage {
+    query.extend_pairs(filters.pairs().iter().filter(|(_, value)| !value.is_empty()));
+    let shown = AuditLogsPage {
         shell: Shell::new(&admin, "logs"),
         lines: entries.iter().map(|entry| line(entry, admin.locale)).collect(),
-        paging: Paging::new(&admin.to("/logs"), number, total, &asked.pairs()),
+        paging: Paging::new(&admin.to("/logs"), number, total, &filters.pairs()),
         groups: GROUPS.iter().map(|(group, name)| (*group, name(texts(admin.locale)))).collect(),
         applications,
         export: admin.to(&format!("/logs/export.csv?{}", query.finish())),
-        asked,
+        filters,
     };
     Ok(page(StatusCode::OK, &shown))
 }
@@ -171,14 +176,14 @@ const EXPORTED: i64 = 10_000;
 
 /// `GET /console/logs/export.csv`: what the filters choose, newest first, as RFC 4180 says.
 pub async fn export(cx: Cx, Extension(admin): Extension<Admin>, parameters: Parameters) -> Result<Response, WebError> {
-    let asked = Asked::read(&parameters);
+    let filters = LogFilters::read(&parameters);
     let mut table = csv::Writer::from_writer(Vec::new());
     let head =
         ["time", "key", "event", "result", "error", "user_id", "application_id", "ip", "actor", "operation", "id"];
     let mut written = table.write_record(head);
-    let cx = asked.within(&cx);
+    let cx = filters.within(&cx);
     for offset in (0..EXPORTED).step_by(1000) {
-        let (entries, _) = audit_logs::list(&cx, &asked.filter(), Page { offset, limit: 1000 }).await?;
+        let (entries, _) = audit_logs::list(&cx, &filters.filter(), Page { offset, limit: 1000 }).await?;
         for entry in &entries {
             written = written.and_then(|()| table.write_record(record(entry, admin.locale)));
         }
@@ -220,10 +225,10 @@ fn harmless(cell: String) -> String {
 }
 
 #[derive(Template)]
-#[template(path = "console/log.html")]
+#[template(path = "console/audit_log.html")]
 struct EntryPage {
     shell: Shell,
-    line: Line,
+    line: LogRow,
     error: String,
     agent: String,
     json: String,
@@ -251,11 +256,11 @@ mod tests {
     #[test]
     fn a_range_of_days_holds_its_last_one() {
         let sent = Parameters::parse(b"from=2026-01-31&until=2026-01-31&event=Interaction.").unwrap();
-        let filter = Asked::read(&sent).filter();
+        let filter = LogFilters::read(&sent).filter();
         let (from, until) = (filter.from.unwrap().0, filter.until.unwrap().0);
         assert_eq!((from, until - from), (1_769_817_600_000, 24 * 3600 * 1000));
         let wrong = Parameters::parse(b"from=yesterday&until=9999-12-31").unwrap();
-        assert_eq!((Asked::read(&wrong).filter().from, Asked::read(&wrong).filter().until), (None, None));
+        assert_eq!((LogFilters::read(&wrong).filter().from, LogFilters::read(&wrong).filter().until), (None, None));
     }
 
     #[test]

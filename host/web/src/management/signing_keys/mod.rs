@@ -6,7 +6,7 @@ mod rotate;
 mod view;
 
 use keyway_core::CoreError;
-use keyway_core::keys::{KeyError, MAX_GRACE};
+use keyway_core::signing_keys::{KeyError, MAX_GRACE};
 use keyway_model::resource::ManagementScope::All;
 use keyway_model::{ErrorCode, Refusal};
 

@@ -1,7 +1,7 @@
 //! `POST /api/configs/oidc/{keyType}/rotate`: makes a new signing key; answers all of them.
 
 use axum::Json;
-use keyway_core::{Cx, keys};
+use keyway_core::{Cx, signing_keys};
 use keyway_model::ErrorCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -29,6 +29,6 @@ pub async fn rotate(
     if body.signing_key_algorithm.is_some_and(|algorithm| algorithm != "EC") {
         return Err(ErrorCode::OnlyEc.into());
     }
-    keys::rotate(&cx, body.rotation_grace_period).await?;
-    Ok(Json(keys::list(&cx).await?.into_iter().map(KeyView::from).collect()))
+    signing_keys::rotate(&cx, body.rotation_grace_period).await?;
+    Ok(Json(signing_keys::list(&cx).await?.into_iter().map(KeyView::from).collect()))
 }

@@ -4,8 +4,8 @@ use askama::Template;
 use axum::Extension;
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::{Cx, phrases};
-use keyway_model::phrases::Phrases;
+use keyway_core::{Cx, custom_phrases};
+use keyway_model::custom_phrases::Phrases;
 
 use super::page::{Notice, Shell, done, page};
 use super::session::Admin;
@@ -15,7 +15,7 @@ use crate::pages::texts::{CATALOGUE, Phrase, texts};
 use crate::request::Parameters;
 
 /// A sentence of the form.
-struct Sentence {
+struct PhraseRow {
     name: &'static str,
     /// What the pages say without the tenant's own words.
     text: Phrase,
@@ -23,11 +23,11 @@ struct Sentence {
 }
 
 #[derive(Template)]
-#[template(path = "console/phrases.html")]
+#[template(path = "console/custom_phrases.html")]
 struct PhrasesPage {
     shell: Shell,
     language: Locale,
-    sentences: Vec<Sentence>,
+    sentences: Vec<PhraseRow>,
 }
 
 /// The language that is edited: what is asked for, else the reader's.
@@ -36,15 +36,18 @@ fn language(admin: &Admin, sent: &Parameters) -> Locale {
 }
 
 fn shown(shell: Shell, language: Locale, own: &Phrases) -> PhrasesPage {
-    let sentence =
-        |(name, text): (&'static str, Phrase)| Sentence { name, text, own: own.get(name).cloned().unwrap_or_default() };
+    let sentence = |(name, text): (&'static str, Phrase)| PhraseRow {
+        name,
+        text,
+        own: own.get(name).cloned().unwrap_or_default(),
+    };
     PhrasesPage { shell, language, sentences: texts(language).sentences().into_iter().map(sentence).collect() }
 }
 
 /// `GET /console/phrases`
 pub async fn show(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters) -> Result<Response, WebError> {
     let language = language(&admin, &sent);
-    let known = phrases::list(&cx).await?;
+    let known = custom_phrases::list(&cx).await?;
     let own = known.into_iter().find(|(tag, _)| tag == language.tag()).map(|(_, own)| own).unwrap_or_default();
     let shell = Shell::new(&admin, "experience");
     Ok(page(StatusCode::OK, &shown(shell, language, &own)))
@@ -58,7 +61,7 @@ pub async fn save(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters) 
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), sent.given(&format!("phrase.{name}"))?)))
         .collect();
-    match phrases::put(&cx, language.tag(), &own, &CATALOGUE).await {
+    match custom_phrases::put(&cx, language.tag(), &own, &CATALOGUE).await {
         Ok(()) => Ok(done(&admin, &format!("/phrases?language={language}"), Notice::Saved)),
         Err(error) => {
             let error = WebError::from(error);

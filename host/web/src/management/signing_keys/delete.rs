@@ -1,6 +1,6 @@
 //! `DELETE /api/configs/oidc/{keyType}/{keyId}`: a key that does not sign; tokens that it signed are refused from then on.
 
-use keyway_core::{Cx, keys};
+use keyway_core::{Cx, signing_keys};
 use keyway_model::KeyId;
 
 use super::check_kind;
@@ -10,6 +10,6 @@ use crate::response::NoContent;
 
 pub async fn delete(cx: Cx, Path((key_type, key_id)): Path<(String, KeyId)>) -> Result<NoContent, WebError> {
     check_kind(&key_type)?;
-    keys::delete(&cx, &key_id).await?;
+    signing_keys::delete(&cx, &key_id).await?;
     Ok(NoContent)
 }

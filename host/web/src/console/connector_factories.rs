@@ -18,14 +18,14 @@ use crate::management::read;
 use crate::request::Path;
 
 #[derive(Template)]
-#[template(path = "console/module_new.html")]
-struct ChoosePage {
+#[template(path = "console/connector_factory_new.html")]
+struct UploadPage {
     shell: Shell,
 }
 
 /// `GET /console/modules/new`
 pub async fn choose(Extension(admin): Extension<Admin>) -> Response {
-    page(StatusCode::OK, &ChoosePage { shell: Shell::new(&admin, "connectors") })
+    page(StatusCode::OK, &UploadPage { shell: Shell::new(&admin, "connectors") })
 }
 
 /// `POST /console/modules`: the bytes of a module. Answers with the address of its page, or with what is wrong.
@@ -59,7 +59,7 @@ pub async fn upload(cx: Cx, Extension(admin): Extension<Admin>, headers: HeaderM
 }
 
 /// A version of a module.
-struct Item {
+struct VersionRow {
     digest: String,
     version: String,
     state: &'static str,
@@ -101,7 +101,7 @@ fn platform(platform: Platform) -> &'static str {
     }
 }
 
-fn item(view: &VersionView, shell: &Shell) -> Item {
+fn item(view: &VersionView, shell: &Shell) -> VersionRow {
     let version = &view.version;
     let t = shell.t;
     let marked = |all: &[String], new: &[String]| -> Vec<(String, bool)> {
@@ -114,7 +114,7 @@ fn item(view: &VersionView, shell: &Shell) -> Item {
         VersionState::Retired => (t.state_retired, false),
     };
     let source = version.manifest.source.clone().unwrap_or_default();
-    Item {
+    VersionRow {
         digest: version.digest.clone(),
         version: version.manifest.version.clone(),
         state,
@@ -140,14 +140,14 @@ fn item(view: &VersionView, shell: &Shell) -> Item {
 }
 
 #[derive(Template)]
-#[template(path = "console/module.html")]
+#[template(path = "console/connector_factory.html")]
 struct ModulePage {
     shell: Shell,
     id: String,
     name: String,
     description: String,
     readme: String,
-    versions: Vec<Item>,
+    versions: Vec<VersionRow>,
     can_roll_back: bool,
     is_serving: bool,
 }
@@ -156,7 +156,7 @@ async fn shown(cx: &Cx, admin: &Admin, shell: Shell, id: &FactoryId) -> Result<M
     let all = factories::versions(cx).await?;
     let own: Vec<VersionView> = all.into_iter().filter(|view| view.version.factory_id == *id).collect();
     let newest = &own.first().ok_or(ErrorCode::EntityNotFound)?.version.manifest;
-    let versions: Vec<Item> = own.iter().map(|view| item(view, &shell)).collect();
+    let versions: Vec<VersionRow> = own.iter().map(|view| item(view, &shell)).collect();
     let is_serving = versions.iter().any(|version| version.is_active);
     Ok(ModulePage {
         id: id.0.clone(),

@@ -1,9 +1,9 @@
 //! The audit log.
 
-use keyway_model::log::LogEntry;
-use keyway_model::{LogId, TenantId, Timestamp};
+use keyway_model::audit_log::LogEntry;
+use keyway_model::{ApplicationId, LogId, TenantId, Timestamp, UserId};
 
-use crate::statement::{Row, assembled, query};
+use crate::statement::{Query, Row, query};
 use crate::{Page, StoreError, Tx};
 
 fn read(row: &Row) -> Result<LogEntry, StoreError> {
@@ -28,41 +28,57 @@ pub async fn insert(tx: &mut Tx, tenant: &TenantId, entry: &LogEntry) -> Result<
     tx.execute_later(statement.bind(entry.created_at.0)).await
 }
 
-/// Which entries to list; empty text means all.
+/// Which entries to list.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct AuditLogFilter {
     /// Of this user.
-    pub user_id: String,
+    pub user_id: Option<UserId>,
     /// Through this application.
-    pub application_id: String,
+    pub application_id: Option<ApplicationId>,
     /// With this key; one that ends in a dot stands for all keys that begin with it.
-    pub key: String,
+    pub key: Option<String>,
     /// From this moment on.
     pub from: Option<Timestamp>,
     /// Before this moment.
     pub until: Option<Timestamp>,
 }
 
+impl AuditLogFilter {
+    /// The statement with a condition for what is given and none for the rest, so that the index of a user's entries serves.
+    fn narrowed(&self, statement: &'static str, tenant: &TenantId) -> Query {
+        let mut narrowed = query(statement).bind(tenant.0.clone());
+        if let Some(user) = &self.user_id {
+            narrowed = narrowed.with(" AND user_id = ?", user.0.clone());
+        }
+        if let Some(application) = &self.application_id {
+            narrowed = narrowed.with(" AND application_id = ?", application.0.clone());
+        }
+        if let Some(key) = &self.key {
+            let condition = if key.ends_with('.') { " AND substr(key, 1, length(?)) = ?" } else { " AND key = ?" };
+            narrowed = narrowed.with(condition, key.clone());
+        }
+        if let Some(from) = self.from {
+            narrowed = narrowed.with(" AND created_at >= ?", from.0);
+        }
+        if let Some(until) = self.until {
+            narrowed = narrowed.with(" AND created_at < ?", until.0);
+        }
+        narrowed
+    }
+}
+
 /// A page of entries, newest first, and how many there are.
 pub async fn list(
     tx: &mut Tx,
     tenant: &TenantId,
-    filter: &Filter,
+    filter: &AuditLogFilter,
     page: Page,
 ) -> Result<(Vec<LogEntry>, i64), StoreError> {
-    const WHERE: &str = "tenant_id = $1 AND ($2 = '' OR user_id = $2) AND ($3 = '' OR application_id = $3) \
-         AND ($4 = '' OR key = $4 OR ($4 LIKE '%.' AND substr(key, 1, length($4)) = $4)) AND created_at >= $5 AND created_at < $6";
-    let bound = |statement: String| {
-        let statement = assembled(statement).bind(tenant.0.clone()).bind(filter.user_id.clone());
-        let statement = statement.bind(filter.application_id.clone()).bind(filter.key.clone());
-        statement.bind(filter.from.map_or(0, |at| at.0)).bind(filter.until.map_or(i64::MAX, |at| at.0))
-    };
-    let select = format!(
-        "SELECT id, key, payload, user_id, application_id, created_at FROM logs WHERE {WHERE} ORDER BY created_at DESC, id \
-         DESC LIMIT $7 OFFSET $8"
-    );
-    let rows = tx.scan(bound(select).bind(page.limit).bind(page.offset)).await?;
-    let count = tx.scan(bound(format!("SELECT COUNT(*) AS total FROM logs WHERE {WHERE}"))).await?;
+    let select = "SELECT id, key, payload, user_id, application_id, created_at FROM logs WHERE tenant_id = $1";
+    let select = filter.narrowed(select, tenant).with(" ORDER BY created_at DESC, id DESC LIMIT ?", page.limit);
+    let rows = tx.scan(select.with(" OFFSET ?", page.offset)).await?;
+    let count = filter.narrowed("SELECT COUNT(*) AS total FROM logs WHERE tenant_id = $1", tenant);
+    let count = tx.scan(count).await?;
     let total = count.first().map_or(Ok(0), |row| row.get("total"))?;
     Ok((rows.iter().map(read).collect::<Result<_, _>>()?, total))
 }
