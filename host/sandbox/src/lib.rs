@@ -25,7 +25,7 @@ mod relay;
 
 pub use budget::Budgets;
 pub use call::{
-    CacheEntry, CallError, CallOutcome, Context, Failure, HttpExchange, LogLevel, LogLine, Message, Report, Start,
+    CacheEntry, CallError, CallOutcome, Context, Failure, HttpExchange, LogLevel, Message, Report, Start, WrittenLine,
 };
 pub use compile::{Compiler, compile};
 pub use component::Component;

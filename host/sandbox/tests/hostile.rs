@@ -8,7 +8,7 @@ use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use keyway_sandbox::{Budgets, CallError, Component, Context, LogLine, Message, Report, Sandbox};
+use keyway_sandbox::{Budgets, CallError, Component, Context, Message, Report, Sandbox, WrittenLine};
 use serde_json::{Value, json};
 use support::{Provider, answering, component, http, sandbox};
 
@@ -116,7 +116,7 @@ async fn log_flood_is_cut_off_and_costs_the_budget_alone() {
     let (_, report) = setup.act("log-flood", "").await;
     let kept: usize = report.log.iter().map(|line| line.text.len()).sum();
     assert!(kept <= budgets().log_bytes + 16, "{kept}");
-    assert_eq!(report.log.last(), Some(&LogLine::truncated()));
+    assert_eq!(report.log.last(), Some(&WrittenLine::truncated()));
     setup.behaves().await;
 }
 

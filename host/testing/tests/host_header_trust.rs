@@ -84,9 +84,9 @@ async fn told_lies(server: &TestServer, truth: Truth, address: &str) {
 
     for document in ["openid-configuration", "oauth-authorization-server"] {
         let path = format!("/oidc/.well-known/{document}");
-        let told = honest(browser.get(&path).await.expect(200)).json();
-        assert_eq!(told, server.browser(address).get(&path).await.expect(200).json());
-        assert_eq!(told.get("issuer"), Some(&json!(issuer)));
+        let document = honest(browser.get(&path).await.expect(200)).json();
+        assert_eq!(document, server.browser(address).get(&path).await.expect(200).json());
+        assert_eq!(document.get("issuer"), Some(&json!(issuer)));
     }
 
     // The whole way by the pages.

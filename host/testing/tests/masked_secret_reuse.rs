@@ -1,7 +1,7 @@
 //! What was entered as a secret stays one, whatever a later version of its module says of it; and what may be tested by whom.
 
 use http::Method;
-use keyway_core::connectors::factories::{self, FactoryError, Upload, VersionView};
+use keyway_core::connectors::factories::{self, FactoryError, Upload, UploadedVersion};
 use keyway_core::connectors::{self, TestError, TestMessage};
 use keyway_core::{Actor, Cx, Visitor};
 use keyway_model::TenantId;
@@ -22,11 +22,11 @@ fn acting(server: &TestServer, by: &str) -> Cx {
     Cx::new(&server.core, TenantId::default_tenant(), Actor::Application(by.into()), Visitor::default())
 }
 
-async fn upload(server: &TestServer, wasm: Vec<u8>, by: &str) -> Result<VersionView, FactoryError> {
+async fn upload(server: &TestServer, wasm: Vec<u8>, by: &str) -> Result<UploadedVersion, FactoryError> {
     factories::upload(&acting(server, by), Upload { wasm, signature: None }).await
 }
 
-async fn activate(server: &TestServer, view: &VersionView) {
+async fn activate(server: &TestServer, view: &UploadedVersion) {
     let cx = acting(server, "approver");
     let (id, digest) = (&view.version.factory_id, view.version.digest.as_str());
     factories::approve(&cx, id, digest).await.unwrap();

@@ -103,8 +103,8 @@ on_both! {
         let costly = server.browser("203.0.113.9").send_code("447012345678", "Register").await;
         assert_ne!(costly.status, 200);
         let logs = server.api(Method::GET, "/logs?logKey=Message.RateLimited", None).await.expect(200).json();
-        let told = logs.as_array().unwrap().iter().filter(|entry| entry["key"] == "Message.RateLimited").count();
-        assert_eq!(told, 2, "once for the address, once for the site");
+        let refusals = logs.as_array().unwrap().iter().filter(|entry| entry["key"] == "Message.RateLimited").count();
+        assert_eq!(refusals, 2, "once for the address, once for the site");
     }
 
     async fn a_proof_of_work_lets_one_more_through_once(database: Database) {

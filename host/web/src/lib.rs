@@ -73,7 +73,7 @@ pub fn authorization() -> Vec<(String, &'static str, ManagementScope)> {
     let apis =
         [management::operations(), management::operators_operations()].map(|operations| operations.into_router().1);
     let tables = apis.into_iter().chain([console::pages().into_router().1]).collect::<Vec<_>>();
-    let rows = tables.iter().flat_map(declaration::Authorization::rows);
+    let rows = tables.iter().flat_map(declaration::AuthorizationTable::rows);
     rows.map(|(method, path, scope)| (method.to_owned(), path, scope)).collect()
 }
 

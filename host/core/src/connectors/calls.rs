@@ -40,7 +40,7 @@ pub struct CallTotals {
 
 /// A line of a connector's log.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LogLine {
+pub struct ConnectorLogLine {
     /// When.
     pub at: Timestamp,
     /// What.
@@ -83,7 +83,7 @@ type ConnectorKey = (TenantId, ConnectorId);
 #[derive(Default)]
 struct State {
     totals: BTreeMap<(FactoryId, &'static str), CallTotals>,
-    lines: BTreeMap<ConnectorKey, VecDeque<LogLine>>,
+    lines: BTreeMap<ConnectorKey, VecDeque<ConnectorLogLine>>,
     failing: BTreeMap<ConnectorKey, (u32, Timestamp)>,
 }
 
@@ -111,9 +111,9 @@ impl Calls {
         let mut state = self.state();
         let lines = state.lines.entry(connector).or_default();
         for line in &report.log {
-            lines.push_back(LogLine { at, content: LogContent::Written(line.clone()) });
+            lines.push_back(ConnectorLogLine { at, content: LogContent::Written(line.clone()) });
         }
-        lines.push_back(LogLine { at, content: LogContent::Call(call) });
+        lines.push_back(ConnectorLogLine { at, content: LogContent::Call(call) });
         while lines.len() > MAX_LINES {
             lines.pop_front();
         }
@@ -182,7 +182,7 @@ pub fn call_totals(core: &Core) -> Vec<(FactoryId, &'static str, CallTotals)> {
 }
 
 /// The last calls and log lines of a connector on this node, newest first.
-pub fn log(cx: &Cx, connector: &ConnectorId) -> Vec<LogLine> {
+pub fn log(cx: &Cx, connector: &ConnectorId) -> Vec<ConnectorLogLine> {
     let state = cx.core().calls.state();
     state.lines.get(&(cx.tenant.clone(), connector.clone())).into_iter().flatten().rev().cloned().collect()
 }

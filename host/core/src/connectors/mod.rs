@@ -19,14 +19,14 @@ mod trust;
 mod update;
 
 pub(crate) use calls::Calls;
-pub use calls::{CallEntry, CallTotals, LogContent, LogLine, OK, call_totals, log, milliseconds};
+pub use calls::{CallEntry, CallTotals, ConnectorLogLine, LogContent, OK, call_totals, log, milliseconds};
 pub use check::check_upload;
 pub use create::{NewConnector, WishedId, create, new_id};
 pub use delete::delete;
 pub use deliver::explain;
 pub(crate) use deliver::{Delivery, deliver};
 pub use error::ConnectorError;
-pub use keyway_sandbox::{CONTRACT as CONTRACT_VERSION, LogLevel, LogLine as WrittenLine};
+pub use keyway_sandbox::{CONTRACT as CONTRACT_VERSION, LogLevel, WrittenLine};
 pub use list::{Configured, get, list};
 pub(crate) use list::{enabled_kinds, stored};
 pub use registry::{Factory, Registry, Skew};

@@ -20,7 +20,7 @@ use crate::prepared::Prepared;
 use crate::redact::Redactor;
 
 pub use input::{CacheEntry, Context, Message, Start};
-pub use outcome::{CallError, CallOutcome, Failure, HttpExchange, LogLevel, LogLine, Report};
+pub use outcome::{CallError, CallOutcome, Failure, HttpExchange, LogLevel, Report, WrittenLine};
 pub use shown::{cleaned, masked_object};
 use shown::{is_object, size};
 

@@ -123,21 +123,21 @@ impl LogLevel {
 
 /// A line that a guest wrote, masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogLine {
+pub struct WrittenLine {
     /// How much it matters.
     pub level: LogLevel,
     /// What it says.
     pub text: String,
 }
 
-impl LogLine {
+impl WrittenLine {
     /// What stands in place of lines that were over the budget.
     pub fn truncated() -> Self {
         Self { level: LogLevel::Warn, text: "truncated".to_owned() }
     }
 }
 
-impl fmt::Display for LogLine {
+impl fmt::Display for WrittenLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.level.as_str(), self.text)
     }
@@ -157,7 +157,7 @@ pub struct Report {
     /// Requests sent.
     pub exchanges: Vec<HttpExchange>,
     /// What the guest wrote.
-    pub log: Vec<LogLine>,
+    pub log: Vec<WrittenLine>,
     /// What to keep in the cache; none removes.
     pub cache: BTreeMap<String, Option<CacheEntry>>,
     /// The session, where the call changed it.

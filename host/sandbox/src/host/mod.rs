@@ -16,7 +16,7 @@ use keyway_model::{Clock, Rng};
 use wasmtime::ResourceLimiter;
 
 use crate::budget::Budgets;
-use crate::call::{CacheEntry, HttpExchange, LogLevel, LogLine};
+use crate::call::{CacheEntry, HttpExchange, LogLevel, WrittenLine};
 use crate::contract::v1_0::bindings::keyway::connector::types;
 use crate::contract::v1_0::bindings::keyway::host::{clock, log, random};
 use crate::cpu_queue::CpuTurn;
@@ -45,7 +45,7 @@ pub struct HostState {
     pub host_calls: u32,
     pub fetches: u32,
     pub exchanges: Vec<HttpExchange>,
-    pub log: Vec<LogLine>,
+    pub log: Vec<WrittenLine>,
     pub log_bytes: usize,
     pub cpu_ticks: u64,
     pub turn: CpuTurn,
@@ -104,9 +104,9 @@ impl log::Host for HostState {
             };
             let masked = self.redactor.apply(&message);
             let text = masked.chars().map(|c| if is_deceptive(c) { ' ' } else { c }).collect();
-            self.log.push(LogLine { level, text });
-        } else if self.log.last() != Some(&LogLine::truncated()) {
-            self.log.push(LogLine::truncated());
+            self.log.push(WrittenLine { level, text });
+        } else if self.log.last() != Some(&WrittenLine::truncated()) {
+            self.log.push(WrittenLine::truncated());
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ use crate::error::WebError;
 use crate::request::{Parameters, Path};
 
 /// The form's fields.
-pub struct Branding {
+pub struct BrandingForm {
     /// What the pages call the application.
     pub name: String,
     /// Address of a logo.
@@ -37,7 +37,7 @@ pub struct Branding {
     pub css: String,
 }
 
-impl Branding {
+impl BrandingForm {
     /// What is saved.
     pub fn new(saved: &ApplicationExperience) -> Self {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -103,7 +103,7 @@ pub async fn save(
     Path(id): Path<ApplicationId>,
     sent: Parameters,
 ) -> Result<Response, WebError> {
-    let typed = Branding::typed(&sent);
+    let typed = BrandingForm::typed(&sent);
     let saved = async {
         let known = applications::get(&cx, &id).await?;
         let experience = typed.read(&known.sign_in_experience)?;

@@ -13,7 +13,7 @@ use keyway_model::resource::management_api;
 use keyway_model::{ApplicationId, ErrorCode, ObjectChange, Refusal, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::application_branding::Branding;
+use super::application_branding::BrandingForm;
 use super::guides::{Filled, GUIDES, Guide, guide};
 use super::page::{Notice, Paging, Shell, done, moment, page, requested_page};
 use super::session::Admin;
@@ -118,7 +118,7 @@ struct ApplicationPage {
     id_token_ttl: String,
     always_refresh: bool,
     rotate_refresh: bool,
-    branding: Branding,
+    branding: BrandingForm,
     has_secrets: bool,
     is_machine: bool,
     reveal: bool,
@@ -171,7 +171,7 @@ async fn shown(
             .unwrap_or_else(|| custom.id_token_ttl.map(|seconds| seconds.to_string()).unwrap_or_default()),
         always_refresh: switch("always_refresh", custom.always_issue_refresh_token.unwrap_or(false)),
         rotate_refresh: switch("rotate_refresh", custom.rotate_refresh_token.unwrap_or(true)),
-        branding: Branding::new(&application.sign_in_experience),
+        branding: BrandingForm::new(&application.sign_in_experience),
         has_secrets: !application.kind.is_public(),
         is_machine: application.kind == ApplicationType::MachineToMachine,
         reveal,
@@ -200,7 +200,7 @@ pub async fn again(
     id: &ApplicationId,
     error: &WebError,
     sent: &Parameters,
-    typed: Option<Branding>,
+    typed: Option<BrandingForm>,
 ) -> Result<Response, WebError> {
     let application = applications::get(cx, id).await?;
     let shell = Shell::refused(admin, "applications", error);

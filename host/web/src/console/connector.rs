@@ -66,7 +66,7 @@ struct ConnectorPage {
 }
 
 /// What a form of the page shows.
-struct Draft {
+struct ConnectorDraft {
     config: Value,
     raw: Option<String>,
     sent: Parameters,
@@ -77,7 +77,7 @@ struct Draft {
     test_failed: String,
 }
 
-impl Draft {
+impl ConnectorDraft {
     fn of(config: Value) -> Self {
         Self {
             config,
@@ -153,7 +153,13 @@ impl Draft {
     }
 }
 
-fn shown(cx: &Cx, admin: &Admin, factory: &Factory, connector: Option<&Connector>, draft: Draft) -> ConnectorPage {
+fn shown(
+    cx: &Cx,
+    admin: &Admin,
+    factory: &Factory,
+    connector: Option<&Connector>,
+    draft: ConnectorDraft,
+) -> ConnectorPage {
     let manifest = &factory.manifest;
     let shell = Shell::new(admin, "connectors").failing(draft.alert);
     let shell = if draft.sent.pairs().next().is_some() { shell.drafted() } else { shell };
@@ -217,7 +223,7 @@ pub async fn set_up(
     Path(id): Path<FactoryId>,
 ) -> Result<Response, WebError> {
     let factory = factory_of(&cx, &id)?;
-    let draft = Draft::of(initial(&factory.manifest.config));
+    let draft = ConnectorDraft::of(initial(&factory.manifest.config));
     Ok(page(StatusCode::OK, &shown(&cx, &admin, &factory, None, draft)))
 }
 
@@ -230,7 +236,7 @@ pub async fn create(
 ) -> Result<Response, WebError> {
     let factory = factory_of(&cx, &id)?;
     let (saves, problem) = (saves(&sent), unnamed(&sent, admin.locale));
-    let mut draft = Draft::read(&factory.manifest.config, sent);
+    let mut draft = ConnectorDraft::read(&factory.manifest.config, sent);
     problem.clone_into(&mut draft.alert);
     if !saves || !draft.raw_problem.is_empty() {
         return Ok(redrawn(&shown(&cx, &admin, &factory, None, draft), problem));
@@ -259,7 +265,7 @@ pub async fn show(
     Path(id): Path<ConnectorId>,
 ) -> Result<Response, WebError> {
     let (connector, factory) = connectors::get(&cx, &id).await?;
-    let draft = Draft::of(connector.config.clone());
+    let draft = ConnectorDraft::of(connector.config.clone());
     Ok(page(StatusCode::OK, &shown(&cx, &admin, &factory, Some(&connector), draft)))
 }
 
@@ -272,7 +278,7 @@ pub async fn save(
 ) -> Result<Response, WebError> {
     let (connector, factory) = connectors::get(&cx, &id).await?;
     let (saves, problem) = (saves(&sent), unnamed(&sent, admin.locale));
-    let mut draft = Draft::read(&factory.manifest.config, sent);
+    let mut draft = ConnectorDraft::read(&factory.manifest.config, sent);
     problem.clone_into(&mut draft.alert);
     if !saves || !draft.raw_problem.is_empty() {
         return Ok(redrawn(&shown(&cx, &admin, &factory, Some(&connector), draft), problem));
@@ -301,7 +307,7 @@ pub async fn test(
         None => None,
     };
     let to = sent.get("test_to").unwrap_or_default();
-    let mut draft = Draft::read(&factory.manifest.config, sent);
+    let mut draft = ConnectorDraft::read(&factory.manifest.config, sent);
     // Without scripts, the test's own form holds the recipient alone.
     let has_form = draft.sent.pairs().any(|(name, _)| name == "raw" || name.starts_with('/'));
     if let Some(connector) = connector.as_ref().filter(|_| !has_form) {

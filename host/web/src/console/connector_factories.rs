@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use keyway_core::Cx;
-use keyway_core::connectors::factories::{self, FactoryError, Upload, VersionView};
+use keyway_core::connectors::factories::{self, FactoryError, Upload, UploadedVersion};
 use keyway_model::connector::{Platform, Publisher, VersionState};
 use keyway_model::{ErrorCode, FactoryId};
 
@@ -101,7 +101,7 @@ fn platform(platform: Platform) -> &'static str {
     }
 }
 
-fn item(view: &VersionView, shell: &Shell) -> VersionRow {
+fn item(view: &UploadedVersion, shell: &Shell) -> VersionRow {
     let version = &view.version;
     let t = shell.t;
     let marked = |all: &[String], new: &[String]| -> Vec<(String, bool)> {
@@ -154,7 +154,7 @@ struct ModulePage {
 
 async fn shown(cx: &Cx, admin: &Admin, shell: Shell, id: &FactoryId) -> Result<ModulePage, WebError> {
     let all = factories::versions(cx).await?;
-    let own: Vec<VersionView> = all.into_iter().filter(|view| view.version.factory_id == *id).collect();
+    let own: Vec<UploadedVersion> = all.into_iter().filter(|view| view.version.factory_id == *id).collect();
     let newest = &own.first().ok_or(ErrorCode::EntityNotFound)?.version.manifest;
     let versions: Vec<VersionRow> = own.iter().map(|view| item(view, &shell)).collect();
     let is_serving = versions.iter().any(|version| version.is_active);

@@ -1,6 +1,6 @@
 //! How the last calls of a connector on this node went: figures, a chart of their times, and what each said.
 
-use keyway_core::connectors::{CallEntry, LogContent, LogLine, OK};
+use keyway_core::connectors::{CallEntry, ConnectorLogLine, LogContent, OK};
 
 use keyway_model::Timestamp;
 
@@ -57,7 +57,7 @@ pub struct Health {
 
 impl Health {
     /// From the log of a connector, newest first.
-    pub fn new(log: &[LogLine]) -> Self {
+    pub fn new(log: &[ConnectorLogLine]) -> Self {
         let calls = log.iter().filter_map(|line| match &line.content {
             LogContent::Call(call) => Some((line.at, call)),
             LogContent::Written(_) => None,
@@ -91,7 +91,7 @@ impl Health {
     }
 }
 
-fn call(line: &LogLine) -> Call {
+fn call(line: &ConnectorLogLine) -> Call {
     let (outcome, text) = match LogContentView::from(line.content.clone()) {
         LogContentView::Call { outcome, call } => (outcome, serde_json::to_string(&call)),
         LogContentView::Message(message) => ("", serde_json::to_string(&message)),
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn figures_are_those_of_calls_and_not_of_log_lines() {
-        let line = |content| LogLine { at: Timestamp(0), content };
+        let line = |content| ConnectorLogLine { at: Timestamp(0), content };
         let call = |outcome, milliseconds| {
             let (details, requests) = (serde_json::Value::Null, Vec::new());
             line(LogContent::Call(CallEntry { outcome, details, milliseconds, requests }))

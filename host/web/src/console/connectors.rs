@@ -7,8 +7,8 @@ use axum::Extension;
 use axum::http::StatusCode;
 use axum::response::Response;
 use keyway_core::Cx;
-use keyway_core::connectors::factories::VersionView;
-use keyway_core::connectors::{self, Factory, LogContent, LogLine, OK, factories};
+use keyway_core::connectors::factories::UploadedVersion;
+use keyway_core::connectors::{self, ConnectorLogLine, Factory, LogContent, OK, factories};
 use keyway_model::FactoryId;
 use keyway_model::connector::{ConnectorKind, ConnectorSettings, Manifest, VersionState};
 
@@ -101,7 +101,7 @@ pub async fn list(cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response
 }
 
 /// How the last call went.
-fn last_outcome(log: &[LogLine]) -> Option<&'static str> {
+fn last_outcome(log: &[ConnectorLogLine]) -> Option<&'static str> {
     log.iter().find_map(|line| match &line.content {
         LogContent::Call(call) => Some(call.outcome),
         LogContent::Written(_) => None,
@@ -109,7 +109,7 @@ fn last_outcome(log: &[LogLine]) -> Option<&'static str> {
 }
 
 /// One tile for each uploaded module, with the state of the version that is furthest.
-fn uploaded(versions: &[VersionView], shell: &Shell, admin: &Admin) -> Vec<ConnectorRow> {
+fn uploaded(versions: &[UploadedVersion], shell: &Shell, admin: &Admin) -> Vec<ConnectorRow> {
     let t = shell.t;
     let mut found: BTreeMap<&FactoryId, (u8, ConnectorRow)> = BTreeMap::new();
     for view in versions {

@@ -127,6 +127,6 @@ pub fn router(web: &Web) -> Router<Web> {
         .route("/console/assets/changes.js", get(assets::changes))
         .route("/console/assets/htmx.js", get(assets::htmx));
     let (closed, authorization) = pages().into_router();
-    let guard = session::Guard { web: web.clone(), authorization: Arc::new(authorization) };
+    let guard = session::ConsoleGuard { web: web.clone(), authorization: Arc::new(authorization) };
     open.merge(closed.route_layer(middleware::from_fn_with_state(guard, session::authorize)))
 }

@@ -23,7 +23,7 @@ use super::page::{self, Kept, Notice};
 use crate::Web;
 use crate::audit::AuditedRequest;
 use crate::cookies::{self, CookieKind};
-use crate::declaration::Authorization;
+use crate::declaration::AuthorizationTable;
 use crate::error::WebError;
 use crate::guard;
 use crate::locale::{Locale, negotiate};
@@ -191,16 +191,16 @@ pub async fn sign_out(State(web): State<Web>) -> Response {
 
 /// What the check before the pages knows.
 #[derive(Clone)]
-pub struct Guard {
+pub struct ConsoleGuard {
     /// The listener.
     pub web: Web,
     /// What each page asks for.
-    pub authorization: Arc<Authorization>,
+    pub authorization: Arc<AuthorizationTable>,
 }
 
 /// Lets an administrator through who holds the scope that the route asks for, from a page of the console itself.
-pub async fn authorize(State(guarded): State<Guard>, request: Request, next: Next) -> Response {
-    let Guard { web, authorization } = guarded;
+pub async fn authorize(State(guarded): State<ConsoleGuard>, request: Request, next: Next) -> Response {
+    let ConsoleGuard { web, authorization } = guarded;
     let reads = [Method::GET, Method::HEAD].contains(request.method());
     if !reads && !guard::is_own_page(&request) {
         return render::error(request.headers(), ErrorCode::CsrfTokenMismatch.into());

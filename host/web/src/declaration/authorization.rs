@@ -8,11 +8,11 @@ use keyway_model::resource::ManagementScope;
 
 /// The scope of each route, by path and method.
 #[derive(Debug, Clone, Default)]
-pub struct Authorization {
+pub struct AuthorizationTable {
     rows: BTreeMap<&'static str, BTreeMap<String, ManagementScope>>,
 }
 
-impl Authorization {
+impl AuthorizationTable {
     /// With a row for a route.
     pub fn add(&mut self, method: Method, path: &'static str, scope: ManagementScope) {
         self.rows.entry(path).or_default().insert(method.to_string(), scope);

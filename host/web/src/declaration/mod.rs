@@ -17,7 +17,7 @@ use utoipa::openapi::{Components, HttpMethod, ObjectBuilder, Paths, RefOr, Requi
 use crate::Web;
 use describe::{DescribeHandler, error_response};
 
-pub use authorization::Authorization;
+pub use authorization::AuthorizationTable;
 pub use describe::{Describe, Description};
 pub use pages::Pages;
 
@@ -158,8 +158,8 @@ impl Operations {
     }
 
     /// The routes, and what each asks for.
-    pub fn into_router(self) -> (Router<Web>, Authorization) {
-        let (mut router, mut authorization) = (Router::new(), Authorization::default());
+    pub fn into_router(self) -> (Router<Web>, AuthorizationTable) {
+        let (mut router, mut authorization) = (Router::new(), AuthorizationTable::default());
         for (_, operation) in self.all {
             authorization.add(operation.method, operation.path, operation.scope);
             router = router.route(operation.path, operation.route);

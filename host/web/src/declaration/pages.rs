@@ -6,14 +6,14 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 use keyway_model::resource::ManagementScope;
 
-use super::Authorization;
+use super::AuthorizationTable;
 use crate::Web;
 
 /// Pages and forms, and what each asks for.
 #[derive(Default)]
 pub struct Pages {
     router: Router<Web>,
-    authorization: Authorization,
+    authorization: AuthorizationTable,
 }
 
 impl Pages {
@@ -48,7 +48,7 @@ impl Pages {
     }
 
     /// The routes, and what each asks for.
-    pub fn into_router(self) -> (Router<Web>, Authorization) {
+    pub fn into_router(self) -> (Router<Web>, AuthorizationTable) {
         (self.router, self.authorization)
     }
 }

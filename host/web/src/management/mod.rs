@@ -33,7 +33,7 @@ use keyway_model::{ErrorCode, TenantId};
 
 use crate::Web;
 use crate::audit::AuditedRequest;
-use crate::declaration::{Authorization, Operations};
+use crate::declaration::{AuthorizationTable, Operations};
 use crate::error::WebError;
 use crate::request::bearer;
 
@@ -67,15 +67,15 @@ pub fn operations_of(tenant: &TenantId) -> Operations {
 /// Routes below `/api`, each behind a token of the tenant's Management API.
 pub fn router(web: &Web) -> Router<Web> {
     let (router, authorization) = operations_of(&web.tenant).into_router();
-    let guard = Guard { web: web.clone(), authorization: Arc::new(authorization) };
+    let guard = ManagementGuard { web: web.clone(), authorization: Arc::new(authorization) };
     router.route_layer(middleware::from_fn_with_state(guard, authorize))
 }
 
 /// What the check before the routes knows.
 #[derive(Clone)]
-struct Guard {
+struct ManagementGuard {
     web: Web,
-    authorization: Arc<Authorization>,
+    authorization: Arc<AuthorizationTable>,
 }
 
 /// What else the caller may do, where a route asks for it.
@@ -86,8 +86,8 @@ pub struct Duties {
 }
 
 /// A Bearer token for the tenant's own Management API with the scope `all`, or the narrower one that the route asks for.
-async fn authorize(State(guard): State<Guard>, request: Request, next: Next) -> Result<Response, WebError> {
-    let Guard { web, authorization } = guard;
+async fn authorize(State(guard): State<ManagementGuard>, request: Request, next: Next) -> Result<Response, WebError> {
+    let ManagementGuard { web, authorization } = guard;
     let token = bearer(request.headers())?;
     let cx = Cx::new(&web.core, web.tenant.clone(), Actor::Nobody, Visitor::default());
     let (actor, scopes) = verify_management_token(&cx, token).await?.ok_or(ErrorCode::Unauthorized)?;

@@ -4,7 +4,7 @@ use keyway_model::FactoryId;
 use keyway_store::connector_versions;
 use serde_json::json;
 
-use super::versions::{VersionView, version};
+use super::versions::{UploadedVersion, version};
 use super::{FactoryError, event, serving};
 use crate::Cx;
 use crate::connectors::FourEyes;
@@ -13,7 +13,7 @@ use crate::events::EventKind;
 
 /// Agrees to what a version asks for.
 #[tracing::instrument(name = "connector_factories.versions.approve", skip_all)]
-pub async fn approve(cx: &Cx, factory: &FactoryId, digest: &str) -> Result<VersionView, FactoryError> {
+pub async fn approve(cx: &Cx, factory: &FactoryId, digest: &str) -> Result<UploadedVersion, FactoryError> {
     let by = cx.actor.id().unwrap_or_default();
     // What serves decides who may approve: the approval is stored if that, and who uploaded it, are as they were judged.
     for _ in 0..ATTEMPTS {

@@ -20,7 +20,7 @@ pub use switch::{activate, roll_back};
 pub(super) use upload::Uploads;
 pub(crate) use upload::tidy_compiled;
 pub use upload::{Upload, UploadTurn, turn, upload};
-pub use versions::{VersionView, version, versions};
+pub use versions::{UploadedVersion, version, versions};
 
 use keyway_model::FactoryId;
 use serde_json::json;

@@ -9,7 +9,7 @@ use keyway_sandbox::{CallError, Component, Sandbox};
 use keyway_store::{connector_versions, connectors};
 use serde_json::json;
 
-use super::versions::{VersionView, versions};
+use super::versions::{UploadedVersion, versions};
 use super::{FactoryError, event, serving};
 use crate::Cx;
 use crate::connectors::rules::{ATTEMPTS, is_same};
@@ -45,7 +45,7 @@ pub async fn activate(cx: &Cx, factory: &FactoryId, digest: &str) -> Result<(), 
 #[tracing::instrument(name = "connector_factories.roll_back", skip_all)]
 pub async fn roll_back(cx: &Cx, factory: &FactoryId) -> Result<(), FactoryError> {
     let all = versions(cx).await?.into_iter().filter(|view| view.version.factory_id == *factory);
-    let all: Vec<VersionView> = all.collect();
+    let all: Vec<UploadedVersion> = all.collect();
     if !all.iter().any(|view| view.version.state == VersionState::Active) {
         return Err(FactoryError::NoEarlierVersion);
     }

@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::error::Quota;
-use super::versions::{VersionView, version};
+use super::versions::{UploadedVersion, version};
 use super::{FactoryError, event};
 use crate::connectors::{TrustPolicy, check_upload};
 use crate::events::EventKind;
@@ -65,7 +65,7 @@ pub async fn turn(cx: &Cx) -> Result<UploadTurn<'_>, FactoryError> {
 
 /// Checks a component and keeps it, staged for approval. The same bytes again change nothing.
 #[tracing::instrument(name = "connector_factories.upload", skip_all)]
-pub async fn upload(cx: &Cx, upload: Upload) -> Result<VersionView, FactoryError> {
+pub async fn upload(cx: &Cx, upload: Upload) -> Result<UploadedVersion, FactoryError> {
     let core = cx.core();
     let digest = Sandbox::digest(&upload.wasm);
     cx.request().note_target("digest", &digest);

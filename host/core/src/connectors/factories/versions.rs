@@ -12,7 +12,7 @@ use crate::{Core, Cx};
 
 /// A version as an admin sees it.
 #[derive(Debug, Clone)]
-pub struct VersionView {
+pub struct UploadedVersion {
     /// The version.
     pub version: Version,
     /// What it asks for.
@@ -23,7 +23,7 @@ pub struct VersionView {
 
 /// Every uploaded version, newest first.
 #[tracing::instrument(name = "connector_factories.versions.list", skip_all)]
-pub async fn versions(cx: &Cx) -> Result<Vec<VersionView>, FactoryError> {
+pub async fn versions(cx: &Cx) -> Result<Vec<UploadedVersion>, FactoryError> {
     let found = cx.read(async |tx| connector_versions::list(tx, &cx.tenant).await).await?;
     let connectors = stored(cx.core(), &cx.tenant).await?;
     Ok(found.iter().map(|version| view(cx, version, &found, &connectors)).collect())
@@ -31,8 +31,8 @@ pub async fn versions(cx: &Cx) -> Result<Vec<VersionView>, FactoryError> {
 
 /// One uploaded version.
 #[tracing::instrument(name = "connector_factories.versions.get", skip_all)]
-pub async fn version(cx: &Cx, factory: &FactoryId, digest: &str) -> Result<VersionView, FactoryError> {
-    let wanted = |view: &VersionView| view.version.factory_id == *factory && view.version.digest == digest;
+pub async fn version(cx: &Cx, factory: &FactoryId, digest: &str) -> Result<UploadedVersion, FactoryError> {
+    let wanted = |view: &UploadedVersion| view.version.factory_id == *factory && view.version.digest == digest;
     versions(cx).await?.into_iter().find(wanted).ok_or(FactoryError::NotFound)
 }
 
@@ -44,7 +44,7 @@ fn publisher(core: &Core, version: &Version) -> Publisher {
     }
 }
 
-fn view(cx: &Cx, version: &Version, all: &[Version], connectors: &[Connector]) -> VersionView {
+fn view(cx: &Cx, version: &Version, all: &[Version], connectors: &[Connector]) -> UploadedVersion {
     let core = cx.core();
     let own = publisher(core, version);
     let serving = core.registry.get(&cx.tenant, &version.factory_id);
@@ -59,7 +59,7 @@ fn view(cx: &Cx, version: &Version, all: &[Version], connectors: &[Connector]) -
         publisher,
         marks: &marks,
     });
-    VersionView {
+    UploadedVersion {
         asks: asks(&version.manifest, &own),
         asks_new: asks_new(&version.manifest, &own, serving),
         version: version.clone(),

@@ -1,7 +1,7 @@
 //! Factories and their versions in Logto's shape, with what Keyway knows beyond it.
 
 use keyway_core::connectors::Factory;
-use keyway_core::connectors::factories::VersionView as Uploaded;
+use keyway_core::connectors::factories::UploadedVersion;
 use keyway_model::Timestamp;
 use keyway_model::connector::{Asks, ConnectorKind, Manifest, Platform};
 use serde::Serialize;
@@ -146,8 +146,8 @@ pub struct VersionView {
     asks_new: Asks,
 }
 
-impl From<Uploaded> for VersionView {
-    fn from(Uploaded { version, asks, asks_new }: Uploaded) -> Self {
+impl From<UploadedVersion> for VersionView {
+    fn from(UploadedVersion { version, asks, asks_new }: UploadedVersion) -> Self {
         Self {
             manifest: ManifestView::from(&version.manifest),
             digest: version.digest,

@@ -1,6 +1,6 @@
 //! A line of a connector's log.
 
-use keyway_core::connectors::{CallEntry, LogContent, LogLine, milliseconds};
+use keyway_core::connectors::{CallEntry, ConnectorLogLine, LogContent, milliseconds};
 use keyway_model::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -58,8 +58,8 @@ pub struct MessageView {
     message: String,
 }
 
-impl From<LogLine> for LogLineView {
-    fn from(line: LogLine) -> Self {
+impl From<ConnectorLogLine> for LogLineView {
+    fn from(line: ConnectorLogLine) -> Self {
         Self { content: line.content.into(), at: line.at }
     }
 }

@@ -12,7 +12,7 @@ use crate::error::WebError;
 use crate::request::{Body, Path};
 
 #[derive(Deserialize, ToSchema)]
-pub struct ProfileBody {
+pub struct UserProfileBody {
     #[schema(value_type = Object)]
     profile: UserProfile,
 }
@@ -26,7 +26,7 @@ pub struct ProfileView(UserProfile);
 pub async fn update_profile(
     cx: Cx,
     Path(id): Path<UserId>,
-    Body(body): Body<ProfileBody>,
+    Body(body): Body<UserProfileBody>,
 ) -> Result<Json<ProfileView>, WebError> {
     let change = UserChange { profile: ObjectChange::Merge(body.profile), ..UserChange::default() };
     Ok(Json(ProfileView(users::update(&cx, &id, change).await?.profile)))
