@@ -25,16 +25,18 @@ enum Shape {
     Texts,
     /// The same with a tenant's own words over it.
     Phrases,
-    /// The same with a sentence for each case of this type.
+    /// A sentence for each case of this type, which is given the fields of the case.
     Cases(&'static str),
 }
 
 /// The files of a language, without `locale.ftl`, which has its own name.
-const AREAS: [(&str, Shape); 4] = [
+const AREAS: [(&str, Shape); 6] = [
     ("pages", Shape::Phrases),
     ("console", Shape::Texts),
+    ("composition", Shape::Texts),
     ("events", Shape::Cases("EventKind")),
     ("errors", Shape::Cases("ErrorCode")),
+    ("reasons", Shape::Cases("Reason")),
 ];
 
 /// A language.
@@ -207,7 +209,13 @@ fn texts(root: &Path, languages: &[Language], area: &str, shape: Shape) -> Resul
     if shape == Shape::Phrases {
         out.push_str("#[derive(Clone)]\n");
     }
-    out.push_str("pub struct Texts {\n    /// The language.\n    pub locale: Locale,\n");
+    out.push_str("pub struct Texts {\n");
+    let is_plain = english.iter().all(|(_, sentence)| matches!(sentence, Sentence::Plain(_)));
+    // What is said the same each time needs no language to be put together in.
+    let has_locale = !(is_plain && matches!(shape, Shape::Cases(_)));
+    if has_locale {
+        out.push_str("    /// The language.\n    pub locale: Locale,\n");
+    }
     for (name, sentence) in &english {
         match (sentence, shape) {
             (Sentence::Plain(text), _) => writeln!(out, "    /// {text:?}\n    pub {name}: {kind},")?,
@@ -218,7 +226,10 @@ fn texts(root: &Path, languages: &[Language], area: &str, shape: Shape) -> Resul
     out.push_str("}\n\n");
     for language in languages {
         let own = sentences(root, &language.tag, area)?;
-        writeln!(out, "const {}: Texts = Texts {{\n    locale: Locale::{},", language.constant, language.variant)?;
+        writeln!(out, "const {}: Texts = Texts {{", language.constant)?;
+        if has_locale {
+            writeln!(out, "    locale: Locale::{},", language.variant)?;
+        }
         for (name, sentence) in &english {
             match sentence {
                 Sentence::Plain(text) => {
@@ -266,7 +277,7 @@ fn functions(root: &Path, languages: &[Language], area: &str, shape: Shape) -> R
         return Ok(out);
     }
     out.push_str("\nimpl Texts {\n");
-    for (name, source, given) in &english {
+    for (name, source, given) in english.iter().filter(|_| !matches!(shape, Shape::Cases(_))) {
         if shape == Shape::Phrases && given.len() > 1 {
             return Err(format!("{area}.ftl: {name}: a tenant's own words have one place to fill").into());
         }
@@ -347,14 +358,33 @@ fn phrases(root: &Path, languages: &[Language], area: &str) -> Result<String, Fa
     Ok(out)
 }
 
-/// The sentence of each case; a case without one does not compile.
+/// The sentence of each case with the case's fields. A case without a sentence, and a sentence with another variable than the
+/// fields, does not compile.
 fn cases(root: &Path, area: &str, kind: &str) -> Result<String, Failure> {
+    let english = sentences(root, SOURCE, area)?;
+    let is_plain = english.iter().all(|(_, sentence)| matches!(sentence, Sentence::Plain(_)));
+    let (case, text) =
+        if is_plain { (kind.to_owned(), "&'static str") } else { (format!("&{kind}"), "Cow<'static, str>") };
     let mut out = format!(
-        "\nimpl Texts {{\n    /// The sentence of a case.\n    pub fn of(&self, case: {kind}) -> &'static str {{\n        match case {{\n",
+        "\nimpl Texts {{\n    /// The sentence of a case.\n    pub fn of(&self, case: {case}) -> {text} {{\n        match case {{\n",
     );
-    for (name, sentence) in sentences(root, SOURCE, area)? {
-        if matches!(sentence, Sentence::Plain(_)) {
-            write!(out, "{kind}::{} => self.{name}, ", name.split('_').map(capitalized).collect::<String>())?;
+    for (name, sentence) in english {
+        let variant: String = name.split('_').map(capitalized).collect();
+        match sentence {
+            Sentence::Plain(_) if is_plain => write!(out, "{kind}::{variant} => self.{name}, ")?,
+            Sentence::Plain(_) => write!(out, "{kind}::{variant} => self.{name}.into(), ")?,
+            Sentence::Given(_, given) => {
+                let fields: Vec<&str> = given.iter().map(|(name, _)| name.as_str()).collect();
+                write!(
+                    out,
+                    "{kind}::{variant} {{ {} }} => say(bundle(self.locale), None, {name:?}, &[",
+                    fields.join(", ")
+                )?;
+                for field in fields {
+                    write!(out, "({field:?}, {field}.given(self.locale)), ")?;
+                }
+                out.push_str("]).into(), ");
+            }
         }
     }
     out.push_str("        }\n    }\n}\n");

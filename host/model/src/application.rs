@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::look::{ApplicationExperience, is_web};
-use crate::{ApplicationId, Merge, ObjectChange, Patch, Refusal, Timestamp};
+use crate::reason::AnyOf;
+use crate::{ApplicationId, Merge, ObjectChange, Patch, Reason, Refusal, Timestamp};
 
 /// What kind of client an application is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,19 +64,25 @@ pub struct OidcClientMetadata {
 /// Whether a value has the type of its setting.
 type Fits = fn(&Value) -> bool;
 
+/// A setting that is kept: its name, its type, and what is said of a value that has another.
+type Kept = (&'static str, Fits, Reason);
+
+/// What is said of a value that is neither true nor false.
+const BOOLEAN: Reason = Reason::OneOf { names: AnyOf(&["true", "false"]) };
+
 /// Settings of `oidcClientMetadata` that are kept.
-const OIDC_REST: [(&str, Fits, &str); 3] = [
-    ("backchannelLogoutUri", is_web_value, "must be a web address"),
-    ("backchannelLogoutSessionRequired", Value::is_boolean, "must be true or false"),
-    ("logoUri", is_web_value, "must be a web address"),
+const OIDC_REST: [Kept; 3] = [
+    ("backchannelLogoutUri", is_web_value, Reason::WebAddress),
+    ("backchannelLogoutSessionRequired", Value::is_boolean, BOOLEAN),
+    ("logoUri", is_web_value, Reason::WebAddress),
 ];
 
 /// Settings of `customClientMetadata` that are kept.
-const CUSTOM_REST: [(&str, Fits, &str); 4] = [
-    ("maxAllowedGrants", is_positive, "must be a whole number from 1"),
-    ("allowTokenExchange", Value::is_boolean, "must be true or false"),
-    ("refreshTokenTtl", is_positive, "must be a number of seconds"),
-    ("isDeviceFlow", Value::is_boolean, "must be true or false"),
+const CUSTOM_REST: [Kept; 4] = [
+    ("maxAllowedGrants", is_positive, Reason::WholeNumber { least: 1 }),
+    ("allowTokenExchange", Value::is_boolean, BOOLEAN),
+    ("refreshTokenTtl", is_positive, Reason::NumberOfSeconds),
+    ("isDeviceFlow", Value::is_boolean, BOOLEAN),
 ];
 
 fn is_web_value(value: &Value) -> bool {
@@ -86,14 +93,14 @@ fn is_positive(value: &Value) -> bool {
     value.as_i64().is_some_and(|number| number > 0)
 }
 
-fn check_rest(at: &str, rest: &Map<String, Value>, known: &[(&str, Fits, &str)]) -> Result<(), Refusal> {
+fn check_rest(at: &str, rest: &Map<String, Value>, known: &[Kept]) -> Result<(), Refusal> {
     for (key, value) in rest {
         let field = format!("{at}.{key}");
-        let Some((_, fits, expected)) = known.iter().find(|(name, ..)| name == key) else {
-            return Err(Refusal::invalid_input(&field, "there is no such setting"));
+        let Some((_, fits, reason)) = known.iter().find(|(name, ..)| name == key) else {
+            return Err(Refusal::invalid_input(&field, Reason::NoSuchSetting));
         };
         if !fits(value) {
-            return Err(Refusal::invalid_input(&field, expected));
+            return Err(Refusal::invalid_input(&field, reason.clone()));
         }
     }
     Ok(())
@@ -259,14 +266,14 @@ mod tests {
             (json!({ "backchannelLogoutUri": "javascript:x" }), "oidcClientMetadata.backchannelLogoutUri"),
         ] {
             let oidc: OidcClientMetadata = serde_json::from_value(value).unwrap();
-            assert!(oidc.check_rest().unwrap_err().detail().starts_with(field), "{field}");
+            assert_eq!(oidc.check_rest().unwrap_err().field.as_deref(), Some(field));
         }
         for (value, field) in [
             (json!({ "refreshTokenTTL": 1 }), "customClientMetadata.refreshTokenTTL"),
             (json!({ "maxAllowedGrants": "3" }), "customClientMetadata.maxAllowedGrants"),
         ] {
             let custom: CustomClientMetadata = serde_json::from_value(value).unwrap();
-            assert!(custom.check_rest().unwrap_err().detail().starts_with(field), "{field}");
+            assert_eq!(custom.check_rest().unwrap_err().field.as_deref(), Some(field));
         }
     }
 }

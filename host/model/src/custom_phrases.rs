@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::Refusal;
+use crate::reason::AllOf;
+use crate::{Reason, Refusal};
 
 /// By the name of the sentence.
 pub type Phrases = BTreeMap<String, String>;
@@ -22,18 +23,15 @@ pub struct Catalogue {
 /// Refuses languages and names that the catalogue does not have, and sentences without an end.
 pub fn check(language: &str, phrases: &Phrases, catalogue: &Catalogue) -> Result<(), Refusal> {
     if !catalogue.languages.contains(&language) {
-        let expected = format!("the pages speak {}", catalogue.languages.join(" and "));
-        return Err(Refusal::invalid_input("languageTag", &expected));
+        let spoken = Reason::LanguageOfPages { tags: AllOf(catalogue.languages) };
+        return Err(Refusal::invalid_input("languageTag", spoken));
     }
     for (name, text) in phrases {
         if !catalogue.names.contains(&name.as_str()) {
-            return Err(Refusal::invalid_input(name, "the pages have no such sentence"));
+            return Err(Refusal::invalid_input(name, Reason::NoSuchSentence));
         }
         if text.trim().is_empty() || text.chars().count() > LONGEST || text.chars().any(char::is_control) {
-            return Err(Refusal::invalid_input(
-                name,
-                "must have 1 to 500 characters, none of them a control character",
-            ));
+            return Err(Refusal::invalid_input(name, Reason::PlainCharacters { least: 1, most: LONGEST }));
         }
     }
     Ok(())
@@ -49,7 +47,7 @@ mod tests {
         let known = &Catalogue { languages: &["en"], names: &["sign_in"] };
         assert_eq!(check("en", &phrases("sign_in", "Come in"), known), Ok(()));
         assert!(check("tlh", &phrases("sign_in", "x"), known).is_err());
-        assert!(check("en", &phrases("sing_in", "x"), known).unwrap_err().detail().starts_with("sing_in"));
+        assert!(check("en", &phrases("sing_in", "x"), known).unwrap_err().field.as_deref() == Some("sing_in"));
         for bad in ["", " ", "a\0b", &"x".repeat(501)] {
             assert!(check("en", &phrases("sign_in", bad), known).is_err(), "{bad}");
         }

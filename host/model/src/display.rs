@@ -1,12 +1,12 @@
 //! What is shown of a user to others: names and pictures that are what they seem.
 
-use crate::Refusal;
 use crate::look::is_web;
+use crate::{Reason, Refusal};
 
 /// Refuses a display name that would be shown as something else than it is.
 pub fn check_name(name: &str) -> Result<(), Refusal> {
     if name.chars().any(is_hidden) {
-        return Err(Refusal::invalid_input("name", "must hold no control characters"));
+        return Err(Refusal::invalid_input("name", Reason::NoControlCharacters));
     }
     Ok(())
 }
@@ -16,7 +16,7 @@ pub fn check_avatar(address: &str) -> Result<(), Refusal> {
     if address.is_empty() || is_picture(address) {
         return Ok(());
     }
-    Err(Refusal::invalid_input("avatar", "must be an address that begins with https:// or http://"))
+    Err(Refusal::invalid_input("avatar", Reason::HttpAddress))
 }
 
 /// Whether a text is an address that a picture may be loaded from.

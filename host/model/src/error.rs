@@ -1,37 +1,62 @@
 //! Refusals: every way in which a request can be turned down, with Logto's code and status.
 
+use std::fmt;
+
 use serde_json::Value;
 
-/// A refused request: what went wrong, in a form that a program and a person can act on. What the code means in words is for the room
-/// that answers.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{}{}{}", code.code(), after(" ", field.unwrap_or_default()), after(": ", self.detail()))]
+use crate::reason::{Detail, Reason};
+
+/// A refused request: what went wrong, in a form that a program and a person can act on. The words are for the room that answers.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {
     /// Which rule refused.
     pub code: ErrorCode,
     /// Which field of the request it is about, where the code does not say.
-    pub field: Option<&'static str>,
-    /// One sentence in English that says more than the code does.
-    pub message: Option<Box<str>>,
+    pub field: Option<Box<str>>,
+    /// More than the code says.
+    pub detail: Option<Box<Detail>>,
     /// Details for programs, such as the missing profile fields.
     pub data: Option<Value>,
 }
 
-/// A part of a line, where there is one.
-fn after(separator: &str, text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!("{separator}{text}") }
+impl std::error::Error for Refusal {}
+
+/// For logs alone.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.code())?;
+        if let Some(field) = &self.field {
+            write!(f, " {field}")?;
+        }
+        self.detail.as_ref().map_or(Ok(()), |detail| write!(f, ": {detail}"))
+    }
 }
 
 impl Refusal {
-    /// A refusal with its own message in place of the code's sentence.
-    pub fn with_message(code: ErrorCode, message: impl Into<Box<str>>) -> Self {
-        Self { message: Some(message.into()), ..code.into() }
+    /// A request body or parameter that is not as documented.
+    pub fn invalid_input(field: &str, reason: Reason) -> Self {
+        Self::because(ErrorCode::InvalidInput, reason).of_field(field)
+    }
+
+    /// The same in the words of the parser that could not read it.
+    pub fn unreadable(field: &str, words: &str) -> Self {
+        Self::quoting(ErrorCode::InvalidInput, words).of_field(field)
+    }
+
+    /// A refusal that says more than its code.
+    pub fn because(code: ErrorCode, detail: impl Into<Detail>) -> Self {
+        Self { detail: Some(Box::new(detail.into())), ..code.into() }
+    }
+
+    /// A refusal in somebody else's words.
+    pub fn quoting(code: ErrorCode, words: impl Into<Box<str>>) -> Self {
+        Self::because(code, Detail::Quoted(words.into()))
     }
 
     /// Names the field that it is about.
     #[must_use]
-    pub fn of_field(mut self, field: &'static str) -> Self {
-        self.field = Some(field);
+    pub fn of_field(mut self, field: &str) -> Self {
+        self.field = Some(field.into());
         self
     }
 
@@ -41,21 +66,11 @@ impl Refusal {
         self.data = Some(data);
         self
     }
-
-    /// A request body or parameter that is not as documented; names the field and what it should be.
-    pub fn invalid_input(field: &str, expected: &str) -> Self {
-        Self::with_message(ErrorCode::InvalidInput, format!("{field}: {expected}"))
-    }
-
-    /// The message, or nothing where the code says all.
-    pub fn detail(&self) -> &str {
-        self.message.as_deref().unwrap_or_default()
-    }
 }
 
 impl From<ErrorCode> for Refusal {
     fn from(code: ErrorCode) -> Self {
-        Self { code, field: None, message: None, data: None }
+        Self { code, field: None, detail: None, data: None }
     }
 }
 

@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::sign_in_experience::SignInExperience;
-use crate::{Refusal, strict_json};
+use crate::sign_in_experience::{Checked, SignInExperience};
+use crate::{Reason, Refusal, strict_json};
 
 /// Longest style sheet of an administrator, in bytes.
 const MAX_CSS: usize = 65_536;
@@ -17,17 +17,34 @@ const MAX_CSS: usize = 65_536;
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Branding {
     /// The logo.
-    #[serde(deserialize_with = "optional_address", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
     pub logo_url: Option<String>,
     /// The logo for dark surroundings.
-    #[serde(deserialize_with = "optional_address", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
     pub dark_logo_url: Option<String>,
     /// The icon of the browser's tab.
-    #[serde(deserialize_with = "optional_address", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
     pub favicon: Option<String>,
     /// The icon for dark surroundings.
-    #[serde(deserialize_with = "optional_address", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
     pub dark_favicon: Option<String>,
+}
+
+impl Checked for Branding {
+    fn unusable(&self) -> Option<(&'static str, Reason)> {
+        let addresses = [
+            ("logoUrl", &self.logo_url),
+            ("darkLogoUrl", &self.dark_logo_url),
+            ("favicon", &self.favicon),
+            ("darkFavicon", &self.dark_favicon),
+        ];
+        unfit(addresses, is_web).map(|place| (place, Reason::WebAddress))
+    }
+}
+
+/// The place of the first text that does not fit.
+fn unfit<const N: usize>(texts: [(&'static str, &Option<String>); N], fits: fn(&str) -> bool) -> Option<&'static str> {
+    texts.into_iter().find(|(_, text)| text.as_deref().is_some_and(|text| !fits(text))).map(|(place, _)| place)
 }
 
 /// Colours, such as `#4f46e5`. What is absent is as in the settings below, and in the end [`Color::BRAND`].
@@ -35,13 +52,13 @@ pub struct Branding {
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Color {
     /// The brand colour.
-    #[serde(deserialize_with = "optional_color", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
     pub primary_color: Option<String>,
     /// Whether the pages turn dark where the reader's device is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_dark_mode_enabled: Option<bool>,
     /// The brand colour in dark surroundings.
-    #[serde(deserialize_with = "optional_color", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
     pub dark_primary_color: Option<String>,
 }
 
@@ -62,6 +79,13 @@ impl Color {
     }
 }
 
+impl Checked for Color {
+    fn unusable(&self) -> Option<(&'static str, Reason)> {
+        let colors = [("primaryColor", &self.primary_color), ("darkPrimaryColor", &self.dark_primary_color)];
+        unfit(colors, is_color).map(|place| (place, Reason::Color))
+    }
+}
+
 /// What the sign-in pages look like for one application, where it differs from the tenant's settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
@@ -71,13 +95,13 @@ pub struct ApplicationExperience {
     /// Colours.
     pub color: Color,
     /// Rules after the tenant's own.
-    #[serde(deserialize_with = "optional_css")]
+    #[serde(deserialize_with = "optional")]
     pub custom_css: Option<String>,
     /// Address of the terms of use.
-    #[serde(deserialize_with = "optional_address")]
+    #[serde(deserialize_with = "optional")]
     pub terms_of_use_url: Option<String>,
     /// Address of the privacy policy.
-    #[serde(deserialize_with = "optional_address")]
+    #[serde(deserialize_with = "optional")]
     pub privacy_policy_url: Option<String>,
     /// What the pages call the application, in place of its name.
     pub display_name: Option<String>,
@@ -86,15 +110,18 @@ pub struct ApplicationExperience {
 impl ApplicationExperience {
     /// Reads what was stored, perhaps by another version: what cannot be read is as in the tenant's settings.
     pub fn from_stored(stored: &Value) -> Self {
-        fn field<T: DeserializeOwned + Default>(stored: &Value, name: &str) -> T {
-            stored.get(name).and_then(|value| T::deserialize(value).ok()).unwrap_or_default()
+        fn field<T: DeserializeOwned>(stored: &Value, name: &str) -> Option<T> {
+            stored.get(name).and_then(|value| T::deserialize(value).ok())
+        }
+        fn usable<T: DeserializeOwned + Checked + Default>(stored: &Value, name: &str) -> T {
+            field(stored, name).filter(|value: &T| value.unusable().is_none()).unwrap_or_default()
         }
         Self {
-            branding: field(stored, "branding"),
-            color: field(stored, "color"),
+            branding: usable(stored, "branding"),
+            color: usable(stored, "color"),
             custom_css: field(stored, "customCss"),
-            terms_of_use_url: field::<Option<String>>(stored, "termsOfUseUrl").filter(|text| is_web(text)),
-            privacy_policy_url: field::<Option<String>>(stored, "privacyPolicyUrl").filter(|text| is_web(text)),
+            terms_of_use_url: field(stored, "termsOfUseUrl").filter(|text: &String| is_web(text)),
+            privacy_policy_url: field(stored, "privacyPolicyUrl").filter(|text: &String| is_web(text)),
             display_name: field(stored, "displayName"),
         }
     }
@@ -106,10 +133,17 @@ impl ApplicationExperience {
         Ok(experience)
     }
 
-    /// Refuses a name that the pages could not show.
+    /// Refuses what the pages could not show.
     pub fn check(&self) -> Result<(), Refusal> {
+        self.branding.check("branding")?;
+        self.color.check("color")?;
+        check_css("customCss", self.custom_css.as_deref())?;
+        let addresses = [("termsOfUseUrl", &self.terms_of_use_url), ("privacyPolicyUrl", &self.privacy_policy_url)];
+        if let Some(place) = unfit(addresses, is_web) {
+            return Err(Refusal::invalid_input(place, Reason::WebAddress));
+        }
         if self.display_name.as_deref().is_some_and(|name| !(1..=128).contains(&name.chars().count())) {
-            return Err(Refusal::invalid_input("displayName", "must have 1 to 128 characters"));
+            return Err(Refusal::invalid_input("displayName", Reason::Characters { least: 1, most: 128 }));
         }
         Ok(())
     }
@@ -181,30 +215,18 @@ pub fn is_color(text: &str) -> bool {
     text.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-fn optional<'de, D: Deserializer<'de>>(
-    reader: D,
-    fits: fn(&str) -> bool,
-    expected: &'static str,
-) -> Result<Option<String>, D::Error> {
+/// Reads a text, or none where it is empty.
+fn optional<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<String>, D::Error> {
     let text: Option<String> = Deserialize::deserialize(reader)?;
-    match text.filter(|text| !text.is_empty()) {
-        Some(text) if !fits(&text) => Err(serde::de::Error::custom(expected)),
-        text => Ok(text),
+    Ok(text.filter(|text| !text.is_empty()))
+}
+
+/// Refuses a style sheet that is too long for the pages.
+pub(crate) fn check_css(name: &str, css: Option<&str>) -> Result<(), Refusal> {
+    match css {
+        Some(css) if css.len() > MAX_CSS => Err(Refusal::invalid_input(name, Reason::BytesAtMost { most: MAX_CSS })),
+        _ => Ok(()),
     }
-}
-
-/// Reads a web address, or none where it is empty.
-pub(crate) fn optional_address<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<String>, D::Error> {
-    optional(reader, is_web, "must be a web address")
-}
-
-/// Reads a style sheet, or none where it is empty.
-pub(crate) fn optional_css<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<String>, D::Error> {
-    optional(reader, |css| css.len() <= MAX_CSS, "must have 65536 bytes at most")
-}
-
-fn optional_color<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<String>, D::Error> {
-    optional(reader, is_color, "must be a colour such as #4f46e5")
 }
 
 /// Reads a setting; the refusal names the place in it.
@@ -216,7 +238,7 @@ pub(crate) fn read_setting<T: DeserializeOwned>(name: &str, value: &Value) -> Re
             ("", path) => path.to_owned(),
             (name, path) => format!("{name}.{path}"),
         };
-        Refusal::invalid_input(&place, &error.into_inner().to_string())
+        Refusal::unreadable(&place, &error.into_inner().to_string())
     })
 }
 
@@ -269,7 +291,7 @@ mod tests {
             (json!({ "customCss": "a".repeat(MAX_CSS + 1) }), "customCss"),
         ] {
             let refusal = ApplicationExperience::read(&value).unwrap_err();
-            assert!(refusal.detail().starts_with(place), "{place}: {}", refusal.detail());
+            assert_eq!(refusal.field.as_deref(), Some(place), "{refusal}");
         }
         let stored = json!({ "color": { "primaryColor": "red" }, "displayName": "Shop", "later": 1 });
         assert_eq!(

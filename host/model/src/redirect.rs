@@ -2,32 +2,30 @@
 
 use url::{Host, Url};
 
-/// Checks an address at registration; the error says what it should be.
-pub fn check(uri: &str) -> Result<(), &'static str> {
+use crate::Reason;
+
+/// Checks an address at registration; the error says why it is refused.
+pub fn check(uri: &str) -> Result<(), Reason> {
     if uri.len() > 2048 || uri.chars().any(|c| c.is_control() || c == '\\' || c == ' ') {
-        return Err("must be an address without spaces, backslashes or control characters");
+        return Err(Reason::AddressCharacters);
     }
     let Ok(url) = Url::parse(uri) else {
-        return Err("must be an absolute address such as https://app.example.com/callback");
+        return Err(Reason::AbsoluteAddress);
     };
     if url.fragment().is_some() {
-        return Err("must not have a fragment (#…)");
+        return Err(Reason::AddressWithFragment);
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not hold a user name or password");
+        return Err(Reason::AddressWithCredentials);
     }
     if uri.contains('*') {
-        return Err("must not hold a wildcard");
+        return Err(Reason::AddressWithWildcard);
     }
     match url.scheme() {
         "https" => Ok(()),
         "http" if is_loopback(&url) || is_private(&url) => Ok(()),
-        "http" => {
-            Err("must use https; http is allowed for localhost, private addresses and names of local networks only")
-        }
-        "javascript" | "data" | "vbscript" | "file" | "blob" | "about" => {
-            Err("must use https or the application's own scheme")
-        }
+        "http" => Err(Reason::Https),
+        "javascript" | "data" | "vbscript" | "file" | "blob" | "about" => Err(Reason::HttpsOrOwnScheme),
         _ => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
 //! Tenants: each has its own issuer, users, connectors, settings and keys, and its own address.
 
-use crate::{ErrorCode, Refusal, TenantId, Timestamp};
+use crate::{ErrorCode, Reason, Refusal, TenantId, Timestamp};
 
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,15 +27,14 @@ pub struct TenantAddress {
 impl TenantAddress {
     /// Reads `https://id.example.com`. Plain http is for tests on one machine and is taken for `localhost` alone.
     pub fn parse(endpoint: &str) -> Result<Self, Refusal> {
-        let refused =
-            |expected: &str| Err(Refusal::with_message(ErrorCode::InvalidInput, expected).of_field("address"));
+        let refused = |reason: Reason| Err(Refusal::invalid_input("address", reason));
         let Some((scheme, host)) = endpoint.trim_end_matches('/').split_once("://") else {
-            return refused("must be an address such as https://id.example.com");
+            return refused(Reason::TenantAddress);
         };
         let name = host.split(':').next().unwrap_or_default();
         let is_local = name == "localhost" || name.ends_with(".localhost");
         if scheme != "https" && !(scheme == "http" && is_local) {
-            return refused("must begin with https://, or with http:// on localhost");
+            return refused(Reason::TenantScheme);
         }
         let port = host.split_once(':').map(|(_, port)| port);
         let is_port = |port: &str| port.parse::<u16>().is_ok_and(|number| number > 0 && number.to_string() == port);
@@ -46,7 +45,7 @@ impl TenantAddress {
                 && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         };
         if host.len() > 255 || !name.split('.').all(is_label) || !port.is_none_or(is_port) {
-            return refused("must name a host in small letters, as DNS has it, and nothing after it but a port");
+            return refused(Reason::TenantHost);
         }
         // Browsers leave the usual port out of `Host`.
         let usual = if scheme == "https" { ":443" } else { ":80" };
@@ -62,8 +61,7 @@ impl TenantId {
         let fits = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
         let ends = [bytes.first(), bytes.last()].into_iter().all(|byte| byte.is_some_and(|byte| *byte != b'-'));
         if !(1..=32).contains(&bytes.len()) || !bytes.iter().all(fits) || !ends {
-            let expected = "must have 1 to 32 small letters, digits and hyphens, with no hyphen at either end";
-            return Err(Refusal::with_message(ErrorCode::InvalidInput, expected).of_field("id"));
+            return Err(Refusal::invalid_input("id", Reason::HostCharacters { least: 1, most: 32 }));
         }
         if Self::permanent().contains(self) {
             return Err(ErrorCode::TenantIdInUse.into());

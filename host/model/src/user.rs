@@ -122,6 +122,7 @@ impl User {
     /// Refuses what an account must not say of its owner.
     pub fn check(&self) -> Result<(), Refusal> {
         self.name.as_deref().map_or(Ok(()), display::check_name)?;
+        self.profile.check()?;
         self.avatar.as_deref().map_or(Ok(()), display::check_avatar)
     }
 
@@ -203,6 +204,10 @@ impl UserChange {
     pub fn check(&self) -> Result<(), Refusal> {
         if let Patch::Set(name) = &self.name {
             display::check_name(name)?;
+        }
+        match &self.profile {
+            ObjectChange::Merge(profile) | ObjectChange::Replace(profile) => profile.check()?,
+            ObjectChange::Keep => {}
         }
         match &self.avatar {
             Patch::Set(avatar) => display::check_avatar(avatar),

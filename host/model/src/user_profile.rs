@@ -1,13 +1,12 @@
 //! The standard profile of a user (OpenID Connect Core section 5.1): a closed list, so that nothing in it can pass for another
 //! claim of a token.
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use crate::Merge;
 use crate::look::is_web;
+use crate::{Merge, Reason, Refusal};
 
 /// A postal address (OpenID Connect Core section 5.1.1).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,9 +42,9 @@ pub struct UserProfile {
     pub nickname: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preferred_username: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "page")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "page")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub website: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gender: Option<String>,
@@ -59,22 +58,29 @@ pub struct UserProfile {
     pub address: Option<PostalAddress>,
 }
 
-/// An address of a page, which applications make a link of: of a scheme such as `javascript:` it would be a stranger's code.
-fn page<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    match text.as_deref().map(|text| (text, Url::parse(text))) {
-        Some((text, Ok(_))) if !is_web(text) => Err(D::Error::custom("must be a web address")),
-        _ => Ok(text),
-    }
+/// Whether an address is none of a page, which applications make a link of: of a scheme such as `javascript:` it would be a
+/// stranger's code.
+fn is_harmful(address: Option<&str>) -> bool {
+    address.is_some_and(|text| Url::parse(text).is_ok() && !is_web(text))
 }
 
 impl UserProfile {
+    /// Refuses a profile with an address that must not become a link.
+    pub fn check(&self) -> Result<(), Refusal> {
+        for (place, address) in [("profile.profile", &self.profile), ("profile.website", &self.website)] {
+            if is_harmful(address.as_deref()) {
+                return Err(Refusal::invalid_input(place, Reason::WebAddress));
+            }
+        }
+        Ok(())
+    }
+
     /// Reads a stored profile; a member that does not belong there is left out.
     pub fn from_stored(stored: Map<String, Value>) -> Self {
         let mut kept = Map::new();
         for (name, value) in stored {
             let alone = Map::from_iter([(name.clone(), value.clone())]);
-            if serde_json::from_value::<Self>(Value::Object(alone)).is_ok() {
+            if serde_json::from_value::<Self>(Value::Object(alone)).is_ok_and(|alone| alone.check().is_ok()) {
                 kept.insert(name, value);
             }
         }
@@ -169,7 +175,7 @@ mod tests {
     #[test]
     fn stored_xss_in_the_page_of_a_profile() {
         for name in ["profile", "website"] {
-            let read = |text: &str| serde_json::from_value::<UserProfile>(json!({ name: text }));
+            let read = |text: &str| serde_json::from_value::<UserProfile>(json!({ name: text })).unwrap().check();
             for text in ["https://example.com/me", "http://example.com", "example.com", ""] {
                 assert!(read(text).is_ok(), "{text}");
             }

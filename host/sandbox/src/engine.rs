@@ -45,7 +45,7 @@ pub struct EngineSettings {
 
 /// Why a component cannot be used: every problem that could be found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .0.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join(" "))]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))]
 pub struct LoadError(pub Vec<Problem>);
 
 impl LoadError {

@@ -13,7 +13,7 @@ pub async fn get(tx: &mut Tx, tenant: &TenantId) -> Result<SignInExperience, Sto
     let Some(row) = tx.one(statement).await? else { return Ok(SignInExperience::default()) };
     let stored: Map<String, Value> = serde_json::from_str(&row.get::<String>("settings")?)?;
     let (settings, ignored) = SignInExperience::from_stored(&stored).map_err(|refusal| {
-        tracing::error!(%tenant, refusal = refusal.detail(), "the sign-in settings cannot be read");
+        tracing::error!(%tenant, %refusal, "the sign-in settings cannot be read");
         StoreError::Inconsistent("sign_in_experiences")
     })?;
     if !ignored.is_empty() {

@@ -16,6 +16,7 @@ mod host_header_trust;
 mod idor_cross_tenant;
 mod imported_passwords;
 mod jobs;
+mod languages;
 mod lost_update;
 mod lost_visitors;
 mod masked_secret_reuse;

@@ -1,5 +1,6 @@
 //! The one place where an error becomes an HTTP answer.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Json;
@@ -7,11 +8,11 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use keyway_core::CoreError;
 use keyway_model::oauth::OAuthError;
-use keyway_model::{ErrorCode, Refusal};
+use keyway_model::{Detail, ErrorCode, Refusal};
 use serde_json::{Value, json};
 
 use crate::locale::Locale;
-use crate::{error_status, error_texts, pages};
+use crate::{composition, error_status, error_texts, pages, reason_texts};
 
 /// An error on its way to the client.
 #[derive(Debug)]
@@ -119,16 +120,26 @@ pub fn retry_after(refusal: &Refusal) -> Option<i64> {
     refusal.data.as_ref()?.get("retryAfter")?.as_i64()
 }
 
-/// What a refusal says to a person: its own message, which is English, or the sentence of its code in the reader's language, with the
-/// field that it is about.
+/// What a refusal says to a person in the reader's language, with the field that it is about.
 pub fn sentence(refusal: &Refusal, locale: Locale) -> String {
     let text = message(refusal, locale);
-    refusal.field.map_or_else(|| text.to_owned(), |field| format!("{field}: {text}"))
+    match &refusal.field {
+        Some(field) => composition::texts(locale).at_field(field, &text),
+        None => text.into_owned(),
+    }
 }
 
-/// The same without the field, for a text beside it.
-pub fn message(refusal: &Refusal, locale: Locale) -> &str {
-    refusal.message.as_deref().unwrap_or_else(|| error_texts::texts(locale).of(refusal.code))
+/// The same without the field, for a text beside it. Somebody else's words, which are mostly English, stand alone in English and
+/// behind the sentence of the code in another language.
+pub fn message(refusal: &Refusal, locale: Locale) -> Cow<'_, str> {
+    let of_code = error_texts::texts(locale).of(refusal.code);
+    match refusal.detail.as_deref() {
+        None => of_code.into(),
+        Some(Detail::Quoted(words)) if locale != Locale::SOURCE => {
+            composition::texts(locale).with_detail(of_code, words).into()
+        }
+        Some(detail) => reason_texts::words(detail, locale),
+    }
 }
 
 /// A refusal's code and sentence in English, for whoever is at a command line.

@@ -1,9 +1,7 @@
 //! What refusals say to people.
 
-use std::sync::LazyLock;
-
 use keyway_model::ErrorCode;
 
-use crate::locale::{Bundle, Locale, say};
+use crate::locale::Locale;
 
 include!(concat!(env!("OUT_DIR"), "/errors.rs"));

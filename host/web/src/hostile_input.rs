@@ -39,7 +39,7 @@ proptest! {
             let mut names = HashSet::new();
             prop_assert!(pairs.iter().all(|(name, _)| name == "resource" || names.insert(name)));
             prop_assert!(pairs.iter().all(|(name, value)| !name.contains('\0') && !value.contains('\0')));
-            let again = Parameters::parse(form(&pairs).as_bytes()).map_err(|error| TestCaseError::fail(error.0))?;
+            let again = Parameters::parse(form(&pairs).as_bytes()).map_err(|error| TestCaseError::fail(format!("{error:?}")))?;
             prop_assert!(again.pairs().eq(read.pairs()));
             interactions::Place::read(&read);
         }

@@ -6,6 +6,7 @@ mod api;
 mod audit;
 #[cfg(test)]
 mod catalogues;
+mod composition;
 mod console;
 mod cookies;
 mod cors;
@@ -23,6 +24,7 @@ mod management;
 mod oidc;
 mod operations;
 mod pages;
+mod reason_texts;
 mod request;
 mod response;
 mod well_known;

@@ -173,7 +173,7 @@ async fn check(path: &Path) -> anyhow::Result<()> {
         }
         Err(error) => {
             for problem in &error.0 {
-                step("refused", format!("{}: {}", problem.code.code(), problem.message));
+                step("refused", format!("{}: {problem}", problem.code.code()));
             }
             bail!("{} would be refused", path.display())
         }

@@ -19,7 +19,7 @@ pub use error::AdministratorError;
 pub use first::{create as create_first, is_awaited, link as first_link};
 
 /// Administrators at a time.
-const MAX_ADMINISTRATORS: i64 = 200;
+pub const MAX_ADMINISTRATORS: i64 = 200;
 
 async fn all(tx: &mut Tx) -> Result<Vec<Administrator>, StoreError> {
     let tenant = TenantId::admin();

@@ -7,7 +7,7 @@ use keyway_model::application::{
     Application, ApplicationChange, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
 };
 use keyway_model::look::ApplicationExperience;
-use keyway_model::{ApplicationId, ObjectChange, Refusal, redirect};
+use keyway_model::{ApplicationId, ObjectChange, Reason, Refusal, redirect};
 use keyway_store::{Constraint, Page, StoreError, Tx, applications};
 use serde_json::json;
 
@@ -62,7 +62,7 @@ pub const DEFAULT_SECRET: &str = "Default secret";
 fn check(application: &Application) -> Result<(), Refusal> {
     let length = application.name.chars().count();
     if !(1..=256).contains(&length) {
-        return Err(Refusal::invalid_input("name", "must have 1 to 256 characters"));
+        return Err(Refusal::invalid_input("name", Reason::Characters { least: 1, most: 256 }));
     }
     let metadata = &application.oidc_client_metadata;
     for (field, uris) in
@@ -70,22 +70,23 @@ fn check(application: &Application) -> Result<(), Refusal> {
     {
         for (index, uri) in uris.iter().enumerate() {
             let name = format!("oidcClientMetadata.{field}[{index}]");
-            redirect::check(uri).map_err(|expected| Refusal::invalid_input(&name, expected))?;
+            redirect::check(uri).map_err(|reason| Refusal::invalid_input(&name, reason))?;
         }
     }
     metadata.check_rest()?;
     let custom = &application.custom_client_metadata;
     custom.check_rest()?;
     if custom.refresh_token_ttl_in_days.is_some_and(|days| !(1..=180).contains(&days)) {
-        return Err(Refusal::invalid_input("customClientMetadata.refreshTokenTtlInDays", "must be 1 to 180"));
+        let reason = Reason::Between { least: 1, most: 180 };
+        return Err(Refusal::invalid_input("customClientMetadata.refreshTokenTtlInDays", reason));
     }
     if custom.id_token_ttl.is_some_and(|seconds| !(60..=86_400).contains(&seconds)) {
-        return Err(Refusal::invalid_input("customClientMetadata.idTokenTtl", "must be 60 to 86400 seconds"));
+        let reason = Reason::Seconds { least: 60, most: 86_400 };
+        return Err(Refusal::invalid_input("customClientMetadata.idTokenTtl", reason));
     }
     for origin in &custom.cors_allowed_origins {
         if !redirect::is_origin(origin) {
-            let expected = "must hold origins such as https://app.example.com or capacitor://localhost";
-            return Err(Refusal::invalid_input("customClientMetadata.corsAllowedOrigins", expected));
+            return Err(Refusal::invalid_input("customClientMetadata.corsAllowedOrigins", Reason::Origins));
         }
     }
     Ok(())

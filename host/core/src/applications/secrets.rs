@@ -1,7 +1,7 @@
 //! The secrets by which confidential applications prove themselves.
 
 use keyway_model::application::ApplicationSecret;
-use keyway_model::{ApplicationId, Refusal, Timestamp};
+use keyway_model::{ApplicationId, Reason, Refusal, Timestamp};
 use keyway_store::applications;
 use serde_json::json;
 
@@ -39,13 +39,13 @@ pub async fn create_secret(cx: &Cx, id: &ApplicationId, new: NewSecret) -> Resul
     };
     cx.write(async move |tx| {
         if lock(tx, cx, id).await?.kind.is_public() {
-            return Err(Refusal::invalid_input("type", "a Native or SPA application keeps no secret").into());
+            return Err(Refusal::invalid_input("type", Reason::NoSecretOfPublicClient).into());
         }
         if !(1..=256).contains(&secret.name.chars().count()) {
-            return Err(Refusal::invalid_input("name", "must have 1 to 256 characters").into());
+            return Err(Refusal::invalid_input("name", Reason::Characters { least: 1, most: 256 }).into());
         }
         if secret.expires_at.is_some_and(|end| end <= cx.now) {
-            return Err(Refusal::invalid_input("expiresAt", "must be in the future").into());
+            return Err(Refusal::invalid_input("expiresAt", Reason::Future).into());
         }
         let hash = secret::hash(&secret.value);
         applications::insert_secret(tx, &cx.tenant, id, &secret, &hash, &cx.core().parts.master_key).await?;

@@ -11,10 +11,12 @@ use keyway_sandbox::{CallError, Component, LoadError, Problem, Sandbox};
 pub async fn check_upload(sandbox: &Arc<Sandbox>, wasm: &[u8]) -> Result<Arc<Component>, LoadError> {
     let component = sandbox.admit_checked(wasm.into(), schema_problems).await?;
     if let Some(sample) = &component.manifest().sample {
-        let refused = |what: String| LoadError(vec![Problem::new(ErrorCode::UploadSampleRefused, what)]);
-        schema::check_in_time(component.manifest(), sample)
-            .await
-            .map_err(|error| refused(format!("The manifest's sample is not what its schema asks for: {error}")))?;
+        let problem = |what: &str| Problem::new(ErrorCode::UploadSampleRefused, what);
+        let refused = |what: String| LoadError(vec![problem(&what)]);
+        schema::check_in_time(component.manifest(), sample).await.map_err(|detail| {
+            let problem = problem("The manifest's sample is not what its schema asks for:");
+            LoadError(vec![Problem { detail: Some(detail), ..problem }])
+        })?;
         match sandbox.validate(&component, sample).await {
             Ok(()) => {}
             Err(CallError::Failure(failure)) => {

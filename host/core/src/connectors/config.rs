@@ -1,11 +1,12 @@
 //! A configuration before it is stored or tried: tidied, with its masked secrets restored, and judged by schema and component.
 
 use keyway_model::marks::{Marks, SECRET_MASK, readable};
+use keyway_model::reason::FieldProblem;
+use keyway_model::{Detail, Reason};
 use keyway_sandbox::CallError;
 use serde_json::Value;
 
-use super::schema::{self, ConfigError, FieldProblem};
-use super::{ConnectorError, Factory};
+use super::{ConnectorError, Factory, schema};
 use crate::Core;
 
 /// Puts stored secrets in place of their masks. Where an address changed as well they would be sent somewhere new, and must be entered
@@ -42,23 +43,23 @@ pub(super) async fn check_config(
 
 /// Takes away what is pasted along with a key, blanks and line ends around it, and refuses a secret of which nothing is left, or
 /// that stands masked where nothing is stored.
-pub(super) fn tidy(marks: &Marks, config: &mut Value) -> Result<(), ConfigError> {
+pub(super) fn tidy(marks: &Marks, config: &mut Value) -> Result<(), Detail> {
     let mut problems = Vec::new();
-    let mut problem = |place: &str, message: &str| {
-        problems.push(FieldProblem { path: readable(place).replace("[]", ""), message: message.to_owned() });
+    let mut problem = |place: &str, reason: Reason| {
+        problems.push(FieldProblem { path: readable(place).replace("[]", ""), detail: reason.into() });
     };
     for (mark, place) in marks.places(config) {
         let Some(Value::String(text)) = config.pointer_mut(&place) else { continue };
         if text == SECRET_MASK {
-            problem(&mark, "has to be entered: no value of it is stored");
+            problem(&mark, Reason::SecretNotStored);
         } else if !text.is_empty() && text.trim().is_empty() {
-            problem(&mark, "must not be blank");
+            problem(&mark, Reason::Blank);
         } else if text.trim().len() != text.len() {
             *text = text.trim().to_owned();
         }
     }
     trim_names(config);
-    if problems.is_empty() { Ok(()) } else { Err(ConfigError::Fields(problems)) }
+    if problems.is_empty() { Ok(()) } else { Err(Detail::Fields(problems)) }
 }
 
 /// The same for what identifies an account at the provider, such as `accessKeyId`: never a text that people write.
@@ -108,13 +109,13 @@ mod tests {
         let mut config = json!({ "pass": " s3cret\r\n", "accessKeyId": "id\t", "text": " as it is\n" });
         tidy(&marks, &mut config).unwrap();
         assert_eq!(config, json!({ "pass": "s3cret", "accessKeyId": "id", "text": " as it is\n" }));
-        for (config, path) in [
-            (json!({ "pass": " \t" }), "pass must not be blank"),
-            (json!({ "pass": SECRET_MASK }), "pass has to be entered"),
-            (json!({ "list": [{ "key": "\n" }] }), "list.key must not be blank"),
+        for (config, path, reason) in [
+            (json!({ "pass": " \t" }), "pass", Reason::Blank),
+            (json!({ "pass": SECRET_MASK }), "pass", Reason::SecretNotStored),
+            (json!({ "list": [{ "key": "\n" }] }), "list.key", Reason::Blank),
         ] {
-            let problems = tidy(&marks, &mut config.clone()).unwrap_err().to_string();
-            assert!(problems.contains(path), "{problems}");
+            let expected = Detail::Fields(vec![FieldProblem { path: path.to_owned(), detail: reason.into() }]);
+            assert_eq!(tidy(&marks, &mut config.clone()), Err(expected));
         }
     }
 

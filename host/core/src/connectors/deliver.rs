@@ -4,7 +4,8 @@
 use keyway_model::connector::{Connector, ConnectorKind, route};
 use keyway_model::connector_failure::FailureKind;
 use keyway_model::identifier::Identifier;
-use keyway_model::{ErrorCode, Refusal, email_template};
+use keyway_model::reason::Outcome;
+use keyway_model::{ErrorCode, Reason, Refusal, email_template};
 use keyway_sandbox::{CallError, Failure, Message, Report};
 use serde_json::{Value, json};
 
@@ -99,9 +100,8 @@ pub fn explain(error: CallError) -> CoreError {
 
 /// The budget's name is for the admin; an end user reads the code's own sentence.
 fn breach(code: ErrorCode, error: &CallError) -> CoreError {
-    Refusal::with_message(code, format!("That did not work: {error}."))
-        .with_data(json!({ "outcome": error.outcome() }))
-        .into()
+    let reason = Reason::CallFailed { outcome: Outcome(error.outcome()) };
+    Refusal::because(code, reason).with_data(json!({ "outcome": error.outcome() })).into()
 }
 
 /// Whether the provider could not be reached or did not answer, so that another one may do.
@@ -123,5 +123,5 @@ fn refusal(failure: Failure) -> Refusal {
     if let (Some(details), Some(after)) = (details.as_object_mut(), failure.retry_after_ms) {
         details.insert("retryAfterMs".into(), json!(after));
     }
-    Refusal::with_message(code, failure.message).with_data(details)
+    Refusal::quoting(code, failure.message).with_data(details)
 }

@@ -1,11 +1,10 @@
 //! Why nothing was done about a connector.
 
+use keyway_model::Detail;
 use keyway_sandbox::CallError;
 use keyway_store::{Constraint, StoreError};
 
-use super::schema::ConfigError;
-
-/// Why a connector was not set up, changed or removed; the sentences are for an admin.
+/// Why a connector was not set up, changed or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectorError {
     /// The connector is not there.
@@ -18,19 +17,19 @@ pub enum ConnectorError {
     #[error("the connector's factory is gone")]
     FactoryGone,
     /// An id becomes a part of the callback's address.
-    #[error("1 to 64 of A-Z, a-z, 0-9, '_' and '-'")]
+    #[error("an id with other characters")]
     Id,
     /// The tenant has a connector of this id.
     #[error("the id is taken")]
     IdTaken,
     /// Which numbers it takes.
-    #[error("digits of a country code, such as 86")]
+    #[error("a prefix that is no country code")]
     Prefix,
     /// A connector that is not standard is called what its manifest says.
     #[error("metadata of a connector that is not standard")]
     MetadataFixed,
     /// Metadata that nothing is known of.
-    #[error("is not one of target, name, logo, logoDark")]
+    #[error("unknown metadata {0}")]
     UnknownMetadata(String),
     /// A standard connector is one of many, each with a target of its own.
     #[error("a standard connector without a target")]
@@ -54,8 +53,8 @@ pub enum ConnectorError {
     #[error("an address changed, and secrets have to be entered again")]
     SecretsRequired,
     /// The configuration is not what the schema and the marks ask for.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
+    #[error("the configuration: {0}")]
+    Config(Detail),
     /// The component refuses the configuration, in its own words.
     #[error("{0}")]
     Rejected(String),
@@ -71,6 +70,12 @@ pub enum ConnectorError {
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
+}
+
+impl From<Detail> for ConnectorError {
+    fn from(detail: Detail) -> Self {
+        Self::Config(detail)
+    }
 }
 
 impl From<StoreError> for ConnectorError {

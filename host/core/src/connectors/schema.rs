@@ -1,12 +1,13 @@
-//! Checks a configuration against its connector's schema and says in an admin's words what is wrong.
+//! Checks a configuration against its connector's schema and says what is wrong.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use jsonschema::{Draft, PatternOptions, ValidationError, ValidationOptions};
+use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
+use jsonschema::{Draft, JsonType, PatternOptions, ValidationError, ValidationOptions};
 use keyway_model::connector::Manifest;
-use keyway_model::schema;
-use serde::Serialize;
+use keyway_model::reason::{FieldProblem, Types};
+use keyway_model::{Detail, Reason, schema};
 use serde_json::{Value, json};
 
 /// Most problems that one answer lists.
@@ -18,47 +19,6 @@ const TIME: Duration = Duration::from_secs(2);
 /// Largest program that a pattern becomes, in bytes.
 const MAX_PROGRAM: usize = 256 * 1024;
 
-/// A field of a configuration that its connector cannot work with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FieldProblem {
-    /// The field as people write it: `templates[0].templateCode`.
-    pub path: String,
-    /// What it should be, as the rest of a sentence that begins with the field.
-    pub message: String,
-}
-
-/// Why a configuration does not suit its connector; the sentences are for an admin.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
-    /// Checking it would take more than the budget of the schema.
-    #[error("The configuration is too large for its connector's schema.")]
-    TooLarge,
-    /// The schema is none.
-    #[error("The connector's schema cannot be used.")]
-    Schema,
-    /// The check did not end in time.
-    #[error("The configuration takes too long to check.")]
-    Slow,
-    /// Fields of it are wrong.
-    #[error("{}.", sentences(.0))]
-    Fields(Vec<FieldProblem>),
-}
-
-impl ConfigError {
-    /// The fields that are wrong.
-    pub fn fields(&self) -> &[FieldProblem] {
-        match self {
-            Self::Fields(problems) => problems,
-            _ => &[],
-        }
-    }
-}
-
-fn sentences(problems: &[FieldProblem]) -> String {
-    let sentence = |problem: &FieldProblem| format!("{} {}", problem.path, problem.message);
-    problems.iter().map(sentence).collect::<Vec<_>>().join("; ")
-}
-
 /// How schemas are read: no other draft, no reference to elsewhere, and patterns whose time grows with the text alone.
 pub(super) fn options() -> ValidationOptions<'static> {
     let patterns = PatternOptions::regex().size_limit(MAX_PROGRAM).dfa_size_limit(MAX_PROGRAM);
@@ -66,24 +26,24 @@ pub(super) fn options() -> ValidationOptions<'static> {
 }
 
 /// The same as [`check`], off the request threads and with a deadline.
-pub(super) async fn check_in_time(manifest: &Arc<Manifest>, config: &Value) -> Result<(), ConfigError> {
+pub(super) async fn check_in_time(manifest: &Arc<Manifest>, config: &Value) -> Result<(), Detail> {
     let (manifest, config) = (Arc::clone(manifest), config.clone());
     let work = tokio::task::spawn_blocking(move || check(&manifest.config, &config));
-    tokio::time::timeout(TIME, work).await.ok().and_then(Result::ok).unwrap_or(Err(ConfigError::Slow))
+    tokio::time::timeout(TIME, work).await.ok().and_then(Result::ok).unwrap_or(Err(Reason::ConfigSlow.into()))
 }
 
 /// Refuses a configuration that the schema does not accept.
-pub fn check(schema: &Value, config: &Value) -> Result<(), ConfigError> {
+pub fn check(schema: &Value, config: &Value) -> Result<(), Detail> {
     if !schema::is_affordable(schema, config) {
-        return Err(ConfigError::TooLarge);
+        return Err(Reason::ConfigTooLarge.into());
     }
-    let validator = options().build(schema).map_err(|_| ConfigError::Schema)?;
+    let validator = options().build(schema).map_err(|_| Reason::SchemaUnusable)?;
     // Most configurations are right, and an error holds copies of what it is about.
     if validator.is_valid(config) {
         return Ok(());
     }
-    let problem = |error: ValidationError<'_>| FieldProblem { path: field(&error), message: sentence(schema, &error) };
-    Err(ConfigError::Fields(validator.iter_errors(config).take(MAX_PROBLEMS).map(problem).collect()))
+    let problem = |error: ValidationError<'_>| FieldProblem { path: field(&error), detail: detail(schema, &error) };
+    Err(Detail::Fields(validator.iter_errors(config).take(MAX_PROBLEMS).map(problem).collect()))
 }
 
 /// The field as people write it: `templates[0].templateCode`.
@@ -102,8 +62,11 @@ fn field(error: &ValidationError<'_>) -> String {
             name.push_str(part);
         }
     }
-    let kind = json_of(error);
-    let inner = kind.get("property").and_then(Value::as_str);
+    let inner = match error.kind() {
+        Kind::Required { property } => property.as_str(),
+        Kind::AdditionalProperties { unexpected } => unexpected.first().map(String::as_str),
+        _ => None,
+    };
     match (inner, name.is_empty()) {
         (Some(inner), true) => inner.to_owned(),
         (Some(inner), false) => format!("{name}.{inner}"),
@@ -112,33 +75,25 @@ fn field(error: &ValidationError<'_>) -> String {
     }
 }
 
-fn json_of(error: &ValidationError<'_>) -> Value {
-    use jsonschema::error::ValidationErrorKind as Kind;
-    match error.kind() {
-        Kind::Required { property } => json!({ "property": property.as_str() }),
-        Kind::AdditionalProperties { unexpected } => json!({ "property": unexpected.first() }),
-        _ => Value::Null,
-    }
-}
-
-fn sentence(schema: &Value, error: &ValidationError<'_>) -> String {
+fn detail(schema: &Value, error: &ValidationError<'_>) -> Detail {
     let path = error.schema_path().to_string();
     if let Some(own) = own_message(schema, &path) {
-        return format!("must be {own}").replace("must be must", "must");
+        let own: Box<str> = own.into();
+        return if own.starts_with("must") { Detail::Quoted(own) } else { Reason::AsDescribed { words: own }.into() };
     }
-    let limit = schema.pointer(&path).cloned().unwrap_or_default();
-    match error.kind().keyword() {
-        "required" => "is missing".to_owned(),
-        "additionalProperties" => "is not a setting of this connector".to_owned(),
-        "minLength" => "must not be empty".to_owned(),
-        "type" => format!("must be {}", type_words(&limit)),
-        "enum" => format!("must be one of {limit}"),
-        "pattern" => format!("must match the pattern {limit}"),
-        "minimum" => format!("must be at least {limit}"),
-        "maximum" => format!("must be at most {limit}"),
-        "minItems" => format!("must have at least {limit} entries"),
-        _ => "does not have the expected form".to_owned(),
-    }
+    let reason = match error.kind() {
+        Kind::Required { .. } => Reason::Missing,
+        Kind::AdditionalProperties { .. } => Reason::NoSettingOfConnector,
+        Kind::MinLength { .. } => Reason::Empty,
+        Kind::Type { kind } => Reason::Type { types: types(kind) },
+        Kind::Enum { options } => Reason::Value { values: options.to_string().into() },
+        Kind::Pattern { pattern } => Reason::Pattern { pattern: json!(pattern).to_string().into() },
+        Kind::Minimum { limit } => Reason::AtLeast { least: limit.to_string().into() },
+        Kind::Maximum { limit } => Reason::AtMost { most: limit.to_string().into() },
+        Kind::MinItems { limit } => Reason::Entries { least: *limit },
+        _ => Reason::Form,
+    };
+    reason.into()
 }
 
 /// The schema author's own sentence: `x-message` beside the keyword that failed, or one level up.
@@ -153,21 +108,14 @@ fn own_message<'a>(schema: &'a Value, path: &str) -> Option<&'a str> {
     None
 }
 
-fn type_words(expected: &Value) -> String {
-    let word = |name: &str| match name {
-        "string" => "text",
-        "object" => "an object {…}",
-        "array" => "a list […]",
-        "boolean" => "true or false",
-        "integer" => "a whole number",
-        "number" => "a number",
-        _ => "empty",
+/// The names of types; that of nothing is the last.
+fn types(kind: &TypeKind) -> Types {
+    let mut names: Vec<&'static str> = match kind {
+        TypeKind::Single(one) => vec![one.as_str()],
+        TypeKind::Multiple(several) => several.iter().map(JsonType::as_str).collect(),
     };
-    match expected {
-        Value::String(name) => word(name).to_owned(),
-        Value::Array(names) => names.iter().filter_map(Value::as_str).map(word).collect::<Vec<_>>().join(" or "),
-        _ => "of another type".to_owned(),
-    }
+    names.sort_by_key(|name| *name == JsonType::Null.as_str());
+    Types(names)
 }
 
 #[cfg(test)]
@@ -187,18 +135,23 @@ mod tests {
 
     #[test]
     fn each_problem_names_the_field_and_what_it_should_be() {
-        for (config, expected) in [
-            (json!({ "list": ["a"] }), "id is missing"),
-            (json!({ "id": "", "list": ["a"] }), "id must not be empty"),
-            (json!({ "id": 1, "list": ["a"] }), "id must be text"),
-            (json!({ "id": "x", "list": [] }), "list must hold \"a\""),
-            (json!({ "id": "x", "list": ["a", 1] }), "list[1] must be text"),
-            (json!({ "id": "x", "list": ["a"], "extra": 1 }), "extra is not a setting of this connector"),
-            (json!({ "id": "x", "list": ["a"], "code": 1 }), "code must be a code"),
-            (json!([]), "config must be an object {…}"),
+        let types = |name: &'static str| Reason::Type { types: Types(vec![name]) }.into();
+        for (config, path, detail) in [
+            (json!({ "list": ["a"] }), "id", Reason::Missing.into()),
+            (json!({ "id": "", "list": ["a"] }), "id", Reason::Empty.into()),
+            (json!({ "id": 1, "list": ["a"] }), "id", types("string")),
+            (json!({ "id": "x", "list": [] }), "list", Detail::Quoted("must hold \"a\"".into())),
+            (json!({ "id": "x", "list": ["a", 1] }), "list[1]", types("string")),
+            (json!({ "id": "x", "list": ["a"], "extra": 1 }), "extra", Reason::NoSettingOfConnector.into()),
+            (
+                json!({ "id": "x", "list": ["a"], "code": 1 }),
+                "code",
+                Reason::AsDescribed { words: "a code".into() }.into(),
+            ),
+            (json!([]), "config", types("object")),
         ] {
-            let message = check(&schema(), &config).unwrap_err().to_string();
-            assert!(message.contains(expected), "{expected:?} in {message:?}");
+            let expected = Detail::Fields(vec![FieldProblem { path: path.to_owned(), detail }]);
+            assert_eq!(check(&schema(), &config), Err(expected), "{config}");
         }
         assert_eq!(check(&schema(), &json!({ "id": "x", "list": ["a"] })), Ok(()));
     }

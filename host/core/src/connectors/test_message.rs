@@ -44,7 +44,7 @@ pub struct TestMessage<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum TestError {
     /// There is no such factory.
-    #[error("There is no connector factory {0}.")]
+    #[error("there is no connector factory {0}")]
     NoFactory(FactoryId),
     /// The component sends nothing to what was given.
     #[error("no recipient that the connector reaches")]
@@ -53,7 +53,7 @@ pub enum TestError {
     #[error(transparent)]
     Unreadable(#[from] Refusal),
     /// Other settings than the saved ones, by somebody who could not save them.
-    #[error("Testing alone sends what is saved. Trying other settings needs the duty of configuring.")]
+    #[error("other settings than the saved ones")]
     OnlySaved,
     /// The budget of the sender or of the recipient is used up.
     #[error("the budget of test messages is used up")]

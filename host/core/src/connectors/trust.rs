@@ -76,16 +76,16 @@ impl Default for TrustPolicy {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TrustError {
     /// Only listed components are admitted.
-    #[error("This server accepts listed components alone, and {0} is not listed.")]
+    #[error("{0} is not listed")]
     NotListed(String),
     /// Only signed components are admitted.
-    #[error("This server accepts signed components alone. Sign it with `keyway connector sign`.")]
+    #[error("not signed")]
     NotSigned,
     /// What should be a signature is none.
-    #[error("The signature is not in minisign's form.")]
+    #[error("the signature is not in minisign's form")]
     Unreadable,
     /// The signature is of another key, or of another file.
-    #[error("None of the listed keys made this signature of this file.")]
+    #[error("none of the listed keys made the signature")]
     UnknownKey,
 }
 

@@ -5,8 +5,8 @@ use std::fmt;
 
 use argon2::password_hash::phc::PasswordHash as Phc;
 use argon2::{Algorithm, Params, Version};
-use keyway_model::Refusal;
 use keyway_model::user::{PasswordHash, PasswordMethod};
+use keyway_model::{Reason, Refusal};
 
 /// Memory in KiB, passes and lanes: OWASP's first choice for argon2id.
 const OWN: Cost = Cost::Argon2(Algorithm::Argon2id, 19_456, 2, 1);
@@ -73,10 +73,10 @@ impl Cost {
 
     /// The cost of a hash; a refusal that says what is wrong with it.
     pub fn of(hash: &PasswordHash) -> Result<Self, Refusal> {
-        let refuse = |expected: &str| Refusal::invalid_input("passwordDigest", expected);
+        let refuse = |reason: Reason| Refusal::invalid_input("passwordDigest", reason);
         match hash.method {
             PasswordMethod::Argon2id | PasswordMethod::Argon2i => {
-                let unreadable = || refuse("is not a hash of passwordAlgorithm");
+                let unreadable = || refuse(Reason::NoHashOfAlgorithm);
                 let phc = Phc::new(&hash.encoded).map_err(|_| unreadable())?;
                 let params = Params::try_from(&phc).map_err(|_| unreadable())?;
                 let algorithm: Algorithm = phc.algorithm.as_str().try_into().map_err(|_| unreadable())?;
@@ -85,24 +85,24 @@ impl Cost {
                 }
                 let (memory, passes, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
                 if memory > MAX_MEMORY {
-                    return Err(refuse("asks for more than 256 MiB of memory (m)"));
+                    return Err(refuse(Reason::HashMemory { mebibytes: MAX_MEMORY / 1024 }));
                 }
                 if u64::from(memory) * u64::from(passes) > MAX_WORK {
-                    return Err(refuse("asks for too much work: m times t is more than 1572864"));
+                    return Err(refuse(Reason::HashWork { most: MAX_WORK }));
                 }
                 if lanes > MAX_LANES {
-                    return Err(refuse("asks for more than 16 lanes (p)"));
+                    return Err(refuse(Reason::HashLanes { most: MAX_LANES }));
                 }
                 Ok(Self::Argon2(algorithm, memory, passes, lanes))
             }
             PasswordMethod::Bcrypt => {
-                let unreadable = || refuse("is not a hash of passwordAlgorithm");
+                let unreadable = || refuse(Reason::NoHashOfAlgorithm);
                 let parts: bcrypt::HashParts = hash.encoded.parse().map_err(|_| unreadable())?;
                 if hash.encoded.len() != 60 {
                     return Err(unreadable());
                 }
                 if !BCRYPT.contains(&parts.get_cost()) {
-                    return Err(refuse("has a bcrypt cost that is not 4 to 14"));
+                    return Err(refuse(Reason::HashRounds { least: *BCRYPT.start(), most: *BCRYPT.end() }));
                 }
                 Ok(Self::Bcrypt(parts.get_cost()))
             }
@@ -120,7 +120,7 @@ pub(crate) fn check_variant(hash: &PasswordHash) -> Result<(), Refusal> {
     if hash.encoded.starts_with(named) {
         return Ok(());
     }
-    Err(Refusal::invalid_input("passwordDigest", "is not a hash of passwordAlgorithm"))
+    Err(Refusal::invalid_input("passwordDigest", Reason::NoHashOfAlgorithm))
 }
 
 /// The cost of a hash where it is not `ours`.
@@ -144,6 +144,8 @@ pub(crate) fn may_join(cost: &str, others: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use keyway_model::Detail;
+
     use super::*;
 
     fn argon2(memory: u64, passes: u64, lanes: u64) -> PasswordHash {
@@ -156,18 +158,21 @@ mod tests {
     fn imported_hashes_are_bounded_by_name() {
         let logto = PasswordHash { method: PasswordMethod::Argon2i, ..argon2(4096, 256, 1) };
         assert!(Cost::of(&logto).is_ok() && Cost::of(&argon2(65_536, 3, 4)).is_ok());
-        let message = |hash: &PasswordHash| Cost::of(hash).unwrap_err().detail().to_owned();
-        assert!(message(&argon2(8, 4_294_967_295, 1)).contains("m times t"));
-        assert!(message(&argon2(300_000, 1, 1)).contains("256 MiB"));
-        assert!(message(&argon2(65_536, 1, 200)).contains("lanes"));
+        let reason = |hash: &PasswordHash| match Cost::of(hash).unwrap_err().detail.as_deref() {
+            Some(Detail::Reason(reason)) => reason.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(reason(&argon2(8, 4_294_967_295, 1)), Reason::HashWork { most: MAX_WORK });
+        assert_eq!(reason(&argon2(300_000, 1, 1)), Reason::HashMemory { mebibytes: 256 });
+        assert_eq!(reason(&argon2(65_536, 1, 200)), Reason::HashLanes { most: 16 });
         let bcrypt = |cost: u32| PasswordHash {
             method: PasswordMethod::Bcrypt,
             encoded: format!("$2b${cost:02}$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuuabcdefghi"),
         };
         assert_eq!(Cost::of(&bcrypt(12)).unwrap(), Cost::Bcrypt(12));
-        assert!(message(&bcrypt(31)).contains("4 to 14"));
+        assert_eq!(reason(&bcrypt(31)), Reason::HashRounds { least: 4, most: 14 });
         let garbage = PasswordHash { method: PasswordMethod::Bcrypt, encoded: "$2".to_owned() + &"x".repeat(58) };
-        assert!(message(&garbage).contains("not a hash"));
+        assert_eq!(reason(&garbage), Reason::NoHashOfAlgorithm);
     }
 
     #[test]

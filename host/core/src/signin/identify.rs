@@ -4,7 +4,7 @@ use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::interaction::{Account, InteractionEvent, Next, Profile, Proof, next};
 use keyway_model::sign_in_experience::MissingField;
 use keyway_model::user::User;
-use keyway_model::{ErrorCode, Refusal, TenantId, UserId, VerificationId};
+use keyway_model::{ErrorCode, Reason, Refusal, TenantId, UserId, VerificationId};
 use keyway_store::users::LockedUser;
 use keyway_store::{Constraint, StoreError, Tx, roles, users};
 use serde_json::{Map, json};
@@ -205,7 +205,7 @@ async fn found_for_sign_in(
     event: InteractionEvent,
     by: &Identification,
 ) -> Result<Found, CoreError> {
-    let id = by.verification.as_ref().ok_or_else(|| Refusal::invalid_input("verificationId", "is missing"))?;
+    let id = by.verification.as_ref().ok_or_else(|| Refusal::invalid_input("verificationId", Reason::Missing))?;
     let record = step.interaction.verification(id)?;
     record.check_method(step.experience(), &step.settings.connector_kinds(), event)?;
     if record.proof.social().is_some() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use keyway_model::tenant::{Tenant, TenantAddress};
-use keyway_model::{ErrorCode, Refusal, TenantId};
+use keyway_model::{Reason, Refusal, TenantId};
 use keyway_store::{Page, signing_keys, tenants};
 
 use super::{TenantError, management_api};
@@ -61,8 +61,7 @@ pub async fn get(cx: &Cx, id: &TenantId) -> Result<Tenant, TenantError> {
 
 fn check_name(name: &str) -> Result<(), Refusal> {
     if name.chars().count() > MAX_NAME {
-        let expected = format!("must have {MAX_NAME} characters at most");
-        return Err(Refusal::with_message(ErrorCode::InvalidInput, expected).of_field("name"));
+        return Err(Refusal::invalid_input("name", Reason::CharactersAtMost { most: MAX_NAME }));
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::look::{Branding, Color};
 
 pub use flow::{Indispensable, MissingField};
 pub use settings::{
-    AgreeToTermsPolicy, Bounds, Enforced, LanguageInfo, Mfa, MfaPromptPolicy, PasswordPolicy, PasswordRejects,
+    AgreeToTermsPolicy, Bounds, Checked, LanguageInfo, Mfa, MfaPromptPolicy, PasswordPolicy, PasswordRejects,
     SingleSignOn, SocialSignIn,
 };
 

@@ -4,19 +4,19 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Refusal;
 use crate::password_policy::{MAX_LENGTH, MIN_LENGTH};
+use crate::{Reason, Refusal};
 
-/// A setting that may ask for more than the server does.
-pub trait Enforced {
-    /// What it asks for that is not there: the place in the setting, empty where that is the whole of it.
-    fn unenforced(&self) -> Option<&'static str>;
+/// A setting that may hold what cannot be used.
+pub trait Checked {
+    /// What in it cannot be used, and why: the place in the setting, empty where that is the whole of it.
+    fn unusable(&self) -> Option<(&'static str, Reason)>;
 
-    /// Refuses what is not there.
+    /// Refuses what cannot be used. `name` is that of the setting, empty where its places stand alone.
     fn check(&self, name: &str) -> Result<(), Refusal> {
-        let Some(place) = self.unenforced() else { return Ok(()) };
-        let place = if place.is_empty() { name.to_owned() } else { format!("{name}.{place}") };
-        Err(Refusal::invalid_input(&place, "is not enforced by this server, which therefore does not take it"))
+        let Some((place, reason)) = self.unusable() else { return Ok(()) };
+        let joint = if name.is_empty() || place.is_empty() { "" } else { "." };
+        Err(Refusal::invalid_input(&format!("{name}{joint}{place}"), reason))
     }
 }
 
@@ -27,7 +27,6 @@ pub struct LanguageInfo {
     /// Whether the browser's language decides.
     pub auto_detect: bool,
     /// BCP 47 tag of the language for readers whose own is unknown.
-    #[serde(deserialize_with = "tag")]
     pub fallback_language: String,
 }
 
@@ -37,13 +36,12 @@ impl Default for LanguageInfo {
     }
 }
 
-fn tag<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<String, D::Error> {
-    let text = String::deserialize(reader)?;
-    let is_part = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if text.len() <= 35 && text.split('-').all(is_part) {
-        Ok(text)
-    } else {
-        Err(serde::de::Error::custom("must be a language tag such as zh-CN (BCP 47)"))
+impl Checked for LanguageInfo {
+    fn unusable(&self) -> Option<(&'static str, Reason)> {
+        let is_part =
+            |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let is_tag = self.fallback_language.len() <= 35 && self.fallback_language.split('-').all(is_part);
+        (!is_tag).then_some(("fallbackLanguage", Reason::LanguageTag))
     }
 }
 
@@ -60,9 +58,9 @@ pub enum AgreeToTermsPolicy {
 }
 
 /// The pages have no box.
-impl Enforced for AgreeToTermsPolicy {
-    fn unenforced(&self) -> Option<&'static str> {
-        (*self != Self::Automatic).then_some("")
+impl Checked for AgreeToTermsPolicy {
+    fn unusable(&self) -> Option<(&'static str, Reason)> {
+        (*self != Self::Automatic).then_some(("", Reason::NotEnforced))
     }
 }
 
@@ -71,9 +69,9 @@ impl Enforced for AgreeToTermsPolicy {
 #[serde(transparent)]
 pub struct SingleSignOn(pub bool);
 
-impl Enforced for SingleSignOn {
-    fn unenforced(&self) -> Option<&'static str> {
-        self.0.then_some("")
+impl Checked for SingleSignOn {
+    fn unusable(&self) -> Option<(&'static str, Reason)> {
+        self.0.then_some(("", Reason::NotEnforced))
     }
 }
 
@@ -146,8 +144,8 @@ pub struct PasswordRejects {
     pub words: Option<Vec<String>>,
 }
 
-impl Enforced for PasswordPolicy {
-    fn unenforced(&self) -> Option<&'static str> {
+impl Checked for PasswordPolicy {
+    fn unusable(&self) -> Option<(&'static str, Reason)> {
         let length = self.length.clone().unwrap_or_default();
         let kinds = self.character_types.clone().unwrap_or_default();
         let is_over = |value: Option<u32>, bound: usize| {
@@ -165,7 +163,7 @@ impl Enforced for PasswordPolicy {
             ("rejects.words", words.is_some_and(|words| !words.is_empty())),
         ]
         .into_iter()
-        .find_map(|(place, asks)| asks.then_some(place))
+        .find_map(|(place, asks)| asks.then_some((place, Reason::NotEnforced)))
     }
 }
 
@@ -202,16 +200,18 @@ pub struct Mfa {
     pub organization_required_mfa_policy: Option<String>,
 }
 
-impl Enforced for Mfa {
-    fn unenforced(&self) -> Option<&'static str> {
+impl Checked for Mfa {
+    fn unusable(&self) -> Option<(&'static str, Reason)> {
         if !self.factors.is_empty() {
-            return Some("factors");
+            return Some(("factors", Reason::NotEnforced));
         }
         if ![MfaPromptPolicy::UserControlled, MfaPromptPolicy::NoPrompt].contains(&self.policy) {
-            return Some("policy");
+            return Some(("policy", Reason::NotEnforced));
         }
         let organizations = self.organization_required_mfa_policy.as_deref();
-        organizations.filter(|policy| *policy != "NoPrompt").map(|_| "organizationRequiredMfaPolicy")
+        organizations
+            .filter(|policy| *policy != "NoPrompt")
+            .map(|_| ("organizationRequiredMfaPolicy", Reason::NotEnforced))
     }
 }
 
@@ -239,7 +239,7 @@ pub fn is_absent(name: &str, value: &Value) -> Result<bool, Refusal> {
     if asks_nothing(value) {
         return Ok(true);
     }
-    Err(Refusal::invalid_input(name, "there is no such setting here; leave it empty"))
+    Err(Refusal::invalid_input(name, Reason::LeaveEmpty))
 }
 
 /// Whether a setting that is not here asks for nothing.
@@ -289,7 +289,7 @@ mod tests {
             ("languageInfo", json!({ "fallbackLanguage": "../en" }), "languageInfo.fallbackLanguage"),
         ] {
             let refusal = patched(name, &value).unwrap_err();
-            assert!(refusal.detail().starts_with(&format!("{place}: ")), "{name}: {}", refusal.detail());
+            assert_eq!(refusal.field.as_deref(), Some(place), "{name}: {refusal}");
         }
     }
 

@@ -4,15 +4,19 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::SignInExperience;
-use super::settings::{Enforced, is_absent};
+use super::settings::{Checked, is_absent};
 use crate::connector::ConnectorKind;
 use crate::identifier::IdentifierKind;
-use crate::look::{is_web, optional_css, read_setting};
-use crate::{ErrorCode, Refusal};
+use crate::look::{check_css, is_web, read_setting};
+use crate::reason::AnyOf;
+use crate::{ErrorCode, Reason, Refusal};
 
 /// Settings that decide who gets in, and how: one that cannot be read is an error, never the default.
 const FLOWS: [&str; 6] =
     ["signInMode", "signUp", "signIn", "forgotPasswordMethods", "verificationCodePolicy", "smsCountries"];
+
+/// What people may be asked for at sign-up.
+const IDENTIFIERS: AnyOf = AnyOf(&["username", "email", "phone", "emailOrPhone"]);
 
 /// Most providers on the pages.
 const MAX_TARGETS: usize = 100;
@@ -24,7 +28,7 @@ const MAX_TEXT: usize = 2048;
 fn text(name: &str, value: &Value) -> Result<Option<String>, Refusal> {
     let text: Option<String> = read_setting(name, value)?;
     if text.as_ref().is_some_and(|text| text.len() > MAX_TEXT) {
-        return Err(Refusal::invalid_input(name, "is too long"));
+        return Err(Refusal::invalid_input(name, Reason::TooLong));
     }
     Ok(text.filter(|text| !text.is_empty()))
 }
@@ -33,12 +37,18 @@ fn text(name: &str, value: &Value) -> Result<Option<String>, Refusal> {
 fn address(name: &str, value: &Value) -> Result<Option<String>, Refusal> {
     let address = text(name, value)?;
     match address {
-        Some(address) if !is_web(&address) => Err(Refusal::invalid_input(name, "must be a web address")),
+        Some(address) if !is_web(&address) => Err(Refusal::invalid_input(name, Reason::WebAddress)),
         address => Ok(address),
     }
 }
 
-fn enforced<T: DeserializeOwned + Enforced>(name: &str, value: &Value) -> Result<T, Refusal> {
+fn css(name: &str, value: &Value) -> Result<Option<String>, Refusal> {
+    let css: Option<String> = read_setting(name, value)?;
+    check_css(name, css.as_deref())?;
+    Ok(css.filter(|css| !css.is_empty()))
+}
+
+fn checked<T: DeserializeOwned + Checked>(name: &str, value: &Value) -> Result<T, Refusal> {
     let setting: T = read_setting(name, value)?;
     setting.check(name)?;
     Ok(setting)
@@ -47,7 +57,7 @@ fn enforced<T: DeserializeOwned + Enforced>(name: &str, value: &Value) -> Result
 fn targets(name: &str, value: &Value) -> Result<Vec<String>, Refusal> {
     let targets: Vec<String> = read_setting(name, value)?;
     if targets.len() > MAX_TARGETS || targets.iter().any(|target| target.len() > MAX_TEXT) {
-        return Err(Refusal::invalid_input(name, "must hold 100 targets at most"));
+        return Err(Refusal::invalid_input(name, Reason::TooManyTargets { most: MAX_TARGETS }));
     }
     Ok(targets)
 }
@@ -101,25 +111,25 @@ impl SignInExperience {
             "forgotPasswordMethods" => self.forgot_password_methods = read_setting(name, value)?,
             "verificationCodePolicy" => self.verification_code_policy = read_setting(name, value)?,
             "smsCountries" => self.sms_countries = read_setting(name, value)?,
-            "color" => self.color = read_setting(name, value)?,
-            "branding" => self.branding = read_setting(name, value)?,
+            "color" => self.color = checked(name, value)?,
+            "branding" => self.branding = checked(name, value)?,
             "hideLogtoBranding" => self.hide_logto_branding = read_setting(name, value)?,
-            "languageInfo" => self.language_info = read_setting(name, value)?,
+            "languageInfo" => self.language_info = checked(name, value)?,
             "termsOfUseUrl" => self.terms_of_use_url = address(name, value)?,
             "privacyPolicyUrl" => self.privacy_policy_url = address(name, value)?,
-            "agreeToTermsPolicy" => self.agree_to_terms_policy = enforced(name, value)?,
+            "agreeToTermsPolicy" => self.agree_to_terms_policy = checked(name, value)?,
             "socialSignIn" => self.social_sign_in = read_setting(name, value)?,
             "socialSignInConnectorTargets" => self.social_sign_in_connector_targets = targets(name, value)?,
-            "passwordPolicy" => self.password_policy = enforced(name, value)?,
-            "mfa" => self.mfa = enforced(name, value)?,
-            "singleSignOnEnabled" => self.single_sign_on_enabled = enforced(name, value)?,
+            "passwordPolicy" => self.password_policy = checked(name, value)?,
+            "mfa" => self.mfa = checked(name, value)?,
+            "singleSignOnEnabled" => self.single_sign_on_enabled = checked(name, value)?,
             "supportEmail" => self.support_email = text(name, value)?,
             "supportWebsiteUrl" => self.support_website_url = address(name, value)?,
             "unknownSessionRedirectUrl" => self.unknown_session_redirect_url = address(name, value)?,
-            "customCss" => self.custom_css = optional_css(value).map_err(|error| unfit(name, &error))?,
+            "customCss" => self.custom_css = css(name, value)?,
             "id" | "tenantId" => {}
             other if is_absent(other, value)? => {}
-            other => return Err(Refusal::invalid_input(other, "there is no such setting")),
+            other => return Err(Refusal::invalid_input(other, Reason::NoSuchSetting)),
         }
         Ok(())
     }
@@ -143,13 +153,12 @@ impl SignInExperience {
     fn check_code_policy(&self) -> Result<(), Refusal> {
         let policy = self.verification_code_policy;
         if !(60..=3600).contains(&policy.expiration_duration) {
-            return Err(Refusal::invalid_input(
-                "verificationCodePolicy.expirationDuration",
-                "must be 60 to 3600 seconds",
-            ));
+            let reason = Reason::Seconds { least: 60, most: 3600 };
+            return Err(Refusal::invalid_input("verificationCodePolicy.expirationDuration", reason));
         }
         if !(1..=100).contains(&policy.max_retry_attempts) {
-            return Err(Refusal::invalid_input("verificationCodePolicy.maxRetryAttempts", "must be 1 to 100"));
+            let reason = Reason::Between { least: 1, most: 100 };
+            return Err(Refusal::invalid_input("verificationCodePolicy.maxRetryAttempts", reason));
         }
         Ok(())
     }
@@ -158,8 +167,8 @@ impl SignInExperience {
         for method in self.forgot_password_methods.iter().flatten() {
             let is_named = |kind: &ConnectorKind| kind.descriptor().forgot_password == Some(method.as_str());
             let kind = ConnectorKind::ALL.into_iter().find(is_named).ok_or_else(|| {
-                let expected = "must hold EmailVerificationCode or PhoneVerificationCode";
-                Refusal::invalid_input("forgotPasswordMethods", expected)
+                let names = AnyOf(&["EmailVerificationCode", "PhoneVerificationCode"]);
+                Refusal::invalid_input("forgotPasswordMethods", Reason::Holds { names })
             })?;
             if !connectors.contains(&kind) {
                 return Err(ErrorCode::ForgotPasswordNeedsConnector.into());
@@ -173,9 +182,9 @@ impl SignInExperience {
         let mut seen: Vec<&str> = Vec::new();
         let secondary = sign_up.secondary_identifiers.iter().map(|secondary| secondary.identifier.as_str());
         for name in sign_up.identifiers.iter().map(|kind| kind.as_str()).chain(secondary) {
-            if !["username", "email", "phone", "emailOrPhone"].contains(&name) {
-                let expected = "identifier must be username, email, phone or emailOrPhone";
-                return Err(Refusal::invalid_input("signUp.secondaryIdentifiers", expected));
+            if !IDENTIFIERS.0.contains(&name) {
+                let reason = Reason::Identifier { names: IDENTIFIERS };
+                return Err(Refusal::invalid_input("signUp.secondaryIdentifiers", reason));
             }
             let parts: &[&str] = if name == "emailOrPhone" { &["email", "phone"] } else { &[name] };
             for part in parts {
@@ -193,8 +202,7 @@ impl SignInExperience {
             return Err(ErrorCode::PasswordlessRequiresVerify.into());
         }
         if sign_up.identifiers == [IdentifierKind::Username] && !sign_up.password {
-            let expected = "must be true when people sign up by username alone";
-            return Err(Refusal::invalid_input("signUp.password", expected));
+            return Err(Refusal::invalid_input("signUp.password", Reason::PasswordWithUsername));
         }
         for name in seen {
             need_connector("signUp.identifiers", name, connectors)?;
@@ -207,7 +215,7 @@ impl SignInExperience {
         for method in &self.sign_in.methods {
             let name = method.identifier.as_str();
             if seen.contains(&method.identifier) {
-                return Err(Refusal::invalid_input("signIn.methods", &format!("holds {name} twice")));
+                return Err(Refusal::invalid_input("signIn.methods", Reason::Twice { name }));
             }
             seen.push(method.identifier);
             if !method.password && !method.verification_code {
@@ -215,8 +223,7 @@ impl SignInExperience {
             }
             if method.verification_code {
                 if method.identifier == IdentifierKind::Username {
-                    let expected = "verificationCode must be false for username: a code is sent by phone or e-mail";
-                    return Err(Refusal::invalid_input("signIn.methods", expected));
+                    return Err(Refusal::invalid_input("signIn.methods", Reason::NoCodeForUsername));
                 }
                 need_connector("signIn.methods", name, connectors)?;
             }
@@ -229,18 +236,18 @@ impl SignInExperience {
     }
 }
 
-fn need_connector(at: &str, identifier: &str, connectors: &[ConnectorKind]) -> Result<(), Refusal> {
-    let reaches = |kind: &ConnectorKind| kind.descriptor().recipient.is_some_and(|to| to.as_str() == identifier);
-    let Some(kind) = ConnectorKind::ALL.into_iter().find(reaches).filter(|kind| !connectors.contains(kind)) else {
+fn need_connector(at: &str, name: &str, connectors: &[ConnectorKind]) -> Result<(), Refusal> {
+    let reached = |kind: ConnectorKind| Some((kind, kind.descriptor().recipient?.as_str()));
+    let Some((kind, identifier)) = ConnectorKind::ALL.into_iter().filter_map(reached).find(|(_, to)| *to == name)
+    else {
         return Ok(());
     };
-    let word = kind.descriptor().word;
-    let message = format!("{at}: {identifier} needs a connector of type {word}. Set one up first.");
-    Err(Refusal::with_message(ErrorCode::EnabledConnectorNotFound, message).with_data(json!({ "type": word })))
-}
-
-fn unfit(name: &str, error: &serde_json::Error) -> Refusal {
-    Refusal::invalid_input(name, &error.to_string())
+    if connectors.contains(&kind) {
+        return Ok(());
+    }
+    let kind = kind.descriptor().word;
+    let refusal = Refusal::because(ErrorCode::EnabledConnectorNotFound, Reason::ConnectorNeeded { identifier, kind });
+    Err(refusal.of_field(at).with_data(json!({ "type": kind })))
 }
 
 #[cfg(test)]
@@ -335,7 +342,7 @@ pub(super) mod tests {
         ] {
             let given = Map::from_iter([(key.to_owned(), value)]);
             let refusal = SignInExperience::default().patched(&given, &[]).unwrap_err();
-            assert!(refusal.detail().starts_with(key), "{key}");
+            assert_eq!(refusal.field.as_deref(), Some(key));
         }
     }
 }

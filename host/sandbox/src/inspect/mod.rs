@@ -3,8 +3,10 @@
 mod contents;
 mod manifest;
 
-use keyway_model::ErrorCode;
+use std::fmt;
+
 use keyway_model::connector::{ConnectorKind, Manifest};
+use keyway_model::{Detail, ErrorCode};
 use serde::{Serialize, Serializer};
 use wasmparser::component_types::ComponentEntityType;
 use wasmparser::{Parser, Validator, WasmFeatures};
@@ -28,12 +30,22 @@ pub struct Problem {
     pub code: ErrorCode,
     /// What is wrong and what to do.
     pub message: String,
+    /// More about it, which stands behind the message.
+    #[serde(skip)]
+    pub detail: Option<Detail>,
 }
 
 impl Problem {
     /// A problem with its sentence.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), detail: None }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.detail.as_ref().map_or(Ok(()), |detail| write!(f, " {detail}"))
     }
 }
 

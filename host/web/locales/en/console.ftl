@@ -341,7 +341,6 @@ tenant_api = Resource of its Management API
 delete_tenant = Delete tenant
 delete_tenant_text = Its address leads nowhere at once. All its users, applications, connectors, settings and logs are removed.
 type_tenant_id = To confirm, type
-tenant_id_differs = This is not the tenant's ID.
 no_tenant = This tenant is not here
 no_tenant_text = It was deleted, or its address is not written right.
 back_to_console = Back to the console

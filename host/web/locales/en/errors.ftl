@@ -146,4 +146,3 @@ unsupported_media_type = The request body has an unsupported content type.
 not_found = There is nothing at this address.
 method_not_allowed = This address does not take this method.
 too_large = The request is larger than allowed.
-with_detail = { $sentence } ({ $detail })

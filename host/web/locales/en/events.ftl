@@ -74,4 +74,3 @@ factory_version_activated = Version of a connector module activated
 factory_rolled_back = Connector module rolled back
 factory_version_deleted = Version of a connector module deleted
 factory_deleted = Connector module deleted
-attempt = { $group }: { $key }

@@ -341,7 +341,6 @@ tenant_api = 管理 API 的资源标识
 delete_tenant = 删除租户
 delete_tenant_text = 其地址立即失效，所有用户、应用、连接器、设置和日志都会被删除。
 type_tenant_id = 请输入以确认：
-tenant_id_differs = 与租户 ID 不一致。
 no_tenant = 此租户不存在
 no_tenant_text = 它已被删除，或地址有误。
 back_to_console = 返回控制台

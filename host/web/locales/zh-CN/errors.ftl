@@ -146,4 +146,3 @@ unsupported_media_type = 请求内容类型不受支持。
 not_found = 该地址不存在。
 method_not_allowed = 该地址不支持此请求方法。
 too_large = 请求内容过大。
-with_detail = { $sentence }（{ $detail }）

@@ -74,4 +74,3 @@ factory_version_activated = 激活连接器模块版本
 factory_rolled_back = 回滚连接器模块
 factory_version_deleted = 删除连接器模块版本
 factory_deleted = 删除连接器模块
-attempt = { $group }：{ $key }

@@ -10,7 +10,7 @@ use keyway_model::application::{
     Application, ApplicationChange, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
 };
 use keyway_model::resource::management_api;
-use keyway_model::{ApplicationId, ErrorCode, ObjectChange, Refusal, Timestamp};
+use keyway_model::{ApplicationId, ErrorCode, ObjectChange, Reason, Refusal, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::application_branding::BrandingForm;
@@ -59,7 +59,7 @@ pub async fn choose(Extension(admin): Extension<Admin>) -> Response {
 pub async fn create(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters) -> Result<Response, WebError> {
     let (chosen, name) = (sent.get("framework").unwrap_or_default(), sent.get("name").unwrap_or_default());
     let made = async {
-        let missing = || Refusal::invalid_input("framework", "choose what the application is made with");
+        let missing = || Refusal::invalid_input("framework", Reason::FrameworkNeeded);
         let guide = guide(&chosen).ok_or_else(missing)?;
         let redirect = format!("{}{}", guide.origin, guide.callback);
         let local = guide.origin.starts_with("http://localhost");
@@ -225,11 +225,11 @@ pub async fn save(
     sent: Parameters,
 ) -> Result<Response, WebError> {
     let changed = async {
-        let number = |name: &str, expected: &str| {
-            sent.given(name).map(|text| text.parse().map_err(|_| Refusal::invalid_input(name, expected))).transpose()
+        let number = |name: &str, reason: Reason| {
+            sent.given(name).map(|text| text.parse().map_err(|_| Refusal::invalid_input(name, reason))).transpose()
         };
-        let days = number("refresh_days", "must be 1 to 180")?;
-        let id_token_ttl = number("id_token_ttl", "must be a number of seconds")?;
+        let days = number("refresh_days", Reason::Between { least: 1, most: 180 })?;
+        let id_token_ttl = number("id_token_ttl", Reason::NumberOfSeconds)?;
         let (always, rotate) = (sent.get("always_refresh").is_some(), sent.get("rotate_refresh").is_some());
         let (name, description) = (sent.get("name"), sent.get("description").filter(|text| !text.is_empty()));
         let (redirects, after, origins) = (

@@ -12,8 +12,9 @@ use keyway_core::connectors::{
 };
 use keyway_model::connector::{Connector, ConnectorSettings, ConnectorSettingsChange, Manifest, Routing};
 use keyway_model::identifier::IdentifierKind;
+use keyway_model::reason::FieldProblem;
 use keyway_model::resource::ManagementScope;
-use keyway_model::{ConnectorId, ErrorCode, FactoryId};
+use keyway_model::{ConnectorId, ErrorCode, FactoryId, Refusal};
 use serde_json::{Map, Value, json};
 
 use super::connector_config::{apply, initial, parse};
@@ -22,8 +23,9 @@ use super::connector_health::Health;
 use super::connectors::{own_name, words};
 use super::page::{Notice, Shell, done, explain, markdown, page, redrawn, saves, unnamed};
 use super::session::Admin;
-use crate::error::WebError;
+use crate::error::{WebError, message};
 use crate::locale::Locale;
+use crate::reason_texts;
 use crate::request::{Parameters, Path};
 
 #[derive(Template)]
@@ -92,13 +94,16 @@ impl ConnectorDraft {
     }
 
     /// Reads the form: its fields, or the text that stands in their place.
-    fn read(schema: &Value, sent: Parameters) -> Self {
+    fn read(schema: &Value, sent: Parameters, locale: Locale) -> Self {
         let text = sent.get("raw");
         let mut draft = match &text {
             None => Self::of(parse(schema, &sent)),
             Some(text) => match serde_json::from_str::<Value>(text) {
                 Ok(config) => Self::of(config),
-                Err(error) => Self { raw_problem: error.to_string(), ..Self::of(Value::Null) },
+                Err(error) => {
+                    let refusal = Refusal::unreadable("raw", &error.to_string());
+                    Self { raw_problem: message(&refusal, locale).into_owned(), ..Self::of(Value::Null) }
+                }
             },
         };
         match sent.get("op").unwrap_or_default().as_str() {
@@ -115,8 +120,10 @@ impl ConnectorDraft {
 
     /// Shows a refusal: what belongs to a field stands there.
     fn refused(&mut self, error: ConnectorError, locale: Locale) -> StatusCode {
-        if let ConnectorError::Config(error) = &error {
-            self.problems = error.fields().iter().map(|one| (one.path.clone(), one.message.clone())).collect();
+        if let ConnectorError::Config(detail) = &error {
+            let problem =
+                |one: &FieldProblem| (one.path.clone(), reason_texts::words(&one.detail, locale).into_owned());
+            self.problems = detail.fields().iter().map(problem).collect();
         }
         let error = WebError::from(error);
         self.alert = explain(&error, locale);
@@ -236,7 +243,7 @@ pub async fn create(
 ) -> Result<Response, WebError> {
     let factory = factory_of(&cx, &id)?;
     let (saves, problem) = (saves(&sent), unnamed(&sent, admin.locale));
-    let mut draft = ConnectorDraft::read(&factory.manifest.config, sent);
+    let mut draft = ConnectorDraft::read(&factory.manifest.config, sent, admin.locale);
     problem.clone_into(&mut draft.alert);
     if !saves || !draft.raw_problem.is_empty() {
         return Ok(redrawn(&shown(&cx, &admin, &factory, None, draft), problem));
@@ -278,7 +285,7 @@ pub async fn save(
 ) -> Result<Response, WebError> {
     let (connector, factory) = connectors::get(&cx, &id).await?;
     let (saves, problem) = (saves(&sent), unnamed(&sent, admin.locale));
-    let mut draft = ConnectorDraft::read(&factory.manifest.config, sent);
+    let mut draft = ConnectorDraft::read(&factory.manifest.config, sent, admin.locale);
     problem.clone_into(&mut draft.alert);
     if !saves || !draft.raw_problem.is_empty() {
         return Ok(redrawn(&shown(&cx, &admin, &factory, Some(&connector), draft), problem));
@@ -307,7 +314,7 @@ pub async fn test(
         None => None,
     };
     let to = sent.get("test_to").unwrap_or_default();
-    let mut draft = ConnectorDraft::read(&factory.manifest.config, sent);
+    let mut draft = ConnectorDraft::read(&factory.manifest.config, sent, admin.locale);
     // Without scripts, the test's own form holds the recipient alone.
     let has_form = draft.sent.pairs().any(|(name, _)| name == "raw" || name.starts_with('/'));
     if let Some(connector) = connector.as_ref().filter(|_| !has_form) {

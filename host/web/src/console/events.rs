@@ -1,11 +1,10 @@
 //! What the events of the audit log are called.
 
-use std::sync::LazyLock;
-
 use keyway_core::events::EventKind;
 
 use super::texts;
-use crate::locale::{Bundle, Locale, say};
+use crate::composition;
+use crate::locale::Locale;
 
 include!(concat!(env!("OUT_DIR"), "/events.rs"));
 
@@ -31,7 +30,10 @@ pub fn name(key: &str, locale: Locale) -> String {
         return t.of(*kind).to_owned();
     }
     let group = GROUPS.iter().find_map(|(start, name)| Some((key.strip_prefix(start)?, name)));
-    group.map_or_else(|| key.to_owned(), |(rest, name)| t.attempt(name(texts::texts(locale)), rest))
+    let named = |(rest, name): (&str, &fn(&texts::Texts) -> &'static str)| {
+        composition::texts(locale).at_field(name(texts::texts(locale)), rest)
+    };
+    group.map_or_else(|| key.to_owned(), named)
 }
 
 #[cfg(test)]

@@ -4,12 +4,12 @@ use askama::Template;
 use axum::Extension;
 use axum::http::StatusCode;
 use axum::response::Response;
-use keyway_core::administrators::AdministratorError;
+use keyway_core::administrators::{AdministratorError, MAX_ADMINISTRATORS};
 use keyway_core::console::Administrator;
 use keyway_core::signing_keys::{self, KeyInfo, KeyStatus};
 use keyway_core::tenants::CONNECTOR_SCOPES;
 use keyway_core::{Cx, administrators, applications, password_link, users};
-use keyway_model::{ErrorCode, KeyId, Refusal, TenantId, UserId};
+use keyway_model::{ErrorCode, KeyId, Reason, Refusal, TenantId, UserId};
 
 use super::page::{Notice, Shell, done, moment, page};
 use super::session::{Admin, name_of};
@@ -18,17 +18,17 @@ use crate::request::{Parameters, Path};
 
 impl From<AdministratorError> for WebError {
     fn from(error: AdministratorError) -> Self {
-        let (field, expected) = match error {
+        let (field, reason) = match error {
             AdministratorError::NotFound => return ErrorCode::EntityNotFound.into(),
             AdministratorError::OwnAccount => return ErrorCode::OwnAccount.into(),
             AdministratorError::Last => return ErrorCode::LastAdministrator.into(),
             AdministratorError::LinkOver => return ErrorCode::LinkExpired.into(),
             AdministratorError::NotTheFirst => return ErrorCode::Forbidden.into(),
             AdministratorError::User(error) => return error.into(),
-            AdministratorError::NoDuties => ("duties", "choose what the administrator may do"),
-            AdministratorError::TooMany => return Refusal::invalid_input("username", &error.to_string()).into(),
+            AdministratorError::NoDuties => ("duties", Reason::DutiesNeeded),
+            AdministratorError::TooMany => ("username", Reason::TooManyAdministrators { most: MAX_ADMINISTRATORS }),
         };
-        Refusal::invalid_input(field, expected).into()
+        Refusal::invalid_input(field, reason).into()
     }
 }
 

@@ -8,12 +8,11 @@ use keyway_core::Cx;
 use keyway_core::tenants::{self, NewTenant, TenantChange};
 use keyway_model::resource::management_api;
 use keyway_model::tenant::Tenant;
-use keyway_model::{ErrorCode, Refusal, TenantId, Timestamp};
+use keyway_model::{ErrorCode, Reason, Refusal, TenantId, Timestamp};
 
 use super::address::base;
 use super::page::{Notice, Paging, Shell, display_name, done, explain, moment, page, requested_page};
 use super::session::Admin;
-use super::texts::texts;
 use crate::error::{WebError, message};
 use crate::request::{Parameters, Path};
 
@@ -71,7 +70,7 @@ pub async fn list(cx: Cx, Extension(admin): Extension<Admin>, parameters: Parame
 /// What was refused: at which field it is to be said, and what; of the whole where there is no field.
 #[derive(Default)]
 struct FormProblem {
-    at: &'static str,
+    at: String,
     text: String,
     alert: String,
 }
@@ -80,8 +79,8 @@ impl FormProblem {
     fn of(error: &WebError, admin: &Admin) -> Self {
         match error {
             WebError::Refusal(refusal) if refusal.field.is_some() => Self {
-                at: refusal.field.unwrap_or_default(),
-                text: message(refusal, admin.locale).to_owned(),
+                at: refusal.field.as_deref().unwrap_or_default().to_owned(),
+                text: message(refusal, admin.locale).into_owned(),
                 alert: String::new(),
             },
             error => Self { alert: explain(error, admin.locale), ..Self::default() },
@@ -96,7 +95,7 @@ struct NewTenantPage {
     name: String,
     id: String,
     address: String,
-    at: &'static str,
+    at: String,
     problem: String,
 }
 
@@ -104,7 +103,7 @@ struct NewTenantPage {
 pub async fn new(Extension(admin): Extension<Admin>) -> Response {
     let shell = Shell::new(&admin, "tenants");
     let (name, id, address, problem) = (String::new(), String::new(), String::new(), String::new());
-    page(StatusCode::OK, &NewTenantPage { shell, name, id, address, at: "", problem })
+    page(StatusCode::OK, &NewTenantPage { shell, name, id, address, at: String::new(), problem })
 }
 
 /// `POST /console/tenants`
@@ -129,7 +128,7 @@ struct TenantPage {
     shell: Shell,
     tenant: TenantRow,
     name: String,
-    at: &'static str,
+    at: String,
     problem: String,
 }
 
@@ -144,7 +143,8 @@ async fn found(cx: &Cx, id: &TenantId) -> Result<Tenant, WebError> {
 pub async fn show(cx: Cx, Extension(admin): Extension<Admin>, Path(id): Path<TenantId>) -> Result<Response, WebError> {
     let known = found(&cx, &id).await?;
     let shell = Shell::new(&admin, "tenants");
-    let shown = TenantPage { shell, tenant: item(&cx, &known), name: known.name, at: "", problem: String::new() };
+    let shown =
+        TenantPage { shell, tenant: item(&cx, &known), name: known.name, at: String::new(), problem: String::new() };
     Ok(page(StatusCode::OK, &shown))
 }
 
@@ -188,8 +188,7 @@ pub async fn delete(
     sent: Parameters,
 ) -> Result<Response, WebError> {
     if sent.given("confirmation").as_deref() != Some(id.as_str()) {
-        let text = texts(admin.locale).tenant_id_differs;
-        let error = Refusal::with_message(ErrorCode::InvalidInput, text).of_field("confirmation");
+        let error = Refusal::invalid_input("confirmation", Reason::OtherTenantId);
         return refused(&cx, &admin, &id, error.into(), None).await;
     }
     match tenants::delete(&cx, &id).await {

@@ -2,8 +2,9 @@
 
 use axum::http::StatusCode;
 use keyway_core::signin::{self, Browser, ProfileField};
-use keyway_model::Refusal;
 use keyway_model::identifier::IdentifierKind;
+use keyway_model::reason::AnyOf;
+use keyway_model::{Reason, Refusal};
 use serde::Deserialize;
 
 use crate::error::WebError;
@@ -20,14 +21,17 @@ pub struct ProfileBody {
 
 impl ProfileBody {
     fn field(self) -> Result<ProfileField, Refusal> {
-        let value = self.value.ok_or_else(|| Refusal::invalid_input("value", "is missing"));
-        let proof = self.verification_id.ok_or_else(|| Refusal::invalid_input("verificationId", "is missing"));
+        let value = self.value.ok_or_else(|| Refusal::invalid_input("value", Reason::Missing));
+        let proof = self.verification_id.ok_or_else(|| Refusal::invalid_input("verificationId", Reason::Missing));
         match self.kind.as_str() {
             "username" => Ok(ProfileField::Username(value?)),
             "password" => Ok(ProfileField::Password(value?)),
             "email" => Ok(ProfileField::Verified(IdentifierKind::Email, proof?.into())),
             "phone" => Ok(ProfileField::Verified(IdentifierKind::Phone, proof?.into())),
-            _ => Err(Refusal::invalid_input("type", "must be username, password, email or phone")),
+            _ => {
+                let names = AnyOf(&["username", "password", "email", "phone"]);
+                Err(Refusal::invalid_input("type", Reason::OneOf { names }))
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ use super::render::{self, Frame};
 use super::texts::{Phrase, Texts, reworded};
 use crate::Web;
 use crate::cookies::{self, CookieKind};
-use crate::error::{WebError, retry_after};
+use crate::error::{WebError, retry_after, sentence};
 use crate::error_texts;
 use crate::interactions::{self, Place};
 use crate::locale::{Locale, negotiate};
@@ -212,15 +212,11 @@ pub fn explain(error: &WebError, t: &Texts) -> String {
             _ => {}
         }
     }
-    let errors = error_texts::texts(t.locale);
-    let sentence = errors.of(refusal.code);
     // A provider's words are for the admin.
-    let own = refusal.message.as_deref().filter(|_| !refusal.code.code().starts_with("connector."));
-    match own {
-        None => sentence.to_owned(),
-        Some(own) if t.locale == Locale::SOURCE => own.to_owned(),
-        Some(own) => errors.with_detail(sentence, own),
+    if refusal.detail.is_none() || refusal.code.code().starts_with("connector.") {
+        return error_texts::texts(t.locale).of(refusal.code).to_owned();
     }
+    sentence(refusal, t.locale)
 }
 
 /// What a browser computes to get one more message.
@@ -324,5 +320,29 @@ impl IdentifierField {
         // HTML allows `username` beside text and addresses, not beside numbers.
         let autocomplete = if numbers == Numbers::Only && autocomplete == "username" { "tel" } else { autocomplete };
         Self { label: label(t, kinds), kind, autocomplete, hint, value: String::new(), numbers, region }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use keyway_model::Reason;
+    use keyway_model::reason::AnyOf;
+
+    use super::super::texts::texts;
+    use super::*;
+
+    #[test]
+    fn a_rule_is_said_in_the_readers_language_and_a_providers_words_to_nobody() {
+        let names = AnyOf(&["email", "phone"]);
+        let rule = Refusal::invalid_input("identifier.type", Reason::OneOf { names }).into();
+        let provider = Refusal::quoting(ErrorCode::ConnectorGeneral, "quota of account 4711").into();
+        for (locale, said) in [
+            (Locale::En, "identifier.type: must be email or phone"),
+            (Locale::ZhCn, "identifier.type：须为 email 或 phone"),
+        ] {
+            let t = texts(locale);
+            assert_eq!(explain(&rule, &t), said);
+            assert_eq!(explain(&provider, &t), error_texts::texts(locale).of(ErrorCode::ConnectorGeneral));
+        }
     }
 }

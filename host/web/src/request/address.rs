@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use keyway_core::Page;
-use keyway_model::{ErrorCode, Refusal};
+use keyway_model::{ErrorCode, Reason, Refusal};
 use serde::de::DeserializeOwned;
 
 use super::Parameters;
@@ -22,7 +22,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Web> for Path<T> {
     type Rejection = WebError;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, WebError> {
-        let unreadable = || Refusal::invalid_input("address", "must be UTF-8");
+        let unreadable = || Refusal::invalid_input("address", Reason::NotUtf8);
         let given = RawPathParams::from_request_parts(parts, web).await.map_err(|_| unreadable())?;
         if given.iter().any(|(_, text)| text.contains('\0') || text.chars().nth(MAX_PATH_PARAMETER).is_some()) {
             return Err(ErrorCode::EntityNotFound.into());
@@ -35,7 +35,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Web> for Path<T> {
 
 /// The parameters of a query; wrong ones are refused as a wrong body is.
 fn parameters(query: &str) -> Result<Parameters, Refusal> {
-    Parameters::parse(query.as_bytes()).map_err(|error| Refusal::invalid_input("query", &error.0))
+    Parameters::parse(query.as_bytes()).map_err(|error| Refusal::invalid_input("query", error.0))
 }
 
 /// Query parameters by name. Wrong ones are refused as a wrong body is, with the name of the field.
@@ -51,7 +51,7 @@ impl<T: DeserializeOwned> FromRequestParts<Web> for Query<T> {
         let read = axum::extract::Query::<T>::try_from_uri(&parts.uri);
         let read = read.map_err(|error| {
             let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-            Refusal::invalid_input("query", &cause)
+            Refusal::unreadable("query", &cause)
         })?;
         Ok(Self(read.0))
     }
@@ -60,7 +60,7 @@ impl<T: DeserializeOwned> FromRequestParts<Web> for Query<T> {
 /// Refuses a null character in a path or query: PostgreSQL stores none, and programs disagree on where such a text ends.
 pub async fn no_null(request: Request, next: Next) -> Response {
     if request.uri().path_and_query().is_some_and(|text| text.as_str().contains("%00")) {
-        return WebError::from(Refusal::invalid_input("address", "holds a null character")).into_response();
+        return WebError::from(Refusal::invalid_input("address", Reason::NullCharacter)).into_response();
     }
     next.run(request).await
 }

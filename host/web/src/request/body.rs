@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
-use keyway_model::{ErrorCode, Refusal, strict_json};
+use keyway_model::{ErrorCode, Reason, Refusal, strict_json};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -90,12 +90,12 @@ fn null_at(value: &Value) -> Option<String> {
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WebError> {
     if writes_null(bytes) {
         let field = serde_json::from_slice(bytes).ok().as_ref().and_then(null_at).unwrap_or_else(|| "body".into());
-        return Err(Refusal::invalid_input(&field, "holds a null character").into());
+        return Err(Refusal::invalid_input(&field, Reason::NullCharacter).into());
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let refused = |path: &str, cause: &serde_json::Error| {
         let cause = cause.to_string();
-        Refusal::invalid_input(path, cause.split(" at line ").next().unwrap_or_default())
+        Refusal::unreadable(path, cause.split(" at line ").next().unwrap_or_default())
     };
     let read = strict_json::read(&mut reader).map_err(|error| match error.path().to_string().as_str() {
         "." => refused("body", error.inner()),

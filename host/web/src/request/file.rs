@@ -3,7 +3,7 @@
 use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::StatusCode;
-use keyway_model::{ErrorCode, Refusal};
+use keyway_model::{ErrorCode, Reason, Refusal};
 
 use crate::Web;
 use crate::error::WebError;
@@ -23,14 +23,14 @@ impl FromRequest<Web> for File {
 async fn read(mut form: Multipart) -> Result<Vec<u8>, WebError> {
     let broken = |error: MultipartError| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => WebError::from(ErrorCode::TooLarge),
-        _ => Refusal::invalid_input("file", &error.body_text()).into(),
+        _ => Refusal::unreadable("file", &error.body_text()).into(),
     };
     while let Some(part) = form.next_field().await.map_err(broken)? {
         if part.name() == Some("file") {
             return Ok(part.bytes().await.map_err(broken)?.to_vec());
         }
     }
-    Err(Refusal::invalid_input("file", "is missing from the form").into())
+    Err(Refusal::invalid_input("file", Reason::NoFile).into())
 }
 
 #[cfg(test)]

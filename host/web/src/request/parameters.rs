@@ -5,12 +5,14 @@ use std::collections::HashSet;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{Method, header};
-use keyway_model::ErrorCode;
 use keyway_model::oauth::OAuthError;
+use keyway_model::{ErrorCode, Reason};
 
 use super::text;
 use crate::Web;
 use crate::error::WebError;
+use crate::locale::Locale;
+use crate::reason_texts;
 
 /// Most parameters of a query or a form. The longest form of the console, with a field for every sentence of the pages, has
 /// some hundreds.
@@ -22,32 +24,32 @@ pub struct Parameters {
     pairs: Vec<(String, String)>,
 }
 
-/// What is wrong with parameters, in a sentence in English. Each API says it in the form of its own errors.
+/// What is wrong with parameters. Each API says it in the form of its own errors.
 #[derive(Debug)]
-pub struct ParametersError(pub String);
+pub struct ParametersError(pub Reason);
 
 /// As OpenID Connect says it, whose requests and pages read forms.
 impl From<ParametersError> for WebError {
     fn from(error: ParametersError) -> Self {
-        Self::OAuth(OAuthError::new("invalid_request", error.0))
+        Self::OAuth(OAuthError::new("invalid_request", reason_texts::texts(Locale::SOURCE).of(&error.0)))
     }
 }
 
 impl Parameters {
     /// Reads a query string or form body. `resource` alone may come more than once (RFC 8707 section 2).
     pub fn parse(text: &[u8]) -> Result<Self, ParametersError> {
-        let refused = |description: String| Err(ParametersError(description));
+        let refused = |reason: Reason| Err(ParametersError(reason));
         let mut pairs: Vec<(String, String)> = Vec::new();
         let mut names = HashSet::new();
         for (name, value) in url::form_urlencoded::parse(text) {
             if pairs.len() == MAX_PARAMETERS {
-                return refused(format!("there are more than {MAX_PARAMETERS} parameters"));
+                return refused(Reason::TooManyParameters { most: MAX_PARAMETERS });
             }
             if name != "resource" && !names.insert(name.clone()) {
-                return refused(format!("the parameter {name} comes more than once"));
+                return refused(Reason::RepeatedParameter { name: name.into() });
             }
             if name.contains('\0') || value.contains('\0') {
-                return refused(format!("the parameter {} holds a null character", name.replace('\0', "")));
+                return refused(Reason::NullInParameter { name: name.replace('\0', "").into() });
             }
             pairs.push((name.into_owned(), value.into_owned()));
         }
@@ -55,7 +57,7 @@ impl Parameters {
     }
 
     pub(crate) fn from_json(bytes: &[u8]) -> Result<Self, ParametersError> {
-        let refused = || ParametersError("the body must be a form, or a JSON object of strings".to_owned());
+        let refused = || ParametersError(Reason::FormOrObject);
         let Strings(pairs) = serde_json::from_slice(bytes).map_err(|_| refused())?;
         let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
         Self::parse(form.as_bytes())

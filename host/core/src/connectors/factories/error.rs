@@ -1,14 +1,13 @@
 //! Why nothing was done about a factory or a version of it.
 
-use keyway_model::{ConnectorId, FactoryId};
+use keyway_model::{ConnectorId, Detail, FactoryId};
 use keyway_sandbox::LoadError;
 use keyway_store::StoreError;
 use keyway_store::connector_versions::StoredVersion;
 
-use crate::connectors::schema::FieldProblem;
 use crate::connectors::trust::TrustError;
 
-/// Why a version was not kept, approved, put to service or removed; the sentences are for an admin.
+/// Why a version was not kept, approved, put to service or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum FactoryError {
     /// The factory or the version is not there.
@@ -21,7 +20,7 @@ pub enum FactoryError {
     #[error(transparent)]
     Trust(#[from] TrustError),
     /// The tenant keeps as many versions or bytes as the operator allows.
-    #[error("{0} are kept already. Delete some that are not used.")]
+    #[error("the quota is reached: {0:?}")]
     Quota(Quota),
     /// The disk is full; deleting versions makes room.
     #[error("the disk is full")]
@@ -30,10 +29,10 @@ pub enum FactoryError {
     #[error(transparent)]
     Component(#[from] LoadError),
     /// What is configured under an id would not fit a connector of another kind.
-    #[error("{0} is a connector of another kind here: choose another id.")]
+    #[error("{0} is a connector of another kind")]
     KindChanged(FactoryId),
     /// A field of the manifest is that of an official module.
-    #[error("The manifest's {0} is that of an official module: choose another one.")]
+    #[error("the manifest's {0} is that of an official module")]
     NameReserved(&'static str),
     /// Somebody else than the uploader has to approve it.
     #[error("another one has to approve it")]
@@ -48,14 +47,12 @@ pub enum FactoryError {
     #[error("there is no earlier version")]
     NoEarlierVersion,
     /// A stored configuration does not suit the version.
-    #[error("The connector {connector} cannot go on with this version: {cause}")]
+    #[error("the configuration of {connector} is refused: {cause}")]
     ConfigRefused {
         /// Whose configuration.
         connector: ConnectorId,
         /// Why not.
-        cause: String,
-        /// The fields that are wrong, where the schema says so.
-        fields: Vec<FieldProblem>,
+        cause: Detail,
     },
     /// Others kept changing what this change was judged by.
     #[error("others changed it meanwhile")]
@@ -66,16 +63,13 @@ pub enum FactoryError {
 }
 
 /// Which of the operator's numbers is reached, and by how much.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quota {
     /// Versions of one factory.
-    #[error("{} versions of this module", .0.of_factory)]
     OfFactory(StoredVersion),
     /// Versions of all factories.
-    #[error("{} versions", .0.versions)]
     Versions(StoredVersion),
     /// Bytes of all versions, and how many are allowed.
-    #[error("{} of {} bytes", .0.bytes, .1)]
     Bytes(StoredVersion, i64),
 }
 

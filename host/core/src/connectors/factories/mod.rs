@@ -12,7 +12,7 @@ mod versions;
 
 pub use approve::approve;
 pub use delete::{delete, delete_version};
-pub use error::FactoryError;
+pub use error::{FactoryError, Quota};
 pub(crate) use follow::follow;
 pub(super) use serving::serving;
 pub use serving::{get, list, skew, skew_of_all};

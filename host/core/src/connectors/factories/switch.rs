@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use keyway_model::FactoryId;
 use keyway_model::connector::{Connector, Version, VersionState};
 use keyway_model::marks::Marks;
+use keyway_model::reason::Outcome;
+use keyway_model::{Detail, FactoryId, Reason};
 use keyway_sandbox::{CallError, Component, Sandbox};
 use keyway_store::{connector_versions, connectors};
 use serde_json::json;
@@ -157,14 +158,11 @@ fn are_stored(stored: &[Connector], factory: &FactoryId, judged: &[(Connector, C
 
 /// A stored configuration must suit the version that is to serve.
 async fn dry_run(sandbox: &Arc<Sandbox>, component: &Component, connector: &Connector) -> Result<(), FactoryError> {
-    let refused =
-        |cause: String, fields| FactoryError::ConfigRefused { connector: connector.id.clone(), cause, fields };
-    schema::check_in_time(component.manifest(), &connector.config)
-        .await
-        .map_err(|error| refused(error.to_string(), error.fields().to_vec()))?;
+    let refused = |cause: Detail| FactoryError::ConfigRefused { connector: connector.id.clone(), cause };
+    schema::check_in_time(component.manifest(), &connector.config).await.map_err(refused)?;
     match sandbox.validate_marked(component, &connector.config, &connector.marks).await {
         Ok(()) => Ok(()),
-        Err(CallError::Failure(failure)) => Err(refused(failure.message, Vec::new())),
-        Err(error) => Err(refused(format!("its function validate failed: {error}."), Vec::new())),
+        Err(CallError::Failure(failure)) => Err(refused(Detail::Quoted(failure.message.into()))),
+        Err(error) => Err(refused(Reason::ValidateFailed { outcome: Outcome(error.outcome()) }.into())),
     }
 }

@@ -4,8 +4,9 @@ use keyway_model::connector::{ConnectorKind, route};
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::interaction::{CodeProof, Interaction, InteractionEvent, Proof, SentCode, VerificationRecord};
 use keyway_model::phone::Phone;
+use keyway_model::reason::AnyOf;
 use keyway_model::sign_in_experience::SignInExperience;
-use keyway_model::{ErrorCode, Refusal, TenantId, Timestamp, UserId, VerificationId};
+use keyway_model::{ErrorCode, Reason, Refusal, TenantId, Timestamp, UserId, VerificationId};
 use keyway_store::{Tx, users};
 use serde_json::json;
 
@@ -54,7 +55,8 @@ pub(super) fn country(identifier: &Identifier) -> Result<String, Refusal> {
 
 /// The country of a recipient whom a connector reaches.
 fn reachable(settings: &TenantSettings, identifier: &Identifier) -> Result<String, Refusal> {
-    let no_recipient = || Refusal::invalid_input("identifier.type", "must be email or phone");
+    let no_recipient =
+        || Refusal::invalid_input("identifier.type", Reason::OneOf { names: AnyOf(&["email", "phone"]) });
     let wanted = ConnectorKind::reaching(identifier.kind).ok_or_else(no_recipient)?;
     if route(&settings.connectors, wanted, &identifier.value).is_empty() {
         return Err(ErrorCode::ConnectorNotFound.into());

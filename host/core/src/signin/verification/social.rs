@@ -7,7 +7,7 @@ use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::interaction::{
     Interaction, InteractionEvent, Proof, SocialProof, SocialUserInfo, VerificationRecord,
 };
-use keyway_model::{ConnectorId, ErrorCode, Refusal, VerificationId, display};
+use keyway_model::{ConnectorId, ErrorCode, Reason, Refusal, VerificationId, display};
 use keyway_sandbox::{Context, Start};
 use keyway_store::users;
 use serde_json::{Map, Value, json};
@@ -61,10 +61,10 @@ pub async fn start_social(
     }
     let SocialStart { state, redirect_uri, scope, starts } = wish;
     if state.is_empty() || state.len() > MAX_STRING {
-        return Err(Refusal::invalid_input("state", "1 to 512 characters").into());
+        return Err(Refusal::invalid_input("state", Reason::LengthInCharacters { least: 1, most: MAX_STRING }).into());
     }
     if redirect_uri.len() > MAX_ADDRESS || Url::parse(&redirect_uri).is_err() {
-        return Err(Refusal::invalid_input("redirectUri", "an absolute address of 2048 bytes at most").into());
+        return Err(Refusal::invalid_input("redirectUri", Reason::AddressInBytes { most: MAX_ADDRESS }).into());
     }
     let (connector, factory) = offered_connector(core, tenant, id).await?;
     let start = Start {

@@ -3,7 +3,7 @@
 use axum::Json;
 use keyway_core::{Cx, applications};
 use keyway_model::application::{ApplicationChange, CustomClientMetadata};
-use keyway_model::{ApplicationId, ObjectChange, Patch, Refusal};
+use keyway_model::{ApplicationId, ObjectChange, Patch, Reason, Refusal};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -32,7 +32,7 @@ fn addresses(fields: &mut Map<String, Value>, name: &str) -> Result<Option<Vec<S
     let Some(value) = fields.remove(name) else { return Ok(None) };
     serde_json::from_value(value)
         .map(Some)
-        .map_err(|_| Refusal::invalid_input(&format!("oidcClientMetadata.{name}"), "must be a list of addresses"))
+        .map_err(|_| Refusal::invalid_input(&format!("oidcClientMetadata.{name}"), Reason::Addresses))
 }
 
 pub async fn update(

@@ -8,7 +8,7 @@ mod view;
 use keyway_core::CoreError;
 use keyway_core::email_templates::EmailTemplateError;
 use keyway_model::resource::ManagementScope::All;
-use keyway_model::{ErrorCode, Refusal};
+use keyway_model::{ErrorCode, Reason, Refusal};
 
 use crate::declaration::{Operations, delete, get, put};
 use crate::error::WebError;
@@ -25,11 +25,7 @@ impl From<EmailTemplateError> for WebError {
     fn from(error: EmailTemplateError) -> Self {
         match error {
             EmailTemplateError::NotFound => ErrorCode::EntityNotFound.into(),
-            EmailTemplateError::Tag => Refusal::invalid_input(
-                "templates",
-                "languageTag is a BCP 47 tag such as zh-CN, templateType a usage type such as SignIn",
-            )
-            .into(),
+            EmailTemplateError::Tag => Refusal::invalid_input("templates", Reason::LanguageAndUsage).into(),
             EmailTemplateError::Store(error) => CoreError::from(error).into(),
         }
     }

@@ -12,8 +12,9 @@ pub mod view;
 
 use keyway_core::CoreError;
 use keyway_core::resources::ResourceError;
+use keyway_model::resource::MANAGEMENT_TOKEN_TTL;
 use keyway_model::resource::ManagementScope::All;
-use keyway_model::{ErrorCode, Refusal};
+use keyway_model::{ErrorCode, Reason, Refusal};
 
 use crate::declaration::{Operations, delete, get, patch, post};
 use crate::error::WebError;
@@ -34,23 +35,20 @@ pub fn operations() -> Operations {
 
 impl From<ResourceError> for WebError {
     fn from(error: ResourceError) -> Self {
-        let (field, expected) = match error {
+        let (field, reason) = match error {
             ResourceError::NotFound => return ErrorCode::EntityNotFound.into(),
             ResourceError::IndicatorInUse => return ErrorCode::ResourceInUse.into(),
             ResourceError::ScopeNameInUse => return ErrorCode::ScopeExists.into(),
             ResourceError::ManagementApiFixed => return ErrorCode::ManagementApiFixed.into(),
             ResourceError::SpaceInScopeName => return ErrorCode::ScopeWithSpace.into(),
             ResourceError::Store(error) => return CoreError::from(error).into(),
-            ResourceError::NameLength => ("name", "must have 1 to 256 characters"),
-            ResourceError::TokenTtl => ("accessTokenTtl", "must be 60 to 31536000 seconds"),
+            ResourceError::NameLength => ("name", Reason::Characters { least: 1, most: 256 }),
+            ResourceError::TokenTtl => ("accessTokenTtl", Reason::Seconds { least: 60, most: 31_536_000 }),
             ResourceError::ManagementTokenTtl => {
-                ("accessTokenTtl", "must be 86400 seconds at most for the Management API")
+                ("accessTokenTtl", Reason::SecondsForManagementApi { most: MANAGEMENT_TOKEN_TTL })
             }
-            ResourceError::Indicator => (
-                "indicator",
-                "must be an absolute address without a fragment, such as https://api.example.com (RFC 8707)",
-            ),
+            ResourceError::Indicator => ("indicator", Reason::ResourceIndicator),
         };
-        Refusal::invalid_input(field, expected).into()
+        Refusal::invalid_input(field, reason).into()
     }
 }

@@ -18,7 +18,7 @@ mod view;
 use keyway_core::CoreError;
 use keyway_core::roles::RoleError;
 use keyway_model::resource::ManagementScope::All;
-use keyway_model::{ErrorCode, Refusal, RoleId};
+use keyway_model::{ErrorCode, Reason, Refusal, RoleId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -73,9 +73,11 @@ impl From<RoleError> for WebError {
             RoleError::UserNeedsUserRole => ErrorCode::InvalidRoleType,
             RoleError::ApplicationNeedsMachineRole => ErrorCode::ApplicationRoleType,
             RoleError::NotMachineToMachine => ErrorCode::ApplicationType,
-            RoleError::NameLength => return Refusal::invalid_input("name", "must have 1 to 128 characters").into(),
+            RoleError::NameLength => {
+                return Refusal::invalid_input("name", Reason::Characters { least: 1, most: 128 }).into();
+            }
             RoleError::DefaultForMachines => {
-                return Refusal::invalid_input("isDefault", "only a role for users is given to new users").into();
+                return Refusal::invalid_input("isDefault", Reason::DefaultForUsersAlone).into();
             }
             RoleError::Store(error) => return CoreError::from(error).into(),
         };

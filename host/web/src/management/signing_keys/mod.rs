@@ -8,7 +8,7 @@ mod view;
 use keyway_core::CoreError;
 use keyway_core::signing_keys::{KeyError, MAX_GRACE};
 use keyway_model::resource::ManagementScope::All;
-use keyway_model::{ErrorCode, Refusal};
+use keyway_model::{ErrorCode, Reason, Refusal};
 
 use crate::declaration::{Operations, delete, get, post};
 use crate::error::WebError;
@@ -39,8 +39,8 @@ impl From<KeyError> for WebError {
             KeyError::TooMany => ErrorCode::TooManyKeys.into(),
             KeyError::Signs => ErrorCode::KeySigns.into(),
             KeyError::Grace => {
-                let expected = format!("must be between 0 and {MAX_GRACE} seconds");
-                Refusal::invalid_input("rotationGracePeriod", &expected).into()
+                let reason = Reason::SecondsBetween { least: 0, most: MAX_GRACE };
+                Refusal::invalid_input("rotationGracePeriod", reason).into()
             }
             KeyError::Generation => CoreError::Internal("key generation").into(),
             KeyError::Store(error) => CoreError::from(error).into(),

@@ -1,7 +1,7 @@
 //! What is refused about users, as an answer.
 
 use keyway_core::users::UserError;
-use keyway_model::{ErrorCode, Refusal};
+use keyway_model::{ErrorCode, Reason, Refusal};
 
 use crate::error::WebError;
 
@@ -12,13 +12,9 @@ impl From<UserError> for WebError {
             UserError::IdTaken => ErrorCode::UniqueViolation.into(),
             UserError::Taken(kind) => kind.in_use().into(),
             UserError::WrongPassword => ErrorCode::InvalidCredentials.into(),
-            UserError::Id => Refusal::invalid_input("id", &error.to_string()).into(),
-            UserError::IdOfApplication => Refusal::invalid_input("id", "is the id of an application").into(),
-            UserError::HashTooDear => {
-                let expected =
-                    "asks for too much work beside the other kinds of hashes that wait for their users to sign in";
-                Refusal::invalid_input("passwordDigest", expected).into()
-            }
+            UserError::Id => Refusal::invalid_input("id", Reason::WordCharacters { least: 1, most: 64 }).into(),
+            UserError::IdOfApplication => Refusal::invalid_input("id", Reason::IdOfApplication).into(),
+            UserError::HashTooDear => Refusal::invalid_input("passwordDigest", Reason::HashTooDear).into(),
             UserError::Refused(refusal) => refusal.into(),
             UserError::Failed(error) => error.into(),
         }

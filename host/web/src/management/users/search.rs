@@ -3,7 +3,8 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use keyway_core::users::{UserField, UserMatch, UserSearch};
-use keyway_model::Refusal;
+use keyway_model::reason::AnyOf;
+use keyway_model::{Reason, Refusal};
 use utoipa::openapi::Type;
 
 use crate::Web;
@@ -18,6 +19,9 @@ const FIELDS: [(&str, UserField); 5] = [
     ("name", UserField::Name),
 ];
 
+/// Names of the fields, for a refusal.
+const FIELD_NAMES: AnyOf = AnyOf(&["id", "primaryEmail", "primaryPhone", "username", "name"]);
+
 /// Conditions and values that one search may have.
 const MAX_VALUES: usize = 100;
 /// Longest value.
@@ -27,19 +31,15 @@ const LONGEST: usize = 256;
 fn field(parameter: &str, prefix: &str) -> Result<Option<UserField>, Refusal> {
     let Some(name) = parameter.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')) else { return Ok(None) };
     let found = FIELDS.iter().find(|(known, _)| *known == name).map(|(_, field)| Some(*field));
-    found.ok_or_else(|| {
-        Refusal::invalid_input(parameter, "the field must be id, primaryEmail, primaryPhone, username or name")
-    })
+    found.ok_or_else(|| Refusal::invalid_input(parameter, Reason::Field { names: FIELD_NAMES }))
 }
 
 fn is_exact(parameter: &str, value: &str) -> Result<bool, Refusal> {
     match value {
         "like" => Ok(false),
         "exact" => Ok(true),
-        "similar_to" | "posix" => {
-            Err(Refusal::invalid_input(parameter, "patterns are not supported: use like or exact"))
-        }
-        _ => Err(Refusal::invalid_input(parameter, "must be like or exact")),
+        "similar_to" | "posix" => Err(Refusal::invalid_input(parameter, Reason::PatternsUnsupported)),
+        _ => Err(Refusal::invalid_input(parameter, Reason::OneOf { names: AnyOf(&["like", "exact"]) })),
     }
 }
 
@@ -47,7 +47,7 @@ fn switch(parameter: &str, value: &str) -> Result<bool, Refusal> {
     match value.to_ascii_lowercase().as_str() {
         "1" | "true" | "y" | "yes" | "yeah" => Ok(true),
         "" | "0" | "false" | "n" | "no" => Ok(false),
-        _ => Err(Refusal::invalid_input(parameter, "must be true or false")),
+        _ => Err(Refusal::invalid_input(parameter, Reason::OneOf { names: AnyOf(&["true", "false"]) })),
     }
 }
 
@@ -82,7 +82,7 @@ pub fn parse(query: &str) -> Result<Option<UserSearch>, Refusal> {
             "joint" | "jointMode" => match value.as_str() {
                 "and" => all = true,
                 "or" | "" => all = false,
-                _ => return Err(Refusal::invalid_input(name, "must be and, or or")),
+                _ => return Err(Refusal::invalid_input(name, Reason::Joint)),
             },
             "isCaseSensitive" => case_sensitive = switch(name, &value)?,
             _ if name == "mode" || name.starts_with("mode.") => {
@@ -90,14 +90,14 @@ pub fn parse(query: &str) -> Result<Option<UserSearch>, Refusal> {
             }
             _ if name == "search" || name.starts_with("search.") => {
                 if value.is_empty() || value.len() > LONGEST || value.contains('\0') {
-                    return Err(Refusal::invalid_input(name, "1 to 256 bytes"));
+                    return Err(Refusal::invalid_input(name, Reason::LengthInBytes { least: 1, most: LONGEST }));
                 }
                 values.push((name.to_owned(), field(name, "search")?, value));
             }
-            _ => return Err(Refusal::invalid_input(name, "there is no such parameter")),
+            _ => return Err(Refusal::invalid_input(name, Reason::NoSuchParameter)),
         }
         if values.len() + modes.len() > MAX_VALUES {
-            return Err(Refusal::invalid_input("search", "too many values"));
+            return Err(Refusal::invalid_input("search", Reason::TooManyValues));
         }
     }
     let mode_of = |field: Option<UserField>| {
@@ -110,7 +110,7 @@ pub fn parse(query: &str) -> Result<Option<UserSearch>, Refusal> {
         let exact = mode_of(field);
         match matches.iter_mut().find(|known| known.field == field) {
             Some(known) if exact => known.values.push(value),
-            Some(_) => return Err(Refusal::invalid_input(&name, "more than one value needs the mode exact")),
+            Some(_) => return Err(Refusal::invalid_input(&name, Reason::ManyValuesNotExact)),
             None => matches.push(UserMatch { field, exact, values: vec![value] }),
         }
     }
