@@ -68,7 +68,11 @@ impl template::Template for Template {
 }
 
 /// The form in Simplified Chinese.
-const CHINESE: [(&str, &str); 20] = [
+const CHINESE: [(&str, &str); 21] = [
+    (
+        "a template code such as \"SMS_123456789\", or {\"china\": …, \"overseas\": …} with one code each",
+        "模板代码，例如 \"SMS_123456789\"；或 {\"china\": …, \"overseas\": …}，各填一个模板代码",
+    ),
     ("AccessKey ID", "AccessKey ID"),
     (
         "The AccessKey ID of a RAM user with the permission `AliyunDysmsFullAccess`.",

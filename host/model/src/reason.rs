@@ -1,5 +1,6 @@
 //! Why a value is refused, without words: the catalogues have a sentence for each case, and give it the case's fields.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Names of which any one fits.
@@ -181,6 +182,19 @@ impl Detail {
             _ => &[],
         }
     }
+
+    /// The same with the sentences that the author of a schema wrote in another language, as far as `translations` have them.
+    #[must_use]
+    pub fn translated(self, translations: &BTreeMap<String, String>) -> Self {
+        let say = |words: Box<str>| translations.get(&*words).map_or(words, |text| text.as_str().into());
+        let problem = |one: FieldProblem| FieldProblem { path: one.path, detail: one.detail.translated(translations) };
+        match self {
+            Self::Quoted(words) => Self::Quoted(say(words)),
+            Self::Reason(Reason::AsDescribed { words }) => Reason::AsDescribed { words: say(words) }.into(),
+            Self::Fields(problems) => Self::Fields(problems.into_iter().map(problem).collect()),
+            reason @ Self::Reason(_) => reason,
+        }
+    }
 }
 
 /// For logs and for authors of connectors.
@@ -203,5 +217,25 @@ impl fmt::Display for Detail {
 impl From<Reason> for Detail {
     fn from(reason: Reason) -> Self {
         Self::Reason(reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_author_s_sentences_are_translated_where_they_stand() {
+        let translations = BTreeMap::from([("a code".to_owned(), "代码".to_owned())]);
+        let problem = |path: &str, detail: Detail| FieldProblem { path: path.to_owned(), detail };
+        let fields = |words: &str| {
+            Detail::Fields(vec![
+                problem("a", Reason::AsDescribed { words: words.into() }.into()),
+                problem("b", Detail::Quoted(words.into())),
+                problem("c", Reason::Missing.into()),
+            ])
+        };
+        assert_eq!(fields("a code").translated(&translations), fields("代码"));
+        assert_eq!(fields("another").translated(&translations), fields("another"));
     }
 }

@@ -10,7 +10,7 @@ use crate::{Failure, Message, code};
 pub const REQUIRED_USAGES: [&str; 4] = ["Register", "SignIn", "ForgotPassword", "Generic"];
 
 /// The sentences of this module's types in Simplified Chinese, for [`Manifest::translations`](crate::Manifest::translations).
-pub const CHINESE: [(&str, &str); 13] = [
+pub const CHINESE: [(&str, &str); 17] = [
     ("Templates", "模板"),
     ("Usage type", "用途"),
     (
@@ -27,6 +27,10 @@ pub const CHINESE: [(&str, &str); 13] = [
     ("Template code", "模板代码"),
     ("A text of the connector's own.", "连接器自己的短信内容。"),
     ("A mail of the connector's own.", "连接器自己的邮件内容。"),
+    ("must hold a template whose usageType is \"Register\"", "缺少用途为 Register（注册）的模板"),
+    ("must hold a template whose usageType is \"SignIn\"", "缺少用途为 SignIn（登录）的模板"),
+    ("must hold a template whose usageType is \"ForgotPassword\"", "缺少用途为 ForgotPassword（重置密码）的模板"),
+    ("must hold a template whose usageType is \"Generic\"", "缺少用途为 Generic（通用）的模板"),
 ];
 
 /// Something that is chosen by usage type.
@@ -210,6 +214,14 @@ mod tests {
             render("{{code}} {{ user.name }} {{user.age}}|{{n}} {{other.x}} {{", payload),
             "123456 Ada |5 {{other.x}} {{"
         );
+    }
+
+    #[test]
+    fn what_is_said_of_a_missing_template_is_translated() {
+        for rule in required_usages().as_array().unwrap() {
+            let said = rule["x-message"].as_str().unwrap();
+            assert!(CHINESE.iter().any(|(english, _)| *english == said), "{said}");
+        }
     }
 
     #[test]

@@ -118,8 +118,13 @@ impl ConnectorDraft {
         draft
     }
 
-    /// Shows a refusal: what belongs to a field stands there.
-    fn refused(&mut self, error: ConnectorError, locale: Locale) -> StatusCode {
+    /// Shows a refusal: what belongs to a field stands there, and what the module says itself in the reader's language as far as
+    /// it speaks it.
+    fn refused(&mut self, error: ConnectorError, manifest: &Manifest, locale: Locale) -> StatusCode {
+        let error = match (error, manifest.translations.get(locale.tag())) {
+            (ConnectorError::Config(detail), Some(own)) => ConnectorError::Config(detail.translated(own)),
+            (error, _) => error,
+        };
         if let ConnectorError::Config(detail) = &error {
             let problem =
                 |one: &FieldProblem| (one.path.clone(), reason_texts::words(&one.detail, locale).into_owned());
@@ -259,7 +264,7 @@ pub async fn create(
     match connectors::create(&cx, new).await {
         Ok((made, _)) => Ok(done(&admin, &format!("/connectors/{}", made.id), Notice::Saved)),
         Err(error) => {
-            let status = draft.refused(error, admin.locale);
+            let status = draft.refused(error, &factory.manifest, admin.locale);
             Ok(page(status, &shown(&cx, &admin, &factory, None, draft)))
         }
     }
@@ -295,7 +300,7 @@ pub async fn save(
     match connectors::update(&cx, &id, change).await {
         Ok(_) => Ok(done(&admin, &format!("/connectors/{id}"), Notice::Saved)),
         Err(error) => {
-            let status = draft.refused(error, admin.locale);
+            let status = draft.refused(error, &factory.manifest, admin.locale);
             Ok(page(status, &shown(&cx, &admin, &factory, Some(&connector), draft)))
         }
     }
@@ -339,7 +344,7 @@ pub async fn test(
         match connectors::send_test_message(&cx, message).await {
             Ok(answer) => draft.test_result = format!("{answer:#}"),
             Err(TestError::Connector(error)) => {
-                status = draft.refused(error, admin.locale);
+                status = draft.refused(error, &factory.manifest, admin.locale);
                 // The provider's refusal stands beside the button, a wrong field at the field.
                 draft.test_failed = std::mem::take(&mut draft.alert);
             }
