@@ -13,6 +13,7 @@ use keyway_model::look::ApplicationExperience;
 use keyway_model::resource::Resource;
 use keyway_model::sign_in_experience::SignInExperience;
 use keyway_model::{ApplicationId, TenantId, Timestamp, redirect};
+use keyway_store::applications::ApplicationFilter;
 use keyway_store::{
     Page, StoreError, Tx, applications, connectors, custom_phrases, email_templates, password_costs, resources,
     sign_in_experiences,
@@ -184,7 +185,7 @@ impl Core {
             return Ok(kept);
         }
         let owner = tenant.clone();
-        let all = self.read(async move |tx| resources::list(tx, &owner).await).await?;
+        let (all, _) = self.read(async move |tx| resources::list(tx, &owner, Page::ALL).await).await?;
         let indicators: Arc<HashSet<String>> = Arc::new(all.into_iter().map(|resource| resource.indicator).collect());
         self.configuration.indicators.insert(key, Arc::clone(&indicators));
         Ok(indicators)
@@ -205,7 +206,7 @@ impl Core {
 }
 
 async fn registered_origins(tx: &mut Tx, tenant: &TenantId) -> Result<HashSet<String>, CoreError> {
-    let (all, _) = applications::list(tx, tenant, Page { offset: 0, limit: i64::MAX }).await?;
+    let (all, _) = applications::list(tx, tenant, &ApplicationFilter::default(), Page::ALL).await?;
     let mut origins = HashSet::new();
     for application in all {
         origins.extend(application.oidc_client_metadata.redirect_uris.iter().filter_map(|uri| redirect::origin(uri)));

@@ -5,7 +5,8 @@ use keyway_model::look::ApplicationExperience;
 use keyway_model::resource::{CONSOLE_API, Role, RoleType};
 use keyway_model::user::User;
 use keyway_model::{ApplicationId, RoleId, TenantId, Timestamp};
-use keyway_store::{StoreError, Tx, applications, resources, roles, sessions, users};
+use keyway_store::roles::RoleFilter;
+use keyway_store::{Page, StoreError, Tx, applications, resources, role_assignments, roles, sessions, users};
 
 use crate::tenants::{CONNECTOR_SCOPES, connector_scope_id, duties_api, operators_api};
 use crate::{Core, CoreError, secret};
@@ -35,7 +36,7 @@ pub(crate) fn duty_role(scope: &str) -> Option<RoleId> {
 
 /// A role for each duty, so that it can be given alone.
 async fn duties(tx: &mut Tx, tenant: &TenantId) -> Result<(), CoreError> {
-    let known = roles::list(tx, tenant).await?;
+    let known = roles::list(tx, tenant, &RoleFilter::default(), Page::ALL).await?.0;
     for (name, description) in CONNECTOR_SCOPES {
         let Some(id) = duty_role(name) else { continue };
         if known.iter().any(|role| role.id == id) {
@@ -94,7 +95,7 @@ pub(crate) async fn seed(tx: &mut Tx, endpoint: &str, now: Timestamp) -> Result<
 
 /// Gives a user of the operators' tenant the role that may do everything.
 pub(crate) async fn add_administrator(tx: &mut Tx, user: &User) -> Result<(), StoreError> {
-    roles::add_user(tx, &TenantId::admin(), &RoleId(ADMINISTRATOR.into()), &user.id).await
+    role_assignments::add_user(tx, &TenantId::admin(), &RoleId(ADMINISTRATOR.into()), &user.id).await.map(|_| ())
 }
 
 impl Core {

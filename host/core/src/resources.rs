@@ -1,8 +1,9 @@
 //! API resources and their scopes.
 
-use keyway_model::resource::{MANAGEMENT_TOKEN_TTL, Resource, Scope, management_api};
-use keyway_model::{ResourceId, ScopeId, TenantId};
-use keyway_store::{Constraint, StoreError, Tx, resources};
+use keyway_model::resource::{Resource, Scope, management_api};
+use keyway_model::{Patch, ResourceId, ScopeId};
+use keyway_store::resources::ScopeFilter;
+use keyway_store::{Constraint, Page, StoreError, Tx, resources};
 
 use crate::Cx;
 use crate::events::{Event, EventKind};
@@ -19,8 +20,11 @@ pub enum ResourceError {
     /// The resource has a scope of this name.
     #[error("the scope's name is taken")]
     ScopeNameInUse,
+    /// The Management API stays.
+    #[error("the Management API cannot be deleted")]
+    ManagementApiStays,
     /// The Management API and its scopes stay as they are.
-    #[error("the Management API is fixed")]
+    #[error("the Management API cannot be changed")]
     ManagementApiFixed,
     /// The length of the name of a resource or a scope.
     #[error("a name has 1 to {MAX_NAME} characters")]
@@ -31,9 +35,6 @@ pub enum ResourceError {
     /// How long a token lives.
     #[error("a token lives 60 to 31536000 seconds")]
     TokenTtl,
-    /// How long a token for the Management API lives.
-    #[error("a token for the Management API lives {MANAGEMENT_TOKEN_TTL} seconds at most")]
-    ManagementTokenTtl,
     /// The indicator is no absolute address without a fragment (RFC 8707 section 2).
     #[error("an indicator is an absolute address without a fragment")]
     Indicator,
@@ -82,15 +83,12 @@ fn has_length(name: &str) -> bool {
     (1..=MAX_NAME).contains(&name.chars().count())
 }
 
-fn check(tenant: &TenantId, resource: &Resource) -> Result<(), ResourceError> {
+fn check(resource: &Resource) -> Result<(), ResourceError> {
     if !has_length(&resource.name) {
         return Err(ResourceError::NameLength);
     }
     if !(60..=MAX_TOKEN_TTL).contains(&resource.access_token_ttl) {
         return Err(ResourceError::TokenTtl);
-    }
-    if resource.indicator == management_api(tenant) && resource.access_token_ttl > MANAGEMENT_TOKEN_TTL {
-        return Err(ResourceError::ManagementTokenTtl);
     }
     let absolute = url::Url::parse(&resource.indicator).is_ok_and(|url| url.fragment().is_none());
     if !absolute || resource.indicator.contains(char::is_whitespace) {
@@ -99,23 +97,34 @@ fn check(tenant: &TenantId, resource: &Resource) -> Result<(), ResourceError> {
     Ok(())
 }
 
+fn check_scope(scope: &Scope) -> Result<(), ResourceError> {
+    if !has_length(&scope.name) {
+        return Err(ResourceError::NameLength);
+    }
+    if scope.name.contains(char::is_whitespace) {
+        return Err(ResourceError::SpaceInScopeName);
+    }
+    Ok(())
+}
+
 async fn find(tx: &mut Tx, cx: &Cx, id: &ResourceId) -> Result<Resource, ResourceError> {
     resources::find(tx, &cx.tenant, id).await?.ok_or(ResourceError::NotFound)
+}
+
+fn is_management_api(cx: &Cx, resource: &Resource) -> bool {
+    resource.indicator == management_api(&cx.tenant)
 }
 
 /// A resource that may be changed as a whole, or have its scopes changed.
 async fn find_own(tx: &mut Tx, cx: &Cx, id: &ResourceId) -> Result<Resource, ResourceError> {
     let resource = find(tx, cx, id).await?;
-    if resource.indicator == management_api(&cx.tenant) {
-        return Err(ResourceError::ManagementApiFixed);
-    }
-    Ok(resource)
+    if is_management_api(cx, &resource) { Err(ResourceError::ManagementApiFixed) } else { Ok(resource) }
 }
 
-/// Every resource, oldest first.
+/// A page of resources, oldest first, and how many there are.
 #[tracing::instrument(name = "resources.list", skip_all)]
-pub async fn list(cx: &Cx) -> Result<Vec<Resource>, ResourceError> {
-    cx.read(async |tx| Ok(resources::list(tx, &cx.tenant).await?)).await
+pub async fn list(cx: &Cx, page: Page) -> Result<(Vec<Resource>, i64), ResourceError> {
+    cx.read(async |tx| Ok(resources::list(tx, &cx.tenant, page).await?)).await
 }
 
 /// A resource.
@@ -129,7 +138,7 @@ pub async fn get(cx: &Cx, id: &ResourceId) -> Result<Resource, ResourceError> {
 pub async fn create(cx: &Cx, new: NewResource) -> Result<Resource, ResourceError> {
     let NewResource { name, indicator, access_token_ttl } = new;
     let resource = Resource { id: cx.core().id(), name, indicator, is_default: false, access_token_ttl };
-    check(&cx.tenant, &resource)?;
+    check(&resource)?;
     cx.write(async move |tx| {
         resources::insert(tx, &cx.tenant, &resource, cx.now).await?;
         cx.emit(tx, Event::created(EventKind::ResourceCreated, &resource)).await?;
@@ -143,13 +152,29 @@ pub async fn create(cx: &Cx, new: NewResource) -> Result<Resource, ResourceError
 pub async fn update(cx: &Cx, id: &ResourceId, change: ResourceChange) -> Result<Resource, ResourceError> {
     cx.write(async move |tx| {
         let before = resources::lock(tx, &cx.tenant, id).await?.ok_or(ResourceError::NotFound)?;
+        if is_management_api(cx, &before) {
+            return Err(ResourceError::ManagementApiFixed);
+        }
         let after = Resource {
             name: change.name.unwrap_or_else(|| before.name.clone()),
             access_token_ttl: change.access_token_ttl.unwrap_or(before.access_token_ttl),
             ..before.clone()
         };
-        check(&cx.tenant, &after)?;
+        check(&after)?;
         resources::update(tx, &cx.tenant, &after).await?;
+        cx.emit(tx, Event::updated(EventKind::ResourceUpdated, &before, &after)).await?;
+        Ok(after)
+    })
+    .await
+}
+
+/// Makes a resource the one that tokens are for where a client names none, in place of any other, or makes it such a one no longer.
+#[tracing::instrument(name = "resources.set_default", skip_all)]
+pub async fn set_default(cx: &Cx, id: &ResourceId, is_default: bool) -> Result<Resource, ResourceError> {
+    cx.write(async move |tx| {
+        let before = resources::lock(tx, &cx.tenant, id).await?.ok_or(ResourceError::NotFound)?;
+        resources::set_default(tx, &cx.tenant, id, is_default).await?;
+        let after = Resource { is_default, ..before.clone() };
         cx.emit(tx, Event::updated(EventKind::ResourceUpdated, &before, &after)).await?;
         Ok(after)
     })
@@ -160,7 +185,10 @@ pub async fn update(cx: &Cx, id: &ResourceId, change: ResourceChange) -> Result<
 #[tracing::instrument(name = "resources.delete", skip_all)]
 pub async fn delete(cx: &Cx, id: &ResourceId) -> Result<(), ResourceError> {
     cx.write(async move |tx| {
-        let resource = find_own(tx, cx, id).await?;
+        let resource = find(tx, cx, id).await?;
+        if is_management_api(cx, &resource) {
+            return Err(ResourceError::ManagementApiStays);
+        }
         if !resources::delete(tx, &cx.tenant, id).await? {
             return Err(ResourceError::NotFound);
         }
@@ -169,12 +197,18 @@ pub async fn delete(cx: &Cx, id: &ResourceId) -> Result<(), ResourceError> {
     .await
 }
 
-/// The scopes of a resource, oldest first.
+/// A page of the scopes of a resource, oldest first, and how many there are.
 #[tracing::instrument(name = "resources.scopes.list", skip_all)]
-pub async fn list_scopes(cx: &Cx, id: &ResourceId) -> Result<Vec<Scope>, ResourceError> {
+pub async fn list_scopes(
+    cx: &Cx,
+    id: &ResourceId,
+    search: Option<String>,
+    page: Page,
+) -> Result<(Vec<Scope>, i64), ResourceError> {
     cx.read(async |tx| {
         find(tx, cx, id).await?;
-        Ok(resources::scopes(tx, &cx.tenant, id).await?)
+        let filter = ScopeFilter { of_resource: Some(id.clone()), search: search.clone(), ..ScopeFilter::default() };
+        Ok(resources::scopes(tx, &cx.tenant, &filter, page).await?)
     })
     .await
 }
@@ -190,16 +224,42 @@ pub async fn create_scope(
     let scope = Scope { id: cx.core().id(), resource_id: id.clone(), name, description, created_at: cx.now.0 };
     cx.write(async move |tx| {
         find_own(tx, cx, id).await?;
-        if !has_length(&scope.name) {
-            return Err(ResourceError::NameLength);
-        }
-        if scope.name.contains(char::is_whitespace) {
-            return Err(ResourceError::SpaceInScopeName);
-        }
+        check_scope(&scope)?;
         resources::insert_scope(tx, &cx.tenant, &scope).await?;
         let event = Event::created(EventKind::ScopeCreated, &scope).target("resourceId", id.as_str());
         cx.emit(tx, event).await?;
         Ok(scope)
+    })
+    .await
+}
+
+/// A change of a scope.
+#[derive(Debug, Clone, Default)]
+pub struct ScopeChange {
+    /// The new name.
+    pub name: Option<String>,
+    /// For admins and consent pages.
+    pub description: Patch<String>,
+}
+
+/// Changes a scope's name and description.
+#[tracing::instrument(name = "resources.scopes.update", skip_all)]
+pub async fn update_scope(
+    cx: &Cx,
+    id: &ResourceId,
+    scope: &ScopeId,
+    change: ScopeChange,
+) -> Result<Scope, ResourceError> {
+    cx.write(async move |tx| {
+        find_own(tx, cx, id).await?;
+        let before = resources::lock_scope(tx, &cx.tenant, id, scope).await?.ok_or(ResourceError::NotFound)?;
+        let mut after = Scope { name: change.name.unwrap_or_else(|| before.name.clone()), ..before.clone() };
+        change.description.apply(&mut after.description);
+        check_scope(&after)?;
+        resources::update_scope(tx, &cx.tenant, &after).await?;
+        let event = Event::updated(EventKind::ScopeUpdated, &before, &after).target("resourceId", id.as_str());
+        cx.emit(tx, event).await?;
+        Ok(after)
     })
     .await
 }

@@ -230,9 +230,13 @@ codes! {
     CodeSignInRequired "sign_in_experiences.code_sign_in_must_be_enabled";
     ForgotPasswordNeedsConnector "sign_in_experiences.forgot_password_method_requires_connector";
     ResourceInUse "resource.resource_identifier_in_use";
-    ManagementApiFixed "resource.cannot_delete_management_api";
+    ManagementApiStays "resource.cannot_delete_management_api";
+    ManagementApiFixed "resource.cannot_modify_management_api";
     ScopeExists "scope.name_exists";
     ScopeWithSpace "scope.name_with_space";
+    RoleHoldsScope "role.scope_exists";
+    RoleHasUser "role.user_exists";
+    RoleHasApplication "role.application_exists";
     RoleNameInUse "role.name_in_use";
     RoleNotForUsers "role.management_api_scopes_not_assignable_to_user_role";
     ApplicationRoleType "application.invalid_role_type";

@@ -2,9 +2,10 @@
 
 use keyway_model::application::{Application, ApplicationSecret, ApplicationType};
 use keyway_model::look::ApplicationExperience;
-use keyway_model::{ApplicationId, TenantId, Timestamp};
+use keyway_model::{ApplicationId, RoleId, TenantId, Timestamp};
 
 use crate::statement::{Query, Row, query};
+use crate::user_search::like_pattern;
 use crate::{MasterKey, Page, StoreError, Tx, configuration};
 
 macro_rules! select {
@@ -68,11 +69,68 @@ pub async fn secret_hashes(
     rows.iter().map(read).collect()
 }
 
+/// Which applications to list.
+#[derive(Debug, Clone, Default)]
+pub struct ApplicationFilter {
+    /// Of one of these types; all where it is empty.
+    pub kinds: Vec<ApplicationType>,
+    /// What id, name or description are like, with `%` and `_`; capitals do not count.
+    pub search: Option<String>,
+    /// Those of others, or one's own.
+    pub is_third_party: Option<bool>,
+    /// Those that have this role.
+    pub of_role: Option<RoleId>,
+    /// Those that have not this role.
+    pub without_role: Option<RoleId>,
+}
+
+impl ApplicationFilter {
+    fn narrowed(&self, statement: &'static str, tenant: &TenantId) -> Query {
+        let mut narrowed = query(statement).bind(tenant.0.clone());
+        for (place, kind) in self.kinds.iter().enumerate() {
+            let condition = if place == 0 { " AND (type = ?" } else { " OR type = ?" };
+            narrowed = narrowed.with(condition, kind.as_str().to_owned());
+        }
+        if !self.kinds.is_empty() {
+            narrowed = narrowed.then(")");
+        }
+        if let Some(search) = &self.search {
+            let like = " AND (LOWER(id) LIKE LOWER(?) ESCAPE '\\' OR LOWER(name) LIKE LOWER(?) ESCAPE '\\' OR \
+                 LOWER(description) LIKE LOWER(?) ESCAPE '\\')";
+            narrowed = narrowed.with(like, like_pattern(search));
+        }
+        if let Some(is_third_party) = self.is_third_party {
+            narrowed = narrowed.with(" AND is_third_party = ?", i64::from(is_third_party));
+        }
+        let of_roles = [
+            (
+                " AND id IN (SELECT application_id FROM application_roles WHERE tenant_id = $1 AND role_id = ?)",
+                &self.of_role,
+            ),
+            (
+                " AND id NOT IN (SELECT application_id FROM application_roles WHERE tenant_id = $1 AND role_id = ?)",
+                &self.without_role,
+            ),
+        ];
+        for (condition, role) in of_roles {
+            if let Some(role) = role {
+                narrowed = narrowed.with(condition, role.0.clone());
+            }
+        }
+        narrowed
+    }
+}
+
 /// A page of applications, newest first, and how many there are.
-pub async fn list(tx: &mut Tx, tenant: &TenantId, page: Page) -> Result<(Vec<Application>, i64), StoreError> {
-    let statement = query(select!(" ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3"));
-    let rows = tx.all(statement.bind(tenant.0.clone()).bind(page.limit).bind(page.offset)).await?;
-    let count = query("SELECT COUNT(*) AS total FROM applications WHERE tenant_id = $1").bind(tenant.0.clone());
+pub async fn list(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    filter: &ApplicationFilter,
+    page: Page,
+) -> Result<(Vec<Application>, i64), StoreError> {
+    let select = filter.narrowed(select!(""), tenant).with(" ORDER BY created_at DESC, id DESC LIMIT ?", page.limit);
+    let rows = tx.all(select.with(" OFFSET ?", page.offset)).await?;
+    let count = filter.narrowed("SELECT COUNT(*) AS total FROM applications WHERE tenant_id = $1", tenant);
     let total = tx.one(count).await?.map_or(Ok(0), |row| row.get("total"))?;
     Ok((rows.iter().map(read).collect::<Result<_, _>>()?, total))
 }

@@ -23,6 +23,7 @@ pub mod password_costs;
 mod postgres;
 pub mod resources;
 pub mod retention;
+pub mod role_assignments;
 pub mod roles;
 mod seal;
 pub mod sessions;
@@ -48,6 +49,11 @@ pub struct Page {
     pub offset: i64,
     /// Rows to return.
     pub limit: i64,
+}
+
+impl Page {
+    /// Everything, for lists that administrators keep short.
+    pub const ALL: Self = Self { offset: 0, limit: i64::MAX };
 }
 
 /// How many entries a list has.

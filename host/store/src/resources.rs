@@ -1,10 +1,11 @@
 //! API resources and their scopes.
 
 use keyway_model::resource::{Resource, Scope};
-use keyway_model::{ApplicationId, ResourceId, ScopeId, TenantId, Timestamp, UserId};
+use keyway_model::{ApplicationId, ResourceId, RoleId, ScopeId, TenantId, Timestamp, UserId};
 
 use crate::statement::{Query, Row, query};
-use crate::{StoreError, Tx, configuration};
+use crate::user_search::like_pattern;
+use crate::{Page, StoreError, Tx, configuration};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -22,7 +23,7 @@ fn read(row: &Row) -> Result<Resource, StoreError> {
     })
 }
 
-pub(crate) fn read_scope(row: &Row) -> Result<Scope, StoreError> {
+fn read_scope(row: &Row) -> Result<Scope, StoreError> {
     Ok(Scope {
         id: ScopeId(row.get("id")?),
         resource_id: ResourceId(row.get("resource_id")?),
@@ -32,10 +33,13 @@ pub(crate) fn read_scope(row: &Row) -> Result<Scope, StoreError> {
     })
 }
 
-/// All resources, oldest first.
-pub async fn list(tx: &mut Tx, tenant: &TenantId) -> Result<Vec<Resource>, StoreError> {
-    let rows = tx.all(query(select!(" ORDER BY created_at, id")).bind(tenant.0.clone())).await?;
-    rows.iter().map(read).collect()
+/// A page of resources, oldest first, and how many there are.
+pub async fn list(tx: &mut Tx, tenant: &TenantId, page: Page) -> Result<(Vec<Resource>, i64), StoreError> {
+    let select = query(select!(" ORDER BY created_at, id LIMIT $2 OFFSET $3")).bind(tenant.0.clone());
+    let rows = tx.all(select.bind(page.limit).bind(page.offset)).await?;
+    let count = query("SELECT COUNT(*) AS total FROM resources WHERE tenant_id = $1").bind(tenant.0.clone());
+    let total = tx.one(count).await?.map_or(Ok(0), |row| row.get("total"))?;
+    Ok((rows.iter().map(read).collect::<Result<_, _>>()?, total))
 }
 
 /// The resource with this id.
@@ -79,6 +83,15 @@ pub async fn update(tx: &mut Tx, tenant: &TenantId, value: &Resource) -> Result<
     Ok(tx.execute(statement.bind(value.access_token_ttl)).await? > 0)
 }
 
+/// Makes it the one that tokens are for where a client names none, in place of any other, or makes it such a one no longer.
+pub async fn set_default(tx: &mut Tx, tenant: &TenantId, id: &ResourceId, is_default: bool) -> Result<(), StoreError> {
+    configuration::changed(tx, tenant).await?;
+    let statement = "UPDATE resources SET is_default = CASE WHEN id = $2 THEN $3 ELSE 0 END WHERE tenant_id = $1 AND (id = $2 OR \
+         $3 = 1 AND is_default = 1)";
+    let statement = query(statement).bind(tenant.0.clone()).bind(id.0.clone()).bind(i64::from(is_default));
+    tx.execute(statement).await.map(|_| ())
+}
+
 /// Removes a resource with its scopes; false when there was none.
 pub async fn delete(tx: &mut Tx, tenant: &TenantId, id: &ResourceId) -> Result<bool, StoreError> {
     configuration::changed(tx, tenant).await?;
@@ -86,12 +99,49 @@ pub async fn delete(tx: &mut Tx, tenant: &TenantId, id: &ResourceId) -> Result<b
     Ok(tx.execute(statement.bind(tenant.0.clone()).bind(id.0.clone())).await? > 0)
 }
 
-/// The scopes of a resource, oldest first.
-pub async fn scopes(tx: &mut Tx, tenant: &TenantId, id: &ResourceId) -> Result<Vec<Scope>, StoreError> {
-    let statement = "SELECT id, resource_id, name, description, created_at FROM scopes WHERE tenant_id = $1 AND resource_id = \
-         $2 ORDER BY created_at, id";
-    let rows = tx.all(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?;
-    rows.iter().map(read_scope).collect()
+/// Which scopes to list.
+#[derive(Debug, Clone, Default)]
+pub struct ScopeFilter {
+    /// Those of this resource.
+    pub of_resource: Option<ResourceId>,
+    /// Those that this role holds.
+    pub of_role: Option<RoleId>,
+    /// What id, name or description are like, with `%` and `_`; capitals do not count.
+    pub search: Option<String>,
+}
+
+impl ScopeFilter {
+    fn narrowed(&self, statement: &'static str, tenant: &TenantId) -> Query {
+        let mut narrowed = query(statement).bind(tenant.0.clone());
+        if let Some(resource) = &self.of_resource {
+            narrowed = narrowed.with(" AND resource_id = ?", resource.0.clone());
+        }
+        if let Some(role) = &self.of_role {
+            let held = " AND id IN (SELECT scope_id FROM role_scopes WHERE tenant_id = $1 AND role_id = ?)";
+            narrowed = narrowed.with(held, role.0.clone());
+        }
+        if let Some(search) = &self.search {
+            let like = " AND (LOWER(id) LIKE LOWER(?) ESCAPE '\\' OR LOWER(name) LIKE LOWER(?) ESCAPE '\\' OR \
+                 LOWER(description) LIKE LOWER(?) ESCAPE '\\')";
+            narrowed = narrowed.with(like, like_pattern(search));
+        }
+        narrowed
+    }
+}
+
+/// A page of scopes, oldest first, and how many there are.
+pub async fn scopes(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    filter: &ScopeFilter,
+    page: Page,
+) -> Result<(Vec<Scope>, i64), StoreError> {
+    let select = "SELECT id, resource_id, name, description, created_at FROM scopes WHERE tenant_id = $1";
+    let select = filter.narrowed(select, tenant).with(" ORDER BY created_at, id LIMIT ?", page.limit);
+    let rows = tx.all(select.with(" OFFSET ?", page.offset)).await?;
+    let count = filter.narrowed("SELECT COUNT(*) AS total FROM scopes WHERE tenant_id = $1", tenant);
+    let total = tx.one(count).await?.map_or(Ok(0), |row| row.get("total"))?;
+    Ok((rows.iter().map(read_scope).collect::<Result<_, _>>()?, total))
 }
 
 /// The scope with this id.
@@ -110,6 +160,30 @@ pub async fn insert_scope(tx: &mut Tx, tenant: &TenantId, scope: &Scope) -> Resu
     let statement = query(statement).bind(tenant.0.clone()).bind(scope.id.0.clone()).bind(scope.resource_id.0.clone());
     let statement = statement.bind(scope.name.clone()).bind(scope.description.clone()).bind(scope.created_at);
     tx.execute(statement).await.map(|_| ())
+}
+
+/// The scope of a resource, held against every other writer until the transaction ends; `SQLite` has one writer at a time.
+pub async fn lock_scope(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    resource: &ResourceId,
+    id: &ScopeId,
+) -> Result<Option<Scope>, StoreError> {
+    let statement = tx.statement(
+        "SELECT id, resource_id, name, description, created_at FROM scopes WHERE tenant_id = $1 AND resource_id = $2 AND id = $3",
+        "SELECT id, resource_id, name, description, created_at FROM scopes WHERE tenant_id = $1 AND resource_id = $2 AND id = $3 \
+         FOR NO KEY UPDATE",
+    );
+    let statement = query(statement).bind(tenant.0.clone()).bind(resource.0.clone()).bind(id.0.clone());
+    tx.one(statement).await?.as_ref().map(read_scope).transpose()
+}
+
+/// Writes name and description; a taken name is [`StoreError::Unique`].
+pub async fn update_scope(tx: &mut Tx, tenant: &TenantId, scope: &Scope) -> Result<(), StoreError> {
+    configuration::changed(tx, tenant).await?;
+    let statement = "UPDATE scopes SET name = $3, description = $4 WHERE tenant_id = $1 AND id = $2";
+    let statement = query(statement).bind(tenant.0.clone()).bind(scope.id.0.clone()).bind(scope.name.clone());
+    tx.execute(statement.bind(scope.description.clone())).await.map(|_| ())
 }
 
 /// Removes a scope; false when there was none.

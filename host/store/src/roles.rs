@@ -1,10 +1,11 @@
-//! Roles, what they hold and who has them.
+//! Roles and the scopes that they hold; who has them stands in [`crate::role_assignments`].
 
-use keyway_model::resource::{Role, RoleType, Scope};
+use keyway_model::resource::{Role, RoleType};
 use keyway_model::{ApplicationId, RoleId, ScopeId, TenantId, UserId};
 
-use crate::statement::{Row, query};
-use crate::{StoreError, Tx, configuration};
+use crate::statement::{Query, Row, query};
+use crate::user_search::like_pattern;
+use crate::{Page, StoreError, Tx, configuration};
 
 fn read(row: &Row) -> Result<Role, StoreError> {
     let kind: String = row.get("type")?;
@@ -17,10 +18,78 @@ fn read(row: &Row) -> Result<Role, StoreError> {
     })
 }
 
-/// All roles.
-pub async fn list(tx: &mut Tx, tenant: &TenantId) -> Result<Vec<Role>, StoreError> {
-    let statement = "SELECT id, name, description, type, is_default FROM roles WHERE tenant_id = $1 ORDER BY name";
-    tx.all(query(statement).bind(tenant.0.clone())).await?.iter().map(read).collect()
+/// Which roles to list.
+#[derive(Debug, Clone, Default)]
+pub struct RoleFilter {
+    /// For users, or for machines.
+    pub kind: Option<RoleType>,
+    /// What id, name or description are like, with `%` and `_`; capitals do not count.
+    pub search: Option<String>,
+    /// Those that this user has.
+    pub of_user: Option<UserId>,
+    /// Those that this user has not.
+    pub without_user: Option<UserId>,
+    /// Those that this application has.
+    pub of_application: Option<ApplicationId>,
+    /// Those that this application has not.
+    pub without_application: Option<ApplicationId>,
+}
+
+impl RoleFilter {
+    fn narrowed(&self, statement: &'static str, tenant: &TenantId) -> Query {
+        let mut narrowed = query(statement).bind(tenant.0.clone());
+        if let Some(kind) = self.kind {
+            narrowed = narrowed.with(" AND type = ?", kind.as_str().to_owned());
+        }
+        if let Some(search) = &self.search {
+            let like = " AND (LOWER(id) LIKE LOWER(?) ESCAPE '\\' OR LOWER(name) LIKE LOWER(?) ESCAPE '\\' OR \
+                 LOWER(description) LIKE LOWER(?) ESCAPE '\\')";
+            narrowed = narrowed.with(like, like_pattern(search));
+        }
+        let of_user = [
+            (" AND id IN (SELECT role_id FROM user_roles WHERE tenant_id = $1 AND user_id = ?)", &self.of_user),
+            (
+                " AND id NOT IN (SELECT role_id FROM user_roles WHERE tenant_id = $1 AND user_id = ?)",
+                &self.without_user,
+            ),
+        ];
+        for (condition, user) in of_user {
+            if let Some(user) = user {
+                narrowed = narrowed.with(condition, user.0.clone());
+            }
+        }
+        let of_application = [
+            (
+                " AND id IN (SELECT role_id FROM application_roles WHERE tenant_id = $1 AND application_id = ?)",
+                &self.of_application,
+            ),
+            (
+                " AND id NOT IN (SELECT role_id FROM application_roles WHERE tenant_id = $1 AND application_id = ?)",
+                &self.without_application,
+            ),
+        ];
+        for (condition, application) in of_application {
+            if let Some(application) = application {
+                narrowed = narrowed.with(condition, application.0.clone());
+            }
+        }
+        narrowed
+    }
+}
+
+/// A page of roles, by name, and how many there are.
+pub async fn list(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    filter: &RoleFilter,
+    page: Page,
+) -> Result<(Vec<Role>, i64), StoreError> {
+    let select = "SELECT id, name, description, type, is_default FROM roles WHERE tenant_id = $1";
+    let select = filter.narrowed(select, tenant).with(" ORDER BY name, id LIMIT ?", page.limit);
+    let rows = tx.all(select.with(" OFFSET ?", page.offset)).await?;
+    let count = filter.narrowed("SELECT COUNT(*) AS total FROM roles WHERE tenant_id = $1", tenant);
+    let total = tx.one(count).await?.map_or(Ok(0), |row| row.get("total"))?;
+    Ok((rows.iter().map(read).collect::<Result<_, _>>()?, total))
 }
 
 /// The role with this id.
@@ -29,11 +98,13 @@ pub async fn find(tx: &mut Tx, tenant: &TenantId, id: &RoleId) -> Result<Option<
     tx.one(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?.as_ref().map(read).transpose()
 }
 
-/// Gives a new user the roles that everybody gets.
-pub async fn add_defaults(tx: &mut Tx, tenant: &TenantId, user: &UserId) -> Result<(), StoreError> {
-    let statement = "INSERT INTO user_roles (tenant_id, user_id, role_id) SELECT tenant_id, $2, id FROM roles WHERE tenant_id = \
-         $1 AND is_default = 1";
-    tx.execute_later(query(statement).bind(tenant.0.clone()).bind(user.0.clone())).await
+/// The role, held against every other writer until the transaction ends; `SQLite` has one writer at a time.
+pub async fn lock(tx: &mut Tx, tenant: &TenantId, id: &RoleId) -> Result<Option<Role>, StoreError> {
+    let statement = tx.statement(
+        "SELECT id, name, description, type, is_default FROM roles WHERE tenant_id = $1 AND id = $2",
+        "SELECT id, name, description, type, is_default FROM roles WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE",
+    );
+    tx.one(query(statement).bind(tenant.0.clone()).bind(id.0.clone())).await?.as_ref().map(read).transpose()
 }
 
 /// Adds a role; a taken name is [`StoreError::Unique`].
@@ -45,6 +116,13 @@ pub async fn insert(tx: &mut Tx, tenant: &TenantId, role: &Role) -> Result<(), S
     tx.execute(statement.bind(i64::from(role.is_default))).await.map(|_| ())
 }
 
+/// Writes name, description and whether new users get it; a taken name is [`StoreError::Unique`].
+pub async fn update(tx: &mut Tx, tenant: &TenantId, role: &Role) -> Result<bool, StoreError> {
+    let statement = "UPDATE roles SET name = $3, description = $4, is_default = $5 WHERE tenant_id = $1 AND id = $2";
+    let statement = query(statement).bind(tenant.0.clone()).bind(role.id.0.clone()).bind(role.name.clone());
+    Ok(tx.execute(statement.bind(role.description.clone()).bind(i64::from(role.is_default))).await? > 0)
+}
+
 /// Removes a role; false when there was none.
 pub async fn delete(tx: &mut Tx, tenant: &TenantId, id: &RoleId) -> Result<bool, StoreError> {
     configuration::changed(tx, tenant).await?;
@@ -52,67 +130,11 @@ pub async fn delete(tx: &mut Tx, tenant: &TenantId, id: &RoleId) -> Result<bool,
     Ok(tx.execute(statement.bind(tenant.0.clone()).bind(id.0.clone())).await? > 0)
 }
 
-/// Puts a scope into a role; nothing happens when it is there.
-pub async fn add_scope(tx: &mut Tx, tenant: &TenantId, role: &RoleId, scope: &ScopeId) -> Result<(), StoreError> {
+/// Puts a scope into a role; false when it is there.
+pub async fn add_scope(tx: &mut Tx, tenant: &TenantId, role: &RoleId, scope: &ScopeId) -> Result<bool, StoreError> {
     configuration::changed(tx, tenant).await?;
     let statement = "INSERT INTO role_scopes (tenant_id, role_id, scope_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-    tx.execute(query(statement).bind(tenant.0.clone()).bind(role.0.clone()).bind(scope.0.clone())).await.map(|_| ())
-}
-
-/// Gives a role to a user; nothing happens when the user has it.
-pub async fn add_user(tx: &mut Tx, tenant: &TenantId, role: &RoleId, user: &UserId) -> Result<(), StoreError> {
-    let statement = "INSERT INTO user_roles (tenant_id, user_id, role_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-    tx.execute(query(statement).bind(tenant.0.clone()).bind(user.0.clone()).bind(role.0.clone())).await.map(|_| ())
-}
-
-/// Gives a role to an application; nothing happens when it has it.
-pub async fn add_application(
-    tx: &mut Tx,
-    tenant: &TenantId,
-    role: &RoleId,
-    application: &ApplicationId,
-) -> Result<(), StoreError> {
-    configuration::changed(tx, tenant).await?;
-    let statement =
-        "INSERT INTO application_roles (tenant_id, application_id, role_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-    let statement = query(statement).bind(tenant.0.clone()).bind(application.0.clone()).bind(role.0.clone());
-    tx.execute(statement).await.map(|_| ())
-}
-
-/// The scopes that a role holds, by name.
-pub async fn scopes(tx: &mut Tx, tenant: &TenantId, role: &RoleId) -> Result<Vec<Scope>, StoreError> {
-    let statement = "SELECT s.id, s.resource_id, s.name, s.description, s.created_at FROM scopes s JOIN role_scopes rs ON \
-         rs.tenant_id = s.tenant_id AND rs.scope_id = s.id WHERE s.tenant_id = $1 AND rs.role_id = $2 ORDER BY s.name, s.id";
-    let rows = tx.all(query(statement).bind(tenant.0.clone()).bind(role.0.clone())).await?;
-    rows.iter().map(crate::resources::read_scope).collect()
-}
-
-/// The roles of a user.
-pub async fn of_user(tx: &mut Tx, tenant: &TenantId, user: &UserId) -> Result<Vec<Role>, StoreError> {
-    let statement = "SELECT r.id, r.name, r.description, r.type, r.is_default FROM roles r JOIN user_roles ur ON ur.tenant_id \
-         = r.tenant_id AND ur.role_id = r.id WHERE r.tenant_id = $1 AND ur.user_id = $2 ORDER BY r.name";
-    tx.all(query(statement).bind(tenant.0.clone()).bind(user.0.clone())).await?.iter().map(read).collect()
-}
-
-/// The roles of an application.
-pub async fn of_application(
-    tx: &mut Tx,
-    tenant: &TenantId,
-    application: &ApplicationId,
-) -> Result<Vec<Role>, StoreError> {
-    let statement = "SELECT r.id, r.name, r.description, r.type, r.is_default FROM roles r JOIN application_roles ar ON \
-         ar.tenant_id = r.tenant_id AND ar.role_id = r.id WHERE r.tenant_id = $1 AND ar.application_id = $2 ORDER BY r.name";
-    tx.all(query(statement).bind(tenant.0.clone()).bind(application.0.clone())).await?.iter().map(read).collect()
-}
-
-async fn remove(
-    tx: &mut Tx,
-    statement: &'static str,
-    tenant: &TenantId,
-    role: &RoleId,
-    from: &str,
-) -> Result<bool, StoreError> {
-    let statement = query(statement).bind(tenant.0.clone()).bind(role.0.clone()).bind(from.to_owned());
+    let statement = query(statement).bind(tenant.0.clone()).bind(role.0.clone()).bind(scope.0.clone());
     Ok(tx.execute(statement).await? > 0)
 }
 
@@ -120,31 +142,6 @@ async fn remove(
 pub async fn remove_scope(tx: &mut Tx, tenant: &TenantId, role: &RoleId, scope: &ScopeId) -> Result<bool, StoreError> {
     configuration::changed(tx, tenant).await?;
     let statement = "DELETE FROM role_scopes WHERE tenant_id = $1 AND role_id = $2 AND scope_id = $3";
-    remove(tx, statement, tenant, role, scope.as_str()).await
-}
-
-/// Takes a role from a user; false when it was not there.
-pub async fn remove_user(tx: &mut Tx, tenant: &TenantId, role: &RoleId, user: &UserId) -> Result<bool, StoreError> {
-    let statement = "DELETE FROM user_roles WHERE tenant_id = $1 AND role_id = $2 AND user_id = $3";
-    remove(tx, statement, tenant, role, user.as_str()).await
-}
-
-/// Takes a role from an application; false when it was not there.
-pub async fn remove_application(
-    tx: &mut Tx,
-    tenant: &TenantId,
-    role: &RoleId,
-    application: &ApplicationId,
-) -> Result<bool, StoreError> {
-    configuration::changed(tx, tenant).await?;
-    let statement = "DELETE FROM application_roles WHERE tenant_id = $1 AND role_id = $2 AND application_id = $3";
-    remove(tx, statement, tenant, role, application.as_str()).await
-}
-
-/// Names of a user's roles.
-pub async fn names_of_user(tx: &mut Tx, tenant: &TenantId, user: &UserId) -> Result<Vec<String>, StoreError> {
-    let statement = "SELECT r.name FROM roles r JOIN user_roles ur ON ur.tenant_id = r.tenant_id AND ur.role_id = r.id WHERE \
-         r.tenant_id = $1 AND ur.user_id = $2 ORDER BY r.name";
-    let rows = tx.all(query(statement).bind(tenant.0.clone()).bind(user.0.clone())).await?;
-    rows.iter().map(|row| row.get("name")).collect()
+    let statement = query(statement).bind(tenant.0.clone()).bind(role.0.clone()).bind(scope.0.clone());
+    Ok(tx.execute(statement).await? > 0)
 }

@@ -96,6 +96,12 @@ impl Query {
         self
     }
 
+    /// More of its text.
+    pub fn then(mut self, text: &'static str) -> Self {
+        self.text.to_mut().push_str(text);
+        self
+    }
+
     /// Whether it changes nothing.
     pub fn reads(&self) -> bool {
         self.text.starts_with("SELECT")

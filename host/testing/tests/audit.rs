@@ -37,7 +37,7 @@ fn forms() -> Vec<&'static str> {
 }
 
 /// Which operation writes which event in the transaction of its change.
-const EVENTS: [(&str, &str, EventKind); 76] = [
+const EVENTS: [(&str, &str, EventKind); 85] = [
     ("POST", "/console/tenants", EventKind::TenantCreated),
     ("POST", "/console/tenants/{id}", EventKind::TenantUpdated),
     ("POST", "/console/tenants/{id}/delete", EventKind::TenantDeleted),
@@ -57,6 +57,15 @@ const EVENTS: [(&str, &str, EventKind); 76] = [
     ("POST", "/console/applications/{id}/delete", EventKind::ApplicationDeleted),
     ("POST", "/console/applications/{id}/secrets", EventKind::ApplicationSecretCreated),
     ("POST", "/console/applications/{id}/secrets/delete", EventKind::ApplicationSecretDeleted),
+    ("PATCH", "/api/roles/{id}", EventKind::RoleUpdated),
+    ("POST", "/api/roles/{id}/users", EventKind::RoleUsersAdded),
+    ("DELETE", "/api/roles/{id}/users/{userId}", EventKind::UserRoleRemoved),
+    ("POST", "/api/roles/{id}/applications", EventKind::RoleApplicationsAdded),
+    ("DELETE", "/api/roles/{id}/applications/{applicationId}", EventKind::ApplicationRoleRemoved),
+    ("PUT", "/api/users/{userId}/roles", EventKind::UserRolesReplaced),
+    ("PUT", "/api/applications/{id}/roles", EventKind::ApplicationRolesReplaced),
+    ("PATCH", "/api/resources/{id}/is-default", EventKind::ResourceUpdated),
+    ("PATCH", "/api/resources/{id}/scopes/{scopeId}", EventKind::ScopeUpdated),
     ("PATCH", "/api/sign-in-exp", EventKind::SignInExperienceUpdated),
     ("POST", "/console/sign-in-experience", EventKind::SignInExperienceUpdated),
     ("PUT", "/api/custom-phrases/{languageTag}", EventKind::PhrasesReplaced),

@@ -22,7 +22,7 @@ statuses! {
         ConnectorMetadataNotAllowed ConnectorStateMismatch ConnectorHostChanged ConnectorInvalidParameters
         ConnectorShouldSpecifyTarget ConnectorTargetFixed DuplicatedSignUpIdentifiers MissingSignUpIdentifiers
         PasswordlessRequiresVerify EnabledConnectorNotFound AtLeastOneFactor CodeSignInRequired ForgotPasswordNeedsConnector
-        ManagementApiFixed ScopeWithSpace RoleNotForUsers;
+        ManagementApiStays ManagementApiFixed ScopeWithSpace RoleNotForUsers;
     UNAUTHORIZED: AuthorizationHeaderMissing AuthorizationTypeNotSupported Unauthorized UserSuspended
         ConnectorAuthorizationFailed ConnectorAuthCodeInvalid ConnectorAccessTokenInvalid ConnectorIdTokenInvalid;
     FORBIDDEN: Forbidden UploadNotTrusted;
@@ -43,7 +43,7 @@ statuses! {
         UploadNotAComponent UploadDamaged UploadInvalid UploadStructureLimit UploadImportRefused UploadExportMissing
         UploadContractUnsupported UploadContractMismatch UploadFeatureUndeclared UploadManifestMissing UploadManifestInvalid
         UploadCompileFailed UploadDescribeFailed UploadDescribeDiffers UploadSchemaInvalid UploadSampleRefused
-        UploadKindChanged UploadSignatureInvalid ResourceInUse ScopeExists RoleNameInUse ApplicationRoleType ApplicationType
+        UploadKindChanged UploadSignatureInvalid ResourceInUse ScopeExists RoleNameInUse RoleHoldsScope RoleHasUser RoleHasApplication ApplicationRoleType ApplicationType
         SecretNameExists;
     TOO_MANY_REQUESTS: TooManyRequests MessageRateLimited ConnectorRateLimit ConnectorTestLimited UploadBusy;
     INTERNAL_SERVER_ERROR: Internal;

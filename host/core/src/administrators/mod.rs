@@ -7,7 +7,7 @@ use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::resource::{CONSOLE_API, MANAGEMENT_SCOPE};
 use keyway_model::user::User;
 use keyway_model::{TenantId, UserId};
-use keyway_store::{StoreError, Tx, roles, users};
+use keyway_store::{StoreError, Tx, role_assignments, users};
 use serde_json::json;
 
 use crate::console::{ADMINISTRATOR, Administrator, duty_role};
@@ -67,7 +67,7 @@ pub async fn create(cx: &Cx, username: &str, everything: bool, duties: &[String]
         }
         users::insert(tx, &tenant, &user).await?;
         for role in &roles {
-            roles::add_user(tx, &tenant, role, &user.id).await?;
+            role_assignments::add_user(tx, &tenant, role, &user.id).await?;
         }
         let event = Event::created(EventKind::AdministratorCreated, &user).added("roleIds", json!(roles));
         cx.emit(tx, event).await?;

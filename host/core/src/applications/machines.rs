@@ -3,7 +3,7 @@
 use keyway_model::ApplicationId;
 use keyway_model::application::Application;
 use keyway_model::resource::{MANAGEMENT_SCOPE, management_api};
-use keyway_store::{applications, roles};
+use keyway_store::{applications, role_assignments};
 use serde_json::json;
 
 use super::{ApplicationError, NewApplication, insert, made};
@@ -21,7 +21,7 @@ pub async fn create_management(cx: &Cx, name: String) -> Result<(ApplicationId, 
     let role = management_role().id;
     cx.write(async move |tx| {
         insert(tx, cx, &application, secret.as_ref()).await?;
-        roles::add_application(tx, &cx.tenant, &role, &application.id).await?;
+        role_assignments::add_application(tx, &cx.tenant, &role, &application.id).await?;
         let event = Event::new(EventKind::ApplicationRolesAdded).of_application(&application.id);
         cx.emit(tx, event.added("roleIds", json!([role]))).await?;
         Ok((application.id, secret.map(|secret| secret.value).unwrap_or_default()))

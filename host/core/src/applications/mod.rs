@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::events::{CHANGED, Event, EventKind};
 use crate::{Cx, secret};
 
+pub use keyway_store::applications::ApplicationFilter;
 pub use machines::{create_management, machines};
 pub use secrets::{NewSecret, create_secret, delete_secret, secrets};
 
@@ -113,8 +114,12 @@ async fn lock(tx: &mut Tx, cx: &Cx, id: &ApplicationId) -> Result<Application, A
 
 /// A page of applications, newest first, and how many there are.
 #[tracing::instrument(name = "applications.list", skip_all)]
-pub async fn list(cx: &Cx, page: Page) -> Result<(Vec<Application>, i64), ApplicationError> {
-    cx.read(async |tx| Ok(applications::list(tx, &cx.tenant, page).await?)).await
+pub async fn list(
+    cx: &Cx,
+    filter: &ApplicationFilter,
+    page: Page,
+) -> Result<(Vec<Application>, i64), ApplicationError> {
+    cx.read(async |tx| Ok(applications::list(tx, &cx.tenant, filter, page).await?)).await
 }
 
 /// The newest application that signs people in.

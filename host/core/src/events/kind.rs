@@ -121,18 +121,28 @@ kinds! {
     ResourceDeleted = "Management.Resources.Delete";
     /// A resource was given a scope.
     ScopeCreated = "Management.Resources.Scopes.Create";
+    /// A scope of a resource was changed.
+    ScopeUpdated = "Management.Resources.Scopes.Update";
     /// A scope was removed from its resource and from every role.
     ScopeDeleted = "Management.Resources.Scopes.Delete";
     /// A role was made.
     RoleCreated = "Management.Roles.Create";
+    /// A role was changed.
+    RoleUpdated = "Management.Roles.Update";
     /// A role was removed from everybody.
     RoleDeleted = "Management.Roles.Delete";
     /// A role was given scopes.
     RoleScopesAdded = "Management.Roles.Scopes.Create";
     /// A scope was taken from a role.
     RoleScopeRemoved = "Management.Roles.Scopes.Delete";
+    /// A role was given to users.
+    RoleUsersAdded = "Management.Roles.Users.Create";
+    /// A role was given to applications.
+    RoleApplicationsAdded = "Management.Roles.Applications.Create";
     /// An application was given roles.
     ApplicationRolesAdded = "Management.Applications.Roles.Create";
+    /// An application was given roles in place of those it had.
+    ApplicationRolesReplaced = "Management.Applications.Roles.Update";
     /// A role was taken from an application.
     ApplicationRoleRemoved = "Management.Applications.Roles.Delete";
     /// A user was made.
@@ -155,6 +165,8 @@ kinds! {
     UserSessionEnded = "Management.Users.Sessions.Delete";
     /// A user was given roles.
     UserRolesAdded = "Management.Users.Roles.Create";
+    /// A user was given roles in place of those they had.
+    UserRolesReplaced = "Management.Users.Roles.Update";
     /// A role was taken from a user.
     UserRoleRemoved = "Management.Users.Roles.Delete";
     /// A connector was set up.

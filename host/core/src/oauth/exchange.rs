@@ -10,7 +10,7 @@ use keyway_model::oauth::{
 use keyway_model::resource::intersect;
 use keyway_model::user::User;
 use keyway_model::{TenantId, Timestamp};
-use keyway_store::{Tx, resources, roles, tokens, users};
+use keyway_store::{Tx, resources, role_assignments, tokens, users};
 
 use super::token::TokenParameters;
 use super::userinfo::has_scope;
@@ -153,7 +153,7 @@ impl Exchange {
         };
         let grant = Grant { scope: narrowed.unwrap_or(grant.scope), ..grant };
         let with_roles = has_scope(&grant.scope, "roles");
-        let roles = if with_roles { roles::names_of_user(tx, tenant, &user.id).await? } else { Vec::new() };
+        let roles = if with_roles { role_assignments::names_of_user(tx, tenant, &user.id).await? } else { Vec::new() };
         Ok(Ok(TokenGrant { grant, user, roles, access, refresh_token }))
     }
 }

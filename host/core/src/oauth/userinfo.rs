@@ -4,7 +4,7 @@ use keyway_model::oauth::{Grant, OAuthError, TokenKind};
 use keyway_model::resource::management_api;
 use keyway_model::user::{Identity, User};
 use keyway_model::{ApplicationId, UserId};
-use keyway_store::{identities, resources, roles, tokens, users};
+use keyway_store::{identities, resources, role_assignments, tokens, users};
 use serde_json::{Map, Value, json};
 
 use crate::{Actor, CoreError, Cx, secret};
@@ -24,7 +24,7 @@ pub async fn userinfo(cx: &Cx, access_token: &str) -> Result<Map<String, Value>,
         let grant = Grant { scope: token.scope.unwrap_or(grant.scope), ..grant };
         let user = users::find(tx, &owner, &grant.user_id).await?.filter(|user| !user.is_suspended);
         let names = if has_scope(&grant.scope, "roles") {
-            roles::names_of_user(tx, &owner, &grant.user_id).await?
+            role_assignments::names_of_user(tx, &owner, &grant.user_id).await?
         } else {
             Vec::new()
         };

@@ -6,7 +6,7 @@ use keyway_model::sign_in_experience::MissingField;
 use keyway_model::user::User;
 use keyway_model::{ErrorCode, Reason, Refusal, TenantId, UserId, VerificationId};
 use keyway_store::users::LockedUser;
-use keyway_store::{Constraint, StoreError, Tx, roles, users};
+use keyway_store::{Constraint, StoreError, Tx, role_assignments, users};
 use serde_json::{Map, json};
 
 use super::social_identity::{self, masked};
@@ -279,7 +279,7 @@ async fn register(step: &mut Step<'_>, mut user: User, by_provider: bool) -> Res
     if by_provider {
         social_identity::put(step, &user.id).await?;
     }
-    roles::add_defaults(step.tx, step.tenant(), &user.id).await?;
+    role_assignments::add_defaults(step.tx, step.tenant(), &user.id).await?;
     Ok(Identified::Made(Box::new(user)))
 }
 

@@ -6,7 +6,8 @@ mod lifecycle;
 
 use keyway_model::resource::{MANAGEMENT_SCOPE, Resource, Role, RoleType, Scope, management_api as indicator_of};
 use keyway_model::{RoleId, ScopeId, TenantId, Timestamp};
-use keyway_store::{StoreError, Tx, resources, roles};
+use keyway_store::resources::ScopeFilter;
+use keyway_store::{Page, StoreError, Tx, resources, roles};
 
 use crate::{CoreError, Parts, console};
 
@@ -133,7 +134,8 @@ async fn connector_scopes(
     resource: &Resource,
     now: Timestamp,
 ) -> Result<(), CoreError> {
-    let known = resources::scopes(tx, tenant, &resource.id).await?;
+    let filter = ScopeFilter { of_resource: Some(resource.id.clone()), ..ScopeFilter::default() };
+    let (known, _) = resources::scopes(tx, tenant, &filter, Page::ALL).await?;
     for (name, description) in CONNECTOR_SCOPES {
         if known.iter().any(|scope| scope.name == name) {
             continue;

@@ -11,7 +11,8 @@ use keyway_model::user::{Identity, PasswordHash, PasswordMethod, User, UserChang
 use keyway_model::{ErrorCode, Patch, Refusal, TenantId, Timestamp, UserId};
 use keyway_store::users::LockedUser;
 use keyway_store::{
-    StoreError, Tx, applications, identities, password_costs, roles, sessions as stored_sessions, tokens, users,
+    StoreError, Tx, applications, identities, password_costs, role_assignments, sessions as stored_sessions, tokens,
+    users,
 };
 use serde_json::json;
 
@@ -141,7 +142,7 @@ pub async fn create(cx: &Cx, new: NewUser) -> Result<User, UserError> {
         {
             return Err(UserError::HashTooDear);
         }
-        roles::add_defaults(tx, &cx.tenant, &user.id).await?;
+        role_assignments::add_defaults(tx, &cx.tenant, &user.id).await?;
         cx.emit(tx, Event::created(EventKind::UserCreated, &user).of_user(&user.id)).await?;
         Ok::<_, UserError>(user)
     })

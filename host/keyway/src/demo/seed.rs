@@ -30,7 +30,8 @@ fn object(value: Value) -> Map<String, Value> {
 pub async fn seed(core: &Arc<Core>, origin: &str) -> anyhow::Result<ApplicationId> {
     let tenant = TenantId::default_tenant();
     let cx = Cx::system(core, tenant.clone());
-    let (known, _) = applications::list(&cx, Page { offset: 0, limit: 1000 }).await?;
+    let (known, _) =
+        applications::list(&cx, &applications::ApplicationFilter::default(), Page { offset: 0, limit: 1000 }).await?;
     let found = known.into_iter().find(|application| application.name == NAME);
     let id = match found {
         Some(application) => application.id,

@@ -1,7 +1,7 @@
 //! The Management API's search of users: conditions on fields, with patterns.
 
-use keyway_model::TenantId;
 use keyway_model::user::User;
+use keyway_model::{RoleId, TenantId};
 
 use super::total;
 use crate::statement::assembled;
@@ -50,7 +50,7 @@ pub struct UserMatch {
 }
 
 /// A search by fields.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct UserSearch {
     /// The conditions.
     pub matches: Vec<UserMatch>,
@@ -58,6 +58,10 @@ pub struct UserSearch {
     pub all: bool,
     /// Whether capitals differ from small letters; `SQLite` takes those outside ASCII for different in any case.
     pub case_sensitive: bool,
+    /// Those alone who have this role.
+    pub of_role: Option<RoleId>,
+    /// Those alone who have not this role.
+    pub without_role: Option<RoleId>,
 }
 
 /// A sign of a pattern.
@@ -87,7 +91,7 @@ fn signs(pattern: &str) -> Vec<Sign> {
 }
 
 /// A pattern of LIKE with the backslash as its ESCAPE, which `SQLite` has to be told and PostgreSQL takes.
-fn like_pattern(pattern: &str) -> String {
+pub(crate) fn like_pattern(pattern: &str) -> String {
     let mut like = String::new();
     for sign in signs(pattern) {
         match sign {
@@ -165,25 +169,31 @@ pub async fn matching(
     most: i64,
 ) -> Result<(Vec<User>, Total), StoreError> {
     let (condition, values) = condition(search, tx.is_sqlite());
-    let (limit, offset) = (values.len() + 2, values.len() + 3);
-    let bound = |text: String| {
-        let statement = assembled(text).bind(tenant.0.clone());
-        values.iter().fold(statement, |statement, value| statement.bind(value.clone()))
+    let narrowed = |select: &str| {
+        let conditions = if condition.is_empty() { String::new() } else { format!(" AND ({condition})") };
+        let statement =
+            assembled(format!("{select} FROM users WHERE tenant_id = $1{conditions}")).bind(tenant.0.clone());
+        let mut statement = values.iter().fold(statement, |statement, value| statement.bind(value.clone()));
+        let of_roles = [
+            (" AND id IN (SELECT user_id FROM user_roles WHERE tenant_id = $1 AND role_id = ?)", &search.of_role),
+            (
+                " AND id NOT IN (SELECT user_id FROM user_roles WHERE tenant_id = $1 AND role_id = ?)",
+                &search.without_role,
+            ),
+        ];
+        for (condition, role) in of_roles {
+            if let Some(role) = role {
+                statement = statement.with(condition, role.0.clone());
+            }
+        }
+        statement
     };
-    let text = format!(
-        concat!(
-            "SELECT ",
-            columns!(),
-            " FROM users WHERE tenant_id = $1 AND ({}) ORDER BY created_at DESC, id DESC LIMIT ${} OFFSET ${}"
-        ),
-        condition, limit, offset
-    );
-    let rows = tx.scan(bound(text).bind(page.limit).bind(page.offset)).await?;
-    let users: Vec<User> = rows.iter().map(read).collect::<Result<_, _>>()?;
-    let text = format!(
-        "SELECT COUNT(*) AS total FROM (SELECT id FROM users WHERE tenant_id = $1 AND ({condition}) LIMIT ${limit}) counted"
-    );
-    let count = total(&tx.scan(bound(text).bind(most.saturating_add(1))).await?)?;
+    let select = narrowed(concat!("SELECT ", columns!()));
+    let select = select.with(" ORDER BY created_at DESC, id DESC LIMIT ?", page.limit).with(" OFFSET ?", page.offset);
+    let users: Vec<User> = tx.scan(select).await?.iter().map(read).collect::<Result<_, _>>()?;
+    let counted =
+        narrowed("SELECT COUNT(*) AS total FROM (SELECT id").with(" LIMIT ?) counted", most.saturating_add(1));
+    let count = total(&tx.scan(counted).await?)?;
     Ok((users, Total { count: count.min(most), is_capped: count > most }))
 }
 

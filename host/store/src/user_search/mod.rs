@@ -33,6 +33,7 @@ macro_rules! columns {
 mod fields;
 mod text;
 
+pub(crate) use fields::like_pattern;
 pub use fields::{UserField, UserMatch, UserSearch, matching};
 pub(crate) use text::text_of;
 use text::{like, pieces, wanted};

@@ -5,6 +5,7 @@ use keyway_model::application::{
 };
 use keyway_model::look::ApplicationExperience;
 use keyway_model::{TenantId, Timestamp};
+use keyway_store::applications::ApplicationFilter;
 use keyway_store::{Constraint, MasterKey, Page, Store, StoreError, applications};
 
 use super::tenant;
@@ -59,7 +60,7 @@ async fn an_application_is_kept_changed_and_removed_with_its_secrets(store: Stor
         let mut locked = applications::lock(tx, &tenant, &id).await?.unwrap();
         locked.description = None;
         assert!(applications::update(tx, &tenant, &locked).await?);
-        assert_eq!(applications::list(tx, &tenant, ALL).await?.0[0].description, None);
+        assert_eq!(applications::list(tx, &tenant, &ApplicationFilter::default(), ALL).await?.0[0].description, None);
         let hashes = applications::secret_hashes(tx, &tenant, &id).await?;
         assert_eq!(hashes.len(), 2);
         assert!(hashes.contains(&("hash of one".into(), Some(Timestamp(9)))), "{hashes:?}");
@@ -109,8 +110,8 @@ async fn applications_of_one_tenant_are_none_of_another(store: Store) {
         assert!(!applications::update(tx, &other, &application("a")).await?);
         assert!(!applications::delete_secret(tx, &other, &id, "one").await?);
         assert!(!applications::delete(tx, &other, &id).await?);
-        assert_eq!(applications::list(tx, &other, ALL).await?.1, 0);
-        assert_eq!(applications::list(tx, &tenant(), ALL).await?.1, 1);
+        assert_eq!(applications::list(tx, &other, &ApplicationFilter::default(), ALL).await?.1, 0);
+        assert_eq!(applications::list(tx, &tenant(), &ApplicationFilter::default(), ALL).await?.1, 1);
         applications::insert(tx, &other, &application("a")).await
     });
     done.await.unwrap();

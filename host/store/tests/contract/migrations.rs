@@ -4,7 +4,9 @@ use std::path::Path;
 
 use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::{TenantId, Timestamp};
-use keyway_store::{MasterKey, Page, Store, StoreError, applications, resources, roles, sessions, user_search, users};
+use keyway_store::{
+    MasterKey, Page, Store, StoreError, applications, resources, role_assignments, sessions, user_search, users,
+};
 use sqlx::AnyPool;
 use sqlx::migrate::Migrator;
 
@@ -46,7 +48,7 @@ async fn kept(store: &Store, version: i64) {
             assert_eq!(users::find_by_identifier(tx, &tenant, &identifier).await?.unwrap().id, ann);
         }
         assert_eq!(resources::scopes_of_user(tx, &tenant, &ann, "https://api.example.com").await?, ["read"]);
-        assert_eq!(roles::names_of_user(tx, &tenant, &ann).await?, ["reader"]);
+        assert_eq!(role_assignments::names_of_user(tx, &tenant, &ann).await?, ["reader"]);
         assert!(sessions::find(tx, &tenant, "hash", Timestamp(10)).await?.is_some(), "nobody is signed out");
         let application = applications::find(tx, &tenant, &"app".into()).await?.unwrap();
         assert_eq!(application.oidc_client_metadata.redirect_uris, ["https://app.example.com"]);

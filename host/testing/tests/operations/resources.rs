@@ -35,7 +35,12 @@ on_both! {
             calls.send(&format!("PATCH {shop}"), body).await;
         }
         calls.send("PATCH /resources/unknown", json!({ "name": "A" })).await;
-        calls.send(&format!("PATCH {management}"), json!({ "accessTokenTtl": 86_401 })).await;
+        calls.send(&format!("PATCH {management}"), json!({ "name": "Mine" })).await;
+        calls.send(&format!("PATCH {shop}/is-default"), json!({ "isDefault": true })).await;
+        calls.send(&format!("PATCH {shop}/is-default"), json!({})).await;
+        calls.send("PATCH /resources/unknown/is-default", json!({ "isDefault": true })).await;
+        calls.call("GET /resources?page=1&page_size=2").await;
+        calls.send(&format!("PATCH {shop}/is-default"), json!({ "isDefault": false })).await;
 
         let scopes = format!("{shop}/scopes");
         let read = calls.send(&format!("POST {scopes}"), json!({ "name": "read:orders", "description": "See orders" })).await;
@@ -45,12 +50,28 @@ on_both! {
             calls.send(&format!("POST {scopes}"), body).await;
         }
         calls.send("POST /resources/unknown/scopes", json!({ "name": "read" })).await;
+        for body in [
+            json!({ "name": "see:orders", "description": null }),
+            json!({ "name": "write:orders" }),
+            json!({ "name": "see orders" }),
+            json!({ "name": "" }),
+            json!({}),
+        ] {
+            calls.send(&format!("PATCH {read}"), body).await;
+        }
+        calls.send(&format!("PATCH {scopes}/unknown"), json!({ "name": "a" })).await;
+        calls.call(&format!("GET {scopes}?search=%25see%25&page=1&page_size=1")).await;
+        calls.call("GET /resources?includeScopes=true").await;
+        calls.call("GET /resources?page=0").await;
+        calls.call(&format!("GET {scopes}?page=0")).await;
         calls.call(&format!("GET {scopes}")).await;
         calls.call("GET /resources/unknown/scopes").await;
         calls.call(&format!("DELETE {read}")).await;
         calls.call(&format!("DELETE {read}")).await;
         let own = calls.call(&format!("GET {management}/scopes")).await;
         calls.call(&format!("DELETE {management}/scopes/{}", text(&own[0], "id"))).await;
+        calls.send(&format!("PATCH {management}/scopes/{}", text(&own[0], "id")), json!({ "name": "some" })).await;
+        calls.send(&format!("POST {management}/scopes"), json!({ "name": "some" })).await;
         calls.call(&format!("DELETE {management}")).await;
         calls.call(&format!("DELETE {shop}")).await;
         calls.call(&format!("DELETE {shop}")).await;

@@ -5,7 +5,7 @@ use axum::Extension;
 use axum::http::StatusCode;
 use axum::response::Response;
 use keyway_core::Cx;
-use keyway_core::applications::{self, DEFAULT_SECRET, NewApplication, NewSecret};
+use keyway_core::applications::{self, ApplicationFilter, DEFAULT_SECRET, NewApplication, NewSecret};
 use keyway_model::application::{
     Application, ApplicationChange, ApplicationSecret, ApplicationType, CustomClientMetadata, OidcClientMetadata,
 };
@@ -34,7 +34,7 @@ struct ApplicationsPage {
 /// `GET /console/applications`
 pub async fn list(cx: Cx, Extension(admin): Extension<Admin>, parameters: Parameters) -> Result<Response, WebError> {
     let (number, wanted) = requested_page(&parameters);
-    let (applications, total) = applications::list(&cx, wanted).await?;
+    let (applications, total) = applications::list(&cx, &ApplicationFilter::default(), wanted).await?;
     let shell = Shell::new(&admin, "applications");
     let paging = Paging::new(&admin.to("/applications"), number, total, &[]);
     Ok(page(StatusCode::OK, &ApplicationsPage { shell, applications, paging }))

@@ -4,7 +4,8 @@ use askama::Template;
 use axum::Extension;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use keyway_core::{Cx, Page, applications, audit_logs};
+use keyway_core::applications::{self, ApplicationFilter};
+use keyway_core::{Cx, Page, audit_logs};
 use keyway_model::audit_log::LogEntry;
 use keyway_model::{ApplicationId, LogId, TenantId, Timestamp, UserId};
 use serde_json::Value;
@@ -152,7 +153,8 @@ pub async fn list(cx: Cx, Extension(admin): Extension<Admin>, parameters: Parame
     let filters = LogFilters::read(&parameters);
     let (number, wanted) = page::requested_page(&parameters);
     let (entries, total) = audit_logs::list(&filters.within(&cx), &filters.filter(), wanted).await?;
-    let (applications, _) = applications::list(&cx, Page { offset: 0, limit: 100 }).await?;
+    let (applications, _) =
+        applications::list(&cx, &ApplicationFilter::default(), Page { offset: 0, limit: 100 }).await?;
     let mut applications: Vec<_> = applications.into_iter().map(|one| (one.id.0, one.name)).collect();
     if !filters.application.is_empty() && !applications.iter().any(|(id, _)| *id == filters.application) {
         applications.push((filters.application.clone(), filters.application.clone()));

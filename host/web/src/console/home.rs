@@ -4,8 +4,9 @@ use askama::Template;
 use axum::Extension;
 use axum::http::StatusCode;
 use axum::response::Response;
+use keyway_core::applications::{self, ApplicationFilter};
 use keyway_core::users::{self, ListPosition};
-use keyway_core::{Cx, Page, applications, connectors, sign_in_experience};
+use keyway_core::{Cx, Page, connectors, sign_in_experience};
 
 use super::page::{Shell, page, shown_total};
 use super::session::Admin;
@@ -36,7 +37,7 @@ struct HomePage {
 pub async fn show(cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
     let shell = Shell::new(&admin, "home");
     let t = shell.t;
-    let (_, total) = applications::list(&cx, Page { offset: 0, limit: 1 }).await?;
+    let (_, total) = applications::list(&cx, &ApplicationFilter::default(), Page { offset: 0, limit: 1 }).await?;
     let people = applications::newest_for_people(&cx).await?;
     let set_up = connectors::list(&cx).await?.len();
     let users = users::window(&cx, ListPosition::Newest, 0).await?.total;

@@ -20,7 +20,7 @@ use utoipa::openapi::{
 use crate::Web;
 use crate::error::{ErrorBody, WebError};
 use crate::management::paging::Paged;
-use crate::request::{Body, File, Object, OptionalBody, Pagination, Path, Query};
+use crate::request::{Body, File, Object, OptionalBody, OptionalPagination, Pagination, Path, Query};
 use crate::response::{Added, Created, NoContent};
 
 /// What is known about an operation.
@@ -136,6 +136,12 @@ impl Describe for Pagination {
     fn describe(operation: &mut Description) {
         operation.query("page", Type::Integer);
         operation.query("page_size", Type::Integer);
+    }
+}
+
+impl Describe for OptionalPagination {
+    fn describe(operation: &mut Description) {
+        Pagination::describe(operation);
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use keyway_core::Total;
 
-use crate::request::Pagination;
+use crate::request::{OptionalPagination, Pagination};
 
 /// A page of a list.
 pub struct Paged<T> {
@@ -52,6 +52,14 @@ pub fn page<T>(items: Vec<T>, total: impl Into<Total>, page: Pagination, uri: &U
         headers.insert("link", value);
     }
     Paged { headers, items }
+}
+
+/// A page of a list, or all of it without paging headers where no page is asked for.
+pub fn page_or_all<T>(items: Vec<T>, total: impl Into<Total>, asked: OptionalPagination, uri: &Uri) -> Paged<T> {
+    match asked.0 {
+        Some(asked) => page(items, total, asked, uri),
+        None => Paged { headers: HeaderMap::new(), items },
+    }
 }
 
 #[cfg(test)]

@@ -81,6 +81,30 @@ impl Pagination {
     }
 }
 
+/// `page` and `page_size` of a list that is given whole where neither is there.
+#[derive(Debug, Clone, Copy)]
+pub struct OptionalPagination(pub Option<Pagination>);
+
+impl OptionalPagination {
+    /// For the store.
+    pub fn page(self) -> Page {
+        self.0.map_or(Page::ALL, Pagination::page)
+    }
+}
+
+impl FromRequestParts<Web> for OptionalPagination {
+    type Rejection = WebError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, WebError> {
+        let names = ["page", "page_size"];
+        let text = parts.uri.query().unwrap_or_default().as_bytes();
+        if url::form_urlencoded::parse(text).any(|(name, _)| names.contains(&name.as_ref())) {
+            return Pagination::from_request_parts(parts, web).await.map(Some).map(Self);
+        }
+        Ok(Self(None))
+    }
+}
+
 impl FromRequestParts<Web> for Pagination {
     type Rejection = WebError;
 

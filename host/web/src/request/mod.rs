@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-pub use address::{Pagination, Path, Query, no_null};
+pub use address::{OptionalPagination, Pagination, Path, Query, no_null};
 #[cfg(test)]
 pub(crate) use body::parse;
 pub use body::{Body, Object, OptionalBody};

@@ -9,9 +9,10 @@ mod get_sign_in_experience;
 mod list;
 mod list_secrets;
 mod put_sign_in_experience;
+mod search;
 mod update;
 mod update_custom_data;
-mod view;
+pub mod view;
 
 use keyway_core::CoreError;
 use keyway_core::applications::ApplicationError;

@@ -23,5 +23,5 @@ pub struct CreateResource {
 pub async fn create(cx: Cx, Body(body): Body<CreateResource>) -> Result<Created<ResourceView>, WebError> {
     let access_token_ttl = body.access_token_ttl.unwrap_or(ACCESS_TOKEN_TTL);
     let new = NewResource { name: body.name, indicator: body.indicator, access_token_ttl };
-    Ok(Created(resources::create(&cx, new).await?.into()))
+    Ok(Created(ResourceView::new(&cx, resources::create(&cx, new).await?)))
 }

@@ -22,5 +22,5 @@ pub async fn create_scope(
     Path(id): Path<ResourceId>,
     Body(body): Body<CreateScope>,
 ) -> Result<Created<ScopeView>, WebError> {
-    Ok(Created(resources::create_scope(&cx, &id, body.name, body.description).await?.into()))
+    Ok(Created(ScopeView::new(&cx, resources::create_scope(&cx, &id, body.name, body.description).await?)))
 }

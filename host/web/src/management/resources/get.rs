@@ -10,5 +10,5 @@ use crate::error::WebError;
 use crate::request::Path;
 
 pub async fn get(cx: Cx, Path(id): Path<ResourceId>) -> Result<Json<ResourceView>, WebError> {
-    Ok(Json(resources::get(&cx, &id).await?.into()))
+    Ok(Json(ResourceView::new(&cx, resources::get(&cx, &id).await?)))
 }

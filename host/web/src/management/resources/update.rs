@@ -24,5 +24,5 @@ pub async fn update(
     Body(body): Body<UpdateResource>,
 ) -> Result<Json<ResourceView>, WebError> {
     let change = ResourceChange { name: body.name, access_token_ttl: body.access_token_ttl };
-    Ok(Json(resources::update(&cx, &id, change).await?.into()))
+    Ok(Json(ResourceView::new(&cx, resources::update(&cx, &id, change).await?)))
 }

@@ -6,6 +6,7 @@ use keyway_model::{RoleId, ScopeId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::at_least_one;
 use crate::error::WebError;
 use crate::request::{Body, Path};
 use crate::response::Added;
@@ -18,6 +19,6 @@ pub struct ScopeIds {
 }
 
 pub async fn add_scopes(cx: Cx, Path(id): Path<RoleId>, Body(body): Body<ScopeIds>) -> Result<Added, WebError> {
-    roles::add_scopes(&cx, &id, body.scope_ids).await?;
+    roles::add_scopes(&cx, &id, at_least_one("scopeIds", body.scope_ids)?).await?;
     Ok(Added)
 }

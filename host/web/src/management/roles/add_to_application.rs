@@ -1,19 +1,19 @@
-//! `POST /api/applications/{id}/roles`: for a machine-to-machine application
+//! `POST /api/applications/{id}/roles`: roles that are had already stay.
 
-use keyway_core::Cx;
-use keyway_core::roles;
+use keyway_core::{Cx, roles};
 use keyway_model::ApplicationId;
 
-use super::RoleIds;
+use super::{AddedRoles, RoleIds, at_least_one};
 use crate::error::WebError;
 use crate::request::{Body, Path};
-use crate::response::Added;
+use crate::response::Created;
 
 pub async fn add_to_application(
     cx: Cx,
     Path(id): Path<ApplicationId>,
     Body(body): Body<RoleIds>,
-) -> Result<Added, WebError> {
-    roles::add_to_application(&cx, &id, body.role_ids).await?;
-    Ok(Added)
+) -> Result<Created<AddedRoles>, WebError> {
+    let role_ids = at_least_one("roleIds", body.role_ids)?;
+    let added_role_ids = roles::add_to_application(&cx, &id, role_ids.clone()).await?;
+    Ok(Created(AddedRoles { role_ids, added_role_ids }))
 }

@@ -36,5 +36,5 @@ pub async fn create(cx: Cx, Body(body): Body<CreateRole>) -> Result<Json<RoleVie
         is_default: body.is_default,
         scopes: body.scope_ids,
     };
-    Ok(Json(roles::create(&cx, new).await?.into()))
+    Ok(Json(RoleView::new(&cx, roles::create(&cx, new).await?)))
 }

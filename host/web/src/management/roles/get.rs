@@ -10,5 +10,5 @@ use crate::error::WebError;
 use crate::request::Path;
 
 pub async fn get(cx: Cx, Path(id): Path<RoleId>) -> Result<Json<RoleView>, WebError> {
-    Ok(Json(roles::get(&cx, &id).await?.into()))
+    Ok(Json(RoleView::new(&cx, roles::get(&cx, &id).await?)))
 }

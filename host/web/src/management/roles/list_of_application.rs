@@ -1,14 +1,25 @@
-//! `GET /api/applications/{id}/roles`
+//! `GET /api/applications/{id}/roles`: by name.
 
-use axum::Json;
-use keyway_core::Cx;
-use keyway_core::roles;
+use axum::http::Uri;
+use keyway_core::roles::{self, RoleFilter};
+use keyway_core::{Cx, applications};
 use keyway_model::ApplicationId;
 
+use super::search::SearchQuery;
 use super::view::RoleView;
 use crate::error::WebError;
-use crate::request::Path;
+use crate::management::paging::{Paged, page_or_all};
+use crate::request::{OptionalPagination, Path, Query};
 
-pub async fn list_of_application(cx: Cx, Path(id): Path<ApplicationId>) -> Result<Json<Vec<RoleView>>, WebError> {
-    Ok(Json(roles::of_application(&cx, &id).await?.into_iter().map(RoleView::from).collect()))
+pub async fn list_of_application(
+    cx: Cx,
+    Path(id): Path<ApplicationId>,
+    Query(query): Query<SearchQuery>,
+    paging: OptionalPagination,
+    uri: Uri,
+) -> Result<Paged<RoleView>, WebError> {
+    applications::get(&cx, &id).await?;
+    let filter = RoleFilter { of_application: Some(id), search: query.search, ..RoleFilter::default() };
+    let (found, total) = roles::list(&cx, &filter, paging.page()).await?;
+    Ok(page_or_all(found.into_iter().map(|role| RoleView::new(&cx, role)).collect(), total, paging, &uri))
 }

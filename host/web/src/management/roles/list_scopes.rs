@@ -1,14 +1,24 @@
-//! `GET /api/roles/{id}/scopes`: what a role holds.
+//! `GET /api/roles/{id}/scopes`: what a role holds, each with its resource.
 
-use axum::Json;
-use keyway_core::Cx;
-use keyway_core::roles;
+use axum::http::Uri;
+use keyway_core::{Cx, roles};
 use keyway_model::RoleId;
 
+use super::search::SearchQuery;
 use crate::error::WebError;
-use crate::management::resources::view::ScopeView;
-use crate::request::Path;
+use crate::management::paging::{Paged, page_or_all};
+use crate::management::resources::view::ScopeWithResource;
+use crate::request::{OptionalPagination, Path, Query};
 
-pub async fn list_scopes(cx: Cx, Path(id): Path<RoleId>) -> Result<Json<Vec<ScopeView>>, WebError> {
-    Ok(Json(roles::list_scopes(&cx, &id).await?.into_iter().map(ScopeView::from).collect()))
+pub async fn list_scopes(
+    cx: Cx,
+    Path(id): Path<RoleId>,
+    Query(query): Query<SearchQuery>,
+    paging: OptionalPagination,
+    uri: Uri,
+) -> Result<Paged<ScopeWithResource>, WebError> {
+    let page = paging.page();
+    let (found, total) = roles::list_scopes(&cx, &id, query.search, page).await?;
+    let views = found.into_iter().map(|(scope, resource)| ScopeWithResource::new(&cx, scope, resource));
+    Ok(page_or_all(views.collect(), total, paging, &uri))
 }

@@ -19,7 +19,7 @@ mod suspend;
 mod update;
 mod update_custom_data;
 mod update_profile;
-mod view;
+pub mod view;
 
 use keyway_model::resource::ManagementScope::All;
 use serde::Deserialize;

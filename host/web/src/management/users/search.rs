@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use keyway_core::users::{UserField, UserMatch, UserSearch};
 use keyway_model::reason::AnyOf;
-use keyway_model::{Reason, Refusal};
+use keyway_model::{Reason, Refusal, RoleId};
 use utoipa::openapi::Type;
 
 use crate::Web;
@@ -66,6 +66,7 @@ impl FromRequestParts<Web> for Searched {
 impl Describe for Searched {
     fn describe(operation: &mut Description) {
         operation.query("search", Type::String);
+        operation.query("excludeRoleId", Type::String);
     }
 }
 
@@ -74,7 +75,7 @@ impl Describe for Searched {
 pub fn parse(query: &str) -> Result<Option<UserSearch>, Refusal> {
     let mut modes: Vec<(Option<UserField>, bool)> = Vec::new();
     let mut values: Vec<(String, Option<UserField>, String)> = Vec::new();
-    let (mut all, mut case_sensitive) = (false, false);
+    let (mut all, mut case_sensitive, mut without_role) = (false, false, None);
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         let (name, value) = (name.as_ref(), value.into_owned());
         match name {
@@ -84,6 +85,7 @@ pub fn parse(query: &str) -> Result<Option<UserSearch>, Refusal> {
                 "or" | "" => all = false,
                 _ => return Err(Refusal::invalid_input(name, Reason::Joint)),
             },
+            "excludeRoleId" => without_role = Some(RoleId(value)),
             "isCaseSensitive" => case_sensitive = switch(name, &value)?,
             _ if name == "mode" || name.starts_with("mode.") => {
                 modes.push((field(name, "mode")?, is_exact(name, &value)?));
@@ -114,7 +116,8 @@ pub fn parse(query: &str) -> Result<Option<UserSearch>, Refusal> {
             None => matches.push(UserMatch { field, exact, values: vec![value] }),
         }
     }
-    Ok((!matches.is_empty()).then_some(UserSearch { matches, all, case_sensitive }))
+    let is_search = !matches.is_empty() || without_role.is_some();
+    Ok(is_search.then_some(UserSearch { matches, all, case_sensitive, without_role, of_role: None }))
 }
 
 #[cfg(test)]
