@@ -1,6 +1,7 @@
 //! SQLite. Statements run where they are called: most take some microseconds, less than handing them to another thread and back
 //! would. What commits, flushes to the disk, waits for a lock or goes through many rows has a thread of its own.
 
+mod checkpoint;
 mod readers;
 mod writer;
 
@@ -16,6 +17,7 @@ use crate::StoreError;
 use crate::migrations;
 use crate::statement::{Query, Row, Type, Value};
 
+use checkpoint::Checkpoints;
 pub(crate) use readers::{Reader, Readers};
 use writer::Flush;
 pub(crate) use writer::{Writer, WriterTurn};
@@ -37,9 +39,10 @@ pub(crate) fn open(url: &str) -> Result<(Readers, Writer), StoreError> {
     let mut connection = connect(&path)?;
     migrations::on_sqlite(&mut connection)?;
     let flush = flush(&connection)?;
-    // Commits leave the flush to the writer; checkpoints and new logs are flushed as before, so that the file stays whole.
-    connection.execute_batch("PRAGMA synchronous = NORMAL")?;
-    Ok((Readers::new(path), Writer::new(connection, flush)?))
+    // Commits leave the flush and the log to the writer; checkpoints and new logs are flushed as before, so that the file stays whole.
+    connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0")?;
+    let checkpoints = Checkpoints::new(connect(&path)?)?;
+    Ok((Readers::new(path), Writer::new(connection, flush, checkpoints)?))
 }
 
 /// Flushes the log. SQLite makes it once and keeps it for as long as a connection is open.

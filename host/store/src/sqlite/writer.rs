@@ -10,6 +10,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
 use super::BUSY;
+use super::checkpoint::Checkpoints;
 use crate::StoreError;
 
 /// Makes durable whatever was committed before it is called.
@@ -85,14 +86,14 @@ fn answer(waiting: Vec<oneshot::Sender<CommitOutcome>>, outcome: impl Fn() -> Co
 
 impl Writer {
     /// The writer of a connection that flushes nothing itself when it commits.
-    pub fn new(connection: Connection, flush: Flush) -> Result<Self, StoreError> {
+    pub fn new(connection: Connection, flush: Flush, checkpoints: Checkpoints) -> Result<Self, StoreError> {
         let shared = Shared { connection, is_open: false, is_lost: false, ended: Vec::new() };
         let turns = Arc::new(Mutex::new(shared));
         // One wish that waits stands for all.
         let (wake, woken) = sync_channel(1);
         let weak = Arc::downgrade(&turns);
         let thread = std::thread::Builder::new().name("keyway-commit".into());
-        thread.spawn(move || commit_groups(&weak, &woken, flush)).map_err(|_| StoreError::Aborted)?;
+        thread.spawn(move || commit_groups(&weak, &woken, flush, checkpoints)).map_err(|_| StoreError::Aborted)?;
         Ok(Self { turns, wake })
     }
 
@@ -161,10 +162,13 @@ impl Drop for WriterTurn {
 }
 
 /// Commits after those who wait for their turn already: locks are given in the order in which they were asked for.
-fn commit_groups(turns: &Weak<Mutex<Shared>>, woken: &Receiver<()>, mut flush: Flush) {
+fn commit_groups(turns: &Weak<Mutex<Shared>>, woken: &Receiver<()>, mut flush: Flush, mut checkpoints: Checkpoints) {
     while woken.recv().is_ok() {
         let Some(turns) = turns.upgrade() else { return };
-        let waiting = Arc::clone(&turns).blocking_lock_owned().commit();
+        let mut shared = turns.blocking_lock();
+        let waiting = shared.commit();
+        checkpoints.after_commit(&shared.connection);
+        drop(shared);
         if waiting.is_empty() {
             continue;
         }
@@ -190,7 +194,8 @@ mod tests {
     fn writer(flush: Flush) -> Writer {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE things (id INTEGER)").unwrap();
-        Writer::new(connection, flush).unwrap()
+        let checkpoints = Checkpoints::new(Connection::open_in_memory().unwrap()).unwrap();
+        Writer::new(connection, flush, checkpoints).unwrap()
     }
 
     async fn written(writer: &Writer, id: i64) -> WriterTurn {
