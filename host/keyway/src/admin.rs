@@ -83,9 +83,10 @@ pub async fn delete_tenant(settings: ServerSettings, id: TenantId) -> anyhow::Re
 pub async fn create_admin(settings: ServerSettings, username: String, from_stdin: bool) -> anyhow::Result<()> {
     let password = if from_stdin { Some(read_password()?) } else { None };
     let core = wiring::core(&settings, settings.egress()?, false).await?;
-    let user = administrators::create(&operators(&core), &username, true, &[]).await?;
+    let has_password = password.is_some();
+    let user = administrators::create(&operators(&core), &username, password, true, &[]).await?;
     println!("{username} may do everything at the console.");
-    give_password(&core, &user.id, password).await
+    if has_password { Ok(()) } else { give_password(&core, &user.id, None).await }
 }
 
 /// `keyway admin reset-password`

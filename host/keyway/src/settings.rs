@@ -212,6 +212,29 @@ impl ServerSettings {
         Ok(policy.with_endpoint(&self.endpoint()?))
     }
 
+    /// Refuses what a server would start with and serve nobody, or what contradicts itself.
+    pub fn validate(&self) -> anyhow::Result<()> {
+        self.trusted_proxies()?;
+        self.egress()?;
+        let connections = self.connections()?;
+        anyhow::ensure!(connections.all > 0, "max_connections must be 1 at least");
+        anyhow::ensure!(connections.per_address > 0, "max_connections_per_address must be 1 at least");
+        anyhow::ensure!(self.log_retention_days != Some(0), "log_retention_days must be 1 at least");
+        anyhow::ensure!(self.port() != self.admin_port(), "port and admin_port must differ");
+        let is_used = [self.port(), self.admin_port()].contains(&self.metrics_port());
+        anyhow::ensure!(!is_used, "metrics_port must differ from port and admin_port");
+        let (users, operators) = (self.endpoint()?, self.admin_endpoint()?);
+        anyhow::ensure!(users.authority() != operators.authority(), "endpoint and admin_endpoint must differ");
+        let url = self.database_url();
+        let is_known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
+        anyhow::ensure!(is_known, "database_url must begin with sqlite:, postgres:// or postgresql://");
+        let limits = serde_json::to_value(self.limits())?;
+        for (name, number) in limits.as_object().into_iter().flatten() {
+            anyhow::ensure!(number.as_i64().is_none_or(|number| number >= 0), "limits.{name} must not be negative");
+        }
+        Ok(())
+    }
+
     pub fn limits(&self) -> Limits {
         self.limits.unwrap_or_default()
     }
@@ -227,8 +250,7 @@ impl ServerSettings {
 
 /// `keyway config check`
 pub fn check(settings: &ServerSettings) -> anyhow::Result<()> {
-    settings.trusted_proxies()?;
-    settings.egress()?;
+    settings.validate()?;
     if let Some(key) = &settings.master_key {
         crate::master_key::parse(key).context("master_key")?;
     }
@@ -256,6 +278,24 @@ mod tests {
     use keyway_core::connectors::Trust;
 
     use super::*;
+
+    #[test]
+    fn what_would_serve_nobody_is_refused() {
+        let check = |text: &str| toml::from_str::<ServerSettings>(text).unwrap().validate();
+        check("").unwrap();
+        for bad in [
+            "max_connections = 0",
+            "max_connections_per_address = 0",
+            "log_retention_days = 0",
+            "port = 3002",
+            "metrics_port = 3001",
+            "endpoint = \"https://id.example.com\"\nadmin_endpoint = \"https://id.example.com\"",
+            "database_url = \"mysql://localhost/keyway\"",
+            "[limits]\nsends_per_recipient_hour = -1",
+        ] {
+            assert!(check(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn flags_win_over_the_file_and_unknown_settings_are_refused() {

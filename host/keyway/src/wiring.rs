@@ -18,12 +18,20 @@ include!(concat!(env!("OUT_DIR"), "/connectors.rs"));
 pub async fn core(settings: &ServerSettings, egress: EgressPolicy, connectors: bool) -> anyhow::Result<Arc<Core>> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let rng: Arc<dyn Rng> = Arc::new(SystemRng);
+    settings.validate()?;
     let (master_key, made) = master_key::open(settings, &*rng)?;
+    let opened = Store::open(&settings.database_url(), Arc::clone(&rng)).await.context("the database cannot be opened");
+    if let Some(path) = &made
+        && let Ok(store) = &opened
+        && store.has_secrets().await?
+    {
+        std::fs::remove_file(path).with_context(|| format!("{path} cannot be removed"))?;
+        anyhow::bail!("this database was sealed with a master key that is not here: put it back as {path}");
+    }
+    let store = opened?;
     if let Some(path) = made {
         eprintln!("A master key was made: {path}\nBack it up: without it the stored secrets cannot be read.");
     }
-    let store =
-        Store::open(&settings.database_url(), Arc::clone(&rng)).await.context("the database cannot be opened")?;
     let pooling = connectors && settings.sandbox_pooling.unwrap_or(true);
     let sandbox = Sandbox::new(keyway_sandbox::EngineSettings {
         cache: settings.data_dir().join("compiled"),

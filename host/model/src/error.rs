@@ -32,6 +32,9 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// Characters of somebody else's words about what was sent.
+const MOST_QUOTED: usize = 300;
+
 impl Refusal {
     /// A request body or parameter that is not as documented.
     pub fn invalid_input(field: &str, reason: Reason) -> Self {
@@ -40,6 +43,11 @@ impl Refusal {
 
     /// The same in the words of the parser that could not read it.
     pub fn unreadable(field: &str, words: &str) -> Self {
+        // They repeat what was sent, however long that is.
+        let words = match words.char_indices().nth(MOST_QUOTED) {
+            Some((end, _)) => format!("{}…", words.get(..end).unwrap_or_default()),
+            None => words.to_owned(),
+        };
         Self::quoting(ErrorCode::InvalidInput, words).of_field(field)
     }
 

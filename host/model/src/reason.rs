@@ -118,6 +118,7 @@ pub enum Reason {
     DutiesNeeded,
     TooManyAdministrators { most: i64 },
     OtherTenantId,
+    Reserved,
 
     // Configurations of connectors.
     ConfigTooLarge,

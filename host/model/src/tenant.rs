@@ -50,6 +50,10 @@ impl TenantAddress {
         // Browsers leave the usual port out of `Host`.
         let usual = if scheme == "https" { ":443" } else { ":80" };
         let host = host.strip_suffix(usual).unwrap_or(host);
+        // A proxy may leave out either of them, so that a host with the other would not be told from one without.
+        if host.ends_with(":443") || host.ends_with(":80") {
+            return refused(Reason::TenantHost);
+        }
         Ok(Self { endpoint: format!("{scheme}://{host}"), host: host.to_owned() })
     }
 }
@@ -62,6 +66,9 @@ impl TenantId {
         let ends = [bytes.first(), bytes.last()].into_iter().all(|byte| byte.is_some_and(|byte| *byte != b'-'));
         if !(1..=32).contains(&bytes.len()) || !bytes.iter().all(fits) || !ends {
             return Err(Refusal::invalid_input("id", Reason::HostCharacters { least: 1, most: 32 }));
+        }
+        if self.0 == "new" {
+            return Err(Refusal::invalid_input("id", Reason::Reserved));
         }
         if Self::permanent().contains(self) {
             return Err(ErrorCode::TenantIdInUse.into());

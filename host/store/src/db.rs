@@ -51,6 +51,25 @@ impl Store {
         Ok(Self { database, rng, transactions: Arc::default(), statements: Arc::default(), versions })
     }
 
+    /// Whether it holds something that a master key sealed, also before its schema is there or up to date.
+    pub async fn has_secrets(&self) -> Result<bool, StoreError> {
+        self.read(async |tx| {
+            let table = tx.statement(
+                "SELECT COUNT(*) AS total FROM sqlite_master WHERE name = 'signing_keys'",
+                "SELECT COUNT(*) AS total FROM pg_class WHERE oid = to_regclass('signing_keys')",
+            );
+            let mut total = 0;
+            for statement in [table, "SELECT COUNT(*) AS total FROM signing_keys"] {
+                total = tx.one(query(statement)).await?.map_or(Ok(0), |row| row.get("total"))?;
+                if total == 0 {
+                    break;
+                }
+            }
+            Ok::<_, StoreError>(total > 0)
+        })
+        .await
+    }
+
     fn tx(&self, connection: TxConnection) -> Tx {
         Tx::new(connection, Arc::clone(&self.statements), Arc::clone(&self.versions))
     }

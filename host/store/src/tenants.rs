@@ -56,13 +56,15 @@ pub async fn rename(tx: &mut Tx, tenant: &TenantId, name: &str) -> Result<(), St
     tx.execute(statement.bind(tenant.0.clone()).bind(name.to_owned())).await.map(|_| ())
 }
 
-/// Adds a tenant; [`crate::Constraint::TenantId`] or [`crate::Constraint::TenantHost`] where its id or host is taken.
-pub async fn insert(tx: &mut Tx, tenant: &Tenant) -> Result<(), StoreError> {
+/// Adds a tenant; [`crate::Constraint::TenantId`] or [`crate::Constraint::TenantHost`] where its id or host is taken. Copies of its
+/// configuration are kept by id and version, so that its first version is one that no earlier tenant of the same id can have had.
+pub async fn insert(tx: &mut Tx, tenant: &Tenant, first_version: i64) -> Result<(), StoreError> {
     let address = tenant.address.clone();
     let (endpoint, host) = address.map(|address| (address.endpoint, address.host)).unzip();
-    let statement = "INSERT INTO tenants (id, name, endpoint, host, created_at) VALUES ($1, $2, $3, $4, $5)";
+    let statement = "INSERT INTO tenants (id, name, endpoint, host, created_at, configuration_version) VALUES ($1, $2, $3, $4, \
+         $5, $6)";
     let statement = query(statement).bind(tenant.id.0.clone()).bind(tenant.name.clone());
-    tx.execute(statement.bind(endpoint).bind(host).bind(tenant.created_at.0)).await?;
+    tx.execute(statement.bind(endpoint).bind(host).bind(tenant.created_at.0).bind(first_version)).await?;
     configuration::changed(tx, &tenant.id).await
 }
 

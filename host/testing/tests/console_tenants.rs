@@ -48,7 +48,7 @@ async fn log(server: &TestServer, tenant: &str) -> Vec<(String, String, Value)> 
 /// The console of an administrator with one duty.
 async fn with_one_duty(server: &TestServer) -> Browser {
     let helper =
-        administrators::create(&server.operators(), "helper", false, &["connectors:view".into()]).await.unwrap();
+        administrators::create(&server.operators(), "helper", None, false, &["connectors:view".into()]).await.unwrap();
     users::set_password(&server.operators(), &helper.id, PASSWORD.into()).await.unwrap();
     let mut browser = server.operators_browser("203.0.113.11");
     let begun = browser.get("/console/sign-in").await.expect(303).location();

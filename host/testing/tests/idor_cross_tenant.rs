@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 on_both! {
     async fn idor_cross_tenant(database: Database) {
         let server = TestServer::start(database).await;
-        let operator = administrators::create(&server.operators(), "root", true, &[]).await.unwrap();
+        let operator = administrators::create(&server.operators(), "root", None, true, &[]).await.unwrap();
         let own = server.user("ada", "8613800000001", "correct horse battery").await;
         let role = json!({ "name": "reader", "description": "Reads", "type": "User" });
         let role = server.api(Method::POST, "/roles", Some(role)).await.expect(200).json();

@@ -35,6 +35,16 @@ async fn put_squatter(server: &TestServer, number: u32) {
 }
 
 on_both! {
+    async fn an_administrator_is_not_made_with_a_password_that_is_refused(database: Database) {
+        let server = TestServer::start(database).await;
+        for (password, is_made) in [("12345678", false), ("bright canal of seven maples", true)] {
+            let made = administrators::create(&server.operators(), "bob", Some(password.into()), true, &[]).await;
+            assert_eq!(made.is_ok(), is_made, "{password}");
+        }
+        let made = administrators::named(&server.operators(), "bob").await.unwrap();
+        assert!(made.user.password.is_some());
+    }
+
     async fn missing_authorisation(database: Database) {
         let server = TestServer::start(database).await;
         // What is stored does not open the tenant.
@@ -96,11 +106,11 @@ on_both! {
             found.into_iter().filter_map(|one| one.user.username).collect::<Vec<_>>()
         };
         assert_eq!(names(administrators::list(&server.operators()).await.unwrap()), ["root"]);
-        let helper = administrators::create(&server.operators(), "helper", false, &["connectors:view".into()]).await.unwrap();
+        let helper = administrators::create(&server.operators(), "helper", None, false, &["connectors:view".into()]).await.unwrap();
         let root = administrators::named(&server.operators(), "root").await.unwrap();
         let last = administrators::delete(&server.operators(), &root.user.id).await.unwrap_err();
         assert!(matches!(last, administrators::AdministratorError::Last), "{last}");
-        administrators::create(&server.operators(), "second", true, &[]).await.unwrap();
+        administrators::create(&server.operators(), "second", None, true, &[]).await.unwrap();
         administrators::delete(&server.operators(), &root.user.id).await.unwrap();
         administrators::delete(&server.operators(), &helper.id).await.unwrap();
         assert_eq!(names(administrators::list(&server.operators()).await.unwrap()), ["second"]);
@@ -111,7 +121,7 @@ on_both! {
         let before = server.operators_browser("203.0.113.7").authorize(&console()).await.expect(303);
         let beside = server.beside("http://elsewhere.example:3002").await;
         applications::create_management(&Cx::system(&beside, keyway_model::TenantId::default_tenant()), "by a command".into()).await.unwrap();
-        let made = administrators::create(&Cx::system(&beside, "admin".into()), "lost", true, &[]).await.unwrap();
+        let made = administrators::create(&Cx::system(&beside, "admin".into()), "lost", None, true, &[]).await.unwrap();
         let (link, _) = password_link::create(&Cx::system(&beside, "admin".into()), &made.id).await.unwrap();
         assert!(link.starts_with("http://elsewhere.example:3002/set-password?"));
         let after = server.operators_browser("203.0.113.7").authorize(&console()).await.expect(303);

@@ -1,7 +1,7 @@
 //! Tenants that an operator makes: each is a server of its own, and nothing of one opens anything of another.
 
 use http::Method;
-use keyway_core::tenants::{self, NewTenant};
+use keyway_core::tenants::{self, NewTenant, TenantChange};
 use keyway_core::{Cx, Page, applications, audit_logs};
 use keyway_testing::{Answer, Application, Browser, TestServer, on_both};
 use serde_json::{Value, json};
@@ -169,6 +169,34 @@ on_both! {
         tenants::create(&server.operators(), new("acme", ACME)).await.unwrap();
     }
 
+    async fn credentials_of_a_deleted_tenant_open_nothing_of_one_that_is_made_again(database: Database) {
+        let server = TestServer::start(database).await;
+        tenants::create(&server.operators(), new("acme", ACME)).await.unwrap();
+        let mut before = Tenant::new(&server, "acme", server.browser("203.0.113.7").at(ACME)).await;
+        let look = json!({ "termsOfUseUrl": "https://before.example.com" });
+        before.api(Method::PATCH, "/sign-in-exp", Some(look)).await.expect(200);
+        let mut browser = before.browser.clone();
+        let code = browser.sign_in(&before.application, "ada", PASSWORD).await;
+        browser.exchange(&before.application, &code).await.expect(200);
+        let keys = before.browser.get("/oidc/jwks").await.expect(200).body;
+        tenants::delete(&server.operators(), &"acme".into()).await.unwrap();
+        server.run_jobs().await;
+        tenants::create(&server.operators(), new("acme", ACME)).await.unwrap();
+
+        // As many changes as the tenant before had seen: at each, this node must know that it is another.
+        for name in 0..12 {
+            let mut bearer = before.browser.clone().with_header("authorization", &before.bearer);
+            bearer.json(Method::GET, "/api/users", None).await.expect(401);
+            assert_ne!(before.browser.get("/oidc/jwks").await.expect(200).body, keys, "{name}");
+            let settings = before.browser.get("/api/.well-known/sign-in-exp").await.expect(200).body;
+            assert!(!settings.contains("before.example.com"), "{name}: {settings}");
+            let request = before.browser.clone().authorize(&before.application).await;
+            assert_eq!(request.code(), "oidc.invalid_client", "{name}: its applications are gone: {}", request.body);
+            let change = TenantChange { name: Some(format!("Acme {name}")), address: None };
+            tenants::update(&server.operators(), &"acme".into(), change).await.unwrap();
+        }
+    }
+
     async fn ids_and_hosts_of_tenants_are_taken_once(database: Database) {
         let server = TestServer::start(database).await;
         tenants::create(&server.operators(), new("acme", ACME)).await.unwrap();
@@ -180,6 +208,9 @@ on_both! {
             ("other", "http://localhost:3002"),
             ("default", "https://a.example.com"),
             ("Other", "https://a.example.com"),
+            ("new", "https://a.example.com"),
+            ("other", "https://a.example.com:80"),
+            ("other", "http://a.localhost:443"),
             ("other", "https://a.example.com/path"),
         ] {
             assert!(tenants::create(&server.operators(), new(id, address)).await.is_err(), "{id} {address}");

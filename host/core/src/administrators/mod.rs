@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::console::{ADMINISTRATOR, Administrator, duty_role};
 use crate::events::{Event, EventKind};
+use crate::password::NOBODY;
 use crate::tenants::lock;
 use crate::{Actor, Cx};
 
@@ -45,9 +46,15 @@ pub async fn list(cx: &Cx) -> Result<Vec<Administrator>, AdministratorError> {
     cx.read(async |tx| Ok(all(tx).await?)).await
 }
 
-/// Makes an administrator without a password, who may do everything or has the given duties around connectors.
+/// Makes an administrator, who may do everything or has the given duties around connectors; without a password, one is set by a link.
 #[tracing::instrument(name = "administrators.create", skip_all)]
-pub async fn create(cx: &Cx, username: &str, everything: bool, duties: &[String]) -> Result<User, AdministratorError> {
+pub async fn create(
+    cx: &Cx,
+    username: &str,
+    password: Option<String>,
+    everything: bool,
+    duties: &[String],
+) -> Result<User, AdministratorError> {
     let tenant = TenantId::admin();
     let identifier = Identifier::parse(IdentifierKind::Username, username)?;
     let roles: Vec<_> = if everything {
@@ -60,6 +67,12 @@ pub async fn create(cx: &Cx, username: &str, everything: bool, duties: &[String]
     }
     let mut user = User::new(UserId(cx.core().rng().text(12)), cx.now);
     user.set_identifier(&identifier);
+    if let Some(password) = password {
+        cx.core()
+            .check_password(&tenant, &password, &user)
+            .map_err(|refusal| AdministratorError::User(refusal.into()))?;
+        user.password = Some(cx.core().hasher.hash(NOBODY, password).await?);
+    }
     cx.write(async move |tx| {
         lock(tx, &tenant).await?;
         if i64::try_from(all(tx).await?.len()).is_ok_and(|count| count >= MAX_ADMINISTRATORS) {

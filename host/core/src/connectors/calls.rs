@@ -96,6 +96,13 @@ impl Calls {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Forgets the calls of connectors whose tenants are not there.
+    pub fn keep(&self, is_there: impl Fn(&TenantId) -> bool) {
+        let mut state = self.state();
+        state.lines.retain(|(owner, _), _| is_there(owner));
+        state.failing.retain(|(owner, _), _| is_there(owner));
+    }
+
     fn count(&self, factory: &FactoryId, outcome: &'static str, report: &Report) {
         let mut state = self.state();
         let totals = state.totals.entry((factory.clone(), outcome)).or_default();

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use keyway_model::tenant::{Tenant, TenantAddress};
-use keyway_model::{Reason, Refusal, TenantId};
-use keyway_store::{Page, signing_keys, tenants};
+use keyway_model::{Reason, Refusal, Rng, TenantId};
+use keyway_store::{Page, StoreError, signing_keys, tenants};
 
 use super::{TenantError, management_api};
 use crate::events::{Event, EventKind};
@@ -66,6 +66,14 @@ fn check_name(name: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// A random version to begin with, out of so many that it is none which an earlier tenant of the same id had.
+fn first_version(rng: &dyn Rng) -> i64 {
+    let mut bytes = [0; 8];
+    rng.fill(&mut bytes);
+    // Half of the range stays for it to grow.
+    i64::from_be_bytes(bytes) & (i64::MAX >> 1)
+}
+
 /// Makes a tenant with a signing key and a Management API of its own. It serves on this node at once and on the others
 /// within half a second. Refused where its id or host is taken, the id also by a tenant that was deleted a moment ago.
 #[tracing::instrument(name = "tenants.create", skip_all)]
@@ -82,14 +90,15 @@ pub async fn create(cx: &Cx, new: NewTenant) -> Result<Tenant, TenantError> {
     let tenant = Tenant { id, name: new.name, address: Some(address), created_at: cx.now };
     let key = generate(&core.parts, cx.now, cx.now)?;
     let made = &tenant;
+    let first_version = first_version(core.rng());
     cx.write(async move |tx| {
-        tenants::insert(tx, made).await?;
+        tenants::insert(tx, made, first_version).await?;
         signing_keys::insert(tx, &made.id, &key, &core.parts.master_key).await?;
         management_api(tx, &made.id, cx.now).await?;
         Ok::<_, TenantError>(cx.emit(tx, Event::created(EventKind::TenantCreated, made)).await?)
     })
     .await?;
-    core.directory.reload(&core.parts.store).await?;
+    core.reload_tenants().await?;
     Ok(tenant)
 }
 
@@ -117,11 +126,11 @@ pub async fn update(cx: &Cx, id: &TenantId, change: TenantChange) -> Result<Tena
         Ok::<_, TenantError>(named)
     });
     let tenant = tenant.await?;
-    core.directory.reload(&core.parts.store).await?;
+    core.reload_tenants().await?;
     Ok(tenant)
 }
 
-/// Takes a tenant out of use: its address leads nowhere, and nothing of it opens anything, here at once and on other nodes
+/// Takes a tenant out of use: its address is one like any that nobody has, and nothing of it opens anything, here at once and on other nodes
 /// within half a second. Its rows are removed while the server runs. The two tenants that are always there stay.
 #[tracing::instrument(name = "tenants.delete", skip_all)]
 pub async fn delete(cx: &Cx, id: &TenantId) -> Result<(), TenantError> {
@@ -135,11 +144,20 @@ pub async fn delete(cx: &Cx, id: &TenantId) -> Result<(), TenantError> {
         Ok::<_, TenantError>(cx.emit(tx, Event::deleted(EventKind::TenantDeleted, &known)).await?)
     })
     .await?;
-    cx.core().directory.reload(&cx.core().parts.store).await?;
+    cx.core().reload_tenants().await?;
     Ok(())
 }
 
 impl Core {
+    /// Reads the tenants anew, each with the version of its configuration, and forgets what this node knew of those that are not there.
+    pub(crate) async fn reload_tenants(&self) -> Result<Vec<(Tenant, i64)>, StoreError> {
+        let tenants = self.directory.reload(&self.parts.store).await?;
+        let is_there = |owner: &TenantId| tenants.iter().any(|(tenant, _)| tenant.id == *owner);
+        self.registry.keep(is_there);
+        self.calls.keep(is_there);
+        Ok(tenants)
+    }
+
     /// The tenant that a `Host` header leads to, where it is not that of the listener.
     pub fn tenant_of_host(&self, host: &str) -> Option<TenantId> {
         self.directory.of_host(host)

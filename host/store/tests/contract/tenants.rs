@@ -17,7 +17,7 @@ fn acme(id: &str, host: &str) -> Tenant {
 }
 
 async fn made(store: &Store, tenant: Tenant) -> Result<(), StoreError> {
-    store.write(async |tx| tenants::insert(tx, &tenant).await).await
+    store.write(async |tx| tenants::insert(tx, &tenant, 0).await).await
 }
 
 async fn a_tenant_comes_and_goes_with_all_that_it_has(store: Store) {

@@ -81,7 +81,7 @@ impl World {
         let server =
             TestServer::start_with(database, Options { limits: Some(limits), seed, ..Options::default() }).await;
         let application = if policy == Policy::Operators {
-            administrators::create(&server.operators(), "root", true, &[]).await.unwrap();
+            administrators::create(&server.operators(), "root", None, true, &[]).await.unwrap();
             Application {
                 id: "admin-console".into(),
                 secret: String::new(),

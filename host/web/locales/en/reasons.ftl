@@ -83,6 +83,7 @@ framework_needed = choose what the application is made with
 duties_needed = choose what the administrator may do
 too_many_administrators = there are { $most } administrators already
 other_tenant_id = This is not the tenant's ID.
+reserved = is a word that addresses need for themselves
 
 config_too_large = The configuration is too large for its connector's schema.
 config_slow = The configuration takes too long to check.

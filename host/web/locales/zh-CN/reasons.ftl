@@ -83,6 +83,7 @@ framework_needed = 请选择应用所用的框架
 duties_needed = 请选择管理员的权限
 too_many_administrators = 已有 { $most } 名管理员
 other_tenant_id = 与租户 ID 不一致。
+reserved = 是地址中保留的词
 
 config_too_large = 该配置对连接器的结构定义而言过大。
 config_slow = 检查该配置耗时过长。

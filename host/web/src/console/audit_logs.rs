@@ -1,11 +1,13 @@
 //! The audit log.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use askama::Template;
 use axum::Extension;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use keyway_core::applications::{self, ApplicationFilter};
-use keyway_core::{Cx, Page, audit_logs};
+use keyway_core::{Cx, Page, audit_logs, users};
 use keyway_model::audit_log::LogEntry;
 use keyway_model::{ApplicationId, LogId, TenantId, Timestamp, UserId};
 use serde_json::Value;
@@ -14,7 +16,7 @@ use time::{Date, Duration};
 
 use super::events::{self, GROUPS};
 use super::page::{self, Paging, Shell, moment, page};
-use super::session::Admin;
+use super::session::{Admin, name_of};
 use super::texts::texts;
 use crate::error::WebError;
 use crate::locale::Locale;
@@ -233,21 +235,97 @@ struct EntryPage {
     line: LogRow,
     error: String,
     agent: String,
+    /// Who did it, by name where it is somebody who is still there, and what kind of caller that is.
+    actor: String,
+    actor_kind: &'static str,
+    operation: String,
+    /// What it was done to: the name of each id, and the id.
+    targets: Vec<(String, String)>,
+    changes: Vec<Change>,
     json: String,
+}
+
+/// A field that an event changed, as it was before and after; empty where it was not there.
+struct Change {
+    field: String,
+    before: String,
+    after: String,
+}
+
+/// A value of an entry, as short as it can be read.
+fn readable(value: Option<&Value>) -> String {
+    match value {
+        None => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+    }
+}
+
+/// The fields of one member of an entry.
+fn fields<'e>(entry: &'e LogEntry, name: &str) -> BTreeMap<&'e str, &'e Value> {
+    let fields = entry.payload.get(name).and_then(Value::as_object).into_iter().flatten();
+    fields.map(|(field, value)| (field.as_str(), value)).collect()
+}
+
+fn changes(entry: &LogEntry) -> Vec<Change> {
+    let (before, after) = (fields(entry, "before"), fields(entry, "after"));
+    let names: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
+    let change = |field: &str| Change {
+        field: field.to_owned(),
+        before: readable(before.get(field).copied()),
+        after: readable(after.get(field).copied()),
+    };
+    names.into_iter().map(change).collect()
+}
+
+/// Who did it: an administrator's and a user's name, an application's, or the id of somebody who is not there any more.
+async fn actor(cx: &Cx, kind: &str, id: &str) -> String {
+    let user_of = |cx: Cx| async move { users::get(&cx, &UserId(id.to_owned())).await.ok().map(|user| name_of(&user)) };
+    let name = match kind {
+        "administrator" => user_of(cx.within(TenantId::admin())).await,
+        "user" => user_of(cx.clone()).await,
+        "application" => applications::get(cx, &ApplicationId(id.to_owned())).await.ok().map(|one| one.name),
+        _ => None,
+    };
+    name.unwrap_or_else(|| id.to_owned())
 }
 
 /// `GET /console/logs/{id}`
 pub async fn show(cx: Cx, Extension(admin): Extension<Admin>, Path(id): Path<LogId>) -> Result<Response, WebError> {
-    let entry = match audit_logs::get(&cx, &id).await {
-        Ok(entry) => entry,
-        Err(_) => audit_logs::get(&cx.within(TenantId::admin()), &id).await?,
+    let (cx, entry) = if let Ok(entry) = audit_logs::get(&cx, &id).await {
+        (cx, entry)
+    } else {
+        let operators = cx.within(TenantId::admin());
+        let entry = audit_logs::get(&operators, &id).await?;
+        (operators, entry)
     };
     let text = |name: &str| entry.payload.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let json = format!("{:#}", Value::Object(entry.payload.clone()));
     let shell = Shell::new(&admin, "logs");
     let error = entry.payload.get("error").and_then(|error| error.get("code")).and_then(Value::as_str);
     let error = error.unwrap_or_default().to_owned();
-    let shown = EntryPage { shell, line: line(&entry, admin.locale), error, agent: text("userAgent"), json };
+    let actor_kind = text("actorType");
+    let shown = EntryPage {
+        line: line(&entry, admin.locale),
+        error,
+        agent: text("userAgent"),
+        actor: actor(&cx, &actor_kind, &text("actor")).await,
+        actor_kind: match actor_kind.as_str() {
+            "administrator" => shell.t.actor_administrator,
+            "user" => shell.t.user,
+            "application" => shell.t.application,
+            "system" => shell.t.actor_system,
+            _ => shell.t.actor_nobody,
+        },
+        operation: text("operation"),
+        targets: fields(&entry, "targets")
+            .into_iter()
+            .map(|(name, id)| (name.to_owned(), readable(Some(id))))
+            .collect(),
+        changes: changes(&entry),
+        json,
+        shell,
+    };
     Ok(page(StatusCode::OK, &shown))
 }
 

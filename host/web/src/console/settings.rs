@@ -199,7 +199,7 @@ pub async fn add_administrator(
     let invitation = Invitation::new(&sent);
     let chosen = invitation.duties.iter().filter(|(_, chosen)| *chosen);
     let duties: Vec<String> = chosen.map(|(name, _)| (*name).to_owned()).collect();
-    match administrators::create(&cx, &invitation.username, invitation.everything, &duties).await {
+    match administrators::create(&cx, &invitation.username, None, invitation.everything, &duties).await {
         Ok(made) => with_link(&cx, &admin, &made.id).await,
         Err(error) => {
             let error = WebError::from(error);

@@ -3,7 +3,7 @@
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use keyway_core::Page;
 use keyway_model::{ErrorCode, Reason, Refusal};
 use serde::de::DeserializeOwned;
@@ -60,7 +60,8 @@ impl<T: DeserializeOwned> FromRequestParts<Web> for Query<T> {
 /// Refuses a null character in a path or query: PostgreSQL stores none, and programs disagree on where such a text ends.
 pub async fn no_null(request: Request, next: Next) -> Response {
     if request.uri().path_and_query().is_some_and(|text| text.as_str().contains("%00")) {
-        return WebError::from(Refusal::invalid_input("address", Reason::NullCharacter)).into_response();
+        let refusal = Refusal::invalid_input("address", Reason::NullCharacter);
+        return crate::pages::error(request.headers(), refusal.into());
     }
     next.run(request).await
 }

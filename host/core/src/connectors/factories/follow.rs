@@ -29,9 +29,8 @@ pub(crate) async fn follow(core: Weak<Core>) {
 
 /// Reads the tenants anew, and the versions of those whose configuration changed since `seen`.
 async fn catch_up(core: &Core, seen: &mut HashMap<TenantId, i64>) -> Result<(), StoreError> {
-    let tenants = core.directory.reload(&core.parts.store).await?;
+    let tenants = core.reload_tenants().await?;
     seen.retain(|known, _| tenants.iter().any(|(tenant, _)| tenant.id == *known));
-    core.registry.keep(|owner| tenants.iter().any(|(tenant, _)| tenant.id == *owner));
     for (tenant, version) in tenants {
         if seen.get(&tenant.id) != Some(&version) {
             core.registry.reconcile(&core.parts.store, &tenant.id).await?;
