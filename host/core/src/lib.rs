@@ -164,9 +164,9 @@ impl Core {
         self.rng().text(16)
     }
 
-    /// A new random id.
+    /// A new id, a name and no secret.
     pub(crate) fn id<T: From<String>>(&self) -> T {
-        T::from(self.rng().text(21))
+        T::from(self.rng().id(self.now()))
     }
 
     /// Public address of a tenant, without a slash at its end.
