@@ -107,6 +107,7 @@ codes! {
     EntityNotFound "entity.not_found";
     UniqueViolation "entity.unique_integrity_violation";
     RelationNotFound "entity.relation_foreign_key_not_found";
+    ConstraintViolated "entity.db_constraint_violated";
     KeyWaiting "oidc.key_waiting";
     KeySigns "oidc.key_in_use";
     TooManyKeys "oidc.too_many_keys";

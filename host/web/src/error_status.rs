@@ -34,7 +34,7 @@ statuses! {
         ConnectorFourEyes UploadQuota;
     PAYLOAD_TOO_LARGE: UploadTooLarge TooLarge;
     UNSUPPORTED_MEDIA_TYPE: UnsupportedMediaType;
-    UNPROCESSABLE_ENTITY: UniqueViolation RelationNotFound KeyWaiting KeySigns TooManyKeys NoSuchKeys OnlyEc
+    UNPROCESSABLE_ENTITY: UniqueViolation RelationNotFound ConstraintViolated KeyWaiting KeySigns TooManyKeys NoSuchKeys OnlyEc
         TenantIdInUse TenantAddressInUse TenantAddressFixed TenantFixed LastAdministrator OwnAccount InvalidCredentials IdentityInUse UsernameInUse EmailInUse PhoneInUse InvalidEmail
         InvalidPhone InvalidUsername UsernameTooLong SignInMethodNotEnabled MissingProfile SamePassword NewPasswordRequired
         UsernameExistsInProfile EmailExistsInProfile PhoneExistsInProfile PasswordExistsInProfile InvalidRoleType

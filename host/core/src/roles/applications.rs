@@ -1,7 +1,7 @@
 //! The roles of machine-to-machine applications.
 
 use keyway_model::application::ApplicationType;
-use keyway_model::resource::RoleType;
+use keyway_model::resource::{Role, RoleType};
 use keyway_model::{ApplicationId, RoleId};
 use keyway_store::{Page, Tx, applications, role_assignments, roles};
 use serde_json::json;
@@ -23,6 +23,25 @@ async fn give(tx: &mut Tx, cx: &Cx, role: &RoleId, application: &ApplicationId) 
         return Err(RoleError::ApplicationNeedsMachineRole);
     }
     Ok(role_assignments::add_application(tx, &cx.tenant, role, application).await?)
+}
+
+/// A page of the roles of a machine-to-machine application, by name, and how many there are.
+#[tracing::instrument(name = "applications.roles.list", skip_all)]
+pub async fn of_application(
+    cx: &Cx,
+    id: &ApplicationId,
+    search: Option<String>,
+    page: Page,
+) -> Result<(Vec<Role>, i64), RoleError> {
+    cx.read(async |tx| {
+        let application = applications::find(tx, &cx.tenant, id).await?.ok_or(RoleError::NotFound)?;
+        if application.kind != ApplicationType::MachineToMachine {
+            return Err(RoleError::NotMachineToMachine);
+        }
+        let filter = RoleFilter { of_application: Some(id.clone()), search: search.clone(), ..RoleFilter::default() };
+        Ok(roles::list(tx, &cx.tenant, &filter, page).await?)
+    })
+    .await
 }
 
 /// Gives roles to a machine-to-machine application; those that it did not have come back.

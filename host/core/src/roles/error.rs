@@ -37,6 +37,9 @@ pub enum RoleError {
     /// A role for machines is given to a user.
     #[error("a role for machines is given to a user")]
     UserNeedsUserRole,
+    /// Users are added to a role for machines.
+    #[error("users are added to a role for machines")]
+    MachineRoleForUsers,
     /// A role for users is given to an application.
     #[error("a role for users is given to an application")]
     ApplicationNeedsMachineRole,

@@ -15,7 +15,9 @@ use serde_json::json;
 use crate::Cx;
 use crate::events::{Event, EventKind};
 
-pub use applications::{add_applications, add_to_application, remove_from_application, set_of_application};
+pub use applications::{
+    add_applications, add_to_application, of_application, remove_from_application, set_of_application,
+};
 pub use error::RoleError;
 pub use keyway_store::role_assignments::{FeaturedApplication, FeaturedUser, RoleHolders};
 pub use keyway_store::roles::RoleFilter;

@@ -44,9 +44,9 @@ pub async fn list_scopes(
     .await
 }
 
-/// Adds scopes to a role that it does not hold.
+/// Adds scopes to a role that it does not hold; all that it holds then come back.
 #[tracing::instrument(name = "roles.scopes.add", skip_all)]
-pub async fn add_scopes(cx: &Cx, id: &RoleId, scopes: Vec<ScopeId>) -> Result<(), RoleError> {
+pub async fn add_scopes(cx: &Cx, id: &RoleId, scopes: Vec<ScopeId>) -> Result<Vec<Scope>, RoleError> {
     cx.write(async move |tx| {
         let role = find(tx, cx, id).await?;
         for scope in &scopes {
@@ -55,7 +55,9 @@ pub async fn add_scopes(cx: &Cx, id: &RoleId, scopes: Vec<ScopeId>) -> Result<()
             }
         }
         let event = Event::new(EventKind::RoleScopesAdded).target("roleId", id.as_str());
-        Ok(cx.emit(tx, event.added("scopeIds", json!(scopes))).await?)
+        cx.emit(tx, event.added("scopeIds", json!(scopes))).await?;
+        let held = ScopeFilter { of_role: Some(id.clone()), ..ScopeFilter::default() };
+        Ok(resources::scopes(tx, &cx.tenant, &held, Page::ALL).await?.0)
     })
     .await
 }

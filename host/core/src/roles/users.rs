@@ -74,7 +74,9 @@ pub async fn add_users(cx: &Cx, role: &RoleId, mut ids: Vec<UserId>) -> Result<(
     // Rows are held in one order, so that two of these wait for each other and do not stop each other.
     ids.sort_by(|one, other| one.0.cmp(&other.0));
     cx.write(async move |tx| {
-        find(tx, cx, role).await?;
+        if find(tx, cx, role).await?.kind != RoleType::User {
+            return Err(RoleError::MachineRoleForUsers);
+        }
         for user in &ids {
             users::hold(tx, &cx.tenant, user).await?.ok_or(RoleError::NotFound)?;
             if !give(tx, cx, role, user).await? {

@@ -20,7 +20,7 @@ pub(crate) fn management_role() -> Role {
     Role {
         id: RoleId("management-api-access".into()),
         name: "Logto Management API access".into(),
-        description: "Full access to the Management API".into(),
+        description: "Default scope for Management API, allows all permissions.".into(),
         kind: RoleType::MachineToMachine,
         is_default: false,
     }

@@ -205,7 +205,13 @@ impl Checked for Mfa {
         if !self.factors.is_empty() {
             return Some(("factors", Reason::NotEnforced));
         }
-        if ![MfaPromptPolicy::UserControlled, MfaPromptPolicy::NoPrompt].contains(&self.policy) {
+        // Without a factor nobody can be asked for one: a policy that only offers is acted upon, one that requires is not.
+        let requires = [
+            MfaPromptPolicy::Mandatory,
+            MfaPromptPolicy::PromptAtSignInAndSignUpMandatory,
+            MfaPromptPolicy::PromptOnlyAtSignInMandatory,
+        ];
+        if requires.contains(&self.policy) {
             return Some(("policy", Reason::NotEnforced));
         }
         let organizations = self.organization_required_mfa_policy.as_deref();
@@ -297,6 +303,7 @@ mod tests {
     fn what_asks_for_no_more_than_there_is_is_taken() {
         for (name, value) in [
             ("mfa", json!({ "factors": [], "policy": "NoPrompt" })),
+            ("mfa", json!({ "factors": [], "policy": "PromptAtSignInAndSignUp" })),
             ("passwordPolicy", json!({})),
             (
                 "passwordPolicy",

@@ -110,6 +110,7 @@ on_both! {
         calls.send("POST /applications/unknown/roles", json!({ "roleIds": [machines] })).await;
         calls.call(&format!("GET {its}")).await;
         calls.call("GET /applications/unknown/roles").await;
+        calls.call(&format!("GET /applications/{}/roles", application.id)).await;
         calls.call(&format!("DELETE {its}/{machines}")).await;
         calls.call(&format!("DELETE {its}/{machines}")).await;
         calls.send(&format!("PUT {its}"), json!({ "roleIds": [machines] })).await;
@@ -146,7 +147,7 @@ on_both! {
 
         let users = format!("/roles/{reader}/users");
         calls.send(&format!("POST {users}"), json!({ "userIds": [ada, bob] })).await;
-        for body in [json!({ "userIds": [ada] }), json!({ "userIds": [] }), json!({ "userIds": ["unknown"] }), json!({})] {
+        for body in [json!({ "userIds": [ada] }), json!({ "userIds": [] }), json!({ "userIds": [""] }), json!({ "userIds": ["unknown"] }), json!({})] {
             calls.send(&format!("POST {users}"), body).await;
         }
         calls.send(&format!("POST /roles/{robots}/users"), json!({ "userIds": [ada] })).await;

@@ -3,6 +3,7 @@ invalid_pagination = page and page_size must be whole numbers from 1; page_size 
 entity_not_found = There is no such thing here.
 unique_violation = Something with this name exists already.
 relation_not_found = A referenced id does not exist.
+constraint_violated = This does not go with that: a role for machines is not given to users.
 key_waiting = A key is waiting to sign. Delete it first, or wait until it signs.
 key_signs = This key signs. Rotate first.
 too_many_keys = There are five keys. Delete a previous one first.

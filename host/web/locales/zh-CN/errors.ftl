@@ -3,6 +3,7 @@ invalid_pagination = 分页参数无效。
 entity_not_found = 未找到该内容。
 unique_violation = 已存在同名内容。
 relation_not_found = 引用的 ID 不存在。
+constraint_violated = 两者不匹配：机器角色不能授予用户。
 key_waiting = 已有密钥等待启用，请先删除该密钥或等待其启用。
 key_signs = 该密钥正在使用，请先轮换。
 too_many_keys = 密钥已达五个，请先删除旧密钥。

@@ -1,8 +1,7 @@
 //! `GET /api/applications/{id}/roles`: by name.
 
 use axum::http::Uri;
-use keyway_core::roles::{self, RoleFilter};
-use keyway_core::{Cx, applications};
+use keyway_core::{Cx, roles};
 use keyway_model::ApplicationId;
 
 use super::search::SearchQuery;
@@ -18,8 +17,6 @@ pub async fn list_of_application(
     paging: OptionalPagination,
     uri: Uri,
 ) -> Result<Paged<RoleView>, WebError> {
-    applications::get(&cx, &id).await?;
-    let filter = RoleFilter { of_application: Some(id), search: query.search, ..RoleFilter::default() };
-    let (found, total) = roles::list(&cx, &filter, paging.page()).await?;
+    let (found, total) = roles::of_application(&cx, &id, query.search, paging.page()).await?;
     Ok(page_or_all(found.into_iter().map(|role| RoleView::new(&cx, role)).collect(), total, paging, &uri))
 }

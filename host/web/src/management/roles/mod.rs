@@ -25,6 +25,8 @@ mod set_of_user;
 mod update;
 mod view;
 
+use std::fmt;
+
 use keyway_core::CoreError;
 use keyway_core::roles::RoleError;
 use keyway_model::resource::ManagementScope::All;
@@ -39,7 +41,7 @@ use crate::error::WebError;
 pub fn operations() -> Operations {
     Operations::of("Roles")
         .add(get("/api/roles", All, "List roles", list::list))
-        .add(post("/api/roles", All, "Create a role", create::create).refusing(&[422]))
+        .add(post("/api/roles", All, "Create a role", create::create).refusing(&[404, 422]))
         .add(get("/api/roles/{id}", All, "Get a role", get::get))
         .add(patch("/api/roles/{id}", All, "Update a role", update::update).refusing(&[422]))
         .add(delete("/api/roles/{id}", All, "Delete a role", delete::delete))
@@ -65,7 +67,7 @@ fn applications_of() -> Operations {
 fn of_applications() -> Operations {
     let (many, one) = ("/api/applications/{id}/roles", "/api/applications/{id}/roles/{roleId}");
     Operations::of("Applications")
-        .add(get(many, All, "List an application's roles", list_of_application::list_of_application))
+        .add(get(many, All, "List an application's roles", list_of_application::list_of_application).refusing(&[422]))
         .add(post(many, All, "Give roles to an application", add_to_application::add_to_application).refusing(&[422]))
         .add(put(many, All, "Replace an application's roles", set_of_application::set_of_application).refusing(&[422]))
         .add(delete(one, All, "Take a role from an application", remove_from_application::remove_from_application))
@@ -99,20 +101,23 @@ struct AddedRoles {
 }
 
 /// A list that says what is given to something: an empty one is a mistake.
-fn at_least_one<T>(field: &'static str, ids: Vec<T>) -> Result<Vec<T>, Refusal> {
-    if ids.is_empty() { Err(Refusal::invalid_input(field, Reason::AtLeastOne)) } else { Ok(ids) }
+fn at_least_one<T: fmt::Display>(field: &'static str, ids: Vec<T>) -> Result<Vec<T>, Refusal> {
+    let is_id = |id: &T| !id.to_string().is_empty();
+    let fits = !ids.is_empty() && ids.iter().all(is_id);
+    if fits { Ok(ids) } else { Err(Refusal::invalid_input(field, Reason::AtLeastOne)) }
 }
 
 impl From<RoleError> for WebError {
     fn from(error: RoleError) -> Self {
         let code = match error {
             RoleError::NotFound => ErrorCode::EntityNotFound,
-            RoleError::NoSuchScope => ErrorCode::RelationNotFound,
+            RoleError::NoSuchScope => ErrorCode::EntityNotFound,
             RoleError::HoldsScope => ErrorCode::RoleHoldsScope,
             RoleError::UserHasRole => ErrorCode::RoleHasUser,
             RoleError::ApplicationHasRole => ErrorCode::RoleHasApplication,
             RoleError::NameInUse => ErrorCode::RoleNameInUse,
             RoleError::ManagementScopeForUsers => ErrorCode::RoleNotForUsers,
+            RoleError::MachineRoleForUsers => ErrorCode::ConstraintViolated,
             RoleError::UserNeedsUserRole => ErrorCode::InvalidRoleType,
             RoleError::ApplicationNeedsMachineRole => ErrorCode::ApplicationRoleType,
             RoleError::NotMachineToMachine => ErrorCode::ApplicationType,
