@@ -82,11 +82,19 @@ impl Client {
 /// What a machine may do with a resource: the resource, and the names of its scopes that the machine's roles hold.
 pub(crate) type MachineAccess = (Resource, Vec<String>);
 
+/// The indicators of a tenant's resources.
+pub(crate) struct Indicators {
+    /// Of every one.
+    pub all: HashSet<String>,
+    /// Of the one that a program means which names none.
+    pub default: Option<String>,
+}
+
 /// Entries by version.
 pub(crate) struct Configuration {
     settings: Cache<(TenantId, i64), Arc<TenantSettings>>,
     origins: Cache<(TenantId, i64), Arc<HashSet<String>>>,
-    indicators: Cache<(TenantId, i64), Arc<HashSet<String>>>,
+    indicators: Cache<(TenantId, i64), Arc<Indicators>>,
     clients: Cache<(TenantId, i64, ApplicationId), Arc<Client>>,
     machines: Cache<(TenantId, i64, ApplicationId, String), Arc<MachineAccess>>,
     pub(crate) keys: Cache<(TenantId, i64), Arc<Keys>>,
@@ -178,15 +186,17 @@ impl Core {
         Ok(Some(access))
     }
 
-    /// The indicators of every resource.
-    pub(crate) async fn resource_indicators(&self, tenant: &TenantId) -> Result<Arc<HashSet<String>>, CoreError> {
+    /// The indicators of the resources.
+    pub(crate) async fn resource_indicators(&self, tenant: &TenantId) -> Result<Arc<Indicators>, CoreError> {
         let key = (tenant.clone(), self.version(tenant).await?);
         if let Some(kept) = self.configuration.indicators.get(&key) {
             return Ok(kept);
         }
         let owner = tenant.clone();
         let (all, _) = self.read(async move |tx| resources::list(tx, &owner, Page::ALL).await).await?;
-        let indicators: Arc<HashSet<String>> = Arc::new(all.into_iter().map(|resource| resource.indicator).collect());
+        let default = all.iter().find(|resource| resource.is_default).map(|resource| resource.indicator.clone());
+        let indicators =
+            Arc::new(Indicators { default, all: all.into_iter().map(|resource| resource.indicator).collect() });
         self.configuration.indicators.insert(key, Arc::clone(&indicators));
         Ok(indicators)
     }

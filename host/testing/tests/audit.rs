@@ -37,7 +37,7 @@ fn forms() -> Vec<&'static str> {
 }
 
 /// Which operation writes which event in the transaction of its change.
-const EVENTS: [(&str, &str, EventKind); 85] = [
+const EVENTS: [(&str, &str, EventKind); 98] = [
     ("POST", "/console/tenants", EventKind::TenantCreated),
     ("POST", "/console/tenants/{id}", EventKind::TenantUpdated),
     ("POST", "/console/tenants/{id}/delete", EventKind::TenantDeleted),
@@ -66,6 +66,19 @@ const EVENTS: [(&str, &str, EventKind); 85] = [
     ("PUT", "/api/applications/{id}/roles", EventKind::ApplicationRolesReplaced),
     ("PATCH", "/api/resources/{id}/is-default", EventKind::ResourceUpdated),
     ("PATCH", "/api/resources/{id}/scopes/{scopeId}", EventKind::ScopeUpdated),
+    ("POST", "/console/resources", EventKind::ResourceCreated),
+    ("POST", "/console/resources/{id}", EventKind::ResourceUpdated),
+    ("POST", "/console/resources/{id}/default", EventKind::ResourceUpdated),
+    ("POST", "/console/resources/{id}/delete", EventKind::ResourceDeleted),
+    ("POST", "/console/resources/{id}/scopes", EventKind::ScopeCreated),
+    ("POST", "/console/resources/{id}/scopes/{scope}", EventKind::ScopeUpdated),
+    ("POST", "/console/resources/{id}/scopes/{scope}/delete", EventKind::ScopeDeleted),
+    ("POST", "/console/roles", EventKind::RoleCreated),
+    ("POST", "/console/roles/{id}", EventKind::RoleUpdated),
+    ("POST", "/console/roles/{id}/delete", EventKind::RoleDeleted),
+    ("POST", "/console/roles/{id}/scopes", EventKind::RoleScopesReplaced),
+    ("POST", "/console/roles/{id}/members", EventKind::RoleUsersAdded),
+    ("POST", "/console/roles/{id}/members/{member}/delete", EventKind::UserRoleRemoved),
     ("PATCH", "/api/sign-in-exp", EventKind::SignInExperienceUpdated),
     ("POST", "/console/sign-in-experience", EventKind::SignInExperienceUpdated),
     ("PUT", "/api/custom-phrases/{languageTag}", EventKind::PhrasesReplaced),

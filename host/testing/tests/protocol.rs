@@ -20,6 +20,22 @@ fn text(value: &Value, name: &str) -> String {
 }
 
 on_both! {
+    async fn a_machine_that_names_no_resource_means_the_default_one(database: Database) {
+        let server = TestServer::start(database).await;
+        let shop = json!({ "name": "Shop", "indicator": "https://shop.example/api", "accessTokenTtl": 600 });
+        let shop = text(&server.api(Method::POST, "/resources", Some(shop)).await.expect(201).json(), "id");
+        let machine = json!({ "name": "Robot", "type": "MachineToMachine" });
+        let machine = server.api(Method::POST, "/applications", Some(machine)).await.expect(200).json();
+        let machine = Application { id: text(&machine, "id"), secret: text(&machine, "secret"), redirect_uri: String::new() };
+        let form = [("grant_type", "client_credentials")];
+        let refused = server.browser("203.0.113.7").token(&machine, &form).await.expect(400);
+        assert_eq!(refused.code(), "oidc.invalid_target");
+        let change = Some(json!({ "isDefault": true }));
+        server.api(Method::PATCH, &format!("/resources/{shop}/is-default"), change).await.expect(200);
+        let tokens = server.browser("203.0.113.7").token(&machine, &form).await.expect(200).json();
+        assert_eq!(tokens["expires_in"], 600);
+    }
+
     async fn mass_assignment_of_claims(database: Database) {
         let server = TestServer::start(database).await;
         let user = server.user("ada", "8613800000009", PASSWORD).await;

@@ -133,6 +133,8 @@ kinds! {
     RoleDeleted = "Management.Roles.Delete";
     /// A role was given scopes.
     RoleScopesAdded = "Management.Roles.Scopes.Create";
+    /// A role was given scopes in place of those it held.
+    RoleScopesReplaced = "Management.Roles.Scopes.Update";
     /// A scope was taken from a role.
     RoleScopeRemoved = "Management.Roles.Scopes.Delete";
     /// A role was given to users.

@@ -198,7 +198,7 @@ async fn checked(
         return refuse("invalid_target", "there are too many resources");
     }
     let known = cx.core().resource_indicators(&cx.tenant).await?;
-    if !named.iter().all(|indicator| known.contains(indicator)) {
+    if !named.iter().all(|indicator| known.all.contains(indicator)) {
         return refuse("invalid_target", "resource names no registered API resource");
     }
     if application.is_third_party {

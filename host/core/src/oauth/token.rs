@@ -152,7 +152,12 @@ async fn client_credentials(
         let description = "client_credentials is for machine-to-machine applications";
         return Err(OAuthError::new("unauthorized_client", description).into());
     }
-    let indicator = parameters.resource.ok_or_else(|| OAuthError::new("invalid_target", "resource is missing"))?;
+    let indicator = if let Some(indicator) = parameters.resource {
+        indicator
+    } else {
+        let indicators = cx.core().resource_indicators(&cx.tenant).await?;
+        indicators.default.clone().ok_or_else(|| OAuthError::new("invalid_target", "resource is missing"))?
+    };
     let access = cx.core().machine_access(&cx.tenant, &application.id, &indicator).await?;
     let access =
         access.ok_or_else(|| OAuthError::new("invalid_target", "resource names no registered API resource"))?;

@@ -21,7 +21,7 @@ pub use applications::{
 pub use error::RoleError;
 pub use keyway_store::role_assignments::{FeaturedApplication, FeaturedUser, RoleHolders};
 pub use keyway_store::roles::RoleFilter;
-pub use scopes::{add_scopes, list_scopes, remove_scope};
+pub use scopes::{add_scopes, list_scopes, remove_scope, scopes_to_choose, set_scopes};
 pub use users::{add_to_user, add_users, remove_from_user, set_of_user};
 
 /// Longest name, in characters.

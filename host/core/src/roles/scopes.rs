@@ -62,6 +62,48 @@ pub async fn add_scopes(cx: &Cx, id: &RoleId, scopes: Vec<ScopeId>) -> Result<Ve
     .await
 }
 
+/// Gives a role these scopes and takes all others.
+#[tracing::instrument(name = "roles.scopes.set", skip_all)]
+pub async fn set_scopes(cx: &Cx, id: &RoleId, scopes: Vec<ScopeId>) -> Result<(), RoleError> {
+    cx.write(async move |tx| {
+        let role = roles::lock(tx, &cx.tenant, id).await?.ok_or(RoleError::NotFound)?;
+        let held = ScopeFilter { of_role: Some(id.clone()), ..ScopeFilter::default() };
+        let before = resources::scopes(tx, &cx.tenant, &held, Page::ALL).await?.0;
+        let before: Vec<ScopeId> = before.into_iter().map(|scope| scope.id).collect();
+        for scope in before.iter().filter(|scope| !scopes.contains(scope)) {
+            roles::remove_scope(tx, &cx.tenant, id, scope).await?;
+        }
+        for scope in &scopes {
+            put(tx, cx, &role, scope).await?;
+        }
+        let event = Event::new(EventKind::RoleScopesReplaced).target("roleId", id.as_str());
+        Ok(cx.emit(tx, event.removed("scopeIds", json!(before)).added("scopeIds", json!(scopes))).await?)
+    })
+    .await
+}
+
+/// Every scope that a role of this type may hold, by its resource; a resource without any is absent.
+#[tracing::instrument(name = "roles.scopes.choices", skip_all)]
+pub async fn scopes_to_choose(cx: &Cx, kind: RoleType) -> Result<Vec<(Resource, Vec<Scope>)>, RoleError> {
+    cx.read(async |tx| {
+        let (mut scopes, _) = resources::scopes(tx, &cx.tenant, &ScopeFilter::default(), Page::ALL).await?;
+        let (resources, _) = resources::list(tx, &cx.tenant, Page::ALL).await?;
+        let may_hold =
+            |one: &Resource| kind == RoleType::MachineToMachine || one.indicator != management_api(&cx.tenant);
+        let mut choices = Vec::new();
+        for resource in resources.into_iter().filter(may_hold) {
+            let (own, rest): (Vec<Scope>, Vec<Scope>) =
+                scopes.into_iter().partition(|one| one.resource_id == resource.id);
+            scopes = rest;
+            if !own.is_empty() {
+                choices.push((resource, own));
+            }
+        }
+        Ok(choices)
+    })
+    .await
+}
+
 /// Takes a scope from a role.
 #[tracing::instrument(name = "roles.scopes.remove", skip_all)]
 pub async fn remove_scope(cx: &Cx, id: &RoleId, scope: &ScopeId) -> Result<(), RoleError> {

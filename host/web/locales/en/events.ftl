@@ -52,6 +52,7 @@ role_created = Role created
 role_updated = Role changed
 role_deleted = Role deleted
 role_scopes_added = Scopes added to a role
+role_scopes_replaced = Scopes of a role replaced
 role_scope_removed = Scope removed from a role
 role_users_added = Role given to users
 role_applications_added = Role given to applications

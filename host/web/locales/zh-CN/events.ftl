@@ -52,6 +52,7 @@ role_created = 创建角色
 role_updated = 修改角色
 role_deleted = 删除角色
 role_scopes_added = 为角色添加权限
+role_scopes_replaced = 替换角色的权限
 role_scope_removed = 移除角色的权限
 role_users_added = 为用户授予角色
 role_applications_added = 为应用授予角色

@@ -18,6 +18,8 @@ mod guides;
 mod home;
 mod images;
 mod page;
+mod resources;
+mod roles;
 mod session;
 mod settings;
 mod sign_in_experience;
@@ -104,6 +106,25 @@ pub fn pages() -> Pages {
         .get("/console/tenants/{id}", All, tenants::show)
         .post("/console/tenants/{id}", All, tenants::save)
         .post("/console/tenants/{id}/delete", All, tenants::delete)
+        .get("/console/resources", All, resources::list)
+        .post("/console/resources", All, resources::create)
+        .get("/console/resources/new", All, resources::new)
+        .get("/console/resources/{id}", All, resources::show)
+        .post("/console/resources/{id}", All, resources::save)
+        .post("/console/resources/{id}/default", All, resources::set_default)
+        .post("/console/resources/{id}/scopes", All, resources::add_scope)
+        .post("/console/resources/{id}/scopes/{scope}", All, resources::save_scope)
+        .post("/console/resources/{id}/scopes/{scope}/delete", All, resources::delete_scope)
+        .post("/console/resources/{id}/delete", All, resources::delete)
+        .get("/console/roles", All, roles::list)
+        .post("/console/roles", All, roles::create)
+        .get("/console/roles/new", All, roles::new)
+        .get("/console/roles/{id}", All, roles::show)
+        .post("/console/roles/{id}", All, roles::save)
+        .post("/console/roles/{id}/scopes", All, roles::set_scopes)
+        .post("/console/roles/{id}/members", All, roles::add_member)
+        .post("/console/roles/{id}/members/{member}/delete", All, roles::remove_member)
+        .post("/console/roles/{id}/delete", All, roles::delete)
         .get("/console/logs", All, audit_logs::list)
         .get("/console/logs/export.csv", All, audit_logs::export)
         .get("/console/logs/{id}", All, audit_logs::show)
