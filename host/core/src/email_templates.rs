@@ -33,6 +33,11 @@ pub struct NewEmailTemplate {
     pub details: EmailTemplateDetails,
 }
 
+/// What a template is for, as the audit log names it.
+fn name(template: &EmailTemplate) -> String {
+    format!("{} {}", template.template_type, template.language_tag)
+}
+
 /// All templates of the tenant.
 #[tracing::instrument(name = "email_templates.list", skip_all)]
 pub async fn list(cx: &Cx) -> Result<Vec<EmailTemplate>, EmailTemplateError> {
@@ -56,10 +61,13 @@ pub async fn put(cx: &Cx, new: Vec<NewEmailTemplate>) -> Result<(), EmailTemplat
     let templates: Vec<EmailTemplate> = new.into_iter().map(made).collect();
     cx.write(async move |tx| {
         let mut event = Event::new(EventKind::EmailTemplatesReplaced);
+        let known = email_templates::list(tx, &cx.tenant).await?;
         for template in &templates {
             email_templates::put(tx, &cx.tenant, template).await?;
-            let name = format!("{} {}", template.template_type, template.language_tag);
-            event = event.added(&name, json!(template.details));
+            if let Some(before) = known.iter().find(|one| name(one) == name(template)) {
+                event = event.removed(&name(template), json!(before.details));
+            }
+            event = event.added(&name(template), json!(template.details));
         }
         Ok(cx.emit(tx, event).await?)
     })
@@ -70,10 +78,11 @@ pub async fn put(cx: &Cx, new: Vec<NewEmailTemplate>) -> Result<(), EmailTemplat
 #[tracing::instrument(name = "email_templates.delete", skip_all)]
 pub async fn delete(cx: &Cx, id: &EmailTemplateId) -> Result<(), EmailTemplateError> {
     cx.write(async move |tx| {
-        if !email_templates::delete(tx, &cx.tenant, id).await? {
-            return Err(EmailTemplateError::NotFound);
-        }
-        Ok(cx.emit(tx, Event::new(EventKind::EmailTemplateDeleted).target("emailTemplateId", id.as_str())).await?)
+        let known = email_templates::list(tx, &cx.tenant).await?;
+        let before = known.into_iter().find(|one| one.id == *id).ok_or(EmailTemplateError::NotFound)?;
+        email_templates::delete(tx, &cx.tenant, id).await?;
+        let event = Event::new(EventKind::EmailTemplateDeleted).target("emailTemplateId", id.as_str());
+        Ok(cx.emit(tx, event.removed(&name(&before), json!(before.details))).await?)
     })
     .await
 }

@@ -69,6 +69,37 @@ async fn with_one_duty(server: &TestServer) -> Browser {
 }
 
 on_both! {
+    async fn links_of_an_administrator_lead_where_the_duties_reach(database: Database) {
+        let server = TestServer::start(database).await;
+        let home = with_one_duty(&server).await.get("/console").await.expect(200).body;
+        for closed in ["applications", "sign-in-experience", "users", "resources", "roles", "logs", "settings", "tenants"] {
+            assert!(!home.contains(&format!("\"/console/{closed}")), "{closed}");
+        }
+        assert!(home.contains("\"/console/connectors\""));
+    }
+
+    async fn the_log_says_what_a_form_was_refused_for_and_nothing_of_what_changed_nothing(database: Database) {
+        let server = TestServer::start(database).await;
+        let mut browser = server.administrator().await;
+        browser.post_form("/console/roles", &[("name", "Reader")]).await.expect(303);
+        browser.post_form("/console/roles", &[("name", "Reader")]).await.expect(422);
+        let entries = log(&server, "default").await;
+        let refused = entries.iter().find_map(|(_, _, payload)| payload.get("error")).unwrap();
+        assert_eq!(refused.get("code").and_then(Value::as_str), Some("role.name_in_use"));
+        let role = entries.iter().find(|(_, key, _)| key == "Management.Roles.Create").unwrap();
+        let role = role.2.pointer("/targets/roleId").and_then(Value::as_str).unwrap().to_owned();
+        let count = entries.len();
+        browser.post_form(&format!("/console/roles/{role}"), &[("name", "Reader")]).await.expect(303);
+        let user = server.user("ada", "8613800000009", PASSWORD).await;
+        let path = format!("/users/{}/roles", user.get("id").and_then(Value::as_str).unwrap());
+        let body = json!({ "roleIds": [role] });
+        for _ in 0..2 {
+            server.api(Method::POST, &path, Some(body.clone())).await.expect(201);
+        }
+        let after = log(&server, "default").await;
+        assert_eq!(after.len(), count + 2, "the user and the role, each once: {after:?}");
+    }
+
     async fn the_console_administers_the_tenant_of_its_address(database: Database) {
         let server = TestServer::start(database).await;
         let mut browser = server.administrator().await;

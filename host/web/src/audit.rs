@@ -18,6 +18,10 @@ use crate::request::{RequestId, visitor};
 #[derive(Clone, Copy)]
 pub struct NothingDone;
 
+/// The code of the refusal that a page shows.
+#[derive(Clone)]
+pub struct RefusedFor(pub String);
+
 /// The one write that nobody does on purpose: the preview follows every key that is pressed, and stores nothing.
 const UNSEEN: &str = "/console/preview";
 
@@ -60,10 +64,9 @@ impl AuditedRequest {
             return None;
         }
         self.attempt.status = status.as_u16();
-        self.attempt.error = response.extensions().get::<Arc<WebError>>().map(|error| match error.as_ref() {
-            WebError::Refusal(refusal) => refusal.code.code().to_owned(),
-            WebError::OAuth(error) => error.error.to_owned(),
-        });
+        let extensions = response.extensions();
+        let shown = extensions.get::<RefusedFor>().map(|shown| shown.0.clone());
+        self.attempt.error = shown.or_else(|| Some(extensions.get::<Arc<WebError>>()?.code().to_owned()));
         let made = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
         self.attempt.made = made.and_then(|made| made.split(['?', '#']).next()).map(ToOwned::to_owned);
         Some(self)

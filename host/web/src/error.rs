@@ -83,6 +83,14 @@ impl WebError {
         }
     }
 
+    /// The code that programs compare.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Refusal(refusal) => refusal.code.code(),
+            Self::OAuth(error) => error.error,
+        }
+    }
+
     /// HTTP status.
     pub fn status(&self) -> StatusCode {
         match self {

@@ -140,6 +140,16 @@ describe('tenants in the console', { concurrency: false }, () => {
     }
   });
 
+  test('a change of what is gone meanwhile shows that it is gone', async () => {
+    const made = await served.keyway.api('POST', '/users', { username: 'soon_gone' });
+    const { page, open } = await served.visit();
+    await open(`/users/${made.body.id}`);
+    await page.locator('#name').fill('Somebody');
+    await served.keyway.api('DELETE', `/users/${made.body.id}`);
+    await page.locator('#profile').getByRole('button', { name: 'Save changes' }).click();
+    await page.getByText('There is no such thing here').first().waitFor();
+  });
+
   test('a tenant is deleted with its id typed, and its pages lead back', async () => {
     await make('gone', 'Soon gone');
     const { page, open, press, follow } = await served.visit();
@@ -151,6 +161,8 @@ describe('tenants in the console', { concurrency: false }, () => {
     await press('Delete tenant');
     await page.waitForURL(`${served.operators}/console/tenants`);
     await page.getByText('Deleted.').waitFor();
+    await page.goBack();
+    await page.getByText('This tenant is not here').waitFor();
     assert.equal((await open('/tenant/gone/users')).status(), 404);
     await follow('Back to the console');
     await page.waitForURL(`${served.operators}/console`);

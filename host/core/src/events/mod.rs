@@ -28,6 +28,8 @@ pub struct Event {
     application: Option<ApplicationId>,
     /// The code of the refusal, where it was refused.
     error: Option<&'static str>,
+    /// Whether it is one only where something differs.
+    is_change: bool,
     /// On the heap: an event is a part of the future that writes it.
     fields: Box<EventFields>,
 }
@@ -43,7 +45,15 @@ struct EventFields {
 impl Event {
     /// An event that is about nothing yet.
     pub fn new(kind: EventKind) -> Self {
-        Self { kind, user: None, by_user: false, application: None, error: None, fields: Box::default() }
+        Self {
+            kind,
+            user: None,
+            by_user: false,
+            application: None,
+            error: None,
+            is_change: false,
+            fields: Box::default(),
+        }
     }
 
     /// A thing was made.
@@ -53,7 +63,8 @@ impl Event {
 
     /// A thing was changed: the fields that differ.
     pub fn updated<T: Recorded>(kind: EventKind, before: &T, after: &T) -> Self {
-        Self::new(kind).target(T::TARGET, after.id()).changed(before.fields(), after.fields())
+        let event = Self::new(kind).target(T::TARGET, after.id()).changed(before.fields(), after.fields());
+        Self { is_change: true, ..event }
     }
 
     /// A thing was removed.
@@ -143,8 +154,17 @@ impl Event {
 }
 
 impl Cx {
-    /// Writes an event in the transaction of the change.
+    /// Notes that what was asked for was so already: the log has no entry of it.
+    pub(crate) fn emit_nothing(&self) {
+        self.request().note_event();
+    }
+
+    /// Writes an event in the transaction of the change; none of an update in which nothing differs.
     pub async fn emit(&self, tx: &mut Tx, event: Event) -> Result<(), StoreError> {
+        if event.is_change && event.fields.before.is_empty() && event.fields.after.is_empty() {
+            self.emit_nothing();
+            return Ok(());
+        }
         let actor = event.user.as_ref().filter(|_| event.by_user).map(|user| Actor::User(user.clone()));
         let mut entry = self.log_entry(event.kind.key(), actor.as_ref().unwrap_or(&self.actor));
         let EventFields { targets, before, after, details } = *event.fields;

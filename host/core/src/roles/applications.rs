@@ -55,6 +55,10 @@ pub async fn add_to_application(cx: &Cx, id: &ApplicationId, ids: Vec<RoleId>) -
                 added.push(role);
             }
         }
+        if added.is_empty() {
+            cx.emit_nothing();
+            return Ok(added);
+        }
         let event = Event::new(EventKind::ApplicationRolesAdded).of_application(id);
         cx.emit(tx, event.added("roleIds", json!(added))).await?;
         Ok(added)

@@ -28,6 +28,10 @@ pub async fn add_to_user(cx: &Cx, id: &UserId, ids: Vec<RoleId>) -> Result<Vec<R
                 added.push(role);
             }
         }
+        if added.is_empty() {
+            cx.emit_nothing();
+            return Ok(added);
+        }
         let event = Event::new(EventKind::UserRolesAdded).of_user(id);
         cx.emit(tx, event.added("roleIds", json!(added))).await?;
         Ok(added)

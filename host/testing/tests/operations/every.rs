@@ -77,6 +77,11 @@ on_both! {
                 assert_eq!(refused, (400, "guard.invalid_input".to_owned()), "{} {path}", operation.method);
             }
         }
+        for operation in &operations() {
+            let path = format!("{}?x=%00", filled(&operation.path, "unknown"));
+            let refused = code(&server, operation, &path, "application/json", "{}").await;
+            assert_eq!(refused, (400, "guard.invalid_input".to_owned()), "{} {path}", operation.method);
+        }
         for path in ["/api/logs?page=1&page=1", "/api/connectors?target=a&target=b", "/api/users?page=1&page=2"] {
             let answer: Value = server.api(Method::GET, path.trim_start_matches("/api"), None).await.expect(400).json();
             assert_eq!(answer["code"], "guard.invalid_input", "{path}");

@@ -84,7 +84,12 @@
 
   // Heard before htmx does: Back stays on the page until its reader says so.
   window.addEventListener("popstate", (event) => {
-    if (leaving || pathOf(here) + new URL(here).search === location.pathname + location.search || unsaved().length === 0) return;
+    if (pathOf(here) + new URL(here).search === location.pathname + location.search) return;
+    if (leaving || unsaved().length === 0) {
+      // htmx restores what it left by a link of its own, and no page that was loaded before a form led on.
+      if (!event.state?.htmx) location.reload();
+      return;
+    }
     event.stopImmediatePropagation();
     history.pushState({ htmx: true }, "", here);
     ask(() => history.back());
@@ -192,6 +197,10 @@
       const box = toast(fresh ? texts().fresh : texts().over, texts().retry, retry);
       const link = Object.assign(document.createElement("a"), { href: `/console/sign-in${fresh ? "?fresh=1" : ""}`, target: "_blank", className: "button small", textContent: texts().signIn });
       box.firstChild.after(link);
+    } else if (xhr.status === 404 && requestConfig.verb !== "get") {
+      // What was to be changed is not there any more: the page says so, or shows what is.
+      event.preventDefault();
+      location.reload();
     } else if (xhr.status >= 400 && xhr.status !== 401 && !xhr.responseText.includes('id="content"') && (xhr.status >= 500 || requestConfig.verb !== "get")) {
       event.preventDefault();
       toast(`${texts().failed} (${xhr.status})`, texts().retry, retry);

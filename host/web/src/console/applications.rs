@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::application_branding::BrandingForm;
 use super::guides::{Filled, GUIDES, Guide, guide};
-use super::page::{Notice, Paging, Shell, done, moment, page, requested_page};
+use super::page::{Notice, Paging, Shell, done, moment, page, refused_page, requested_page};
 use super::session::Admin;
 use crate::error::WebError;
 use crate::request::{Parameters, Path};
@@ -83,7 +83,7 @@ pub async fn create(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters
         Ok(made) => Ok(done(&admin, &format!("/applications/{}", made.id), Notice::Created)),
         Err(error) => {
             let shell = Shell::refused(&admin, "applications", &error);
-            Ok(page(error.status(), &ChooseFrameworkPage { shell, guides: &GUIDES, chosen, name }))
+            Ok(refused_page(&error, &ChooseFrameworkPage { shell, guides: &GUIDES, chosen, name }))
         }
     }
 }
@@ -208,7 +208,7 @@ pub async fn again(
     if let Some(typed) = typed {
         shown.branding = typed;
     }
-    Ok(page(error.status(), &shown))
+    Ok(refused_page(error, &shown))
 }
 
 /// The lines of a text area.

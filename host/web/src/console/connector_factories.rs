@@ -11,7 +11,7 @@ use keyway_model::connector::{Platform, Publisher, VersionState};
 use keyway_model::{ErrorCode, FactoryId};
 
 use super::connectors::words;
-use super::page::{Notice, Shell, done, explain, markdown, moment, page};
+use super::page::{Notice, Shell, done, explain, markdown, moment, page, refused_page};
 use super::session::Admin;
 use crate::error::WebError;
 use crate::management::read;
@@ -189,7 +189,7 @@ async fn after(
         Err(error) => {
             let error = WebError::from(error);
             let shell = Shell::refused(admin, "connectors", &error);
-            Ok(page(error.status(), &shown(cx, admin, shell, &id).await?))
+            Ok(refused_page(&error, &shown(cx, admin, shell, &id).await?))
         }
     }
 }

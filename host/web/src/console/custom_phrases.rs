@@ -7,7 +7,7 @@ use axum::response::Response;
 use keyway_core::{Cx, custom_phrases};
 use keyway_model::custom_phrases::Phrases;
 
-use super::page::{Notice, Shell, done, page};
+use super::page::{Notice, Shell, done, page, refused_page};
 use super::session::Admin;
 use crate::error::WebError;
 use crate::locale::Locale;
@@ -66,7 +66,7 @@ pub async fn save(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters) 
         Err(error) => {
             let error = WebError::from(error);
             let shell = Shell::refused(&admin, "experience", &error);
-            Ok(page(error.status(), &shown(shell, language, &own)))
+            Ok(refused_page(&error, &shown(shell, language, &own)))
         }
     }
 }

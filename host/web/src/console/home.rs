@@ -37,9 +37,26 @@ struct HomePage {
 pub async fn show(cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response, WebError> {
     let shell = Shell::new(&admin, "home");
     let t = shell.t;
+    let set_up = connectors::list(&cx).await?.len();
+    let connector = SetupStep {
+        title: t.step_connector,
+        text: t.step_connector_text,
+        href: admin.to("/connectors"),
+        action: if set_up > 0 { t.open } else { t.set_up },
+        done: set_up > 0,
+    };
+    let endpoint = cx.core().endpoint(&cx.tenant);
+    if !shell.may_do_everything {
+        let steps = vec![connector];
+        let done = usize::from(set_up > 0);
+        let (applications, users) = (0, String::new());
+        return Ok(page(
+            StatusCode::OK,
+            &HomePage { shell, steps, done, applications, connectors: set_up, users, endpoint },
+        ));
+    }
     let (_, total) = applications::list(&cx, &ApplicationFilter::default(), Page { offset: 0, limit: 1 }).await?;
     let people = applications::newest_for_people(&cx).await?;
-    let set_up = connectors::list(&cx).await?.len();
     let users = users::window(&cx, ListPosition::Newest, 0).await?.total;
     let experience = sign_in_experience::get(&cx).await?;
     let by_code = experience.sign_in.methods.iter().any(|method| method.verification_code);
@@ -55,13 +72,7 @@ pub async fn show(cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response
             action: if people.is_some() { t.open } else { t.create_application },
             done: people.is_some(),
         },
-        SetupStep {
-            title: t.step_connector,
-            text: t.step_connector_text,
-            href: admin.to("/connectors"),
-            action: if set_up > 0 { t.open } else { t.set_up },
-            done: set_up > 0,
-        },
+        connector,
         SetupStep {
             title: t.step_experience,
             text: t.step_experience_text,
@@ -78,7 +89,6 @@ pub async fn show(cx: Cx, Extension(admin): Extension<Admin>) -> Result<Response
         },
     ];
     let done = steps.iter().filter(|step| step.done).count();
-    let endpoint = cx.core().endpoint(&cx.tenant);
     Ok(page(
         StatusCode::OK,
         &HomePage { shell, steps, done, applications: total, connectors: set_up, users: shown_total(users), endpoint },

@@ -18,7 +18,7 @@ use time::macros::format_description;
 use super::address::base;
 use super::session::Admin;
 use super::texts::{Texts, texts};
-use crate::audit::NothingDone;
+use crate::audit::{NothingDone, RefusedFor};
 use crate::error::{WebError, sentence};
 use crate::locale::Locale;
 use crate::oidc::answer::see_other;
@@ -225,6 +225,13 @@ pub fn redrawn(shown: &impl Template, problem: &str) -> Response {
     let status = if problem.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     let mut response = page(status, shown);
     response.extensions_mut().insert(NothingDone);
+    response
+}
+
+/// A page that shows what was refused; the audit log has the code of it.
+pub fn refused_page(error: &WebError, page: &impl Template) -> Response {
+    let mut response = render::html(error.status(), page, None);
+    response.extensions_mut().insert(RefusedFor(error.code().to_owned()));
     response
 }
 

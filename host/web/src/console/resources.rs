@@ -9,7 +9,7 @@ use keyway_core::{Cx, Page};
 use keyway_model::resource::{Resource, Scope, management_api};
 use keyway_model::{Patch, Reason, Refusal, ResourceId, ScopeId};
 
-use super::page::{Notice, Paging, Shell, done, page, requested_page};
+use super::page::{Notice, Paging, Shell, done, page, refused_page, requested_page};
 use super::session::Admin;
 use crate::error::WebError;
 use crate::request::{Parameters, Path};
@@ -91,7 +91,7 @@ pub async fn create(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters
         Err(error) => {
             let shell = Shell::refused(&admin, "resources", &error);
             let shown = NewResourcePage { shell, name: text("name"), indicator: text("indicator"), ttl: text("ttl") };
-            page(error.status(), &shown)
+            refused_page(&error, &shown)
         }
     }
 }
@@ -158,7 +158,7 @@ async fn after(
         Ok(()) => Ok(done(admin, &format!("/resources/{id}"), notice)),
         Err(error) => {
             let shell = Shell::refused(admin, "resources", &error);
-            Ok(page(error.status(), &shown(cx, shell, id, sent).await?))
+            Ok(refused_page(&error, &shown(cx, shell, id, sent).await?))
         }
     }
 }

@@ -13,7 +13,7 @@ use keyway_model::identifier::{Identifier, IdentifierKind};
 use keyway_model::resource::{Role, RoleType};
 use keyway_model::{ApplicationId, RoleId, ScopeId, UserId};
 
-use super::page::{Notice, Paging, Shell, done, page, requested_page};
+use super::page::{Notice, Paging, Shell, done, page, refused_page, requested_page};
 use super::session::{Admin, name_of};
 use super::texts::texts;
 use crate::error::WebError;
@@ -102,7 +102,7 @@ pub async fn create(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters
         Ok(made) => done(&admin, &format!("/roles/{}", made.id), Notice::Created),
         Err(error) => {
             let error = WebError::from(error);
-            page(error.status(), &new_page(Shell::refused(&admin, "roles", &error), &sent))
+            refused_page(&error, &new_page(Shell::refused(&admin, "roles", &error), &sent))
         }
     }
 }
@@ -224,7 +224,7 @@ async fn after(
         Ok(()) => Ok(done(admin, &format!("/roles/{id}"), Notice::Saved)),
         Err(error) => {
             let shell = Shell::refused(admin, "roles", &error);
-            Ok(page(error.status(), &shown(cx, admin, shell, id, sent).await?))
+            Ok(refused_page(&error, &shown(cx, admin, shell, id, sent).await?))
         }
     }
 }

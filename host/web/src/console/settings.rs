@@ -11,7 +11,7 @@ use keyway_core::tenants::CONNECTOR_SCOPES;
 use keyway_core::{Cx, administrators, applications, password_link, users};
 use keyway_model::{ErrorCode, KeyId, Reason, Refusal, TenantId, UserId};
 
-use super::page::{Notice, Shell, done, moment, page};
+use super::page::{Notice, Shell, done, moment, page, refused_page};
 use super::session::{Admin, name_of};
 use crate::error::WebError;
 use crate::request::{Parameters, Path};
@@ -158,7 +158,7 @@ async fn after(cx: &Cx, admin: &Admin, notice: Notice, result: Result<(), WebErr
         Ok(()) => Ok(done(admin, "/settings", notice)),
         Err(error) => {
             let shell = Shell::refused(admin, "settings", &error);
-            Ok(page(error.status(), &shown(cx, admin, shell, None).await?))
+            Ok(refused_page(&error, &shown(cx, admin, shell, None).await?))
         }
     }
 }
@@ -205,7 +205,7 @@ pub async fn add_administrator(
             let error = WebError::from(error);
             let shell = Shell::refused(&admin, "settings", &error);
             let shown = shown(&cx.within(admin.tenant.clone()), &admin, shell, None).await?;
-            Ok(page(error.status(), &SettingsPage { invitation, ..shown }))
+            Ok(refused_page(&error, &SettingsPage { invitation, ..shown }))
         }
     }
 }

@@ -15,7 +15,7 @@ use keyway_model::sign_in_experience::{Indispensable, SignInExperience};
 use serde_json::{Map, Value, json};
 
 use super::images;
-use super::page::{Notice, Shell, done, page, redrawn, saves, unnamed};
+use super::page::{Notice, Shell, done, page, redrawn, refused_page, saves, unnamed};
 use super::session::Admin;
 use super::texts::texts;
 use crate::error::WebError;
@@ -261,7 +261,7 @@ pub async fn save(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters) 
             Err(error) => {
                 let error = WebError::from(error);
                 let shell = Shell::refused(&admin, "experience", &error);
-                return Ok(page(error.status(), &saved.drafted(shell, &patch)));
+                return Ok(refused_page(&error, &saved.drafted(shell, &patch)));
             }
         }
     }

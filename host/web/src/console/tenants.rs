@@ -11,7 +11,7 @@ use keyway_model::tenant::Tenant;
 use keyway_model::{ErrorCode, Reason, Refusal, TenantId, Timestamp};
 
 use super::address::base;
-use super::page::{Notice, Paging, Shell, display_name, done, explain, moment, page, requested_page};
+use super::page::{Notice, Paging, Shell, display_name, done, explain, moment, page, refused_page, requested_page};
 use super::session::Admin;
 use crate::error::{WebError, message};
 use crate::request::{Parameters, Path};
@@ -117,7 +117,7 @@ pub async fn create(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters
             let error = WebError::from(error);
             let FormProblem { at, text: problem, alert } = FormProblem::of(&error, &admin);
             let shell = Shell::new(&admin, "tenants").failing(alert).drafted();
-            page(error.status(), &NewTenantPage { shell, name, id, address, at, problem })
+            refused_page(&error, &NewTenantPage { shell, name, id, address, at, problem })
         }
     }
 }
@@ -161,7 +161,7 @@ async fn refused(
     let shell = Shell::new(admin, "tenants").failing(alert);
     let shell = if name.is_some() { shell.drafted() } else { shell };
     let name = name.unwrap_or_else(|| known.name.clone());
-    Ok(page(error.status(), &TenantPage { shell, tenant: item(cx, &known), name, at, problem }))
+    Ok(refused_page(&error, &TenantPage { shell, tenant: item(cx, &known), name, at, problem }))
 }
 
 /// `POST /console/tenants/{id}`: another name.

@@ -11,7 +11,9 @@ use keyway_model::user::{User, UserChange};
 use keyway_model::{SessionId, Timestamp, UserId};
 
 use super::audit_logs::{LogRow, line};
-use super::page::{Notice, PAGE, Paging, Shell, done, explain, moment, page, requested_page, shown_total};
+use super::page::{
+    Notice, PAGE, Paging, Shell, done, explain, moment, page, refused_page, requested_page, shown_total,
+};
 use super::session::Admin;
 use crate::error::WebError;
 use crate::request::{Parameters, Path};
@@ -256,7 +258,7 @@ async fn after(
         Ok(()) => Ok(done(admin, &format!("/users/{id}"), Notice::Saved)),
         Err(error) => {
             let shell = Shell::refused(admin, "users", &error);
-            Ok(page(error.status(), &shown(cx, shell, id, sent).await?))
+            Ok(refused_page(&error, &shown(cx, shell, id, sent).await?))
         }
     }
 }

@@ -76,7 +76,8 @@ impl Operation {
         let mut names = parameters(self.path).peekable();
         let mut refusals = description.refusals;
         refusals.extend(self.refusals);
-        refusals.extend([401, 403]);
+        // Every address can hold a null character or be no UTF-8.
+        refusals.extend([400, 401, 403]);
         if names.peek().is_some() {
             refusals.insert(404);
         }
