@@ -370,6 +370,6 @@ mod tests {
         let (_, authorization) = crate::console::pages().into_router();
         let narrow: Vec<_> = authorization.rows().filter(|(_, _, scope)| *scope != ManagementScope::All).collect();
         assert_eq!(narrow, NARROW);
-        assert_eq!(authorization.rows().count(), 64);
+        assert_eq!(authorization.rows().count(), 83);
     }
 }

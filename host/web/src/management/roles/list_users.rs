@@ -3,7 +3,7 @@
 use axum::http::Uri;
 use keyway_core::users::UserSearch;
 use keyway_core::{Cx, roles, users};
-use keyway_model::{RoleId, UserId};
+use keyway_model::RoleId;
 
 use crate::error::WebError;
 use crate::management::paging::{Paged, page};
@@ -21,11 +21,5 @@ pub async fn list_users(
     roles::get(&cx, &id).await?;
     let search = UserSearch { of_role: Some(id), ..search.unwrap_or_default() };
     let (found, total) = users::search(&cx, search, paging.page()).await?;
-    let ids: Vec<UserId> = found.iter().map(|user| user.id.clone()).collect();
-    let mut identities = users::identities(&cx, &ids).await?;
-    let views = found.into_iter().map(|user| {
-        let linked = identities.remove(&user.id).unwrap_or_default();
-        UserView::new(user, linked)
-    });
-    Ok(page(views.collect(), total, paging, &uri))
+    Ok(page(UserView::load_all(&cx, found).await?, total, paging, &uri))
 }

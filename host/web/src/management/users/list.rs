@@ -2,7 +2,6 @@
 
 use axum::http::Uri;
 use keyway_core::{Cx, users};
-use keyway_model::UserId;
 
 use super::search::Searched;
 use super::view::UserView;
@@ -20,11 +19,5 @@ pub async fn list(
         Some(search) => users::search(&cx, search, paging.page()).await?,
         None => users::list(&cx, None, paging.page()).await?,
     };
-    let ids: Vec<UserId> = found.iter().map(|user| user.id.clone()).collect();
-    let mut identities = users::identities(&cx, &ids).await?;
-    let views = found.into_iter().map(|user| {
-        let linked = identities.remove(&user.id).unwrap_or_default();
-        UserView::new(user, linked)
-    });
-    Ok(page(views.collect(), total, paging, &uri))
+    Ok(page(UserView::load_all(&cx, found).await?, total, paging, &uri))
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use keyway_core::Cx;
 use keyway_core::users::{self, UserError};
-use keyway_model::Timestamp;
 use keyway_model::user::{Identity, User};
 use keyway_model::user_profile::UserProfile;
+use keyway_model::{Timestamp, UserId};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -83,5 +83,16 @@ impl UserView {
         let mut found = users::identities(cx, std::slice::from_ref(&user.id)).await?;
         let identities = found.remove(&user.id).unwrap_or_default();
         Ok(Self::new(user, identities))
+    }
+
+    /// Users with the identities that are linked to each.
+    pub async fn load_all(cx: &Cx, found: Vec<User>) -> Result<Vec<Self>, UserError> {
+        let ids: Vec<UserId> = found.iter().map(|user| user.id.clone()).collect();
+        let mut identities = users::identities(cx, &ids).await?;
+        let view = |user: User| {
+            let linked = identities.remove(&user.id).unwrap_or_default();
+            Self::new(user, linked)
+        };
+        Ok(found.into_iter().map(view).collect())
     }
 }
