@@ -77,6 +77,7 @@ recorded! {
         "name": resource.name,
         "indicator": resource.indicator,
         "accessTokenTtl": resource.access_token_ttl,
+        "isDefault": resource.is_default,
     ];
     Scope, "scopeId", |scope| [
         "name": scope.name,
