@@ -44,7 +44,8 @@ pub async fn update(cx: &Cx, patch: Map<String, Value>) -> Result<SignInExperien
         let before = sign_in_experiences::get(tx, &cx.tenant).await?;
         let after = before.patched(&patch, &connectors)?;
         sign_in_experiences::put(tx, &cx.tenant, &after).await?;
-        cx.emit(tx, Event::new(EventKind::SignInExperienceUpdated).changed(shown(&before), shown(&after))).await?;
+        let event = Event::new(EventKind::SignInExperienceUpdated).changed(shown(&before), shown(&after));
+        cx.emit(tx, event.only_of_changes()).await?;
         Ok(after)
     })
     .await

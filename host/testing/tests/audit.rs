@@ -6,7 +6,7 @@ use http::Method;
 use keyway_core::events::EventKind;
 use keyway_core::{Cx, Page, audit_logs};
 use keyway_testing::{TestServer, on_both};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A path with something that is not there in place of each `{name}`.
 fn filled(path: &str) -> String {
@@ -150,6 +150,12 @@ fn each_kind_of_event_belongs_to_an_operation() {
     }
 }
 
+/// The entries of an event, the newest first.
+async fn events(server: &TestServer, kind: EventKind) -> Vec<Value> {
+    let entries = server.api(Method::GET, &format!("/logs?logKey={}", kind.key()), None).await.expect(200).json();
+    entries.as_array().unwrap().clone()
+}
+
 /// The payload of the newest entry of an event.
 async fn newest(server: &TestServer, kind: EventKind) -> Value {
     let path = format!("/logs?logKey={}&page_size=1", kind.key());
@@ -207,6 +213,69 @@ on_both! {
         let path = format!("/logs?logKey={}", EventKind::RoleDeleted.key());
         let entries = server.api(Method::GET, &path, None).await.expect(200).json();
         assert_eq!(entries.as_array().unwrap().len(), 1, "one change is one entry: {entries}");
+    }
+
+    async fn what_changes_nothing_leaves_no_event(database: Database) {
+        let server = TestServer::start(database).await;
+        let call = async |method: Method, path: &str, body: Value| {
+            server.clock.turn(1);
+            server.api(method, path, Some(body)).await
+        };
+        let id = |made: Value| made.get("id").and_then(Value::as_str).unwrap().to_owned();
+        let role = id(call(Method::POST, "/roles", json!({ "name": "Editor", "description": "Edits" })).await.expect(200).json());
+        let user = id(call(Method::POST, "/users", json!({ "username": "someone" })).await.expect(200).json());
+        let path = format!("/roles/{role}");
+        call(Method::PATCH, &path, json!({ "name": "Editor" })).await.expect(200);
+        assert_eq!(events(&server, EventKind::RoleUpdated).await.len(), 0);
+        call(Method::PATCH, &path, json!({ "name": "Author" })).await.expect(200);
+        assert_eq!(events(&server, EventKind::RoleUpdated).await.len(), 1);
+        let path = format!("/users/{user}/roles");
+        for _ in 0..2 {
+            call(Method::POST, &path, json!({ "roleIds": [role] })).await.expect(201);
+            assert_eq!(events(&server, EventKind::UserRolesAdded).await.len(), 1);
+        }
+        let before = events(&server, EventKind::SignInExperienceUpdated).await.len();
+        for _ in 0..2 {
+            call(Method::PATCH, "/sign-in-exp", json!({ "customCss": "a {}" })).await.expect(200);
+            assert_eq!(events(&server, EventKind::SignInExperienceUpdated).await.len(), before + 1);
+        }
+        let resource = id(call(Method::POST, "/resources", json!({ "name": "API", "indicator": "https://api.example" })).await.expect(201).json());
+        for _ in 0..2 {
+            call(Method::PATCH, &format!("/resources/{resource}/is-default"), json!({ "isDefault": true })).await.expect(200);
+            assert_eq!(events(&server, EventKind::ResourceUpdated).await.len(), 1);
+        }
+    }
+
+    async fn an_event_of_an_email_template_has_what_was_before(database: Database) {
+        let server = TestServer::start(database).await;
+        let put = async |subject: &str| {
+            server.clock.turn(1);
+            let details = json!({ "subject": subject, "content": "{{code}}" });
+            let template = json!({ "languageTag": "en", "templateType": "SignIn", "details": details });
+            server.api(Method::PUT, "/email-templates", Some(json!({ "templates": [template] }))).await.expect(200).json()
+        };
+        put("One").await;
+        let made = put("Two").await;
+        let event = newest(&server, EventKind::EmailTemplatesReplaced).await;
+        assert_eq!(event.pointer("/before/SignIn en/subject"), Some(&json!("One")), "{event}");
+        assert_eq!(event.pointer("/after/SignIn en/subject"), Some(&json!("Two")), "{event}");
+        let id = made.pointer("/0/id").and_then(Value::as_str).unwrap();
+        server.api(Method::DELETE, &format!("/email-templates/{id}"), None).await.expect(204);
+        let event = newest(&server, EventKind::EmailTemplateDeleted).await;
+        assert_eq!(event.pointer("/before/SignIn en/subject"), Some(&json!("Two")), "{event}");
+    }
+
+    async fn a_refused_form_is_in_the_log_with_the_code_of_the_refusal(database: Database) {
+        let server = TestServer::start(database).await;
+        let role = json!({ "name": "Editor", "description": "Edits" });
+        server.api(Method::POST, "/roles", Some(role.clone())).await.expect(200);
+        let code = server.api(Method::POST, "/roles", Some(role)).await.expect(422).code();
+        let mut browser = server.administrator().await;
+        server.clock.turn(1);
+        browser.post_form("/console/roles", &[("name", "Editor"), ("description", "Edits")]).await.expect(422);
+        let entry = newest(&server, EventKind::RoleCreated).await;
+        assert_eq!(entry.get("operation"), Some(&json!("POST /console/roles")));
+        assert_eq!(entry.pointer("/error/code"), Some(&json!(code)), "{entry}");
     }
 
     async fn log_injection_by_the_id_of_a_request(database: Database) {

@@ -63,8 +63,7 @@ impl Event {
 
     /// A thing was changed: the fields that differ.
     pub fn updated<T: Recorded>(kind: EventKind, before: &T, after: &T) -> Self {
-        let event = Self::new(kind).target(T::TARGET, after.id()).changed(before.fields(), after.fields());
-        Self { is_change: true, ..event }
+        Self::new(kind).target(T::TARGET, after.id()).changed(before.fields(), after.fields()).only_of_changes()
     }
 
     /// A thing was removed.
@@ -134,6 +133,12 @@ impl Event {
     pub fn detail(mut self, name: &str, value: Value) -> Self {
         self.fields.details.insert(name.to_owned(), value);
         self
+    }
+
+    /// Not to be written where nothing differs.
+    #[must_use]
+    pub fn only_of_changes(self) -> Self {
+        Self { is_change: true, ..self }
     }
 
     /// The fields that differ between two states.

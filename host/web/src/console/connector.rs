@@ -21,7 +21,7 @@ use super::connector_config::{apply, initial, parse};
 use super::connector_form::{Field, Form};
 use super::connector_health::Health;
 use super::connectors::{own_name, words};
-use super::page::{Notice, Shell, done, explain, markdown, page, redrawn, saves, unnamed};
+use super::page::{Notice, Shell, done, explain, markdown, page, redrawn, refused_page, saves, unnamed};
 use super::session::Admin;
 use crate::error::{WebError, message};
 use crate::locale::Locale;
@@ -119,8 +119,8 @@ impl ConnectorDraft {
     }
 
     /// Shows a refusal: what belongs to a field stands there, and what the module says itself in the reader's language as far as
-    /// it speaks it.
-    fn refused(&mut self, error: ConnectorError, manifest: &Manifest, locale: Locale) -> StatusCode {
+    /// it speaks it. The refusal comes back.
+    fn refused(&mut self, error: ConnectorError, manifest: &Manifest, locale: Locale) -> WebError {
         let error = match (error, manifest.translations.get(locale.tag())) {
             (ConnectorError::Config(detail), Some(own)) => ConnectorError::Config(detail.translated(own)),
             (error, _) => error,
@@ -132,7 +132,7 @@ impl ConnectorDraft {
         }
         let error = WebError::from(error);
         self.alert = explain(&error, locale);
-        error.status()
+        error
     }
 
     /// What is set beside the configuration. What is as it was before, or by default, is not said.
@@ -264,8 +264,8 @@ pub async fn create(
     match connectors::create(&cx, new).await {
         Ok((made, _)) => Ok(done(&admin, &format!("/connectors/{}", made.id), Notice::Saved)),
         Err(error) => {
-            let status = draft.refused(error, &factory.manifest, admin.locale);
-            Ok(page(status, &shown(&cx, &admin, &factory, None, draft)))
+            let error = draft.refused(error, &factory.manifest, admin.locale);
+            Ok(refused_page(&error, &shown(&cx, &admin, &factory, None, draft)))
         }
     }
 }
@@ -300,8 +300,8 @@ pub async fn save(
     match connectors::update(&cx, &id, change).await {
         Ok(_) => Ok(done(&admin, &format!("/connectors/{id}"), Notice::Saved)),
         Err(error) => {
-            let status = draft.refused(error, &factory.manifest, admin.locale);
-            Ok(page(status, &shown(&cx, &admin, &factory, Some(&connector), draft)))
+            let error = draft.refused(error, &factory.manifest, admin.locale);
+            Ok(refused_page(&error, &shown(&cx, &admin, &factory, Some(&connector), draft)))
         }
     }
 }
@@ -325,7 +325,7 @@ pub async fn test(
     if let Some(connector) = connector.as_ref().filter(|_| !has_form) {
         draft.config = connector.config.clone();
     }
-    let mut status = StatusCode::OK;
+    let mut refusal = None;
     if draft.raw_problem.is_empty() {
         let (phone, email) = match factory.manifest.kind.descriptor().recipient {
             Some(IdentifierKind::Phone) => (Some(to.as_str()), None),
@@ -344,18 +344,22 @@ pub async fn test(
         match connectors::send_test_message(&cx, message).await {
             Ok(answer) => draft.test_result = format!("{answer:#}"),
             Err(TestError::Connector(error)) => {
-                status = draft.refused(error, &factory.manifest, admin.locale);
+                refusal = Some(draft.refused(error, &factory.manifest, admin.locale));
                 // The provider's refusal stands beside the button, a wrong field at the field.
                 draft.test_failed = std::mem::take(&mut draft.alert);
             }
             Err(error) => {
                 let error = WebError::from(error);
-                status = error.status();
                 draft.test_failed = explain(&error, admin.locale);
+                refusal = Some(error);
             }
         }
     }
-    Ok(page(status, &shown(&cx, &admin, &factory, connector.as_ref(), draft)))
+    let shown = shown(&cx, &admin, &factory, connector.as_ref(), draft);
+    Ok(match refusal {
+        Some(error) => refused_page(&error, &shown),
+        None => page(StatusCode::OK, &shown),
+    })
 }
 
 /// `POST /console/connectors/{id}/enabled`

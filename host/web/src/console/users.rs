@@ -11,9 +11,7 @@ use keyway_model::user::{User, UserChange};
 use keyway_model::{SessionId, Timestamp, UserId};
 
 use super::audit_logs::{LogRow, line};
-use super::page::{
-    Notice, PAGE, Paging, Shell, done, explain, moment, page, refused_page, requested_page, shown_total,
-};
+use super::page::{Notice, PAGE, Paging, Shell, done, moment, page, refused_page, requested_page, shown_total};
 use super::session::Admin;
 use crate::error::WebError;
 use crate::request::{Parameters, Path};
@@ -125,16 +123,12 @@ struct NewUserPage {
 
 /// `GET /console/users/new`
 pub async fn new(Extension(admin): Extension<Admin>) -> Response {
-    new_page(&admin, StatusCode::OK, &Parameters::default(), String::new())
+    page(StatusCode::OK, &new_page(Shell::new(&admin, "users"), &Parameters::default()))
 }
 
-fn new_page(admin: &Admin, status: StatusCode, sent: &Parameters, alert: String) -> Response {
+fn new_page(shell: Shell, sent: &Parameters) -> NewUserPage {
     let get = |name: &str| sent.get(name).unwrap_or_default();
-    let shell = Shell::new(admin, "users").failing(alert);
-    let shell = if sent.pairs().next().is_some() { shell.drafted() } else { shell };
-    let shown =
-        NewUserPage { shell, username: get("username"), email: get("email"), phone: get("phone"), name: get("name") };
-    page(status, &shown)
+    NewUserPage { shell, username: get("username"), email: get("email"), phone: get("phone"), name: get("name") }
 }
 
 /// The identifiers and the name of a form.
@@ -175,7 +169,7 @@ pub async fn create(cx: Cx, Extension(admin): Extension<Admin>, sent: Parameters
         Ok(made) => done(&admin, &format!("/users/{}", made.id), Notice::Created),
         Err(error) => {
             let error = WebError::from(error);
-            new_page(&admin, error.status(), &sent, explain(&error, admin.locale))
+            refused_page(&error, &new_page(Shell::refused(&admin, "users", &error), &sent))
         }
     }
 }
