@@ -220,11 +220,15 @@ impl ServerSettings {
         anyhow::ensure!(connections.all > 0, "max_connections must be 1 at least");
         anyhow::ensure!(connections.per_address > 0, "max_connections_per_address must be 1 at least");
         anyhow::ensure!(self.log_retention_days != Some(0), "log_retention_days must be 1 at least");
-        anyhow::ensure!(self.port() != self.admin_port(), "port and admin_port must differ");
-        let is_used = [self.port(), self.admin_port()].contains(&self.metrics_port());
+        // Port 0 is any that is free, and no metrics.
+        let is_same = |one: u16, other: u16| one == other && one != 0;
+        let (port, admin_port, metrics_port) = (self.port(), self.admin_port(), self.metrics_port());
+        anyhow::ensure!(!is_same(port, admin_port), "port and admin_port must differ");
+        let is_used = is_same(metrics_port, port) || is_same(metrics_port, admin_port);
         anyhow::ensure!(!is_used, "metrics_port must differ from port and admin_port");
         let (users, operators) = (self.endpoint()?, self.admin_endpoint()?);
-        anyhow::ensure!(users.authority() != operators.authority(), "endpoint and admin_endpoint must differ");
+        let is_one = users.authority() == operators.authority() && users.port() != Some(0);
+        anyhow::ensure!(!is_one, "endpoint and admin_endpoint must differ");
         let url = self.database_url();
         let is_known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
         anyhow::ensure!(is_known, "database_url must begin with sqlite:, postgres:// or postgresql://");
@@ -283,6 +287,7 @@ mod tests {
     fn what_would_serve_nobody_is_refused() {
         let check = |text: &str| toml::from_str::<ServerSettings>(text).unwrap().validate();
         check("").unwrap();
+        check("port = 0\nadmin_port = 0\nmetrics_port = 0").unwrap();
         for bad in [
             "max_connections = 0",
             "max_connections_per_address = 0",
