@@ -80,7 +80,9 @@ pub async fn delete(cx: &Cx, id: &EmailTemplateId) -> Result<(), EmailTemplateEr
     cx.write(async move |tx| {
         let known = email_templates::list(tx, &cx.tenant).await?;
         let before = known.into_iter().find(|one| one.id == *id).ok_or(EmailTemplateError::NotFound)?;
-        email_templates::delete(tx, &cx.tenant, id).await?;
+        if !email_templates::delete(tx, &cx.tenant, id).await? {
+            return Err(EmailTemplateError::NotFound);
+        }
         let event = Event::new(EventKind::EmailTemplateDeleted).target("emailTemplateId", id.as_str());
         Ok(cx.emit(tx, event.removed(&name(&before), json!(before.details))).await?)
     })
